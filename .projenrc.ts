@@ -1,0 +1,125 @@
+import { awscdk, javascript } from 'projen';
+
+/** The tested default: what `@duckdb/node-api` the image gets where the handler's project names none. */
+const NODE_API_VERSION = '1.5.5-r.5';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-duckdb-lambda',
+  description: 'DuckDB on AWS Lambda: a CDK construct that bakes verified extensions into the image, and the runtime that handler code imports',
+  author: 'cdk-duckdb-lambda contributors',
+  authorAddress: 'cdk-duckdb-lambda@users.noreply.github.com',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-duckdb-lambda/cdk-duckdb-lambda.git',
+  license: 'Apache-2.0',
+  keywords: ['aws', 'cdk', 'lambda', 'duckdb', 'analytics', 's3', 'parquet', 'postgres', 'motherduck', 'data-lake', 'sql', 'serverless'],
+  stability: 'experimental',
+  majorVersion: 0,
+
+  defaultReleaseBranch: 'main',
+  projenrcTs: true,
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.0.0',
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  sampleCode: false,
+
+  cdkVersion: '2.263.0',
+  constructsVersion: '10.5.0',
+  jsiiVersion: '6.0.16',
+  typescriptVersion: '~6.0.0',
+  publishToPypi: { distName: 'cdk-duckdb-lambda', module: 'cdk_duckdb_lambda' },
+  publishToMaven: { javaPackage: 'io.github.cdkduckdblambda', mavenGroupId: 'io.github.cdkduckdblambda', mavenArtifactId: 'cdk-duckdb-lambda' },
+  publishToNuget: { dotNetNamespace: 'CdkDuckDbLambda', packageId: 'CdkDuckDbLambda' },
+  publishToGo: { moduleName: 'github.com/cdk-duckdb-lambda/cdk-duckdb-lambda-go' },
+
+  devDeps: [
+    `@duckdb/node-api@${NODE_API_VERSION}`,
+    '@aws-lambda-powertools/parameters@2.35.0',
+    '@aws-sdk/credential-provider-node@3.972.97',
+    'esbuild@0.28.2',
+    'jsii-rosetta@6.0.16',
+    'projen@0.103.25',
+  ],
+
+  disableTsconfig: true,
+  eslintOptions: {
+    dirs: ['src', 'lib-runtime'],
+    devdirs: ['test', 'examples', 'benchmarks'],
+    projectService: false,
+    tsconfigPath: './tsconfig.dev.json',
+  },
+  tsconfigDev: {
+    include: ['.projenrc.ts', 'lib-runtime/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts'],
+    compilerOptions: { lib: ['es2022'], target: 'ES2022', rootDir: '.' },
+  },
+  jestOptions: {
+    // Without this projen rewrites the snapshots that a test run compares, so that none could fail.
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    junitReporting: false,
+    jestConfig: {
+      collectCoverage: false,
+      reporters: [new javascript.JestReporter('<rootDir>/test/counts-reporter.js')],
+      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out)/'] },
+    },
+  },
+});
+
+// The runtime is packed as `cdk-duckdb-lambda/runtime`; an `exports` map hides all else, so what jsii needs is named too.
+project.package.addField('exports', {
+  '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+  './runtime': {
+    import: { types: './runtime/index.d.mts', default: './runtime/index.mjs' },
+    require: { types: './runtime/index.d.ts', default: './runtime/index.js' },
+  },
+  './package.json': './package.json',
+  './.jsii': './.jsii',
+  './.warnings.jsii.js': './.warnings.jsii.js',
+});
+
+// A handler's project installs this package for the runtime alone: it needs neither CDK nor (until it runs locally) DuckDB.
+project.package.addField('peerDependenciesMeta', {
+  'aws-cdk-lib': { optional: true },
+  'constructs': { optional: true },
+  '@duckdb/node-api': { optional: true },
+});
+
+// Jest and ESLint resolve modules with it; of 1.13.0 not every platform's binary can be had, and `npm ci` fails for want of them.
+project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+
+project.gitignore.include('/lib-runtime/tsconfig.json', '/projenrc/tsconfig.json');
+project.gitignore.exclude('/runtime/', '/.bed/', '/cdk.out/', '.jsii.tabl.json');
+project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks/', '/docs/', '/.ci/', '/.bed/', '/rosetta/', '.jsii.tabl.json', '/cdk.out/', '/CONTRIBUTING.md');
+project.npmignore?.include('/runtime/', '/assets/');
+// The package's own name resolves to what the build makes of it, which need not be there yet.
+project.eslint?.addRules({ 'import/no-unresolved': ['error', { ignore: ['^cdk-duckdb-lambda(/runtime)?$'] }] });
+project.eslint?.allowDevDeps('**/lib-runtime/**');
+project.eslint?.allowDevDeps('**/examples/**');
+project.eslint?.allowDevDeps('**/benchmarks/**');
+
+project.addBins({ 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
+
+project.preCompileTask.exec('node lib-runtime/build.mjs');
+// jsii-docgen searches its whole working directory, links included: not where the test bed keeps its images.
+const docgen = project.tasks.tryFind('docgen')!;
+docgen.reset('rm -rf dist/docgen && mkdir -p dist/docgen && cp .jsii package.json dist/docgen && ln -s ../../node_modules dist/docgen/node_modules');
+docgen.exec('jsii-docgen -o ../../API.md', { cwd: 'dist/docgen' });
+
+// Examples in docstrings and in the README compile.
+project.postCompileTask.exec('jsii-rosetta extract --strict --compile .jsii');
+project.testTask.prependExec('tsc -p tsconfig.dev.json --noEmit');
+
+// Every build packages for JavaScript and Python, and for the other languages whose tool chain is there; Go's, which verifies
+// modules against a checksum database on the network, only when asked: npx projen package:go.
+project.packageTask.reset();
+for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['java', 'mvn'], ['dotnet', 'dotnet']]) {
+  project.packageTask.spawn(project.tasks.tryFind(`package:${language}`)!, { condition: `which ${toolChain}` });
+  project.packageTask.exec(`echo "not packaged for ${language}: ${toolChain} is not installed"`, { condition: `! which ${toolChain}` });
+}
+
+// `npm cit` on a fresh clone builds and tests everything.
+project.setScript('test', 'projen build && cat .bed/test-counts');
+project.setScript('demo', 'node examples/demo.mjs');
+project.setScript('bench', 'node benchmarks/bench.mjs');
+
+project.synth();
