@@ -1,0 +1,12 @@
+export { docker } from './docker';
+export { dockerAvailability } from './docker-engine';
+export type { Availability } from './availability';
+export { buildNetwork, lambdaBaseImage, type Architecture, type BaseImage, type BuildNetwork } from './base-image';
+export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './lambda';
+export { startAws, type AwsOptions, type AwsServer } from './aws';
+export { startPostgres, type PostgresLogin, type PostgresOptions, type PostgresServer } from './postgres';
+export { startS3, type S3Server } from './s3';
+export { bedPath, repositoryRoot } from './paths';
+export { npmPackages, pythonPackages } from './packages';
+export { run, type CommandOptions, type CommandOutput } from './command';
+export { buildFunctionImage, synthesisedFunctions, type SynthesisedFunction } from './image-asset';

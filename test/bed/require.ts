@@ -1,0 +1,57 @@
+import type { Availability } from './availability';
+import { installAws } from './aws';
+import { lambdaBaseImage } from './base-image';
+import { opensslAvailability } from './certificates';
+import { dockerAvailability, ensureEngine } from './docker-engine';
+import { pythonAvailability } from './packages';
+import { installPostgres } from './postgres';
+import { installS3 } from './s3';
+
+interface Requirement {
+  /** Starts and installs nothing. */
+  readonly availability: () => Availability;
+  /** What takes long the first time, done before the suite's own time limits begin. */
+  readonly prepare: () => Promise<unknown>;
+}
+
+const REQUIREMENTS = {
+  docker: { availability: dockerAvailability, prepare: ensureEngine },
+  lambda: { availability: dockerAvailability, prepare: () => lambdaBaseImage() },
+  aws: { availability: pythonAvailability, prepare: installAws },
+  postgres: { availability: opensslAvailability, prepare: installPostgres },
+  s3: { availability: pythonAvailability, prepare: installS3 },
+} satisfies Record<string, Requirement>;
+
+export type Component = keyof typeof REQUIREMENTS;
+
+const PREPARE_LIMIT_MS = 600_000;
+
+/**
+ * A suite that needs components of the test bed. Where one cannot be had, the suite fails under CI,
+ * and on a laptop is skipped with the reason in its name.
+ */
+export function describeWith(components: Component | readonly Component[], name: string, suite: () => void): void {
+  const required = [components].flat() as Component[];
+  const missing = required.flatMap((component) => {
+    const availability = REQUIREMENTS[component].availability();
+    return availability.available ? [] : [`${component}: ${availability.reason}`];
+  });
+  describeIf(missing.length === 0 ? { available: true } : { available: false, reason: missing.join('; ') }, name, () => {
+    beforeAll(async () => {
+      for (const component of required) await REQUIREMENTS[component].prepare();
+    }, PREPARE_LIMIT_MS);
+    suite();
+  });
+}
+
+/** A suite that needs what not every machine has. Where it cannot be had, the suite fails under CI. */
+export function describeIf(needed: Availability, name: string, suite: () => void): void {
+  if (needed.available) {
+    describe(name, suite);
+  } else if (process.env.CI) {
+    it(name, () => { throw new Error(needed.reason); });
+  } else {
+    // A laptop need not have all that CI has; what is left out there is in the report, with its reason.
+    describe.skip(`${name} [skipped: ${needed.reason}]`, suite);
+  }
+}
