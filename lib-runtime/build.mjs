@@ -1,0 +1,107 @@
+/**
+ * Builds `cdk-duckdb-lambda/runtime`: CommonJS, ESM, types, and the notices of what is bundled in.
+ *
+ * The same bytes wherever the repository lies: image layers and asset hashes rest on them.
+ *
+ *     node lib-runtime/build.mjs [DIRECTORY]      (default: runtime)
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const source = dirname(fileURLToPath(import.meta.url));
+const root = dirname(source);
+const target = resolve(process.argv[2] ?? join(root, 'runtime'));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  // The oldest Node.js that this package supports; the image has a newer one.
+  target: 'node20',
+  // The client is native and must exist once in a process: the handler's project brings it.
+  external: ['@duckdb/*'],
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
+
+const OUTPUTS = [
+  { entryPoints: ['lib-runtime/index.ts'], format: 'cjs', outfile: join(target, 'index.js') },
+  {
+    entryPoints: ['lib-runtime/index.ts'],
+    format: 'esm',
+    outfile: join(target, 'index.mjs'),
+    banner: {
+      js: "import { fileURLToPath as __fileURLToPath } from 'node:url';\nconst __filename = __fileURLToPath(import.meta.url);",
+    },
+    // Lambda's init phase lasts until the module is evaluated.
+    footer: { js: "await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];" },
+  },
+  // Evaluated only when needed.
+  ...['assume-role', 'aws-credential-chain', 'rds-token', 'secret-providers'].map((chunk) => (
+    { entryPoints: [`lib-runtime/${chunk}.ts`], format: 'cjs', outfile: join(target, `${chunk}.js`), minify: true }
+  )),
+];
+
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+const results = await Promise.all(OUTPUTS.map((output) => build({ ...common, ...output })));
+writeFileSync(join(target, 'THIRD-PARTY-NOTICES.txt'), notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
+emitTypes();
+
+/** The licences of the packages that the given files belong to; packages with the same text share it. */
+function notices(files) {
+  const packages = [...new Set(files.map(packageOf).filter((directory) => directory !== undefined))].sort();
+  const byText = new Map();
+  for (const directory of packages) {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'));
+    const text = licenceText(directory, license, name);
+    byText.set(text, [...byText.get(text) ?? [], `${name} ${version} (${license})`]);
+  }
+  return [...byText].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function packageOf(file) {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+}
+
+function licenceText(directory, license, name) {
+  // It asks for no notice, and Powertools leaves its text out.
+  if (license === 'MIT-0') return 'MIT No Attribution: https://opensource.org/license/mit-0';
+  const files = readdirSync(join(root, directory)).sort().filter((file) => /^(licen[cs]e|notice)(\.(md|txt))?$/i.test(file));
+  // Some packages name the Apache licence and leave its text out; this package is under the same.
+  const paths = files.length === 0 && license === 'Apache-2.0' ? [join(root, 'LICENSE')] : files.map((file) => join(root, directory, file));
+  if (paths.length === 0) throw new Error(`${name} is bundled but has no licence file: it cannot be shipped`);
+  return paths.map((path) => readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim()).join('\n\n');
+}
+
+function emitTypes() {
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', join(source, 'tsconfig.json'), '--outDir', target], { stdio: 'inherit' });
+  writeFileSync(join(target, 'index.d.mts'), "export * from './index.js';\n");
+  const reachable = new Set(declarationsFrom('index'));
+  for (const file of readdirSync(target, { recursive: true }).filter((name) => name.endsWith('.d.ts'))) {
+    const path = join(target, file);
+    if (!reachable.has(file.slice(0, -'.d.ts'.length))) rmSync(path);
+    else writeFileSync(path, tolerant(readFileSync(path, 'utf8')));
+  }
+  rmSync(join(target, 'bootstrap'), { recursive: true, force: true });
+}
+
+/** The declaration files that `name` imports, and it itself: the rest is nobody's business. */
+function declarationsFrom(name, seen = new Set()) {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  const text = readFileSync(join(target, `${name}.d.ts`), 'utf8');
+  for (const [, imported] of text.matchAll(/(?:from|import) '\.\/([^']+)'/g)) declarationsFrom(imported, seen);
+  return seen;
+}
+
+/** A project that has not installed the client still compiles: its types are then `any`. */
+function tolerant(text) {
+  return text.replaceAll(/^(import [^;]*'@duckdb\/[^']*';)$/gm, '// @ts-ignore: the client may not be installed\n$1');
+}

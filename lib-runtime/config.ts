@@ -1,0 +1,117 @@
+import { ConfigError, messageOf } from './errors';
+
+/** One bootstrap step as the construct declared it. */
+export interface StepConfig {
+  readonly name: string;
+  readonly type: string;
+  /** Catalogs that this step attaches. */
+  readonly provides: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** What `DUCKDB_LAMBDA_CONFIG` says; empty where the variable is not set (a laptop, a unit test). */
+export interface RuntimeConfig {
+  /** Extensions to load at creation, dependencies first. */
+  readonly extensions: readonly string[];
+  /** Bootstrap steps, in declared order. */
+  readonly steps: readonly StepConfig[];
+  /** DuckDB settings that override the derived ones. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Keep DuckDB's signature check at LOAD. */
+  readonly verifyExtensions: boolean;
+  /** Run the steps in Lambda's init phase. */
+  readonly eager?: boolean;
+}
+
+const VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
+const EXTENSION_NAME = /^[a-z0-9_]+$/;
+
+/** Reads and validates `DUCKDB_LAMBDA_CONFIG`. Throws a `CONFIG` error that says what is wrong in it. */
+export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
+  const text = env[VARIABLE];
+  if (text === undefined || text === '') return { extensions: [], steps: [], settings: {}, verifyExtensions: false };
+  const raw = object(parse(text), VARIABLE);
+  if (raw.version !== 1) {
+    throw new ConfigError(`${VARIABLE} has version ${JSON.stringify(raw.version)}, expected 1: deploy the stack and the handler ` +
+      'with the same version of cdk-duckdb-lambda');
+  }
+  const steps = list(raw.steps, 'steps').map((step, index) => stepConfig(object(step, `steps[${index}]`), index));
+  const repeated = steps.find((step, index) => steps.findIndex(({ name }) => name === step.name) !== index);
+  if (repeated) throw new ConfigError(`${VARIABLE} declares the bootstrap step "${repeated.name}" twice: give each step a name of its own`);
+  return {
+    extensions: list(raw.extensions, 'extensions').map(extensionName),
+    steps,
+    settings: settings(raw.settings ?? {}),
+    verifyExtensions: raw.verifyExtensions === true,
+    ...(raw.mode === 'eager' && { eager: true }),
+  };
+}
+
+/** Like `readConfig`, for what happens at import: there a configuration that cannot be read is an empty one, and shows at the first call. */
+export function readConfigAtImport(env: NodeJS.ProcessEnv): RuntimeConfig {
+  try {
+    return readConfig(env);
+  } catch {
+    return readConfig({});
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${VARIABLE} is not JSON (${messageOf(error)}): the construct writes it; do not set it by hand`);
+  }
+}
+
+function stepConfig(step: Record<string, unknown>, index: number): StepConfig {
+  const { name, type } = step;
+  if (typeof name !== 'string' || name === '') throw new ConfigError(`${VARIABLE} steps[${index}].name is ${JSON.stringify(name)}, expected a name`);
+  if (typeof type !== 'string' || type === '') {
+    throw new ConfigError(`${VARIABLE} steps[${index}].type is ${JSON.stringify(type)}, expected a step type such as "s3"`);
+  }
+  return {
+    name,
+    type,
+    provides: list(step.provides, `steps[${index}].provides`).map(String),
+    config: object(step.config ?? {}, `steps[${index}].config`),
+  };
+}
+
+/** Names become SQL while unsigned extensions are allowed, so nothing but a plain name may pass. */
+function extensionName(name: unknown): string {
+  if (typeof name === 'string' && EXTENSION_NAME.test(name)) return name;
+  throw new ConfigError(`${VARIABLE} names the extension ${JSON.stringify(name)}, expected lower-case letters, digits and _`);
+}
+
+/**
+ * DuckDB's settings by name, as text.
+ *
+ * Refuses the ones that the runtime itself depends on: they would open what it has locked.
+ */
+export function settings(values: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(object(values, 'settings')).map(([name, value]) => {
+    if (!EXTENSION_NAME.test(name.toLowerCase())) {
+      throw new ConfigError(`"${name}" is not the name of a DuckDB setting: see https://duckdb.org/docs/stable/configuration/overview`);
+    }
+    if (name.toLowerCase() === 'allow_unsigned_extensions') {
+      throw new ConfigError('the setting "allow_unsigned_extensions" cannot be changed: extensions without DuckDB\'s signature are never loaded');
+    }
+    if (!['string', 'number', 'boolean'].includes(typeof value)) {
+      throw new ConfigError(`the setting "${name}" is ${JSON.stringify(value)}, expected a string, a number or a boolean`);
+    }
+    return [name.toLowerCase(), String(value)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function object(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new ConfigError(`${where} is ${JSON.stringify(value)}, expected an object`);
+}
+
+function list(value: unknown, where: string): unknown[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return value;
+  throw new ConfigError(`${VARIABLE} ${where} is ${JSON.stringify(value)}, expected a list`);
+}

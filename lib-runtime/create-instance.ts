@@ -1,0 +1,112 @@
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { makeSteps } from './bootstrap/step-types';
+import type { Limits } from './budget';
+import { loadApi, openRaw } from './client';
+import type { RuntimeConfig } from './config';
+import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
+import { findExtensions, loadExtensions } from './extensions';
+import { claimFile, releaseFiles } from './files';
+import { Instance } from './instance';
+import { nativeCall } from './native-calls';
+import { deriveSettings } from './settings';
+import { newSpillDirectory } from './spill';
+import { quotedString } from './sql-text';
+
+/** What an instance is made from. */
+export interface InstanceOptions {
+  /** A database file, or `:memory:`. */
+  readonly path: string;
+  readonly config: RuntimeConfig;
+  readonly env: NodeJS.ProcessEnv;
+  /** What it may use of the process's memory and disk. */
+  readonly limits: Limits;
+  /** The steps that may run at its creation. @default - all declared steps */
+  readonly bootstrap?: readonly string[];
+  /** Called when the file is claimed, just before it is opened. */
+  readonly beforeOpening?: () => void;
+}
+
+/** Credentials that httpfs copies from the environment when it is loaded; `duckdb_settings()` would show them to any SQL. */
+const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_session_token'];
+
+/** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
+export function createInstance(options: InstanceOptions): Promise<Instance> {
+  return nativeCall(() => create(options));
+}
+
+async function create({ path, config, env, limits, bootstrap, beforeOpening }: InstanceOptions): Promise<Instance> {
+  const started = performance.now();
+  const source = findExtensions(env, config.extensions, config.verifyExtensions);
+  const httpfs = config.extensions.includes('httpfs');
+  const tempDirectory = newSpillDirectory(config.settings.temp_directory);
+  const settings = deriveSettings({
+    env,
+    tempDirectory,
+    limits,
+    extensionDirectory: source.directory,
+    unsigned: source.trusted,
+    httpfs,
+    overrides: config.settings,
+  });
+  const steps = makeSteps(config.steps, env);
+  const fileOwner = {};
+  const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
+  const opened = performance.now();
+  const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  try {
+    await instance.withRaw(async (connection) => {
+      await loadExtensions(connection, source, config.extensions);
+      const loaded = performance.now();
+      await lock(connection);
+      if (httpfs) await blankCopiedCredentials(connection);
+      const locked = performance.now();
+      await instance.bootstrap.runImmediate(bootstrap);
+      await applySettings(connection, settings.afterLoad);
+      const phases = { open: opened - started, load: loaded - opened, lock: locked - loaded };
+      instance.timings = { ...phases, steps: instance.bootstrap.timings, total: performance.now() - started };
+    });
+    return instance;
+  } catch (error) {
+    await instance.close();
+    throw error;
+  }
+}
+
+async function open(path: string, settings: Readonly<Record<string, string>>, owner: object, beforeOpening?: () => void): Promise<DuckDBInstance> {
+  try {
+    if (path !== ':memory:') claimFile(path, owner);
+    beforeOpening?.();
+    const opening = openRaw(path, settings);
+    opening.catch(() => undefined);
+    // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
+    const { DuckDBInstance: Wrapper } = loadApi();
+    return new Wrapper(await opening);
+  } catch (cause) {
+    releaseFiles(owner);
+    if (cause instanceof DuckDbError) throw cause;
+    throw new FatalError(`cannot open DuckDB at "${path}": ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** One-way: DuckDB does not let it be turned on again while it runs. Read back, because all else rests on it. */
+async function lock(connection: DuckDBConnection): Promise<void> {
+  await connection.run('SET allow_unsigned_extensions = false');
+  const result = await connection.run("SELECT current_setting('allow_unsigned_extensions')");
+  if ((await result.getRows())[0]?.[0] !== false) {
+    throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance is not used');
+  }
+}
+
+async function blankCopiedCredentials(connection: DuckDBConnection): Promise<void> {
+  await connection.run(COPIED_CREDENTIALS.map((name) => `SET GLOBAL ${name} = ''`).join('; '));
+}
+
+async function applySettings(connection: DuckDBConnection, settings: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    try {
+      await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+    } catch (cause) {
+      throw new ConfigError(`cannot set "${name}" to "${value}": ${messageOf(cause)}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { AbortSignalLike } from './abort';
+import type { AsyncDisposableLike } from './disposable';
+import { OpenCursor, untilAborted, use } from './open-cursor';
+import type { QueryParameters } from './parameters';
+import { sharedInstance } from './registry';
+import type { Column, RowFormat } from './rows';
+
+/** How a call runs and what it hands out. */
+export interface QueryOptions {
+  /**
+   * The form of the rows.
+   *
+   * - `'js'` always survives `JSON.stringify`: integers of every width are numbers, DECIMAL, DATE, TIME, INTERVAL, UUID and BIT are text,
+   *   timestamps `Date` (to the millisecond), BLOB `Uint8Array`, LIST and ARRAY arrays, STRUCT an object, MAP an array of `{ key, value }`.
+   *   An integer beyond 2^53 is an `OUT_OF_RANGE` error.
+   * - `'json'` is the client's exact JSON form: what a double cannot hold is text.
+   * - `'duckdb'` are the client's own value objects.
+   *
+   * @default 'js'
+   */
+  readonly rows?: RowFormat;
+  /** Rejects the call as soon as it aborts, without waiting for DuckDB. The cursor ends with it. @default - the cursor's signal */
+  readonly signal?: AbortSignalLike;
+  /** The most rows that a result may have; more is a `RESULT_LIMIT` error. @default - no limit */
+  readonly maxRows?: number;
+  /**
+   * The most bytes that a result's values may take: a byte a character, eight for a number; more is a `RESULT_LIMIT` error.
+   *
+   * @default - a quarter of the function's memory
+   */
+  readonly maxBytes?: number;
+}
+
+/** Which database a cursor is on, and what it may do. */
+export interface CursorOptions {
+  /** The logical database. @default 'default' */
+  readonly database?: string;
+  /** The bootstrap steps that its statements may trigger; `[]` is none. It hides nothing that others attached. @default - all declared steps */
+  readonly bootstrap?: readonly string[];
+  /** Ends the cursor, and rejects what runs on it, as soon as it aborts. @default - none */
+  readonly signal?: AbortSignalLike;
+}
+
+/** A result with its columns. */
+export interface QueryResult<Row> {
+  readonly rows: Row[];
+  readonly columns: Column[];
+  /** Rows inserted, updated or deleted, over all statements. */
+  readonly rowsChanged: number;
+}
+
+/**
+ * A connection of its own on a DuckDB instance: transactions, temporary tables, variables and USE are its own; all else is the instance's.
+ *
+ * One query at a time: calls made together run in the order they were made. Every method throws `CLOSED` after the cursor's end.
+ */
+export interface Cursor extends AsyncDisposableLike {
+  /**
+   * Runs every statement of `sql` and returns the rows of the last.
+   *
+   * `params` are a list for `?` and `$1`, an object for `$name`, bound by the statement's own types; in a script they belong to the last
+   * statement. Throws `QUERY`, `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
+   */
+  query<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row[]>;
+  /** Like `query`, for the one row or none. More than one is a `RESULT_LIMIT` error. */
+  queryOne<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row | undefined>;
+  /** Like `query`, with the columns' names and types, and the number of rows changed. */
+  queryResult<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<QueryResult<Row>>;
+  /** Runs every statement of `sql` and returns how many rows they inserted, updated or deleted. */
+  execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }>;
+  /** Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed. One at a time: else `BUSY`. */
+  transaction<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+  /** Lends the client's own connection (appenders, prepared statements); nothing else runs on the cursor meanwhile. */
+  withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Runs the named bootstrap steps now, those that are not done yet. Throws `BOOTSTRAP`. */
+  bootstrap(...names: string[]): Promise<void>;
+  /** Interrupts what runs, and closes. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Opens a cursor on the shared instance of the process, runs `fn` with it, and closes it. */
+export function cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+/** Opens a cursor with `options`, runs `fn` with it, and closes it. */
+export function cursor<T>(options: CursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+/** Opens a cursor, to be closed by `await using` or `close()`. */
+export function cursor(options?: CursorOptions): Promise<Cursor>;
+export function cursor<T>(
+  first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
+): Promise<T | Cursor> {
+  const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+  const opening = untilAborted(open(options), options.signal, 'a cursor');
+  return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
+}
+
+async function open(options: CursorOptions): Promise<OpenCursor> {
+  return OpenCursor.on(await sharedInstance(options.database), 'cursor', options);
+}

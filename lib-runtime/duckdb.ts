@@ -1,0 +1,125 @@
+import { existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, isAbsolute, join, normalize, relative } from 'node:path';
+import type { Cursor, CursorOptions } from './cursor';
+import type { AsyncDisposableLike } from './disposable';
+import { ClosedError, ConfigError } from './errors';
+import type { Instance } from './instance';
+import { OpenCursor, untilAborted, use } from './open-cursor';
+import { openOwnInstance } from './own-instance';
+
+/** Which database, and what it gets. */
+export interface DuckDBOptions {
+  /** A file: a bare name lies in `/tmp` (`os.tmpdir()`), an absolute path must lie under it. @default ':memory:' */
+  readonly dbName?: string;
+  /** Removes the file and its write-ahead log before it is first opened. @default false */
+  readonly cleanOnStart?: boolean;
+  /** The bootstrap steps that its cursors may trigger; `[]` is none. @default - all declared steps */
+  readonly bootstrap?: readonly string[];
+  /** MiB of the process's memory. Waits until there is so much; `BUDGET` after 10 s. @default - half of what is left */
+  readonly memory?: number;
+}
+
+/** How a cursor of a DuckDB runs. */
+export type DuckDBCursorOptions = Omit<CursorOptions, 'database'>;
+
+const MEMORY = ':memory:';
+
+/**
+ * A DuckDB instance with an explicit life, to be passed to whoever works on it: opened at first use, there until `destroy()`.
+ *
+ *     const database = new DuckDB({ dbName: 'reports.duckdb', cleanOnStart: true });
+ *     try {
+ *       await generateReports(database);
+ *     } finally {
+ *       await database.destroy();
+ *     }
+ */
+export class DuckDB implements AsyncDisposableLike {
+  private readonly path: string;
+  private opening: Promise<Instance> | undefined;
+  private destroying: Promise<void> | undefined;
+  private firstOpening = true;
+  private madeFile = false;
+
+  /** Opens nothing yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
+  constructor(private readonly options: DuckDBOptions = {}) {
+    this.path = filePath(options.dbName ?? MEMORY);
+  }
+
+  /** Opens a cursor, runs `fn` with it, and closes it. */
+  cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+  /** Opens a cursor with `options`, runs `fn` with it, and closes it. */
+  cursor<T>(options: DuckDBCursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+  /** Opens a cursor, to be closed by `await using` or `close()`. */
+  cursor(options?: DuckDBCursorOptions): Promise<Cursor>;
+  cursor<T>(
+    first?: DuckDBCursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
+  ): Promise<T | Cursor> {
+    const [given, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    const options = { bootstrap: this.options.bootstrap, ...given };
+    const opening = untilAborted(this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options)), options.signal, `a cursor on ${this.path}`);
+    return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
+  }
+
+  /**
+   * Interrupts what runs, closes, and removes the file if this object made it. Twice is fine; afterwards every use throws `CLOSED`.
+   *
+   * A query that was aborted and has not settled yet is not waited for: the file goes, and can be opened anew, when it has.
+   */
+  destroy(): Promise<void> {
+    return this.destroying ??= this.end();
+  }
+
+  /** `destroy()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
+  }
+
+  private async instance(): Promise<Instance> {
+    if (this.destroying) throw new ClosedError(`this DuckDB (${this.path}) was destroyed: make another one`);
+    const opening = this.opening ??= this.open();
+    const instance = await opening.catch((error) => {
+      if (this.opening === opening) this.opening = undefined;
+      throw error;
+    });
+    if (!instance.isBroken) return instance;
+    if (this.opening === opening) this.opening = instance.close().then(() => this.open());
+    return this.instance();
+  }
+
+  private async open(): Promise<Instance> {
+    const isFile = this.path !== MEMORY;
+    return openOwnInstance({
+      path: this.path,
+      memory: this.options.memory,
+      bootstrap: this.options.bootstrap,
+      beforeOpening: () => {
+        if (isFile && this.firstOpening && this.options.cleanOnStart) removeDatabase(this.path);
+        if (isFile && this.firstOpening) this.madeFile = !existsSync(this.path);
+        this.firstOpening = false;
+      },
+    });
+  }
+
+  private async end(): Promise<void> {
+    const instance = await this.opening?.catch(() => undefined);
+    if (instance === undefined) return;
+    if (this.madeFile) instance.onEnd(() => removeDatabase(this.path));
+    await instance.close();
+  }
+}
+
+function filePath(dbName: string): string {
+  if (dbName === MEMORY) return MEMORY;
+  const temporary = tmpdir();
+  if (!isAbsolute(dbName) && dbName === basename(dbName) && !/^(?:|\.|\.\.)$/.test(dbName)) return join(temporary, dbName);
+  const path = normalize(dbName);
+  if (isAbsolute(dbName) && !relative(temporary, path).startsWith('..') && path !== temporary) return path;
+  throw new ConfigError(`dbName is "${dbName}", expected a bare name, an absolute path under ${temporary}, or ":memory:": nothing else can be written in Lambda`);
+}
+
+/** The file, its write-ahead log, and what a checkpoint in mid-way leaves. */
+function removeDatabase(path: string): void {
+  for (const ending of ['', '.wal', '.wal.checkpoint', '.wal.recovery']) rmSync(`${path}${ending}`, { force: true });
+}

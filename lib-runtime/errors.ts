@@ -1,0 +1,149 @@
+import { inspect } from 'node:util';
+import { scrub } from './redaction';
+
+/**
+ * What went wrong, in a word that code can act on. It never changes once published; messages may.
+ *
+ * - `CONFIG` the configuration, an option or an environment variable is not usable
+ * - `EXTENSION` an extension is missing, or DuckDB refused to load it
+ * - `QUERY` DuckDB refused or failed the SQL; `duckdbType` holds its own error class
+ * - `PARAMETER` a value cannot be bound; the message names the parameter
+ * - `RESULT_LIMIT` the result is larger than `maxRows` or `maxBytes`
+ * - `OUT_OF_RANGE` a value has no exact JavaScript form; the message names the column
+ * - `STREAM` a stream ended before its result did
+ * - `BUSY` the cursor is taken: by an unfinished stream, or by the very callback that calls it
+ * - `TIMEOUT` a deadline passed (an `AbortSignal.timeout`, or the invocation's)
+ * - `ABORTED` the `signal` was aborted
+ * - `BUDGET` no memory is left for another session
+ * - `BOOTSTRAP` a bootstrap step is unknown or failed
+ * - `CLOSED` the cursor, session or DuckDB was used after its end
+ * - `FILE_IN_USE` another instance of this process has the file open
+ * - `FATAL` DuckDB's instance broke, or could not be opened; the next call gets a new one
+ */
+export type DuckDbErrorCode =
+  | 'CONFIG' | 'EXTENSION' | 'QUERY' | 'PARAMETER' | 'RESULT_LIMIT' | 'OUT_OF_RANGE' | 'STREAM' | 'BUSY'
+  | 'TIMEOUT' | 'ABORTED' | 'BUDGET' | 'BOOTSTRAP' | 'CLOSED' | 'FILE_IN_USE' | 'FATAL';
+
+/** What accompanies an error's message. */
+export interface DuckDbErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** DuckDB's own error class, such as `Binder Error`. */
+  readonly duckdbType?: string;
+  /** Whether the same call may succeed when made again. @default - as the error's class says */
+  readonly retryable?: boolean;
+}
+
+// ESM and CommonJS copies of this module live in one process; `instanceof` must hold across them.
+const BRAND = Symbol.for('cdk-duckdb-lambda.error');
+
+/** Every error that this package throws. Known secret values never appear in its message, stack or cause. */
+export class DuckDbError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const error = value as { [BRAND]?: string; name?: string } | null | undefined;
+    return error?.[BRAND] !== undefined && (this === DuckDbError || error.name === this.name);
+  }
+
+  /** What went wrong, for code to act on. */
+  readonly code: DuckDbErrorCode;
+  /** Whether the same call may succeed when made again. */
+  readonly retryable: boolean;
+  /** DuckDB's own error class (`Binder Error`, `IO Error` …) where DuckDB said no. */
+  readonly duckdbType?: string;
+  /** The error that led to this one. */
+  override readonly cause?: unknown;
+
+  constructor(code: DuckDbErrorCode, message: string, options: DuckDbErrorOptions = {}) {
+    super(scrub(message));
+    Object.defineProperty(this, BRAND, { value: code });
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    if (options.duckdbType !== undefined) this.duckdbType = options.duckdbType;
+    if (options.cause !== undefined) this.cause = withoutSecrets(options.cause);
+  }
+}
+
+/** An option, an environment variable or `DUCKDB_LAMBDA_CONFIG` is not usable. */
+export class ConfigError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('CONFIG', message, options); }
+}
+
+/** An extension is missing, or DuckDB refused to load it. */
+export class ExtensionError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('EXTENSION', message, options); }
+}
+
+/** DuckDB refused or failed a statement. */
+export class QueryError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('QUERY', message, options); }
+}
+
+/** A parameter is unknown, missing, or of a kind that SQL has no type for. */
+export class ParameterError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('PARAMETER', message, options); }
+}
+
+/** A result is larger than `maxRows` or `maxBytes`. */
+export class ResultLimitError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('RESULT_LIMIT', message, options); }
+}
+
+/** A value has no exact JavaScript form. */
+export class OutOfRangeError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('OUT_OF_RANGE', message, options); }
+}
+
+/** The cursor is taken by an unfinished stream, or by the very callback that calls it. */
+export class BusyError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('BUSY', message, options); }
+}
+
+/** A deadline passed before DuckDB answered. */
+export class TimeoutError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('TIMEOUT', message, { retryable: true, ...options }); }
+}
+
+/** The caller's signal was aborted before DuckDB answered. */
+export class AbortedError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('ABORTED', message, options); }
+}
+
+/** The process has no memory left to give to another session. */
+export class BudgetError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('BUDGET', message, { retryable: true, ...options }); }
+}
+
+/** A bootstrap step is unknown, or failed. */
+export class BootstrapError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('BOOTSTRAP', message, { retryable: true, ...options }); }
+}
+
+/** A cursor, session or DuckDB was used after its end. */
+export class ClosedError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('CLOSED', message, options); }
+}
+
+/** Another instance of this process has the file open; opening it twice would corrupt it. */
+export class FileInUseError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('FILE_IN_USE', message, { retryable: true, ...options }); }
+}
+
+/** DuckDB's instance is beyond use, or could not be opened. It has been dropped: the next call gets a new one. */
+export class FatalError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as Error | undefined)?.message ?? String(error);
+}
+
+/** Deeper than any logger prints; some errors hold sockets and all that hangs on them. */
+const DEEPEST_PRINTED = 5;
+
+/** A logger prints causes too, and theirs: so a cause that shows a secret anywhere is replaced by one that does not. */
+function withoutSecrets(cause: unknown): unknown {
+  const printed = inspect(cause, { depth: DEEPEST_PRINTED });
+  return scrub(printed) === printed ? cause : new Error(scrub(messageOf(cause)));
+}

@@ -1,0 +1,179 @@
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { attachedPaths, mayAttach } from './attach-statements';
+import { Bootstrap, type BootstrapHost } from './bootstrap';
+import type { BootstrapStep } from './bootstrap/step';
+import type { Limits, SharedHolder } from './budget';
+import type { CreationTimings } from './cold-start';
+import { Connection } from './connection';
+import { ClosedError } from './errors';
+import { claimFile, recordFiles, releaseFiles } from './files';
+import { Semaphore } from './semaphore';
+import { limitSettings } from './settings';
+import { removeSpillDirectory } from './spill';
+import { quotedIdentifier, quotedString } from './sql-text';
+
+/** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
+export class Instance implements SharedHolder, BootstrapHost {
+  readonly bootstrap: Bootstrap;
+  /** Lets one statement at a time change what is attached, so that the record of open files is always true. */
+  readonly attaching = new Semaphore(1);
+  /** How long the phases of its creation took. */
+  timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
+
+  private readonly connections = new Set<Connection>();
+  private readonly connecting = new Set<Promise<DuckDBConnection>>();
+  /** The files of each ATTACH that has not been recorded yet. */
+  private readonly beingAttached = new Set<readonly string[]>();
+  private readonly recording = new Semaphore(1);
+  private readonly endListeners: Array<() => void> = [];
+  private uses = 0;
+  private closing: Promise<void> | undefined;
+  private broken = false;
+
+  constructor(
+    private readonly duckdb: DuckDBInstance,
+    private readonly tempDirectory: string,
+    /** By whom its files are claimed. */
+    readonly fileOwner: object,
+    steps: readonly BootstrapStep[],
+  ) {
+    this.bootstrap = new Bootstrap(steps, this);
+  }
+
+  /** Whether DuckDB has given it up after a fatal error. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
+  /** A new connection, called `what` in messages; never one that was used before, as DuckDB cannot reset one. */
+  async connect(what: string): Promise<Connection> {
+    const raw = await this.connectRaw();
+    const connection: Connection = new Connection(raw, what, () => {
+      this.connections.delete(connection);
+      this.unuse();
+    });
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** Runs `task` on a connection of its own, beside the users'. */
+  async withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.connectRaw();
+    try {
+      return await task(connection);
+    } finally {
+      connection.closeSync();
+      this.unuse();
+    }
+  }
+
+  /** Changes what it may use. Throws when it uses more than that just now. */
+  async setLimits(limits: Limits): Promise<void> {
+    if (this.closing) return;
+    await this.withRaw(async (connection) => {
+      for (const [name, value] of Object.entries(limitSettings(limits))) await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+    });
+  }
+
+  /** Runs SQL: no file that another instance of the process has is attached by it, and the record of attached files is kept. */
+  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T> {
+    return mayAttach(sql) ? this.recordingFiles(run, attachedPaths(sql)) : run();
+  }
+
+  /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
+  async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
+    this.beingAttached.add(paths);
+    const claimed = async () => {
+      for (const path of paths) claimFile(path, this.fileOwner);
+      return task();
+    };
+    const value = await claimed().catch(async (error) => {
+      // What went wrong is the news; the record is then kept as well as may be.
+      await this.recordFiles(paths).catch(() => undefined);
+      throw error;
+    });
+    await this.recordFiles(paths);
+    return value;
+  }
+
+  /**
+   * Notes which files are attached, once the attaching of `paths` has ended.
+   *
+   * Those that another instance has, by a way that no ATTACH statement showed, are detached again.
+   */
+  private async recordFiles(paths: readonly string[]): Promise<void> {
+    // One at a time: a list that was read before another's ATTACH would undo what was noted of it since.
+    const release = await this.recording.acquire();
+    try {
+      this.beingAttached.delete(paths);
+      if (!this.closing) await this.withRaw((connection) => this.recordAttached(connection));
+    } finally {
+      release();
+    }
+  }
+
+  private async recordAttached(connection: DuckDBConnection): Promise<void> {
+    const result = await connection.run("SELECT database_name, CASE WHEN type = 'duckdb' THEN path END FROM duckdb_databases()");
+    const databases = await result.getRows() as [string, string | null][];
+    this.bootstrap.noteAttached(databases.map(([name]) => name));
+    const attached = databases.filter((row): row is [string, string] => row[1] !== null);
+    const foreign = recordFiles([...attached.map(([, path]) => path), ...[...this.beingAttached].flat()], this.fileOwner);
+    const detach = attached.filter(([, path]) => foreign.includes(path));
+    for (const [name] of detach) await connection.run(`DETACH ${quotedIdentifier(name)}`);
+    for (const [, path] of detach) claimFile(path, this.fileOwner);
+  }
+
+  /** Interrupts what runs on it and closes it. Does not wait for what had been given up: see `onEnd`. */
+  close(): Promise<void> {
+    return this.closing ??= this.end();
+  }
+
+  /** Marks it as beyond use: whoever shares it makes a new one. Its connections are their users' to close. */
+  markBroken(): void {
+    this.broken = true;
+  }
+
+  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. */
+  onEnd(listener: () => void): void {
+    this.endListeners.push(listener);
+  }
+
+  private async end(): Promise<void> {
+    this.uses += 1;
+    await Promise.all([...this.connections].map((connection) => connection.close()));
+    // To close DuckDB under a connect that has not returned crashes the process.
+    await Promise.allSettled(this.connecting);
+    this.duckdb.closeSync();
+    this.unuse();
+  }
+
+  private async connectRaw(): Promise<DuckDBConnection> {
+    this.assertOpen();
+    this.uses += 1;
+    const connecting = this.duckdb.connect();
+    this.connecting.add(connecting);
+    try {
+      const raw = await connecting;
+      if (this.closing) raw.closeSync();
+      this.assertOpen();
+      return raw;
+    } catch (error) {
+      this.unuse();
+      throw error;
+    } finally {
+      this.connecting.delete(connecting);
+    }
+  }
+
+  private assertOpen(): void {
+    if (this.closing) throw new ClosedError('this DuckDB instance was closed while a connection to it was asked for');
+  }
+
+  private unuse(): void {
+    this.uses -= 1;
+    if (!this.closing || this.uses > 0) return;
+    releaseFiles(this.fileOwner);
+    removeSpillDirectory(this.tempDirectory);
+    for (const listener of this.endListeners.splice(0)) listener();
+  }
+}

@@ -1,0 +1,21 @@
+import { totalmem } from 'node:os';
+
+/** Whether this process is a Lambda execution environment: its runtime has an API to talk to, or its function a name. */
+export function inLambda(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_LAMBDA_RUNTIME_API !== undefined || env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+}
+
+/** The function's memory in MiB; undefined outside Lambda. */
+export function functionMemoryMiB(env: NodeJS.ProcessEnv): number | undefined {
+  const memory = Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE);
+  return memory > 0 ? memory : undefined;
+}
+
+// The machine's, or the container's. Asked for at each query, and the system reads a file for it.
+const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+
+/** The bytes that this process may use at most: the function's memory, or the machine's. */
+export function processMemoryBytes(env: NodeJS.ProcessEnv): number {
+  const memory = functionMemoryMiB(env);
+  return memory === undefined ? machineBytes : memory * 1024 * 1024;
+}

@@ -1,0 +1,45 @@
+import { abortError, type AbortSignalLike } from './abort';
+
+/** At most `permits` holders at once; the others wait in order. With one permit it is a mutex. */
+export class Semaphore {
+  private readonly waiting: Array<() => void> = [];
+
+  constructor(private permits: number) {}
+
+  /** A permit at once, if one is free: what gives it back. */
+  tryAcquire(): (() => void) | undefined {
+    if (this.permits === 0) return undefined;
+    this.permits -= 1;
+    return this.releaseOnce();
+  }
+
+  /** Waits for a permit and returns what gives it back. Stops waiting, and rejects, when `signal` aborts. */
+  acquire(signal?: AbortSignalLike): Promise<() => void> {
+    if (signal?.aborted) return Promise.reject(abortError(signal));
+    const free = this.tryAcquire();
+    if (free) return Promise.resolve(free);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.waiting.splice(this.waiting.indexOf(onTurn), 1);
+        reject(abortError(signal!));
+      };
+      const onTurn = () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(this.releaseOnce());
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.waiting.push(onTurn);
+    });
+  }
+
+  private releaseOnce(): () => void {
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.permits += 1;
+    };
+  }
+}

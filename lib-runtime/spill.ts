@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+
+/** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
+const SHARE_OF_FREE_DISK = 0.9;
+
+interface SpillState {
+  /** Begins the names of this process's directories. */
+  readonly owner: string;
+  made: number;
+  cleared: boolean;
+}
+
+const SPILL = Symbol.for('cdk-duckdb-lambda.spill.v1');
+// A process id comes again, in Lambda often the very same; with the time of its start it does not.
+const state = ((globalThis as { [SPILL]?: SpillState })[SPILL] ??= {
+  owner: `${process.pid}.${Math.round(performance.timeOrigin)}`,
+  made: 0,
+  cleared: false,
+});
+
+/**
+ * A temp directory of its own for one instance, in `root` or in `/tmp`. DuckDB makes it when it first spills.
+ *
+ * A killed process leaves its spill behind, and Lambda keeps /tmp for the next one: it is cleared, once. What else is in a `root` of the
+ * user's may be another machine's, as on EFS.
+ */
+export function newSpillDirectory(root: string | undefined): string {
+  if (root === undefined && !state.cleared) {
+    state.cleared = true;
+    clearAbandonedSpill(ownRoot());
+  }
+  const directory = root ?? ownRoot();
+  mkdirSync(directory, { recursive: true });
+  state.made += 1;
+  return join(directory, `${state.owner}-${state.made}-${randomBytes(4).toString('hex')}`);
+}
+
+/** Removes an instance's temp directory. DuckDB empties it on close, but not when it was killed or set aside. */
+export function removeSpillDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Bytes that all instances of the process may spill together, into `root` or `/tmp`. */
+export function spillCapacity(root: string | undefined): number {
+  const directory = root ?? tmpdir();
+  mkdirSync(directory, { recursive: true });
+  const { bavail, bsize } = statfsSync(directory);
+  return Math.floor(bavail * bsize * SHARE_OF_FREE_DISK);
+}
+
+function ownRoot(): string {
+  // One a user: on a laptop /tmp is everybody's.
+  return join(tmpdir(), `duckdb_spill_${process.getuid?.() ?? 'user'}`);
+}
+
+function clearAbandonedSpill(root: string): void {
+  mkdirSync(root, { recursive: true });
+  for (const name of readdirSync(root)) {
+    const pid = Number(name.split('.')[0]);
+    const abandoned = pid === process.pid ? !name.startsWith(state.owner) : !alive(pid);
+    if (abandoned) rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,90 @@
+import { scrub } from './redaction';
+
+/**
+ * DuckDB SQL as far as it must be read without the parser: where strings, quoted names and comments begin and end.
+ *
+ * A miss costs time, never correctness: what a statement means is always DuckDB's own answer.
+ */
+
+// Loops over runs of characters, not over single ones: of those the engine remembers each, and overflows on SQL of many megabytes.
+const NOTHING = /[\s;]+|--[^\n]*/y;
+const COMMENT_EDGE = /\/\*|\*\//g;
+const PIECE = /'[^']*(?:''[^']*)*'|e'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|"[^"]*(?:""[^"]*)*"|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|--[^\n]*|\w+|[^;]/iy;
+
+/** `input` as a SQL string literal. NUL would end it early, so it is refused by DuckDB's client as it is. */
+export function quotedString(input: string): string {
+  return `'${input.replaceAll("'", "''")}'`;
+}
+
+/** `input` as a SQL identifier. */
+export function quotedIdentifier(input: string): string {
+  return `"${input.replaceAll('"', '""')}"`;
+}
+
+/** Whether there is nothing in `sql` but white space, comments and semicolons. */
+export function isEmptySql(sql: string): boolean {
+  return skip(sql, 0) === sql.length;
+}
+
+/** Whether `sql` may hold more than one statement: a semicolon stands before its end. */
+export function mayBeScript(sql: string): boolean {
+  const first = sql.indexOf(';');
+  return first !== -1 && skip(sql, first) !== sql.length;
+}
+
+/** Whether `sql`, one statement, only reads. */
+export function isSelect(sql: string): boolean {
+  const statement = sql.slice(skip(sql, 0));
+  return /^(?:\(\s*)*(?:SELECT|FROM|VALUES|TABLE|DESCRIBE|SUMMARIZE|SHOW)\b/i.test(statement)
+    || (/^WITH\b/i.test(statement) && !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i.test(statement));
+}
+
+/** The beginning of `sql` on one line, to be named in messages. */
+export function startOf(sql: string): string {
+  // First of all: half a secret is not known as one any more.
+  const line = scrub(sql).slice(0, 1000).trim().replace(/\s+/g, ' ');
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+}
+
+/** The statements of `sql`, each without the comments before it. */
+export function splitStatements(sql: string): string[] {
+  const statements: string[] = [];
+  for (let start = skip(sql, 0); start < sql.length;) {
+    const end = endOfStatement(sql, start);
+    statements.push(sql.slice(start, end));
+    start = skip(sql, end);
+  }
+  return statements;
+}
+
+function endOfStatement(sql: string, start: number): number {
+  let position = start;
+  while (position < sql.length && sql[position] !== ';') {
+    PIECE.lastIndex = position;
+    PIECE.test(sql);
+    position = sql.startsWith('/*', position) ? afterComment(sql, position) : PIECE.lastIndex;
+  }
+  return position;
+}
+
+/** Past the white space, comments and semicolons at `from`. */
+function skip(sql: string, from: number): number {
+  let position = from;
+  for (;;) {
+    NOTHING.lastIndex = position;
+    if (NOTHING.test(sql)) position = NOTHING.lastIndex;
+    else if (sql.startsWith('/*', position)) position = afterComment(sql, position);
+    else return position;
+  }
+}
+
+/** Past the block comment at `from`; they nest. */
+function afterComment(sql: string, from: number): number {
+  let depth = 0;
+  COMMENT_EDGE.lastIndex = from;
+  for (let edge = COMMENT_EDGE.exec(sql); edge !== null; edge = COMMENT_EDGE.exec(sql)) {
+    depth += edge[0] === '/*' ? 1 : -1;
+    if (depth === 0) return COMMENT_EDGE.lastIndex;
+  }
+  return sql.length;
+}

@@ -1,0 +1,249 @@
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
+
+const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
+
+let runtime: Runtime;
+let scratch: string;
+beforeEach(() => {
+  runtime = freshRuntime();
+  scratch = mkdtempSync(join(tmpdir(), 'session-'));
+});
+afterEach(() => rmSync(scratch, { recursive: true }));
+
+test('nothing leaks into the shared instance: settings, files, tables, secrets', async () => {
+  const { cursor, session } = runtime;
+  const seen = () => cursor(async (c) => [
+    await c.query("SELECT current_setting('errors_as_json') AS v, current_setting('threads') AS threads"),
+    await c.query('SELECT database_name FROM duckdb_databases() WHERE NOT internal'),
+    await c.query('SELECT table_name FROM duckdb_tables()'),
+  ]);
+  const before = await seen();
+  await session({ settings: { threads: 1 } }, async (s) => {
+    await s.attach(join(scratch, 'evals.duckdb'));
+    await s.execute('SET GLOBAL errors_as_json = true; CREATE TABLE leaked AS SELECT 1; CREATE TABLE evals.kept AS SELECT 2 AS i');
+    expect(await s.query('FROM evals.kept')).toEqual([{ i: 2 }]);
+    expect(await s.queryOne("SELECT current_setting('threads') AS threads")).toEqual({ threads: 1 });
+    expect(await seen()).toEqual(before);
+  });
+  expect(await seen()).toEqual(before);
+});
+
+test('what a session wrote into a file is there for the next one', async () => {
+  const file = join(scratch, 'kept.duckdb');
+  await runtime.session(async (s) => {
+    await s.attach(file, { as: 'kept' });
+    await s.execute('CREATE TABLE kept.t AS SELECT 42 AS answer');
+  });
+  await runtime.session(async (s) => {
+    await s.attach(file, { as: 'it is "quoted"', readOnly: true });
+    expect(await s.query('FROM "it is ""quoted""".t')).toEqual([{ answer: 42 }]);
+    expect(await rejection(s.execute('CREATE TABLE "it is ""quoted""".u AS SELECT 1'))).toMatchObject({ message: expect.stringContaining('read-only') });
+  });
+});
+
+test('a relative file lies in the temporary directory', async () => {
+  const name = `session-${process.pid}.duckdb`;
+  await runtime.session(async (s) => {
+    await s.attach(name, { as: 'a' });
+    await s.execute('CREATE TABLE a.t AS SELECT 1; CHECKPOINT a');
+  });
+  expect(existsSync(join(tmpdir(), name))).toBe(true);
+  rmSync(join(tmpdir(), name));
+});
+
+test('close(), twice, and await using', async () => {
+  const s = await runtime.session();
+  await s.close();
+  await s.close();
+  expect(await rejection(s.query('SELECT 1'))).toMatchObject({ code: 'CLOSED', message: 'this session is closed: open another one' });
+  expect(await rejection(s.attach('x.duckdb'))).toMatchObject({ code: 'CLOSED' });
+  await using other = await runtime.session({ bootstrap: [] });
+  expect(await other.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+test('a settings mistake is a typed error, and the session\'s memory is given back', async () => {
+  for (let i = 0; i < 20; i++) {
+    expect(await rejection(runtime.session({ settings: { no_such_setting: 1 } }))).toMatchObject({ code: 'CONFIG' });
+    expect(await rejection(runtime.session({ bootstrap: ['s9'] }))).toMatchObject({ code: 'BOOTSTRAP' });
+  }
+  expect(await rejection(runtime.session({ settings: { memory_limit: '1GB' } }))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('{ memory: MiB }') });
+  expect(await rejection(runtime.session({ settings: { allow_unsigned_extensions: true } }))).toMatchObject({ code: 'CONFIG' });
+  expect(await rejection(runtime.session({ memory: -1 }))).toMatchObject({ code: 'CONFIG' });
+});
+
+test('a signal ends it at once, and frees its file when DuckDB has settled', async () => {
+  const file = join(scratch, 'a.duckdb');
+  const controller = new AbortController();
+  let abortedAt = Infinity;
+  const error = await rejection(runtime.session({ signal: controller.signal }, async (s) => {
+    await s.attach(file);
+    setTimeout(() => {
+      abortedAt = performance.now();
+      controller.abort();
+    }, 50);
+    await s.query(SLOW);
+  }));
+  expect(performance.now() - abortedAt).toBeLessThan(200);
+  expect(error).toMatchObject({ code: 'ABORTED', message: expect.stringContaining('SELECT count(*)') });
+  await sleep(500);
+  await runtime.session((s) => s.attach(file));
+});
+
+test('a signal that aborts while the session opens leaves nothing open', async () => {
+  for (const delay of [0, 5, 10, 20]) {
+    const controller = new AbortController();
+    const opening = rejection(runtime.session({ signal: controller.signal }, async (s) => s.query(SLOW)));
+    await sleep(delay);
+    controller.abort();
+    expect(await opening).toMatchObject({ code: 'ABORTED' });
+  }
+  await sleep(200);
+  // Nothing holds memory: all but the least of it can be had.
+  await runtime.session({ memory: 512 }, (s) => s.query('SELECT 1'));
+});
+
+describe('one file in two instances of the process', () => {
+  let file: string;
+  beforeEach(() => file = join(scratch, 'shared.duckdb'));
+
+  test('raw, both succeed and corrupt it: here the second is refused until the first has let go', async () => {
+    await using one = await runtime.session();
+    await using two = await runtime.session();
+    await one.attach(file, { as: 'f' });
+    await one.execute('CREATE TABLE f.t AS SELECT 1 AS i');
+    const refused = await rejection(two.attach(file, { as: 'f' }));
+    expect(refused).toMatchObject({ code: 'FILE_IN_USE', name: 'FileInUseError', retryable: true });
+    expect(refused.message).toContain(`"${file}" is open in another instance of this process`);
+    await one.execute('DETACH f');
+    await two.attach(file, { as: 'f' });
+    expect(await two.query('FROM f.t')).toEqual([{ i: 1 }]);
+    expect(await rejection(one.attach(file))).toMatchObject({ code: 'FILE_IN_USE' });
+    await two.close();
+    await one.attach(file);
+  });
+
+  test.each([
+    ['ATTACH \'%\' AS g'],
+    ['ATTACH \'%\''],
+    ['attach or replace \'%\' as g'],
+    ['ATTACH IF NOT EXISTS \'%\' AS g (READ_ONLY)'],
+    ['/* a comment */ ATTACH -- and another\n \'%\' AS g'],
+    ['ATTACH $$%$$ AS g'],
+    ['ATTACH $x$%$x$ AS g'],
+    ['ATTACH e\'%\' AS g'],
+    ['ATTACH \'file://%\' AS g'],
+    ['SELECT \'; ATTACH\'; ATTACH \'%\' AS g (TYPE duckdb)'],
+  ])('is refused by the statement %j too', async (statement) => {
+    await using one = await runtime.session();
+    await one.attach(file, { as: 'f' });
+    const sql = statement.replace('%', file);
+    expect(await rejection(runtime.cursor((c) => c.execute(sql)))).toMatchObject({ code: 'FILE_IN_USE' });
+    await one.close();
+    await runtime.cursor((c) => c.execute(`${sql}; DETACH ${sql.includes(' g') ? 'g' : 'shared'}`));
+  });
+
+  test('through a link, and by another way to the same directory', async () => {
+    symlinkSync(scratch, `${scratch}-link`);
+    await using one = await runtime.session();
+    await one.attach(file, { as: 'f' });
+    expect(await rejection(runtime.session((s) => s.attach(join(`${scratch}-link`, 'shared.duckdb'))))).toMatchObject({ code: 'FILE_IN_USE' });
+    expect(await rejection(runtime.session((s) => s.attach(`${scratch}/../${scratch.split('/').at(-1)}/shared.duckdb`)))).toMatchObject({ code: 'FILE_IN_USE' });
+    rmSync(`${scratch}-link`);
+  });
+
+  test('attached by the client\'s own connection, it is noticed', async () => {
+    await using one = await runtime.session();
+    await one.withConnection(async (connection) => {
+      await connection.run(`ATTACH '${file}' AS f`);
+    });
+    expect(await rejection(runtime.session((s) => s.attach(file)))).toMatchObject({ code: 'FILE_IN_USE' });
+    expect(await rejection(runtime.session(async (s) => s.withConnection(async (connection) => {
+      await connection.run(`ATTACH '${file}' AS f`);
+    })))).toMatchObject({ code: 'FILE_IN_USE' });
+  });
+
+  test('an ATTACH that fails leaves no claim', async () => {
+    await using one = await runtime.session();
+    await rejection(one.execute(`ATTACH '${file}' AS f (NO_SUCH_OPTION 1)`));
+    await runtime.session((s) => s.attach(file));
+  });
+
+  test('several attached by the client\'s own connection are all detached again', async () => {
+    await using one = await runtime.session();
+    await using two = await runtime.session();
+    const files = [file, `${file}.second`];
+    for (const [i, name] of files.entries()) await one.attach(name, { as: `f${i}` });
+    expect(await rejection(two.withConnection(async (connection) => {
+      for (const [i, name] of files.entries()) await connection.run(`ATTACH '${name}' AS f${i}`);
+    }))).toMatchObject({ code: 'FILE_IN_USE' });
+    expect(await two.query('SELECT path FROM duckdb_databases() WHERE path IS NOT NULL')).toEqual([]);
+  });
+
+  // Its owner may go on writing to it; what another instance writes meanwhile is lost.
+  test('detached under an open transaction, it is free when that has ended', async () => {
+    await using writer = await runtime.cursor();
+    await writer.execute(`ATTACH '${file}' AS f; CREATE TABLE f.t AS SELECT 1 AS i; BEGIN; INSERT INTO f.t VALUES (2)`);
+    await runtime.cursor((c) => c.execute('DETACH f'));
+    const read = () => runtime.session(async (s) => {
+      await s.attach(file, { as: 'f' });
+      return s.query('FROM f.t');
+    });
+    expect(await rejection(read())).toMatchObject({ code: 'FILE_IN_USE', message: expect.stringContaining('end the transactions that use it') });
+    await writer.execute('COMMIT');
+    expect(await read()).toEqual([{ i: 1 }, { i: 2 }]);
+  });
+
+  test('within one instance it is DuckDB\'s own error; memory, and what is no DuckDB file, is nobody\'s', async () => {
+    await using one = await runtime.session();
+    await one.attach(file, { as: 'f' });
+    expect(await rejection(one.attach(file, { as: 'g' }))).toMatchObject({ code: 'QUERY', duckdbType: 'Binder Error' });
+    await one.execute("ATTACH ':memory:' AS m; ATTACH '' AS n");
+    await runtime.session((s) => s.execute("ATTACH ':memory:' AS m; ATTACH '' AS n"));
+  });
+});
+
+test('a call on a cursor from inside its own withConnection is a typed error, not a deadlock', async () => {
+  await runtime.cursor(async (c) => {
+    expect(await rejection(c.withConnection(() => c.query('SELECT 1')))).toMatchObject({ code: 'BUSY', name: 'BusyError' });
+    expect(await c.withConnection(() => runtime.cursor((other) => other.query('SELECT 1 AS one')))).toEqual([{ one: 1 }]);
+    expect(await c.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('closed from inside its own withConnection: what the callback runs is interrupted, and nobody waits for himself', () => {
+  const later = () => sleep(5);
+
+  test.each([['at once', async () => undefined], ['later', later]])('a cursor, %s', async (_, before) => {
+    const error = await rejection(runtime.cursor((c) => c.withConnection(async (connection) => {
+      await before();
+      const running = connection.run(SLOW);
+      await c.close();
+      await running;
+    })));
+    expect(error).toMatchObject({ code: 'CLOSED' });
+  });
+
+  test.each([['at once', async () => undefined], ['later', later]])('a session and a DuckDB, %s', async (_, before) => {
+    const database = new runtime.DuckDB();
+    await runtime.session((s) => s.withConnection(async () => {
+      await before();
+      await s.close();
+    }));
+    await database.cursor((c) => c.withConnection(async () => {
+      await before();
+      await database.destroy();
+    }));
+    expect(runtime.memoryBudget().shares).toBe(0);
+  });
+});
+
+test('bootstrap: what is not declared is a typed error', async () => {
+  const { session } = freshRuntime(config({}));
+  expect(await rejection(session((s) => s.bootstrap('postgres')))).toMatchObject({
+    code: 'BOOTSTRAP', message: 'unknown bootstrap step "postgres"; declared are: none',
+  });
+});

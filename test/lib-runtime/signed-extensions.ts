@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from '../bed/lock';
+import { bedPath, repositoryRoot } from '../bed/paths';
+
+/** The version of DuckDB that the tests run with. */
+export const DUCKDB_VERSION = '1.5.5';
+
+/** DuckDB's name for this machine. */
+export const PLATFORM = `${process.platform === 'darwin' ? 'osx' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+/** A directory as the image build bakes it, with DuckDB's own signed binaries of `names`. Made once, kept. */
+export async function signedExtensions(...names: string[]): Promise<string> {
+  const directory = bedPath('runtime-extensions');
+  await withLock('runtime-extensions', async () => {
+    mkdirSync(directory, { recursive: true });
+    const missing = names.filter((name) => !baked(directory).includes(name));
+    if (missing.length > 0) install(directory, [...baked(directory), ...missing]);
+  });
+  return directory;
+}
+
+/** The file of one baked extension. */
+export function extensionFile(directory: string, name: string): string {
+  return join(directory, `v${DUCKDB_VERSION}`, PLATFORM, `${name}.duckdb_extension`);
+}
+
+function install(directory: string, names: string[]): void {
+  execFileSync(process.execPath, [
+    join(repositoryRoot, 'assets/docker/install-extensions.mjs'), 'install',
+    '--version', DUCKDB_VERSION, '--platform', PLATFORM, '--target', directory, '--source', 'pypi', ...names,
+  ], { cwd: repositoryRoot, stdio: 'pipe', timeout: 120_000 });
+}
+
+function baked(directory: string): string[] {
+  const manifest = join(directory, 'manifest.json');
+  if (!existsSync(manifest)) return [];
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { extensions: { name: string }[] }).extensions.map(({ name }) => name);
+}
