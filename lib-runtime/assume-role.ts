@@ -1,0 +1,33 @@
+import { awsRequest } from './aws-request';
+import type { AwsCredentials } from './credentials';
+import { BootstrapError, messageOf } from './errors';
+import { rememberSecret } from './redaction';
+import { regionFor } from './region';
+
+// A chunk of its own, loaded only where a role is assumed.
+
+const SECONDS = 3600;
+
+/** Credentials of another role (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). */
+export async function assumeRole(role: string, env: NodeJS.ProcessEnv): Promise<AwsCredentials> {
+  const query = {
+    Action: 'AssumeRole', Version: '2011-06-15', RoleArn: role, RoleSessionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'duckdb', DurationSeconds: String(SECONDS),
+  };
+  const answer = await awsRequest({
+    service: 'sts',
+    endpointVariable: 'AWS_ENDPOINT_URL_STS',
+    region: regionFor('', env),
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    body: new URLSearchParams(query).toString(),
+  }).catch((cause) => {
+    throw new BootstrapError(`cannot assume the role "${role}": ${messageOf(cause)}; the function's role needs sts:AssumeRole on it, and its trust ` +
+      "policy must name the function's role", { cause, retryable: cause.passing });
+  });
+  const field = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer)![1]!;
+  const credentials = {
+    accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey'), sessionToken: field('SessionToken'), expiration: new Date(field('Expiration')),
+  };
+  rememberSecret(credentials.secretAccessKey);
+  rememberSecret(credentials.sessionToken);
+  return credentials;
+}

@@ -1,0 +1,234 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { BootstrapStep, StepContext } from './bootstrap/step';
+import type { Turn } from './connection';
+import { BootstrapError, DuckDbError, messageOf } from './errors';
+import { failedToBind, namesOneOf } from './missing-catalog';
+import type { QueryParameters } from './parameters';
+import { type Attempt, runSql } from './statements';
+
+/** The instance whose steps these are. */
+export interface BootstrapHost {
+  /** Runs a task on a connection of its own. */
+  withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
+  /** Runs SQL that may attach files, and keeps the record of them. */
+  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T>;
+}
+
+/** A step that failed before a statement that may not need it. */
+interface Failure {
+  readonly step: BootstrapStep;
+  readonly error: BootstrapError;
+}
+
+interface State {
+  readonly step: BootstrapStep;
+  done: boolean;
+  running: Promise<void> | undefined;
+}
+
+interface Statement<T> {
+  readonly sql: string;
+  readonly attempt: () => Promise<T>;
+  /** Whether it may run again though it may have been executed in part. */
+  readonly isRepeatable: () => Promise<boolean>;
+  readonly states: readonly State[];
+  readonly failures: readonly Failure[];
+}
+
+/** A statement runs again only after a step, and steps are few: more often than this means that something else is wrong. */
+const MOST_ATTEMPTS = 5;
+
+/** The bootstrap steps of one instance: each runs when first needed, once, however many callers need it at that moment. */
+export class Bootstrap {
+  /** Milliseconds that each step took, by name. */
+  readonly timings: Record<string, number> = {};
+  private readonly states: readonly State[];
+  /** How many runs of steps have ended. */
+  private ended = 0;
+
+  constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
+    this.states = steps.map((step) => ({ step, done: false, running: undefined }));
+  }
+
+  /** The names of the declared steps. */
+  get names(): readonly string[] {
+    return this.states.map(({ step }) => step.name);
+  }
+
+  /** Runs what needs no network of the steps in `allowed`. A failure is kept to the queries that need the step: it is tried again then. */
+  async runImmediate(allowed: readonly string[] | undefined): Promise<void> {
+    for (const state of this.select(allowed)) {
+      if (state.step.immediate) await this.perform(state).catch(() => undefined);
+    }
+  }
+
+  /** Runs the named steps, by hand. Throws a `BOOTSTRAP` error when one fails. */
+  async run(names: readonly string[]): Promise<void> {
+    await Promise.all(this.select(names).map((state) => (state.done ? undefined : this.perform(state))));
+  }
+
+  /** Runs all that can run yet, together. `onFailure` is told of what fails; it is tried again at the next need. */
+  async runAll(onFailure: (error: BootstrapError) => void): Promise<void> {
+    const pending = this.states.filter(({ step, done }) => !done && step.ready);
+    await Promise.all(pending.map((state) => this.perform(state).catch(onFailure)));
+  }
+
+  /**
+   * How statements of `sql` run: after the steps of `allowed` that it seems to need, and once more after a step that one was found to lack.
+   *
+   * Throws a `BOOTSTRAP` error where a required step fails. Any other's failure is thrown only by a statement that lacked it.
+   */
+  async attempts(turn: Turn, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
+    if (this.states.length === 0) return (attempt) => attempt();
+    const states = this.select(allowed);
+    const failures = await this.before(sql, states);
+    return (attempt, isSelect) => this.attempt({ sql, attempt, states, failures, isRepeatable: async () => isSelect() && outsideTransaction(turn) });
+  }
+
+  /** Notes which catalogs are attached: a step whose catalog somebody detached is to run again. */
+  noteAttached(catalogs: readonly string[]): void {
+    // One that runs just now may have detached it itself.
+    for (const state of this.states.filter(({ running }) => running === undefined)) {
+      if (!state.step.provides.every((provided) => catalogs.some((name) => name.toLowerCase() === provided.toLowerCase()))) state.done = false;
+    }
+  }
+
+  /** Throws a `BOOTSTRAP` error that lists the declared steps when one of `names` is not declared. */
+  check(names: readonly string[] | undefined): void {
+    this.select(names);
+  }
+
+  private select(names: readonly string[] | undefined): readonly State[] {
+    if (names === undefined) return this.states;
+    return names.map((name) => {
+      const state = this.states.find(({ step }) => step.name === name);
+      if (state) return state;
+      const declared = this.names.map((step) => `"${step}"`).join(', ') || 'none';
+      throw new BootstrapError(`unknown bootstrap step "${name}"; declared are: ${declared}`, { retryable: false });
+    });
+  }
+
+  private async before(sql: string, states: readonly State[]): Promise<readonly Failure[]> {
+    const needed = states.filter(({ step, done, running }) => {
+      if (done) return step.isStale(sql);
+      // One that is half done has attached its catalog, perhaps, and not filled it.
+      return !step.required && (step.mayBeNeededBy(sql) || (running !== undefined && namesOneOf(step.provides, sql)));
+    });
+    const outcomes = needed.length === 0 ? [] : await Promise.allSettled(needed.map((state) => this.perform(state)));
+    // In order: what one sets up, the next may use.
+    for (const state of states) {
+      if (state.step.required && !state.done) await this.perform(state);
+    }
+    return outcomes.flatMap((outcome, index) => (
+      outcome.status === 'rejected' ? [{ step: needed[index]!.step, error: outcome.reason as BootstrapError }] : []
+    ));
+  }
+
+  private async attempt<T>({ sql, attempt, isRepeatable, states, failures }: Statement<T>): Promise<T> {
+    const renewed = new Set<State>();
+    let unlucky = false;
+    for (let left = MOST_ATTEMPTS; ; left--) {
+      const { ended } = this;
+      try {
+        return await attempt();
+      } catch (error) {
+        const text = messageOf(error);
+        if (error instanceof DuckDbError || left === 1) throw error;
+        const lacking = this.lacking(states, sql, text, ended);
+        const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text));
+        if (failure) throw failure.error;
+        const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
+        if (lacking.length + refused.length === 0) {
+          if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
+          unlucky = true;
+          continue;
+        }
+        const repeatable = refused.length === 0 || await isRepeatable();
+        // When a step has ended meanwhile, somebody else had met the same, and it is cured.
+        await Promise.all(lacking.map((state) => (state.done ? undefined : this.perform(state))));
+        await Promise.all(refused.map((state) => (this.ended === ended ? this.perform(state) : state.running)));
+        if (!repeatable) throw notRepeated(refused[0]!.step, error);
+        refused.forEach((state) => renewed.add(state));
+      }
+    }
+  }
+
+  /** The steps for want of which a statement failed to bind, when `since` runs of steps had ended. */
+  private lacking(states: readonly State[], sql: string, error: string, since: number): readonly State[] {
+    const lacking = states.filter(({ step, done, running }) => {
+      const halfDone = (running !== undefined || this.ended !== since) && failedToBind(error) && namesOneOf(step.provides, sql);
+      return (step.binds(error) || halfDone) && (!done || this.ended !== since);
+    });
+    // What some step is known to provide is not looked for elsewhere.
+    const named = lacking.filter(({ step }) => step.provides.length > 0);
+    return named.length > 0 ? named : lacking;
+  }
+
+  /** Runs a step, or runs it anew; whoever needs it meanwhile waits for the same run. */
+  private perform(state: State): Promise<void> {
+    return state.running ??= this.runStep(state).finally(() => {
+      state.running = undefined;
+      this.ended += 1;
+    });
+  }
+
+  private async runStep(state: State): Promise<void> {
+    const { step } = state;
+    const started = performance.now();
+    const isRenewal = state.done;
+    // Meanwhile what it provides may be missing: whoever finds so then waits, and does not fail.
+    state.done = false;
+    try {
+      await this.host.withRaw((connection) => {
+        const context = this.contextOf(state, connection);
+        return isRenewal ? step.renew(connection, context) : step.run(connection, context);
+      });
+      state.done = true;
+    } catch (cause) {
+      // What stands from before is renewed the next time, not made.
+      state.done = isRenewal && await this.isInPlace(step);
+      const retryable = cause instanceof DuckDbError ? cause.retryable : true;
+      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${messageOf(cause)}`, { cause, retryable });
+    } finally {
+      this.timings[step.name] = performance.now() - started;
+    }
+  }
+
+  private async isInPlace(step: BootstrapStep): Promise<boolean> {
+    let present: readonly string[] = [];
+    await this.host.withRaw(async (connection) => {
+      const result = await connection.run('SELECT lower(database_name) FROM duckdb_databases()');
+      present = (await result.getRows()).map(([name]) => String(name));
+    });
+    return step.provides.every((name) => present.includes(name.toLowerCase()));
+  }
+
+  private contextOf(state: State, connection: DuckDBConnection): StepContext {
+    const earlier = this.names.slice(0, this.states.indexOf(state));
+    const turn: Turn = { raw: connection, ended: NEVER, assertOpen: () => undefined };
+    return {
+      execute: async (sql: string, parameters?: QueryParameters) => {
+        const attempt = await this.attempts(turn, sql, earlier);
+        await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));
+      },
+    };
+  }
+}
+
+const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
+
+/** In a transaction a second one cannot begin. */
+async function outsideTransaction({ raw }: Turn): Promise<boolean> {
+  try {
+    await raw.run('BEGIN TRANSACTION');
+  } catch {
+    return false;
+  }
+  await raw.run('ROLLBACK');
+  return true;
+}
+
+function notRepeated(step: BootstrapStep, cause: unknown): BootstrapError {
+  return new BootstrapError(`the access that the bootstrap step "${step.name}" gives had ended, and is renewed by now; the statement was not run again, ` +
+    `as it is not a SELECT or stands in a transaction: roll back and run it again (${messageOf(cause)})`, { cause });
+}

@@ -1,0 +1,56 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { CatalogStep } from './catalog-step';
+import { StepOptions } from './step-options';
+import type { StepConfig } from '../config';
+import { findExtensions, loadExtensions } from '../extensions';
+import { missingCatalog } from '../missing-catalog';
+import { readSecret, type SecretReference } from '../secrets';
+import { quotedIdentifier, quotedString } from '../sql-text';
+
+const MOTHERDUCK_URL = /\b(?:md|motherduck):/i;
+
+/** MotherDuck's databases. Its extension is loaded when the step runs and not before: LOAD may use the network. */
+export class MotherDuckBootstrapStep extends CatalogStep {
+  private readonly token: SecretReference;
+  private readonly databases: readonly string[] | undefined;
+  private readonly statements: readonly string[];
+
+  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv) {
+    super(step);
+    const options = new StepOptions(step);
+    this.token = options.secret('token') ?? options.refuse('token', '{"ssm": NAME} or {"secretsManager": ARN}');
+    this.databases = options.texts('databases');
+    const attachMode = options.oneOf('attachMode', ['workspace', 'single']) ?? (this.databases === undefined ? 'workspace' : 'single');
+    this.statements = motherDuckStatements(this.databases, attachMode, options.flag('saasMode'));
+  }
+
+  override get required(): boolean {
+    return false;
+  }
+
+  override mayBeNeededBy(sql: string): boolean {
+    return MOTHERDUCK_URL.test(sql) || super.mayBeNeededBy(sql);
+  }
+
+  /** Without names any database may be one of MotherDuck's. */
+  override binds(error: string): boolean {
+    return super.binds(error) || (this.databases === undefined && missingCatalog(error) !== undefined);
+  }
+
+  async run(connection: DuckDBConnection): Promise<void> {
+    const token = await readSecret(this.token);
+    await loadExtensions(connection, findExtensions(this.env, [], true), ['motherduck']);
+    // Bound, never a part of the `md:` string, which SQL can read back.
+    await connection.run('SET motherduck_token = $token', { token });
+    for (const statement of this.statements) await connection.run(statement);
+  }
+}
+
+/** In this order: the mode cannot change once something is attached, and SaaS mode locks the settings. */
+export function motherDuckStatements(databases: readonly string[] | undefined, attachMode: string, saasMode: boolean): readonly string[] {
+  return [
+    `SET motherduck_attach_mode = ${quotedString(attachMode)}`,
+    ...(saasMode ? ['SET motherduck_saas_mode = true'] : []),
+    ...(databases?.map((name) => `ATTACH IF NOT EXISTS ${quotedString(`md:${name}`)} AS ${quotedIdentifier(name)}`) ?? ["ATTACH IF NOT EXISTS 'md:'"]),
+  ];
+}

@@ -1,0 +1,65 @@
+import type { StepOptions } from './step-options';
+import { rdsToken } from '../chunks';
+import { BootstrapError } from '../errors';
+import { readSecret, readSecretFields, type SecretReference } from '../secrets';
+
+/** Where a PostgreSQL database is, and who signs in with what. */
+export interface PostgresLogin {
+  readonly host: string;
+  readonly port: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** When the password ends, if it does. */
+  readonly ends?: number;
+}
+
+/** Reads the login anew; past the cache where what is known was refused. */
+export type LoginSource = (fresh: boolean, env: NodeJS.ProcessEnv) => Promise<PostgresLogin>;
+
+const DEFAULT_PORT = 5432;
+
+/** How a Postgres step's configuration says that one signs in. Throws `CONFIG` unless it says so in one way. */
+export function loginSource(options: StepOptions): LoginSource {
+  const password = options.secret('password');
+  const secret = options.secret('secret');
+  const iam = options.flag('iam');
+  if ([password, secret, iam || undefined].filter((way) => way !== undefined).length !== 1) {
+    options.refuse('password', 'exactly one of "password", "secret" and "iam"');
+  }
+  return secret ? fromSecret(options, secret) : withPassword(options, password);
+}
+
+function withPassword(options: StepOptions, reference: SecretReference | undefined): LoginSource {
+  const target = {
+    host: options.requiredText('host'),
+    port: String(options.number('port') ?? DEFAULT_PORT),
+    database: options.requiredText('database'),
+    user: options.requiredText('user'),
+  };
+  if (reference === undefined) return async (_, env) => ({ ...target, ...await rdsToken().makeRdsToken(target, env) });
+  return async (fresh) => ({ ...target, password: await readSecret(reference, { fresh }) });
+}
+
+/** As RDS keeps it: the configuration wins, the secret gives the rest. */
+function fromSecret(options: StepOptions, reference: SecretReference): LoginSource {
+  const [host, port, database, user] = [options.text('host'), options.number('port'), options.text('database'), options.text('user')];
+  return async (fresh) => {
+    const fields = await readSecretFields(reference, { fresh });
+    const field = (given: string | undefined, name: string) => given ?? textOf(fields, name);
+    return {
+      host: field(host, 'host'),
+      port: String(port ?? fields.port ?? DEFAULT_PORT),
+      database: field(database, 'dbname'),
+      user: field(user, 'username'),
+      password: textOf(fields, 'password'),
+    };
+  };
+}
+
+function textOf(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name];
+  if (typeof value === 'string' && value !== '') return value;
+  const present = Object.keys(fields).map((field) => `"${field}"`).join(', ') || 'none';
+  throw new BootstrapError(`the secret has no field "${name}", and the step does not say it either; its fields are: ${present}`, { retryable: false });
+}

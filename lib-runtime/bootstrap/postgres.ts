@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { CatalogStep } from './catalog-step';
+import { loginSource, type LoginSource, type PostgresLogin } from './postgres-login';
+import { StepOptions } from './step-options';
+import type { StepConfig } from '../config';
+import { BootstrapError, ConfigError, messageOf } from '../errors';
+import { namesOneOf } from '../missing-catalog';
+import { LOST_CONNECTION } from '../query-error';
+import { quotedIdentifier, quotedString } from '../sql-text';
+
+const DEFAULT_CONNECT_SECONDS = 5;
+const DEFAULT_STATEMENT_SECONDS = 30;
+const DEFAULT_CONNECTIONS = 4;
+/** A login that ends is replaced this long before, so that no connection is opened with one that has ended. */
+const RENEW_BEFORE_MS = 60_000;
+/** After a refusal that no other password cured, nobody looks for one for so long: many statements would ask the secret's store at once. */
+const PAUSE_MS = 5_000;
+const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]*)"/;
+
+/**
+ * A PostgreSQL database as a read-only catalog.
+ *
+ * The password is in a DuckDB secret: in a connection string it would stand in `duckdb_databases()` and in every error.
+ */
+export class PostgresBootstrapStep extends CatalogStep {
+  private readonly catalog: string;
+  private readonly schema: string | undefined;
+  private readonly caFile: string | undefined;
+  private readonly maxConnections: number;
+  private readonly connectionOptions: Readonly<Record<string, string>>;
+  private readonly readLogin: LoginSource;
+  private current: PostgresLogin | undefined;
+  private pausedUntil = 0;
+
+  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv) {
+    const catalog = new StepOptions(step).requiredText('catalog');
+    super({ ...step, provides: [catalog] });
+    const options = new StepOptions(step);
+    this.catalog = catalog;
+    this.schema = options.text('schema');
+    this.caFile = options.text('caFile');
+    this.maxConnections = options.number('maxConnections') ?? DEFAULT_CONNECTIONS;
+    this.connectionOptions = connectionOptions(options);
+    this.readLogin = loginSource(options);
+  }
+
+  override isStale(sql: string): boolean {
+    return this.current?.ends !== undefined && this.current.ends - RENEW_BEFORE_MS < Date.now() && namesOneOf(this.provides, sql);
+  }
+
+  /** The error names no catalog, so host, port and user tell whose it is. */
+  override isRefusedBy(error: string): boolean {
+    if (this.current === undefined) return false;
+    const { host, port, user } = this.current;
+    return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
+  }
+
+  override isUnluckyBy(error: string): boolean {
+    return this.current !== undefined && LOST_CONNECTION.test(error);
+  }
+
+  async run(connection: DuckDBConnection): Promise<void> {
+    const login = await this.readLogin(false, this.env);
+    try {
+      await this.attach(connection, login);
+    } catch (error) {
+      if (!REFUSED.test(messageOf(error))) throw error;
+      // What is cached may be older than the last change of the password.
+      await this.attach(connection, await this.otherLogin(login));
+    }
+  }
+
+  override async renew(connection: DuckDBConnection): Promise<void> {
+    const login = await this.otherLogin(this.current!);
+    // Tried first: the present attachment may still have connections that work.
+    await this.putSecret(connection, login);
+    const trial = `${this.catalog}_trial`;
+    await connection.run(this.attachStatement(trial));
+    await connection.run(`DETACH ${quotedIdentifier(trial)}`);
+    await connection.run(`DETACH DATABASE IF EXISTS ${quotedIdentifier(this.catalog)}`);
+    await this.attach(connection, login);
+  }
+
+  private async attach(connection: DuckDBConnection, login: PostgresLogin): Promise<void> {
+    await this.putSecret(connection, login);
+    await connection.run(this.attachStatement(this.catalog));
+    await connection.run('FROM postgres_configure_pool(catalog_name = $catalog, max_connections = $connections)', {
+      catalog: this.catalog, connections: this.maxConnections,
+    });
+    this.current = login;
+  }
+
+  private async putSecret(connection: DuckDBConnection, login: PostgresLogin): Promise<void> {
+    if (this.caFile !== undefined && !existsSync(this.caFile)) {
+      throw new ConfigError(`there is no file "${this.caFile}": it must be in the image, with the certificates of the trusted authorities`);
+    }
+    const { host, port, database, user, password } = login;
+    const literals = Object.entries(this.connectionOptions).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
+    // Values are bound, never written into the SQL: parser errors and logs echo SQL.
+    await connection.run(
+      `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)}
+        (TYPE postgres, HOST $host, PORT $port, DATABASE $database, USER $user, PASSWORD $password${literals})`,
+      { host, port, database, user, password },
+    );
+  }
+
+  private attachStatement(catalog: string): string {
+    const schema = this.schema === undefined ? '' : `, SCHEMA ${quotedString(this.schema)}`;
+    return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
+  }
+
+  /** What the secret's store holds by now, if that is another login than the one that was refused. */
+  private async otherLogin(refused: PostgresLogin): Promise<PostgresLogin> {
+    if (Date.now() >= this.pausedUntil) {
+      const login = await this.readLogin(true, this.env);
+      if (login.password !== refused.password || login.user !== refused.user) return login;
+      this.pausedUntil = Date.now() + PAUSE_MS;
+    }
+    throw new BootstrapError(`the server at ${refused.host}:${refused.port} refuses the password of the user "${refused.user}", and the secret holds no other one`);
+  }
+}
+
+function connectionOptions(options: StepOptions): Readonly<Record<string, string>> {
+  const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
+  const caFile = options.text('caFile');
+  if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
+  const connectSeconds = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
+  const statementSeconds = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
+  return {
+    SSLMODE: tls,
+    ...(caFile !== undefined && { SSLROOTCERT: caFile }),
+    CONNECT_TIMEOUT: String(connectSeconds),
+    // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
+    TCP_USER_TIMEOUT: String(connectSeconds * 1000),
+    KEEPALIVES: '1',
+    KEEPALIVES_IDLE: '30',
+    KEEPALIVES_INTERVAL: '10',
+    KEEPALIVES_COUNT: '3',
+    APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
+    // DuckDB cannot interrupt what runs on the server. RDS Proxy takes no options: 0 is none.
+    ...(statementSeconds > 0 && { OPTIONS: `-c statement_timeout=${statementSeconds * 1000}` }),
+  };
+}

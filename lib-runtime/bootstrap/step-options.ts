@@ -1,0 +1,58 @@
+import type { StepConfig } from '../config';
+import { ConfigError } from '../errors';
+import { type SecretReference, secretReference } from '../secrets';
+
+type Check<T> = (value: unknown) => value is T;
+
+/** A step's configuration, each value of it checked when it is read. Throws `CONFIG` for one that is not what it should be. */
+export class StepOptions {
+  constructor(private readonly step: StepConfig) {}
+
+  text(name: string): string | undefined {
+    return this.read(name, (value): value is string => typeof value === 'string' && value !== '', 'a text');
+  }
+
+  requiredText(name: string): string {
+    return this.text(name) ?? this.refuse(name, 'a text');
+  }
+
+  /** A number, or the text of one: CDK resolves a port at deployment to either. */
+  number(name: string): number | undefined {
+    const value = this.read(name, (given): given is string | number => /^\d+$/.test(String(given)), 'a number');
+    return value === undefined ? undefined : Number(value);
+  }
+
+  flag(name: string): boolean {
+    return this.read(name, (value): value is boolean => typeof value === 'boolean', 'true or false') ?? false;
+  }
+
+  texts(name: string): readonly string[] | undefined {
+    return this.read(name, (value): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'a list of texts');
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    return this.read(name, (value): value is T => allowed.includes(value as T), `one of: ${allowed.join(', ')}`);
+  }
+
+  secret(name: string): SecretReference | undefined {
+    const value = this.step.config[name];
+    return value === undefined ? undefined : secretReference(value, `"${name}" of the bootstrap step "${this.step.name}"`);
+  }
+
+  /** Secrets by name. */
+  secrets(name: string): Readonly<Record<string, SecretReference>> {
+    const value = this.read(name, (given): given is object => typeof given === 'object' && given !== null, 'secrets by name') ?? {};
+    return Object.fromEntries(Object.entries(value).map(([key, reference]) => (
+      [key, secretReference(reference, `"${name}.${key}" of the bootstrap step "${this.step.name}"`)]
+    )));
+  }
+
+  refuse(name: string, expected: string): never {
+    throw new ConfigError(`the bootstrap step "${this.step.name}" has "${name}": ${JSON.stringify(this.step.config[name])}, expected ${expected}`);
+  }
+
+  private read<T>(name: string, isRight: Check<T>, expected: string): T | undefined {
+    const value = this.step.config[name];
+    return value === undefined || isRight(value) ? value : this.refuse(name, expected);
+  }
+}

@@ -1,0 +1,35 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { QueryParameters } from '../parameters';
+
+/** What a step may call while it runs. */
+export interface StepContext {
+  /** Runs SQL on the step's connection. It may need what the steps declared before this one provide: they then run first. */
+  execute(sql: string, parameters?: QueryParameters): Promise<void>;
+}
+
+/** One declared bootstrap step, on one instance. */
+export interface BootstrapStep {
+  readonly name: string;
+  /** Catalogs that are attached once it has run. */
+  readonly provides: readonly string[];
+  /** Whether it can run at once, with nothing fetched over the network: then it does, at the instance's creation. */
+  readonly immediate: boolean;
+  /** Whether every statement needs it: it then runs before the first, and its failure is that statement's. */
+  readonly required: boolean;
+  /** Whether it can run yet: the handler may still have to register what it runs. */
+  readonly ready: boolean;
+  /** A cheap look at the SQL for what raises no binding error. A hit is advice: the statement runs even if the step fails. */
+  mayBeNeededBy(sql: string): boolean;
+  /** Whether a statement that failed to bind lacks what this step gives. Nothing was executed, so it runs again after the step. */
+  binds(error: string): boolean;
+  /** Whether what `run` set up is out of date by now, for a statement such as `sql`. */
+  isStale(sql: string): boolean;
+  /** Whether a statement failed because what `run` set up is refused by now: a password was changed, credentials have expired. */
+  isRefusedBy(error: string): boolean;
+  /** Whether a statement failed for want of luck, as when its connection broke: the next run may not meet that. */
+  isUnluckyBy(error: string): boolean;
+  /** Sets it up, on a connection of its own. Throws when it cannot; it is tried again at the next need. */
+  run(connection: DuckDBConnection, context: StepContext): Promise<void>;
+  /** Sets it up anew where it is stale or refused. Throws when it cannot. */
+  renew(connection: DuckDBConnection, context: StepContext): Promise<void>;
+}

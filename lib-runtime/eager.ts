@@ -1,0 +1,34 @@
+import { readConfigAtImport } from './config';
+import type { Instance } from './instance';
+import { isSecretReference, readSecret } from './secrets';
+
+/** Lambda ends an init phase after 10 s, and starts it anew at the first invocation. */
+const MOST_OF_THE_INIT_PHASE_MS = 8_000;
+
+const INIT = Symbol.for('cdk-duckdb-lambda.init.v1');
+
+/** Whether the declared steps run in the init phase: the stack says so, or provisioned concurrency, where nobody waits for it. */
+export function isEager(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_LAMBDA_INITIALIZATION_TYPE === 'provisioned-concurrency' || readConfigAtImport(env).eager === true;
+}
+
+/** Asks for the secrets of all steps, to be in the cache, or on their way, when the steps ask for them. */
+export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
+  for (const { config } of readConfigAtImport(env).steps) {
+    for (const value of Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})])) {
+      if (isSecretReference(value)) readSecret(value).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Runs all steps of the instance that is being made, together. One that fails is logged and tried again when a query needs it.
+ *
+ * The ES module awaits it at its top level: what is under way when the init phase ends is frozen until the first invocation.
+ */
+export function runEagerly(making: Promise<Instance>): void {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, MOST_OF_THE_INIT_PHASE_MS));
+  const running = making.then((instance) => instance.bootstrap.runAll((error) => console.warn(error.message)), () => undefined);
+  (globalThis as { [INIT]?: Promise<void> })[INIT] = Promise.race([running, limit]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,43 @@
+const BINDING_ERROR = /^(?:Catalog|Binder) Error: /;
+/** After it the statement is echoed, and what else it names. */
+const ECHO = /\n\s*LINE \d+:/;
+/** What lists the tables of every catalog there is, and lacks those of one that is not attached without an error. */
+const METADATA = /\bSHOW\s+(?:ALL\s+TABLES|DATABASES|SCHEMAS)\b|\binformation_schema\b|\bduckdb_(?:tables|views|columns|schemas|databases|indexes|constraints|sequences)\b|\bpg_catalog\b|\bdatabase_list\b|\bshow_tables_expanded\b/i;
+/** What keeps quiet about a catalog that is not attached, or does not name it in its error. */
+const SILENT = /\bIF\s+EXISTS\b|\b(?:next|curr)val\b/i;
+
+/** Whether DuckDB could not bind a statement. Nothing of it had been executed then. */
+export function failedToBind(error: string): boolean {
+  return BINDING_ERROR.test(error);
+}
+
+/** Whether DuckDB could not bind a statement for want of one of `catalogs`. */
+export function missesOneOf(catalogs: readonly string[], error: string): boolean {
+  return failedToBind(error) && namesOneOf(catalogs, error.split(ECHO, 1)[0]!);
+}
+
+/** The catalog or schema that DuckDB could not bind a statement for want of. */
+export function missingCatalog(error: string): string | undefined {
+  return failedToBind(error)
+    ? /(?:Catalog|schema|database) "([^"]+)" (?:does not exist|referenced)|schema named "\.?([^".]+)|Database "([^"]+)" not found|Schema with name (\S+) does not exist/i
+      .exec(error)?.slice(1).find((name) => name !== undefined)
+    : undefined;
+}
+
+/** Whether `sql` may want one of `catalogs` without an error that says so. */
+export function mayQuietlyWant(catalogs: readonly string[], sql: string): boolean {
+  return METADATA.test(sql) || (SILENT.test(sql) && namesOneOf(catalogs, sql));
+}
+
+/** Whether `text` holds one of `names` as a word. */
+export function namesOneOf(names: readonly string[], text: string): boolean {
+  const lower = text.toLowerCase();
+  return names.some((name) => holdsWord(lower, name.toLowerCase()));
+}
+
+function holdsWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+    if (!/\w/.test(text[at - 1] ?? ' ') && !/\w/.test(text[at + word.length] ?? ' ')) return true;
+  }
+  return false;
+}

@@ -1,0 +1,244 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWith } from '../../bed/require';
+import { freshRuntime, rejection } from '../fresh-runtime';
+import { type PostgresBed, startPostgresBed } from './postgres-bed';
+
+const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
+
+/** Accepts connections and says nothing. */
+async function silentServer(): Promise<{ port: number; stop: () => void }> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = () => {
+    server.close();
+    sockets.forEach((socket) => socket.destroy());
+  };
+  return { port: (server.address() as { port: number }).port, stop };
+}
+
+// What each test shows stands in docs/troubleshooting.md.
+describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
+  let bed: PostgresBed;
+
+  beforeAll(async () => {
+    bed = await startPostgresBed();
+    await bed.postgres.query('CREATE TABLE big AS SELECT i, md5(i::text) AS text FROM generate_series(1, 300000) i; ANALYZE big');
+  });
+  afterAll(() => bed?.stop());
+  beforeEach(async () => {
+    await bed.setPassword('reader', 'the first password');
+    bed.ssm.requests.length = 0;
+  });
+
+  const start = async (...steps: object[]) => freshRuntime(await bed.environment(steps.length > 0 ? steps : [bed.step()]));
+  const terminate = (user = 'reader') => bed.postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}'`);
+  /** As a rotation does it: the database first, then the secret; connections that are open stay. */
+  const rotate = async (password: string) => {
+    await bed.setPassword('reader', password);
+    await terminate();
+    bed.ssm.requests.length = 0;
+  };
+
+  /** Which of the server's lives this is: its checkpointer is another after a crash. Undefined while it does not answer. */
+  const life = async () => {
+    const rows = await bed.postgres.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'").catch(() => []);
+    return rows[0]?.pid as number | undefined;
+  };
+
+  test('SSM down: the queries that need it fail, with its reason, until it is back', async () => {
+    const { cursor } = await start();
+    bed.ssm.fault = () => ({ status: 400, body: '{"__type":"ParameterNotFound","message":"gone"}' });
+    expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({
+      code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(/^the bootstrap step "postgres" failed: cannot read the SSM parameter "\/postgres\/reader": ParameterNotFound/),
+    });
+    bed.ssm.fault = () => ({ hang: true });
+    const started = performance.now();
+    expect(await rejection(cursor({ signal: AbortSignal.timeout(300) }, (c) => c.query(USERS)))).toMatchObject({ code: 'TIMEOUT' });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    bed.ssm.fault = () => undefined;
+    const later = await start();
+    expect(await later.cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  test('terminated backends: the next query connects anew', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    await terminate();
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  test('restarted: errors that may be tried again for as long as it takes, then answers', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    const before = await life();
+    // One backend that is killed makes the server end all others and recover, as after a crash.
+    const [{ pid }] = await bed.postgres.query("SELECT pid FROM pg_stat_activity WHERE usename = 'reader'");
+    process.kill(pid, 'SIGKILL');
+    const end = Date.now() + 30_000;
+    for (let recovered = false; !recovered; recovered = ![undefined, before].includes(await life())) {
+      expect(Date.now()).toBeLessThan(end);
+      const outcome = await cursor((c) => c.queryOne(USERS)).catch((error) => error);
+      if (outcome instanceof Error) expect(outcome).toMatchObject({ retryable: true });
+      else expect(outcome).toEqual({ n: 1000 });
+      await sleep(50);
+    }
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  test('down, or accepting and hanging: S3 and all other queries at full speed, its own fail within the connect timeout', async () => {
+    const silent = await silentServer();
+    try {
+      const { cursor } = await start(bed.step({ port: silent.port, connectTimeout: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
+      await cursor((c) => c.query('SELECT 1'));
+      const started = performance.now();
+      const hanging = rejection(cursor((c) => c.query(USERS)));
+      const down = rejection(cursor((c) => c.query('FROM pg_down.users')));
+      for (let i = 0; i < 20; i++) expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(await down).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/Connection refused/) });
+      expect(await hanging).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/timeout expired/) });
+      expect(performance.now() - started).toBeLessThan(4_000);
+    } finally {
+      silent.stop();
+    }
+  });
+
+  test('frozen: a signal ends the wait at once; when the server goes on, so does the next query', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    const backends = await bed.postgres.query("SELECT pid FROM pg_stat_activity WHERE usename = 'reader'");
+    for (const { pid } of backends) process.kill(pid, 'SIGSTOP');
+    try {
+      const started = performance.now();
+      expect(await rejection(cursor({ signal: AbortSignal.timeout(300) }, (c) => c.query(USERS)))).toMatchObject({ code: 'TIMEOUT' });
+      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+    } finally {
+      for (const { pid } of backends) process.kill(pid, 'SIGCONT');
+    }
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  test('a connection that breaks under a query: a SELECT runs again, anything else is an error that may be tried again', async () => {
+    const { cursor } = await start();
+    const slow = "FROM postgres_query('pg_replica', 'SELECT pg_sleep(0.4)::text AS slept')";
+    const cut = async (query: Promise<unknown>) => (await Promise.all([query, sleep(150).then(() => terminate())]))[0];
+    await cursor((c) => c.query(USERS));
+    expect(await cursor((c) => cut(c.query(slow)))).toEqual([{ slept: '' }]);
+    expect(await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))))).toMatchObject({ code: 'QUERY', retryable: true });
+  });
+
+  test('a query that takes too long ends on the server, by the statement timeout', async () => {
+    const { cursor } = await start(bed.step({ statementTimeout: 1 }));
+    const error = await rejection(cursor((c) => c.query("FROM postgres_query('pg_replica', 'SELECT pg_sleep(30)')")));
+    expect(error).toMatchObject({ code: 'QUERY', message: expect.stringMatching(/canceling statement due to statement timeout/) });
+  });
+
+  test('a rotated password: the query that meets it answers, with one fetch past the cache', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    await rotate("the second 'password'");
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+    expect(bed.ssm.requests).toHaveLength(1);
+    await cursor((c) => c.queryOne(USERS));
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('under load: no query fails, and few ask for the new password', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    let over = false;
+    let queries = 0;
+    const loads = Array.from({ length: 4 }, async () => {
+      while (!over) {
+        expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+        queries += 1;
+      }
+    });
+    const failed = Promise.all(loads).then(() => undefined, (error) => error);
+    try {
+      await sleep(200);
+      for (const password of ['the second password', 'the third password']) {
+        await rotate(password);
+        const goal = queries + 20;
+        const answered = async () => { while (queries < goal) await sleep(20); };
+        expect(await Promise.race([answered(), failed])).toBeUndefined();
+      }
+    } finally {
+      over = true;
+    }
+    await Promise.all(loads);
+    expect(bed.ssm.requests.length).toBeLessThan(4);
+  });
+
+  test('in a transaction, and in mid-COPY: renewed, not repeated, and the caller may try again', async () => {
+    const { cursor } = await start();
+    const file = join(tmpdir(), `big-${process.pid}.csv`);
+    const copy = `COPY (FROM pg_replica.big) TO '${file}'`;
+    await cursor((c) => c.query(USERS));
+    await rotate('the second password');
+    const error = await rejection(cursor((c) => c.transaction((t) => t.query(USERS))));
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+    expect(error.message).toContain('renewed by now; the statement was not run again');
+    expect(await cursor((c) => c.transaction((t) => t.queryOne(USERS)))).toEqual({ n: 1000 });
+    await rotate('the third password');
+    expect(await rejection(cursor((c) => c.execute(copy)))).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+    expect(await cursor((c) => c.execute(copy))).toEqual({ rowsChanged: 300_000 });
+    rmSync(file);
+  });
+
+  test('one of several steps: the others are left alone', async () => {
+    await bed.setPassword('other', 'the other password');
+    const other = bed.step({ user: 'other', password: { ssm: '/postgres/other' }, catalog: 'pg_other' }, 'other');
+    const { cursor } = await start(bed.step(), other);
+    const both = 'SELECT (SELECT count(*) FROM pg_replica.users) + (SELECT count(*) FROM pg_other.users) AS n';
+    await cursor((c) => c.query(both));
+    await rotate('the second password');
+    expect(await cursor((c) => c.queryOne(both))).toEqual({ n: 2000 });
+    expect(bed.ssm.requests).toEqual(['{"Name":"/postgres/reader","WithDecryption":true}']);
+  });
+
+  test('a wrong password: the reason, and no storm of requests', async () => {
+    await bed.setPassword('reader', 'the right one', 'the wrong one');
+    bed.ssm.requests.length = 0;
+    const { cursor } = await start();
+    const errors = [];
+    for (let i = 0; i < 5; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+      expect(error.message).toMatch(/^the bootstrap step "postgres" failed: the server at 127\.0\.0\.1:\d+ refuses the password of the user "reader", and the secret holds no other one$/);
+    }
+    expect(bed.ssm.requests).toHaveLength(2);
+  });
+
+  test('a password that is wrong after it was right: likewise', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    await bed.setPassword('reader', 'changed', 'the first password');
+    await terminate();
+    bed.ssm.requests.length = 0;
+    for (let i = 0; i < 4; i++) expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('holds no other one') });
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('a database that is missing', async () => {
+    const { cursor } = await start(bed.step({ database: 'none' }));
+    expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringMatching(/database "none" does not exist/) });
+  });
+
+  test('too many connections: an error that may pass, and then it has', async () => {
+    await bed.postgres.query('ALTER ROLE reader CONNECTION LIMIT 0');
+    const { cursor } = await start();
+    try {
+      expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/too many connections for role "reader"/) });
+    } finally {
+      await bed.postgres.query('ALTER ROLE reader CONNECTION LIMIT -1');
+    }
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+});

@@ -1,0 +1,176 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPostgres, type PostgresServer } from '../../bed';
+import { describeWith } from '../../bed/require';
+import { valuesOf } from '../built-runtime';
+import { freshRuntime, rejection } from '../fresh-runtime';
+import { type PostgresBed, startPostgresBed } from './postgres-bed';
+
+const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
+
+describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
+  let bed: PostgresBed;
+
+  beforeAll(async () => { bed = await startPostgresBed(); });
+  afterAll(() => bed?.stop());
+  beforeEach(async () => {
+    bed.ssm.requests.length = 0;
+    bed.ssm.fault = () => undefined;
+    await bed.setPassword('reader', "it's $ecret");
+  });
+
+  const start = async (...steps: object[]) => freshRuntime(await bed.environment(steps.length > 0 ? steps : [bed.step()]));
+
+  test('a cursor reads a replica\'s table, as in the article', async () => {
+    const { cursor } = await start();
+    const rows = await cursor((c) => c.query('SELECT * FROM pg_replica.users ORDER BY id LIMIT 10'));
+    expect(rows).toHaveLength(10);
+    expect(rows[0]).toEqual({ id: 1, name: 'user 1' });
+  });
+
+  test('nothing is asked of SSM or PostgreSQL until a query needs them; then once, however many need them at that moment', async () => {
+    const { cursor } = await start(bed.step({ applicationName: 'counted' }));
+    await cursor((c) => c.query('SELECT 1'));
+    expect([bed.ssm.requests.length, await bed.connections('counted')]).toEqual([0, 0]);
+    const counts = await Promise.all(Array.from({ length: 5 }, () => cursor((c) => c.queryOne(USERS))));
+    expect(counts).toEqual(Array(5).fill({ n: 1000 }));
+    expect(bed.ssm.requests).toEqual(['{"Name":"/postgres/reader","WithDecryption":true}']);
+    await cursor((c) => c.queryOne(USERS));
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('in the init phase: its secret is asked for at the import, once, and the first query finds all done', async () => {
+    const env = await bed.environment([bed.step()]);
+    // In a process of its own, where modules are what they are in Lambda.
+    const answers = await valuesOf(`
+      import { cursor } from 'cdk-duckdb-lambda/runtime';
+      const catalogs = await cursor({ bootstrap: [] }, (c) => c.query("SELECT database_name FROM duckdb_databases() WHERE type = 'postgres'"));
+      console.log(JSON.stringify([catalogs, await cursor((c) => c.queryOne('${USERS}'))]));`,
+    { env: { ...env, AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1', AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' } });
+    expect(answers.at(-1)).toEqual([[{ database_name: 'pg_replica' }], { n: 1000 }]);
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('it can only be read, also by postgres_execute', async () => {
+    const { cursor } = await start();
+    expect((await rejection(cursor((c) => c.execute("INSERT INTO pg_replica.users VALUES (0, 'x')")))).message).toMatch(/read-only/);
+    expect((await rejection(cursor((c) => c.execute("CALL postgres_execute('pg_replica', 'DROP TABLE users')")))).message).toMatch(/read-only/i);
+  });
+
+  test('the password is in nothing that SQL can read back, in no error and in no command line', async () => {
+    const { cursor } = await start();
+    const seen = await cursor(async (c) => {
+      await c.query("CALL enable_logging(level = 'debug')");
+      await c.query(USERS);
+      return JSON.stringify([
+        await c.query('FROM duckdb_databases()'), await c.query('FROM duckdb_secrets()'), await c.query('FROM duckdb_settings()'),
+        await c.query('FROM duckdb_logs()'), await c.query('PRAGMA database_list'),
+      ]);
+    });
+    await bed.setPassword('reader', 'another-one', "it's $ecret");
+    const { cursor: refused } = await start();
+    const error = await rejection(refused((c) => c.query(USERS)));
+    for (const text of [seen, error.message, error.stack!, String((error.cause as Error).stack), process.argv.join(' ')]) {
+      for (const form of ["it's $ecret", "it''s $ecret"]) expect(text).not.toContain(form);
+    }
+  });
+
+  test('a database and user named by a secret of RDS; what the step says wins', async () => {
+    const { user: _user, password: _password, host: _host, port: _port, database: _database, ...rest } = bed.step().config as Record<string, unknown>;
+    const fields = { username: 'reader', password: "it's $ecret", host: '127.0.0.1', port: bed.postgres.port, dbname: 'none' };
+    bed.ssm.fault = () => ({ status: 200, body: JSON.stringify({ Parameter: { Value: JSON.stringify(fields) } }) });
+    const secret = { ssm: '/rds/app' };
+    const { cursor } = await start({ ...bed.step(), config: { ...rest, secret, database: 'app' } });
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+    const { cursor: none } = await start({ ...bed.step(), config: { ...rest, secret } });
+    expect(await rejection(none((c) => c.queryOne(USERS)))).toMatchObject({
+      code: 'BOOTSTRAP', message: expect.stringMatching(/^the bootstrap step "postgres" failed: .*database "none" does not exist/s),
+    });
+    delete (fields as Partial<typeof fields>).password;
+    const { cursor: lacking } = await start({ ...bed.step(), config: { ...rest, secret } });
+    expect((await rejection(lacking((c) => c.queryOne(USERS)))).message)
+      .toBe('the bootstrap step "postgres" failed: the secret has no field "password", and the step does not say it either; its fields are: ' +
+        '"username", "host", "port", "dbname"');
+  });
+
+  test('several at once, with schemas of their own; one that is down breaks no query of another', async () => {
+    await bed.postgres.query('CREATE SCHEMA IF NOT EXISTS "Sales"; CREATE TABLE IF NOT EXISTS "Sales".orders AS SELECT 7 AS id');
+    const { cursor } = await start(
+      bed.step({ catalog: 'pg "one"', schema: 'public' }, 'first'), bed.step({ catalog: 'pg_two', schema: 'Sales' }, 'second one'),
+      bed.step({ catalog: 'pg_down', port: 1 }, 'third'),
+    );
+    expect(await cursor((c) => c.queryOne('SELECT count(*) AS n, min(o.id) AS id FROM "pg ""one"""."users", pg_two.orders o'))).toEqual({ n: 1000, id: 7 });
+    expect((await rejection(cursor((c) => c.query('FROM pg_down.t')))).message).toMatch(/^the bootstrap step "third" failed: .*Connection refused/s);
+    // A hit of the scan is advice.
+    expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM information_schema.tables WHERE table_name = 'orders'"))).toEqual({ n: 1 });
+  });
+
+  test('a function signs in with an IAM token, and renews it before it ends', async () => {
+    const env = await bed.environment([bed.step({ password: undefined, iam: true })]);
+    const role = { AWS_SESSION_TOKEN: 'a-session-token' };
+    const { cursor } = freshRuntime({ ...env, ...role });
+    const tokens: string[] = [];
+    // PostgreSQL asks for the password in clear here, so that the test can tell what it is: only a server of RDS can check a signature.
+    const { makeRdsToken } = jest.requireActual<typeof import('../../../lib-runtime/rds-token')>('../../../lib-runtime/rds-token');
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setInterval', 'setTimeout', 'clearTimeout', 'clearInterval', 'performance', 'queueMicrotask'] });
+    try {
+      const now = Date.now();
+      const count = async () => {
+        const token = await makeRdsToken({ host: '127.0.0.1', port: String(bed.postgres.port), user: 'reader' }, process.env);
+        tokens.push(token.password);
+        expect(token.ends).toBe(Date.now() + 900_000);
+        await bed.postgres.query(`ALTER ROLE reader PASSWORD '${token.password}'`);
+        return cursor((c) => c.queryOne(USERS));
+      };
+      expect(await count()).toEqual({ n: 1000 });
+      jest.setSystemTime(now + 13 * 60_000);
+      expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+      jest.setSystemTime(now + 14 * 60_000 + 1000);
+      expect(await count()).toEqual({ n: 1000 });
+    } finally {
+      jest.useRealTimers();
+    }
+    const url = new URL(`https://${tokens[0]}`);
+    expect(url.host).toBe(`127.0.0.1:${bed.postgres.port}`);
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      'Action': 'connect',
+      'DBUser': 'reader',
+      'X-Amz-Expires': '900',
+      'X-Amz-Security-Token': 'a-session-token',
+      'X-Amz-SignedHeaders': 'host',
+      'X-Amz-Credential': expect.stringMatching(/^an-access-key\/\d{8}\/eu-west-1\/rds-db\/aws4_request$/),
+    });
+    expect(bed.ssm.requests).toHaveLength(0);
+  });
+
+  test('verify-full: by the authority that the server has, and no other; a server without TLS is refused', async () => {
+    const ca = join(bed.postgres.dataDir, 'ca.crt');
+    const { cursor } = await start(bed.step({ tls: 'verify-full', caFile: ca }));
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+    const other = join(bed.postgres.dataDir, 'other.crt');
+    const plain: PostgresServer = await startPostgres({ tls: false });
+    try {
+      writeFileSync(other, '');
+      const { cursor: wrong } = await start(bed.step({ tls: 'verify-full', caFile: other }));
+      expect((await rejection(wrong((c) => c.queryOne(USERS)))).message).toMatch(/root certificate file|certificate verify failed/);
+      const { cursor: none } = await start(bed.step({ tls: 'verify-full', caFile: '/none.pem' }));
+      expect((await rejection(none((c) => c.queryOne(USERS)))).message).toContain('there is no file "/none.pem"');
+      const { cursor: refused } = await start(bed.step({ port: plain.port }));
+      expect((await rejection(refused((c) => c.queryOne(USERS)))).message).toMatch(/server does not support SSL, but SSL was required/);
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  test.each([
+    [{ password: undefined }, /"password": undefined, expected exactly one of "password", "secret" and "iam"/],
+    [{ iam: true }, /expected exactly one of/],
+    [{ tls: 'prefer' }, /has "tls": "prefer", expected one of: disable, require, verify-full/],
+    [{ tls: 'verify-full' }, /has "caFile": undefined, expected the file/],
+    [{ port: 'abc' }, /has "port": "abc", expected a number/],
+    [{ password: '/a' }, /"password" of the bootstrap step "postgres" is "\/a", expected \{"ssm": NAME\}/],
+  ])('a step configured with %j is refused', async (changes, message) => {
+    const { cursor } = await start(bed.step(changes));
+    expect(await rejection(cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'CONFIG', message: expect.stringMatching(message) });
+  });
+});

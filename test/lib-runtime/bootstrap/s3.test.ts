@@ -1,0 +1,223 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sharedInstance } from '../../../lib-runtime/registry';
+import { startS3, type S3Server } from '../../bed/s3';
+import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { signedExtensions } from '../signed-extensions';
+
+const S3_STEP = { name: 's3', type: 's3', config: { scopes: ['s3://lake/', 's3://export/'] } };
+
+let s3: S3Server;
+let baked: string;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  [s3, baked] = await Promise.all([startS3(), signedExtensions('httpfs', 'tpch')]);
+  mkdirSync(join(s3.dir, 'lake'));
+  mkdirSync(join(s3.dir, 'export'));
+  mkdirSync(join(s3.dir, 'undeclared'));
+  environment = {
+    DUCKDB_EXTENSIONS_DIR: baked,
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    AWS_REGION: s3.region,
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    ...config({ extensions: ['httpfs'], steps: [S3_STEP] }),
+  };
+  const { cursor } = freshRuntime(environment);
+  await cursor((c) => c.execute("COPY (SELECT range AS i FROM range(1000)) TO 's3://lake/t/part.parquet'"));
+});
+afterAll(() => s3?.stop());
+
+test('reads and writes Parquet with the credentials of the environment', async () => {
+  const { cursor } = freshRuntime(environment);
+  expect(await cursor((c) => c.query("SELECT count(*) AS n, sum(i) AS total FROM 's3://lake/t/*.parquet'"))).toEqual([{ n: 1000, total: 499_500 }]);
+  expect(await cursor((c) => c.execute("COPY (SELECT 1 AS one) TO 's3://export/one.parquet'"))).toEqual({ rowsChanged: 1 });
+  expect(await cursor((c) => c.queryOne('SELECT * FROM read_parquet($file)', { file: 's3://export/one.parquet' }))).toEqual({ one: 1 });
+});
+
+test('the secret is scoped, of PROVIDER config, and made at creation', async () => {
+  const { cursor } = freshRuntime(environment);
+  expect(await cursor((c) => c.query('SELECT name, type, provider, persistent, scope FROM duckdb_secrets()'))).toEqual([
+    { name: 's3', type: 's3', provider: 'config', persistent: false, scope: ['s3://lake/', 's3://export/'] },
+  ]);
+});
+
+test('the credentials that httpfs copies from the environment are blanked', async () => {
+  const { cursor } = freshRuntime({ ...environment, AWS_SESSION_TOKEN: 'a-session-token' });
+  const settings = await cursor((c) => c.query("SELECT name, value FROM duckdb_settings() WHERE name IN ('s3_access_key_id', 's3_secret_access_key', 's3_session_token')"));
+  expect(settings).toHaveLength(3);
+  expect(settings.map(({ value }) => value)).toEqual(['', '', '']);
+});
+
+test('no secret value can be read back, or stands in an error', async () => {
+  const secret = "se'cret+with/special=characters";
+  const { cursor } = freshRuntime({ ...environment, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: 'the-session-token' });
+  const seen = await cursor(async (c) => JSON.stringify([
+    await c.query('FROM duckdb_settings()'), await c.query('FROM duckdb_secrets()'), await c.query('FROM duckdb_databases()'),
+  ]));
+  const error = await rejection(cursor((c) => c.query(`SELECT '${secret.replaceAll("'", "''")}', the-session-token FROM`)));
+  const failed = await rejection(cursor((c) => c.query("FROM 's3://lake/t/part.parquet'")));
+  for (const text of [seen, error.message, error.stack, String((error.cause as Error).stack), failed.message, failed.stack]) {
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain(secret.replaceAll("'", "''"));
+    expect(text).not.toContain('the-session-token');
+  }
+  expect(error.message).toContain('[redacted]');
+});
+
+test('credentials that change are taken up by the next query', async () => {
+  const { cursor } = freshRuntime({ ...environment, AWS_SECRET_ACCESS_KEY: 'not-the-right-one' });
+  const count = () => cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"));
+  await rejection(count());
+  process.env.AWS_SECRET_ACCESS_KEY = s3.secretAccessKey;
+  expect(await count()).toEqual({ n: 1000 });
+});
+
+test('S3 refuses: the error keeps DuckDB\'s text and class, and says which permission is missing', async () => {
+  const { cursor } = freshRuntime({ ...environment, AWS_SECRET_ACCESS_KEY: 'not-the-right-one' });
+  const error = await rejection(cursor((c) => c.query("FROM 's3://lake/t/part.parquet'")));
+  expect(error).toMatchObject({ code: 'QUERY', duckdbType: 'HTTP Error', retryable: false });
+  expect(error.message).toMatch(/403/);
+  expect(error.message).toContain('hint: S3 refused: declare the bucket in an S3Step');
+});
+
+test('Parquet that is not there: the error says so', async () => {
+  const { cursor } = freshRuntime(environment);
+  const missing = await rejection(cursor((c) => c.query("FROM 's3://lake/t/none.parquet'")));
+  expect(missing).toMatchObject({ code: 'QUERY', duckdbType: 'HTTP Error' });
+  expect(missing.message).toMatch(/404[\s\S]*hint: nothing is there/);
+  const nothing = await rejection(cursor((c) => c.query("FROM 's3://lake/none/*.parquet'")));
+  expect(nothing).toMatchObject({ code: 'QUERY', duckdbType: 'IO Error' });
+  expect(nothing.message).toMatch(/No files found that match the pattern[\s\S]*hint: nothing is there/);
+});
+
+test('bootstrap: [] does without, and names that are not declared are refused', async () => {
+  const { cursor } = freshRuntime(environment);
+  expect(await cursor({ bootstrap: [] }, (c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  const error = await rejection(cursor({ bootstrap: ['s4'] }, (c) => c.query('SELECT 1')));
+  expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: 'unknown bootstrap step "s4"; declared are: "s3"' });
+});
+
+test('a session or DuckDB with bootstrap: [] has no secret at all; by default it has', async () => {
+  const { session, DuckDB } = freshRuntime(environment);
+  const secrets = 'SELECT name FROM duckdb_secrets()';
+  expect(await session({ bootstrap: [] }, (s) => s.query(secrets))).toEqual([]);
+  expect(await session((s) => s.query(secrets))).toEqual([{ name: 's3' }]);
+  await using none = new DuckDB({ bootstrap: [] });
+  await using all = new DuckDB();
+  expect(await none.cursor((c) => c.query(secrets))).toEqual([]);
+  expect(await all.cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))).toEqual({ n: 1000 });
+});
+
+test('credentials that change are taken up also where only a view names S3', async () => {
+  const { cursor } = freshRuntime({ ...environment, AWS_SECRET_ACCESS_KEY: 'not-the-right-one' });
+  process.env.AWS_SECRET_ACCESS_KEY = s3.secretAccessKey;
+  await cursor((c) => c.execute("CREATE VIEW v AS FROM 's3://lake/t/part.parquet'"));
+  process.env.AWS_SECRET_ACCESS_KEY = 'wrong-again';
+  await rejection(cursor((c) => c.query('FROM v')));
+  process.env.AWS_SECRET_ACCESS_KEY = s3.secretAccessKey;
+  expect(await cursor((c) => c.queryOne('SELECT count(*) AS n FROM v'))).toEqual({ n: 1000 });
+});
+
+test('a step that cannot run is paid for by no statement but those that need it', async () => {
+  const { cursor } = freshRuntime({ ...environment, AWS_ENDPOINT_URL_S3: 'not a URL' });
+  await cursor((c) => c.query('SELECT 1'));
+  const lastRun = async () => (await sharedInstance()).bootstrap.timings.s3;
+  const atCreation = await lastRun();
+  expect(await cursor((c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  expect([atCreation, await lastRun()]).toEqual([expect.any(Number), atCreation]);
+  expect(await rejection(cursor((c) => c.query("FROM 's3://lake/t/part.parquet'")))).toMatchObject({
+    code: 'BOOTSTRAP', message: 'the bootstrap step "s3" failed: the S3 endpoint "not a URL" is not a URL; expected one such as http://127.0.0.1:9000',
+  });
+});
+
+describe('where the environment has no credentials', () => {
+  let home: string;
+  let served: number;
+  let fail: boolean;
+  let expiration: string;
+  const provider = createServer((_, response) => {
+    served += 1;
+    response.statusCode = fail ? 500 : 200;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ AccessKeyId: s3.accessKeyId, SecretAccessKey: s3.secretAccessKey, Token: '', Expiration: expiration }));
+  });
+
+  beforeAll(() => new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => provider.close());
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'home-'));
+    served = 0;
+    fail = false;
+    expiration = new Date(Date.now() + 3_600_000).toISOString();
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  /** As in a container: the SDK's chain asks an endpoint for them. */
+  function withProvider(): Record<string, string> {
+    const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...others } = environment;
+    const empty = join(home, 'none');
+    return {
+      ...others,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`,
+      AWS_CONFIG_FILE: empty,
+      AWS_SHARED_CREDENTIALS_FILE: empty,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_MAX_ATTEMPTS: '1',
+    };
+  }
+
+  test('the AWS SDK\'s chain is asked, once, when a query names S3', async () => {
+    const { cursor } = freshRuntime(withProvider());
+    await cursor((c) => c.query('SELECT 1'));
+    expect(served).toBe(0);
+    const counts = await Promise.all(Array.from({ length: 4 }, () => cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))));
+    expect(counts).toEqual(Array(4).fill({ n: 1000 }));
+    expect(served).toBe(1);
+  });
+
+  test('credentials near their end are renewed', async () => {
+    expiration = new Date(Date.now() + 60_000).toISOString();
+    const { cursor } = freshRuntime(withProvider());
+    const count = () => cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"));
+    await count();
+    await count();
+    expect(served).toBe(2);
+  });
+
+  test('a profile on a laptop works too', async () => {
+    const credentials = join(home, 'credentials');
+    writeFileSync(credentials, `[default]\naws_access_key_id = ${s3.accessKeyId}\naws_secret_access_key = ${s3.secretAccessKey}\n`);
+    const { cursor } = freshRuntime({ ...withProvider(), AWS_SHARED_CREDENTIALS_FILE: credentials });
+    expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))).toEqual({ n: 1000 });
+    expect(served).toBe(0);
+  });
+
+  test('when it fails, only the statements that need S3 fail, with the reason; the next one tries again', async () => {
+    fail = true;
+    const { cursor } = freshRuntime(withProvider());
+    const count = () => cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"));
+    const error = await rejection(count());
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+    expect(error.message).toContain('the bootstrap step "s3" failed: ');
+    // A hit of the scan is advice: the text only looks as if it needed S3.
+    expect(await cursor((c) => c.query("SELECT 's3://lake/x' AS url"))).toEqual([{ url: 's3://lake/x' }]);
+    fail = false;
+    expect(await count()).toEqual({ n: 1000 });
+  });
+});
+
+test.each([
+  [{}, /has scopes undefined, expected a list such as \["s3:\/\/bucket\/"\]/],
+  [{ scopes: ['bucket'] }, /has scopes \["bucket"\]/],
+  [{ scopes: ['s3://b/'], region: 5 }, /has region 5/],
+])('a step configured as %j is refused', async (stepConfig, message) => {
+  const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: stepConfig }] }) });
+  const error = await rejection(cursor((c) => c.query('SELECT 1')));
+  expect(error.code).toBe('CONFIG');
+  expect(error.message).toMatch(message);
+});

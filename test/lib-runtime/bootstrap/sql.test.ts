@@ -1,0 +1,52 @@
+import { type AwsServer, startAws } from '../../bed';
+import { describeWith } from '../../bed/require';
+import { boto } from '../boto';
+import { config, freshRuntime } from '../fresh-runtime';
+import { type Front, frontOf } from '../front';
+import { signedExtensions } from '../signed-extensions';
+
+describeWith('aws', 'an SQL step with secrets', () => {
+  let aws: AwsServer;
+  let front: Front;
+
+  beforeAll(async () => {
+    aws = await startAws();
+    front = await frontOf(aws.endpoint);
+    await boto(aws, `
+ssm = boto3.client('ssm')
+ssm.put_parameter(Name='/token', Value="it's a $ecret token", Type='SecureString')
+ssm.put_parameter(Name='/owner', Value='somebody', Type='String')`);
+  });
+  afterAll(() => Promise.all([front?.stop(), aws?.stop()]));
+
+  test('binds them, fetched together and when it runs only, and keeps them out of what SQL can read back', async () => {
+    const step = {
+      name: 'iceberg',
+      type: 'sql',
+      provides: ['cat'],
+      config: {
+        statements: [
+          'CREATE SECRET iceberg (TYPE s3, PROVIDER config, KEY_ID $owner, SECRET $token)',
+          "ATTACH ':memory:' AS cat",
+          'CREATE TABLE cat.t AS SELECT $owner AS owner, length($token) AS length',
+        ],
+        secrets: { token: { ssm: '/token' }, owner: { ssm: '/owner' } },
+      },
+    };
+    const { cursor } = freshRuntime({
+      AWS_ENDPOINT_URL_SSM: front.endpoint,
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'an-access-key',
+      AWS_SECRET_ACCESS_KEY: 'a-secret-access-key',
+      ...config({ extensions: ['httpfs'], steps: [step] }),
+      DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs', 'tpch'),
+    });
+    await cursor((c) => c.query('SELECT 1'));
+    expect(front.requests).toHaveLength(0);
+    expect(await cursor((c) => c.queryOne('FROM cat.t'))).toEqual({ owner: 'somebody', length: 19 });
+    expect(front.requests).toHaveLength(2);
+    const seen = await cursor(async (c) => JSON.stringify([await c.query('FROM duckdb_secrets()'), await c.query('FROM duckdb_settings()')]));
+    expect(seen).toContain('iceberg');
+    expect(seen).not.toContain('$ecret');
+  });
+});

@@ -1,0 +1,61 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An answer instead of the server's; `reset` breaks the connection, after `bytes` of the server's answer where given. */
+export type Fault = { status: number; body?: string; headers?: Record<string, string> } | { reset: true; bytes?: number } | { hang: true };
+
+export interface Front {
+  readonly endpoint: string;
+  /** The bodies, or for want of one the URLs, of the requests that came. */
+  readonly requests: string[];
+  /** What the next requests get instead of an answer, by what they ask for; undefined lets one through. */
+  fault: (what: string, count: number) => Fault | undefined;
+  stop(): Promise<void>;
+}
+
+/** Stands before a real HTTP server: counts what comes, and fails as that server would not when asked to. */
+export async function frontOf(endpoint: string): Promise<Front> {
+  const requests: string[] = [];
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
+  const front: Front = {
+    endpoint: '',
+    requests,
+    fault: () => undefined,
+    stop: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+  };
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part as Buffer);
+    const body = Buffer.concat(parts);
+    const what = body.toString() || `${incoming.method} ${incoming.url}`;
+    requests.push(what);
+    const fault = front.fault(what, requests.length);
+    if (fault !== undefined && 'hang' in fault) return;
+    if (fault !== undefined && 'status' in fault) {
+      outgoing.writeHead(fault.status, fault.headers).end(incoming.method === 'HEAD' ? undefined : fault.body);
+      return;
+    }
+    if (fault !== undefined && fault.bytes === undefined) {
+      incoming.socket.resetAndDestroy();
+      return;
+    }
+    const { method, headers, url } = incoming;
+    const forwarded = request(new URL(url!, endpoint), { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode!, response.headers);
+      if (fault === undefined) {
+        response.pipe(outgoing);
+        return;
+      }
+      response.once('data', (data: Buffer) => outgoing.write(data.subarray(0, fault.bytes), () => incoming.socket.resetAndDestroy()));
+    });
+    forwarded.on('error', () => incoming.socket.destroy());
+    forwarded.end(body);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(front, { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
