@@ -1,0 +1,86 @@
+import { Annotations } from 'aws-cdk-lib';
+import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { DuckDbFunction } from '../duckdb-function';
+import { DuckDbExtension } from '../extension';
+import { SecretSource } from '../secret-source';
+
+/** Which databases MotherDuck attaches beside those that are named, and whether it remembers them. */
+export enum MotherDuckAttachMode {
+  /** All that the token's user has attached; what is attached or detached is remembered. */
+  WORKSPACE = 'workspace',
+  /** The named ones only; nothing is remembered. */
+  SINGLE = 'single',
+}
+
+/** Properties of a `MotherDuckStep`. */
+export interface MotherDuckStepProps {
+  /** Where the access token is; a read-only one is enough for reading. */
+  readonly token: SecretSource;
+
+  /**
+   * The databases that SQL sees.
+   *
+   * @default - all that the token's user has attached
+   */
+  readonly databases?: string[];
+
+  /**
+   * MotherDuck's attach mode.
+   *
+   * @default - SINGLE where databases are named, else WORKSPACE
+   */
+  readonly attachMode?: MotherDuckAttachMode;
+
+  /**
+   * Whether MotherDuck's SaaS mode is on, in which SQL can neither read local files nor load extensions.
+   *
+   * @default false
+   */
+  readonly saasMode?: boolean;
+
+  /**
+   * Whether the image may be built without the extension's implementation, which is then downloaded at each cold start.
+   *
+   * @default false - the build stops where the implementation cannot be fetched
+   */
+  readonly allowDownload?: boolean;
+
+  /**
+   * The step's name.
+   *
+   * @default 'motherduck'
+   */
+  readonly name?: string;
+}
+
+/** Attaches databases of MotherDuck. The function needs a way to the internet. */
+export class MotherDuckStep implements IBootstrapStep {
+  public readonly name: string;
+  public readonly extensions: DuckDbExtension[];
+
+  constructor(private readonly props: MotherDuckStepProps) {
+    this.name = props.name ?? 'motherduck';
+    this.extensions = [DuckDbExtension._motherduck(props.allowDownload ?? false)];
+    for (const database of props.databases ?? []) {
+      if (database === '' || database.startsWith('md:')) {
+        throw new Error(`the MotherDuckStep "${this.name}" has the database "${database}": expected its name alone, such as "sales"`);
+      }
+    }
+    if (props.databases?.length === 0) {
+      throw new Error(`the MotherDuckStep "${this.name}" has an empty list of databases: leave the prop out to mean all`);
+    }
+  }
+
+  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+    const { token, databases, attachMode, saasMode, allowDownload } = this.props;
+    if (allowDownload) {
+      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:motherduckDownload',
+        'allowDownload of the MotherDuckStep: where the image lacks MotherDuck\'s implementation, each cold start downloads it, if it can');
+    }
+    return {
+      type: 'motherduck',
+      ...(databases && { provides: databases }),
+      config: { token: token.bind(fn), ...(databases && { databases }), ...(attachMode && { attachMode }), ...(saasMode && { saasMode }) },
+    };
+  }
+}

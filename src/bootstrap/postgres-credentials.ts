@@ -1,0 +1,64 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { PostgresEndpoint } from './postgres-endpoint';
+import { DuckDbFunction } from '../duckdb-function';
+import { SecretSource, SecretSourceOptions } from '../secret-source';
+
+/** How the function signs in to PostgreSQL. */
+export class PostgresCredentials {
+  /** A user and where the password is. */
+  public static fromPassword(user: string, password: SecretSource): PostgresCredentials {
+    return new PostgresCredentials(false, (fn) => ({ user, password: password.bind(fn) }));
+  }
+
+  /**
+   * A secret of AWS Secrets Manager as RDS makes it: JSON with `username` and `password`, and with `host`, `port` and `dbname`
+   * where the step names none.
+   */
+  public static fromSecret(secret: secretsmanager.ISecret, options: SecretSourceOptions = {}): PostgresCredentials {
+    const source = SecretSource.fromSecretsManager(secret, undefined, options);
+    return new PostgresCredentials(true, (fn) => ({ secret: source.bind(fn) }));
+  }
+
+  /**
+   * IAM authentication of RDS: the runtime signs in with tokens that it makes from the function's own credentials.
+   *
+   * The user must have the role `rds_iam` in the database, whose construct must know its resource id.
+   */
+  public static fromIam(user: string): PostgresCredentials {
+    return new PostgresCredentials(false, (fn, endpoint) => {
+      iam.Grant.addToPrincipal({
+        grantee: fn,
+        actions: ['rds-db:connect'],
+        resourceArns: [Stack.of(fn).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName: `${resourceId(endpoint)}/${user}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
+      });
+      return { user, iam: true };
+    });
+  }
+
+  private constructor(
+    /**
+     * Whether they may say where the database is.
+     * @internal
+     */
+    public readonly _nameTheDatabase: boolean,
+    /**
+     * Grants what signing in takes and returns what the runtime needs.
+     * @internal
+     */
+    public readonly _bind: (fn: DuckDbFunction, endpoint: PostgresEndpoint | undefined) => object,
+  ) {}
+}
+
+function resourceId(endpoint: PostgresEndpoint | undefined): string {
+  try {
+    const id = endpoint?._resourceId();
+    if (id) return id;
+  } catch {
+    // An imported cluster says by throwing that it does not know.
+  }
+  throw new Error('PostgresCredentials.fromIam needs the resource id of the database, which its endpoint does not know: import it with '
+    + 'instanceResourceId or clusterResourceIdentifier, as in rds.DatabaseInstance.fromDatabaseInstanceAttributes(this, \'Db\', '
+    + '{ instanceResourceId: \'db-ABCDEFGHIJKLMNOPQRSTUVWXY\', … }), or use other credentials');
+}

@@ -1,0 +1,156 @@
+import { Duration } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { PostgresCredentials } from './postgres-credentials';
+import { PostgresEndpoint } from './postgres-endpoint';
+import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { DuckDbFunction } from '../duckdb-function';
+import { DuckDbExtension } from '../extension';
+
+/** How the connection to PostgreSQL is secured. */
+export enum PostgresTls {
+  /** Not at all. */
+  DISABLE = 'disable',
+  /** Encrypted; who answers is not verified. */
+  REQUIRE = 'require',
+  /** Encrypted, and the server's certificate must be of a trusted authority and name the host. */
+  VERIFY_FULL = 'verify-full',
+}
+
+/** Properties of a `PostgresStep`. */
+export interface PostgresStepProps {
+  /**
+   * Where the server is.
+   *
+   * @default - what `PostgresCredentials.fromSecret` holds; other credentials need it
+   */
+  readonly endpoint?: PostgresEndpoint;
+
+  /**
+   * The name of the database on the server.
+   *
+   * @default - what `PostgresCredentials.fromSecret` holds; other credentials need it
+   */
+  readonly database?: string;
+
+  /** How the function signs in. */
+  readonly credentials: PostgresCredentials;
+
+  /**
+   * The step's name.
+   *
+   * @default 'postgres'
+   */
+  readonly name?: string;
+
+  /**
+   * The catalog by which SQL names the database, as in `SELECT * FROM pg_replica.users`.
+   *
+   * @default 'pg_replica'
+   */
+  readonly catalog?: string;
+
+  /**
+   * The one schema of the database that SQL sees; reading the names of one schema only makes attaching faster.
+   *
+   * @default - all schemas
+   */
+  readonly schema?: string;
+
+  /**
+   * How the connection is secured.
+   *
+   * @default PostgresTls.REQUIRE
+   */
+  readonly tls?: PostgresTls;
+
+  /**
+   * For `PostgresTls.VERIFY_FULL`: the file in the image with the certificates of the trusted authorities, such as the bundle
+   * of RDS (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem) that your base image has put there.
+   *
+   * @default - required for VERIFY_FULL
+   */
+  readonly caFile?: string;
+
+  /**
+   * How long connecting may take.
+   *
+   * @default Duration.seconds(5)
+   */
+  readonly connectTimeout?: Duration;
+
+  /**
+   * How long the server may work on a statement; DuckDB cannot interrupt it there.
+   *
+   * An RDS proxy does not take it: set `statement_timeout` for the user, by `ALTER ROLE`.
+   *
+   * @default Duration.seconds(30) - none through an RDS proxy
+   */
+  readonly statementTimeout?: Duration;
+
+  /**
+   * The most connections that a function's process keeps to the server.
+   *
+   * @default 4
+   */
+  readonly maxConnections?: number;
+}
+
+/** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
+export class PostgresStep implements IBootstrapStep {
+  public readonly name: string;
+  public readonly extensions: DuckDbExtension[] = [DuckDbExtension.core('postgres')];
+
+  private readonly catalog: string;
+
+  constructor(private readonly props: PostgresStepProps) {
+    this.name = props.name ?? 'postgres';
+    this.catalog = props.catalog ?? 'pg_replica';
+    const { credentials, tls, caFile } = props;
+    for (const needed of ['endpoint', 'database'] as const) {
+      if (props[needed] === undefined && !credentials._nameTheDatabase) {
+        throw new Error(`the PostgresStep "${this.name}" has no ${needed}: give it, or use PostgresCredentials.fromSecret with a secret that names it`);
+      }
+    }
+    if ((tls === PostgresTls.VERIFY_FULL) !== (caFile !== undefined)) {
+      throw new Error(`the PostgresStep "${this.name}" has ${caFile === undefined ? 'PostgresTls.VERIFY_FULL without caFile' : 'a caFile without PostgresTls.VERIFY_FULL'}: `
+        + 'VERIFY_FULL needs the file in the image that holds the certificates of the trusted authorities');
+    }
+    if (props.statementTimeout && props.endpoint?._takesOptions === false) {
+      throw new Error(`the PostgresStep "${this.name}" has a statementTimeout, which an RDS proxy does not take: set it in the database, `
+        + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
+    }
+    if (/^(?:main|system|temp|memory)$/i.test(this.catalog) || this.catalog === '') {
+      throw new Error(`the PostgresStep "${this.name}" has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);
+    }
+  }
+
+  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+    const { endpoint, database, credentials, schema, tls, caFile, connectTimeout, statementTimeout, maxConnections } = this.props;
+    const takesOptions = endpoint?._takesOptions ?? true;
+    if (endpoint?._connections) this.allow(fn, endpoint, endpoint._connections);
+    return {
+      type: 'postgres',
+      provides: [this.catalog],
+      config: {
+        catalog: this.catalog,
+        ...(endpoint && { host: endpoint.host, port: endpoint.port }),
+        ...(database !== undefined && { database }),
+        ...credentials._bind(fn, endpoint),
+        ...(schema !== undefined && { schema }),
+        tls: tls ?? PostgresTls.REQUIRE,
+        ...(caFile !== undefined && { caFile }),
+        ...(connectTimeout && { connectTimeout: connectTimeout.toSeconds() }),
+        ...(takesOptions ? statementTimeout && { statementTimeout: statementTimeout.toSeconds() } : { statementTimeout: 0 }),
+        ...(maxConnections !== undefined && { maxConnections }),
+      },
+    };
+  }
+
+  /** The rule lies in the function's stack: in the database's it would make the stacks depend on each other. */
+  private allow(fn: DuckDbFunction, endpoint: PostgresEndpoint, connections: ec2.IConnectable): void {
+    if (!fn.isBoundToVpc) {
+      throw new Error(`the PostgresStep "${this.name}" reaches a database in a VPC, but ${fn.node.path} is in none: give it the database's, as in vpc: db.vpc`);
+    }
+    fn.connections.allowTo(connections, ec2.Port.tcp(endpoint.port), `DuckDB of ${fn.node.path}`);
+  }
+}

@@ -1,0 +1,197 @@
+import { Token, TokenComparison } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { DuckDbFunction } from '../duckdb-function';
+import { DuckDbExtension } from '../extension';
+
+/** What a function may do with the objects of an `S3Step`. */
+export enum S3Permissions {
+  /** List and read. */
+  READ = 'READ',
+  /** List, read and write, as `COPY … TO 's3://…'` needs it. Objects are not deleted. */
+  READ_WRITE = 'READ_WRITE',
+}
+
+/** How the URL of an object names its bucket. */
+export enum S3UrlStyle {
+  /** By the host: `https://bucket.s3.amazonaws.com/key`. */
+  VIRTUAL_HOST = 'vhost',
+  /** By the path: `https://host/bucket/key`, as most other servers of the S3 API want it. */
+  PATH = 'path',
+}
+
+/** Properties of an `S3Step`. */
+export interface S3StepProps {
+  /** The buckets that SQL may reach as `s3://bucket/…`. */
+  readonly buckets: s3.IBucket[];
+
+  /**
+   * Limits the step to keys that start with one of these, such as `events/`; they apply to every bucket of the step.
+   *
+   * Buckets with different prefixes take two steps. End a prefix with `/` to mean a folder: `events` also
+   * matches `events-old/`.
+   *
+   * @default - all keys
+   */
+  readonly prefixes?: string[];
+
+  /**
+   * What the function may do with the objects.
+   *
+   * @default S3Permissions.READ
+   */
+  readonly permissions?: S3Permissions;
+
+  /**
+   * The KMS keys that objects are encrypted with, beyond those that CDK knows as a bucket's `encryptionKey`.
+   *
+   * An imported bucket's key is not known to CDK.
+   *
+   * @default - none
+   */
+  readonly encryptionKeys?: kms.IKey[];
+
+  /**
+   * The region of the buckets.
+   *
+   * @default - the function's
+   */
+  readonly region?: string;
+
+  /**
+   * A role by which the buckets are reached, such as one of the account that owns them. What the function would be granted, the role
+   * is granted, if CDK can; the function may assume it. That the role trusts the function's role is yours to say.
+   *
+   * @default - the function's own role
+   */
+  readonly assumeRole?: iam.IRole;
+
+  /**
+   * Whether the function's account pays for requests and transfer, as buckets with requester pays demand.
+   *
+   * @default false
+   */
+  readonly requesterPays?: boolean;
+
+  /**
+   * Whether objects never change once they are written: DuckDB then keeps what it has read of them, and asks S3 for it once.
+   *
+   * An object that is changed all the same may be answered from what was read before.
+   *
+   * @default false
+   */
+  readonly immutable?: boolean;
+
+  /**
+   * The URL of another server of the S3 API.
+   *
+   * @default - AWS's, or what AWS_ENDPOINT_URL_S3 says in the function's environment
+   */
+  readonly endpoint?: string;
+
+  /**
+   * How URLs name the bucket.
+   *
+   * @default - by the host for AWS, by the path for an endpoint
+   */
+  readonly urlStyle?: S3UrlStyle;
+
+  /**
+   * Whether DuckDB's extension `aws` finds the credentials, by the SDK's chain, in place of the runtime. It costs a cold start tens of
+   * milliseconds, and does not renew credentials.
+   *
+   * @default false
+   */
+  readonly credentialChain?: boolean;
+
+  /**
+   * The step's name.
+   *
+   * @default 's3'
+   */
+  readonly name?: string;
+}
+
+/** Lets SQL read, and if asked write, objects of S3 buckets with the function's own role. */
+export class S3Step implements IBootstrapStep {
+  public readonly name: string;
+  public readonly extensions: DuckDbExtension[];
+
+  private readonly prefixes: string[];
+
+  constructor(private readonly props: S3StepProps) {
+    this.name = props.name ?? 's3';
+    this.extensions = [DuckDbExtension.core(props.credentialChain ? 'aws' : 'httpfs')];
+    if (props.credentialChain && props.assumeRole) {
+      throw new Error(`the S3Step "${this.name}" has assumeRole beside credentialChain, whose credentials are not the role's: remove one of them`);
+    }
+    if (props.buckets.length === 0) {
+      throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
+    }
+    this.prefixes = props.prefixes ?? [''];
+    if (this.prefixes.length === 0) {
+      throw new Error(`the S3Step "${this.name}" has an empty list of prefixes, which matches no object: leave the prop out to mean all keys`);
+    }
+    for (const prefix of this.prefixes.filter((each) => !Token.isUnresolved(each))) {
+      if (prefix.startsWith('/') || prefix.startsWith('s3://') || /[*?]/.test(prefix)) {
+        throw new Error(`the S3Step "${this.name}" has the prefix "${prefix}": `
+          + 'expected the start of a key such as "events/", without a leading slash, a bucket or wildcards');
+      }
+    }
+  }
+
+  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+    const writes = this.props.permissions === S3Permissions.READ_WRITE;
+    const role = this.props.assumeRole ?? fn.role!;
+    for (const bucket of this.props.buckets) {
+      grant(role, bucket, {
+        actions: writes ? ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'] : ['s3:GetObject'],
+        resources: this.prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+      });
+      grant(role, bucket, {
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+        ...(this.props.prefixes && { conditions: { StringLike: { 's3:prefix': this.prefixes.map((prefix) => `${prefix}*`) } } }),
+      });
+    }
+    for (const key of this.encryptionKeys()) {
+      key.grant(role, ...(writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']));
+    }
+    const { assumeRole, region, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
+    if (assumeRole) fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
+    return {
+      type: 's3',
+      config: {
+        scopes: this.scopes(),
+        ...(region !== undefined && { region }),
+        ...(assumeRole && { assumeRole: assumeRole.roleArn }),
+        ...(requesterPays && { requesterPays }),
+        ...(immutable && { immutable }),
+        ...(endpoint !== undefined && { endpoint }),
+        ...(urlStyle && { urlStyle }),
+        ...(credentialChain && { credentialChain }),
+      },
+    };
+  }
+
+  private encryptionKeys(): Set<kms.IKey> {
+    const ofBuckets = this.props.buckets.flatMap((bucket) => bucket.encryptionKey ?? []);
+    return new Set([...ofBuckets, ...this.props.encryptionKeys ?? []]);
+  }
+
+  /** The URLs for which DuckDB uses the function's credentials; others, such as public buckets, are read without. */
+  private scopes(): string[] {
+    return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
+  }
+}
+
+/** Grants by the role's own policy, and by the bucket's too where that is another account's. */
+function grant(role: iam.IRole, bucket: s3.IBucket, statement: iam.PolicyStatementProps): void {
+  role.addToPrincipalPolicy(new iam.PolicyStatement(statement));
+  if (Token.compareStrings(bucket.env.account, role.env.account) === TokenComparison.DIFFERENT) {
+    // CDK's own Grant would leave the conditions out here.
+    bucket.addToResourcePolicy(new iam.PolicyStatement({ ...statement, principals: [new iam.ArnPrincipal(role.roleArn)] }));
+  }
+}

@@ -1,0 +1,66 @@
+import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { DuckDbFunction } from '../duckdb-function';
+import { DuckDbExtension } from '../extension';
+import { SecretSource } from '../secret-source';
+
+/** Properties of a `SqlStep`. */
+export interface SqlStepProps {
+  /** The step's name. */
+  readonly name: string;
+
+  /** What is run, in order. They may use what steps that are declared before provide. */
+  readonly statements: string[];
+
+  /**
+   * The catalogs that exist once the statements have run; the step then runs when a query first names one of them.
+   *
+   * @default - none: the step runs before the first statement of a cursor, and its failure fails that statement
+   */
+  readonly provides?: string[];
+
+  /**
+   * Secrets that the statements name as parameters: `CREATE SECRET (…, TOKEN $token)` with `{ token: source }`.
+   *
+   * @default - none
+   */
+  readonly secrets?: { [name: string]: SecretSource };
+
+  /**
+   * Extensions that the statements need.
+   *
+   * @default - none
+   */
+  readonly extensions?: DuckDbExtension[];
+}
+
+/** Runs SQL of your own to set up what queries need, such as macros or the attachment of an Iceberg catalog. */
+export class SqlStep implements IBootstrapStep {
+  public readonly name: string;
+  public readonly extensions: DuckDbExtension[];
+
+  constructor(private readonly props: SqlStepProps) {
+    this.name = props.name;
+    this.extensions = props.extensions ?? [];
+    if (props.statements.length === 0 || props.statements.some((statement) => statement.trim() === '')) {
+      throw new Error(`the SqlStep "${props.name}" has ${props.statements.length === 0 ? 'no statements' : 'an empty statement'}: expected SQL`);
+    }
+    for (const secret of Object.keys(props.secrets ?? {})) {
+      if (!/^[A-Za-z_]\w*$/.test(secret)) {
+        throw new Error(`the SqlStep "${props.name}" has a secret named "${secret}", which is no name of a parameter: expected one such as "token"`);
+      }
+      if (!props.statements.some((statement) => new RegExp(`\\$${secret}\\b`).test(statement))) {
+        throw new Error(`the SqlStep "${props.name}" has the secret "${secret}", which no statement uses: write $${secret} where its value belongs`);
+      }
+    }
+  }
+
+  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+    const { statements, provides, secrets } = this.props;
+    const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(fn)]);
+    return {
+      type: 'sql',
+      ...(provides && { provides }),
+      config: { statements, ...(bound.length > 0 && { secrets: Object.fromEntries(bound) }) },
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import * as path from 'path';
+
+/** `; did you mean "x"?` for the candidate nearest to what was given (in the given folder), or nothing where none is near. */
+export function didYouMean(given: string, candidates: string[], folder = ''): string {
+  const [nearest] = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(given, candidate) }))
+    .filter(({ distance }) => distance <= given.length / 3)
+    .sort((a, b) => a.distance - b.distance);
+  return nearest ? `; did you mean "${path.join(folder, nearest.candidate)}"?` : '';
+}
+
+/** Levenshtein's distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

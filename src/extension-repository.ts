@@ -1,0 +1,111 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Token } from 'aws-cdk-lib';
+
+/**
+ * Where the image build takes extensions from.
+ *
+ * Wherever they come from, each must carry a signature that the shipped DuckDB accepts, so the repository
+ * needs no trust, and is no part of the asset's hash (the files of a directory are).
+ */
+export class ExtensionRepository {
+  /** DuckDB's own repositories, for core and for community extensions. */
+  public static core(): ExtensionRepository {
+    return new ExtensionRepository('core', true);
+  }
+
+  /**
+   * A mirror with the layout of DuckDB's own: `v<version>/<platform>/<name>.duckdb_extension.gz`.
+   *
+   * @param url such as `https://mirror.example.com/duckdb`; without credentials
+   */
+  public static fromUrl(url: string): ExtensionRepository {
+    return new ExtensionRepository(checkedUrl(url), false);
+  }
+
+  /**
+   * The Python package index, whose packages `duckdb-extension-<name>` hold the official, signed files.
+   *
+   * For networks that reach a mirror of PyPI only.
+   *
+   * @param indexUrl the index's simple API, such as `https://pypi.example.com/simple`; PyPI itself unless given
+   */
+  public static fromPyPi(indexUrl?: string): ExtensionRepository {
+    return new ExtensionRepository(indexUrl === undefined ? 'pypi' : `pypi+${checkedUrl(indexUrl)}`, true);
+  }
+
+  /**
+   * A directory with the layout of DuckDB's own repository, as `duckdb-extensions install` writes it; for builds without network.
+   *
+   * The files of the function's platform go into the build context, so the asset's hash covers them.
+   *
+   * @param directory absolute, or relative to the working directory
+   */
+  public static fromDirectory(directory: string): ExtensionRepository {
+    const resolved = path.resolve(directory);
+    if (!fs.statSync(resolved, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(`cannot find the extension directory "${directory}": looked for ${resolved}; `
+        + 'fill one with: npx duckdb-extensions install --platform linux_arm64 --target DIR httpfs');
+    }
+    return new ExtensionRepository(STAGED_DIRECTORY, false, resolved);
+  }
+
+  private constructor(
+    /**
+     * What the installer gets as `--source`.
+     * @internal
+     */
+    public readonly _source: string,
+    /**
+     * Whether it holds DuckDB's own extensions and no others, so that a name can be checked before the build.
+     * @internal
+     */
+    public readonly _onlyOfficial: boolean,
+    /**
+     * A local directory that goes into the build context as `extensions`.
+     * @internal
+     */
+    public readonly _directory?: string,
+  ) {}
+
+  /**
+   * Throws unless the files are there, as far as that can be known before the build.
+   *
+   * @internal
+   */
+  public _expect(names: string[], duckdbVersion: string, platform: string): void {
+    if (!this._directory) return;
+    const folder = path.join(this._directory, `v${duckdbVersion}`, platform);
+    const present = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    const missing = names.filter((name) => !['', '.gz'].some((ending) => present.includes(`${name}.duckdb_extension${ending}`)));
+    if (missing.length > 0) {
+      throw new Error(`the extension directory has no ${missing.join(', ')} for DuckDB ${duckdbVersion} on ${platform}: looked in ${folder}; add with: `
+        + `npx duckdb-extensions install --version ${duckdbVersion} --platform ${platform} --target ${this._directory} ${missing.join(' ')}`);
+    }
+  }
+}
+
+/** Where the build context holds the files of `fromDirectory`, seen from the installer's working directory. */
+const STAGED_DIRECTORY = './extensions';
+
+/** The URL without slashes at its end. What is refused is not repeated whole: it may hold credentials. */
+function checkedUrl(url: string): string {
+  if (Token.isUnresolved(url)) {
+    throw new Error('the URL of an extension repository is a CDK token: expected a literal, as the image is built before the stack is deployed');
+  }
+  const expected = 'expected one such as "https://mirror.example.com/duckdb"';
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new Error(`the URL of an extension repository cannot be read as one: ${expected}`);
+  }
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
+    throw new Error(`the extension repository on "${parsed.host}" has the scheme "${parsed.protocol}": ${expected}`);
+  }
+  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
+    throw new Error(`the URL of the extension repository on "${parsed.host}" has credentials, a query or a fragment: ${expected}; `
+      + 'credentials belong in the build secret netrc');
+  }
+  return url.replace(/\/+$/, '');
+}

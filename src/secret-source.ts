@@ -1,0 +1,86 @@
+import { Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { IConstruct } from 'constructs';
+import { DuckDbFunction } from './duckdb-function';
+
+/** How the runtime fetches a secret. */
+export interface SecretSourceOptions {
+  /**
+   * How long the runtime uses a value before it fetches it again. A value that is refused is fetched again at once.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly maxAge?: Duration;
+
+  /**
+   * The KMS key that the value is encrypted with, where CDK does not know it, as of an imported parameter or secret.
+   *
+   * @default - the key that CDK knows, else AWS's own key, which needs no permission
+   */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/**
+ * A secret that the runtime fetches when a bootstrap step needs it.
+ *
+ * Its value is never in the template or in the function's environment: only its name is.
+ */
+export class SecretSource {
+  /**
+   * A parameter of SSM Parameter Store, encrypted (SecureString) or not.
+   *
+   * @param parameter such as `StringParameter.fromSecureStringParameterAttributes(this, 'Password', { parameterName: '/db/password' })`
+   */
+  public static fromSsmParameter(parameter: ssm.IParameter, options: SecretSourceOptions = {}): SecretSource {
+    const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
+    return new SecretSource((fn) => {
+      grant(fn, 'ssm:GetParameter', parameter.parameterArn, key);
+      // SSM takes a name for the function's own account and region only.
+      return { ssm: isElsewhere(parameter, fn) ? parameter.parameterArn : parameter.parameterName, ...age(options) };
+    });
+  }
+
+  /**
+   * A secret of AWS Secrets Manager.
+   *
+   * @param secret such as `Secret.fromSecretCompleteArn(this, 'Password', arn)`
+   * @param field  where the secret is JSON, the field that holds the value; the whole secret unless given
+   */
+  public static fromSecretsManager(secret: secretsmanager.ISecret, field?: string, options: SecretSourceOptions = {}): SecretSource {
+    const key = options.encryptionKey ?? secret.encryptionKey;
+    return new SecretSource((fn) => {
+      // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
+      grant(fn, 'secretsmanager:GetSecretValue', secret.secretFullArn ?? `${secret.secretArn}-??????`, key);
+      return { secretsManager: secret.secretArn, ...(field !== undefined && { field }), ...age(options) };
+    });
+  }
+
+  private constructor(private readonly grantAndDescribe: (fn: DuckDbFunction) => { [key: string]: any }) {}
+
+  /**
+   * Grants a function to read the secret and returns what its runtime fetches it by, to stand in a step's configuration.
+   *
+   * @param fn the function whose step needs the secret
+   */
+  public bind(fn: DuckDbFunction): { [key: string]: any } {
+    return this.grantAndDescribe(fn);
+  }
+}
+
+function grant(fn: DuckDbFunction, action: string, resource: string, key?: kms.IKey): void {
+  iam.Grant.addToPrincipal({ grantee: fn, actions: [action], resourceArns: [resource] });
+  key?.grant(fn, 'kms:Decrypt');
+}
+
+function age({ maxAge }: SecretSourceOptions): { maxAge?: number } {
+  return maxAge ? { maxAge: maxAge.toSeconds() } : {};
+}
+
+function isElsewhere(parameter: ssm.IParameter, fn: IConstruct): boolean {
+  const { account, region } = Stack.of(fn);
+  return [[parameter.env.account, account], [parameter.env.region, region]]
+    .some(([theirs, ours]) => Token.compareStrings(theirs, ours) === TokenComparison.DIFFERENT);
+}

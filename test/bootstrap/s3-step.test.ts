@@ -1,0 +1,146 @@
+import * as path from 'path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { DuckDbFunction, S3Permissions, S3Step, S3StepProps, S3UrlStyle } from '../../src';
+
+const ENTRY = path.join(__dirname, '..', 'fixtures', 'handler.ts');
+
+let stack: Stack;
+let lake: s3.IBucket;
+
+beforeEach(() => {
+  stack = new Stack(new App(), 'Stack', { env: { account: '111111111111', region: 'eu-west-1' } });
+  lake = s3.Bucket.fromBucketName(stack, 'Lake', 'lake');
+});
+
+/** The statements of the function's policy and the configuration that its runtime reads. */
+function bound(props: Partial<S3StepProps>): { statements: any[]; step: any } {
+  new DuckDbFunction(stack, 'Reports', { entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake], ...props })] });
+  const template = Template.fromStack(stack);
+  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+  const [fn] = Object.values(template.findResources('AWS::Lambda::Function'));
+  const config = JSON.parse(JSON.stringify(fn.Properties.Environment.Variables.DUCKDB_LAMBDA_CONFIG));
+  return { statements: policy.Properties.PolicyDocument.Statement, step: typeof config === 'string' ? JSON.parse(config).steps[0] : config };
+}
+
+const arn = (resource: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::${resource}`]] });
+
+test('reads all keys of a bucket, and nothing more', () => {
+  expect(bound({})).toEqual({
+    statements: [
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: arn('lake/*') },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arn('lake') },
+    ],
+    step: { name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } },
+  });
+});
+
+test('prefixes limit reading and listing', () => {
+  expect(bound({ prefixes: ['events/', 'users/'] })).toEqual({
+    statements: [
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: [arn('lake/events/*'), arn('lake/users/*')] },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arn('lake'), Condition: { StringLike: { 's3:prefix': ['events/*', 'users/*'] } } },
+    ],
+    step: { name: 's3', type: 's3', config: { scopes: ['s3://lake/events/', 's3://lake/users/'] } },
+  });
+});
+
+test('writes when asked', () => {
+  expect(bound({ permissions: S3Permissions.READ_WRITE }).statements[0]).toEqual(
+    { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], Resource: arn('lake/*') });
+});
+
+test('decrypts with the key of the bucket and with those that are named', () => {
+  const named = kms.Key.fromKeyArn(stack, 'Named', 'arn:aws:kms:eu-west-1:111111111111:key/named');
+  const own = kms.Key.fromKeyArn(stack, 'Own', 'arn:aws:kms:eu-west-1:111111111111:key/own');
+  const encrypted = s3.Bucket.fromBucketAttributes(stack, 'Encrypted', { bucketName: 'encrypted', encryptionKey: own });
+  const { statements } = bound({ buckets: [encrypted], encryptionKeys: [named] });
+  expect(statements.slice(2)).toEqual([
+    { Effect: 'Allow', Action: 'kms:Decrypt', Resource: 'arn:aws:kms:eu-west-1:111111111111:key/own' },
+    { Effect: 'Allow', Action: 'kms:Decrypt', Resource: 'arn:aws:kms:eu-west-1:111111111111:key/named' },
+  ]);
+});
+
+test('writing to an encrypted bucket needs a data key', () => {
+  const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111111111111:key/named');
+  const { statements } = bound({ encryptionKeys: [key], permissions: S3Permissions.READ_WRITE });
+  expect(statements[2]).toEqual({ Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: 'arn:aws:kms:eu-west-1:111111111111:key/named' });
+});
+
+test('the name of a bucket of the stack resolves when it is deployed', () => {
+  expect(bound({ buckets: [new s3.Bucket(stack, 'New')] }).step).toEqual({
+    'Fn::Join': ['', ['{"version":1,"extensions":["httpfs"],"steps":[{"name":"s3","type":"s3","config":{"scopes":["s3://', { Ref: expect.stringMatching(/^New/) }, '/"]}}]}']],
+  });
+});
+
+test('a bucket of another account names the role in its own policy', () => {
+  const other = new Stack(stack.node.root as App, 'Other', { env: { account: '222222222222', region: 'eu-west-1' } });
+  const theirs = new s3.Bucket(other, 'Theirs', { bucketName: 'theirs' });
+  const role = new iam.Role(stack, 'Role', { roleName: 'reports', assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+  new DuckDbFunction(stack, 'Reports', { entry: ENTRY, role, bootstrap: [new S3Step({ buckets: [theirs], prefixes: ['events/'] })] });
+  const reports = { AWS: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::111111111111:role/reports']] } };
+  Template.fromStack(other).hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: {
+      Statement: [
+        { Action: 's3:GetObject', Principal: reports, Resource: { 'Fn::Join': ['', [Match.anyValue(), '/events/*']] } },
+        { Action: 's3:ListBucket', Principal: reports, Condition: { StringLike: { 's3:prefix': ['events/*'] } } },
+      ],
+    },
+  });
+});
+
+test('by a role: the role may read the bucket, the function may assume the role', () => {
+  const role = new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() });
+  new DuckDbFunction(stack, 'Reports', { entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake], assumeRole: role })] });
+  const template = Template.fromStack(stack);
+  const policies = Object.values(template.findResources('AWS::IAM::Policy'))
+    .map(({ Properties }) => [Properties.Roles[0].Ref, Properties.PolicyDocument.Statement.map((each: any) => each.Action)]);
+  expect(policies).toEqual(expect.arrayContaining([
+    [expect.stringMatching(/^Reader/), ['s3:GetObject', 's3:ListBucket']],
+    [expect.stringMatching(/^Reports/), ['sts:AssumeRole']],
+  ]));
+});
+
+test('what is given reaches the runtime', () => {
+  expect(bound({ region: 'us-east-1', requesterPays: true, immutable: true, endpoint: 'https://s3.example.com', urlStyle: S3UrlStyle.PATH }).step.config)
+    .toEqual({
+      scopes: ['s3://lake/'], region: 'us-east-1', requesterPays: true, immutable: true, endpoint: 'https://s3.example.com', urlStyle: 'path',
+    });
+});
+
+test('the credential chain takes DuckDB\'s extension aws', () => {
+  const { step } = bound({ credentialChain: true });
+  expect(step.config).toEqual({ scopes: ['s3://lake/'], credentialChain: true });
+  expect(new S3Step({ buckets: [lake], credentialChain: true }).extensions.map(({ name }) => name)).toEqual(['aws']);
+  expect(() => new S3Step({ buckets: [lake], credentialChain: true, assumeRole: iam.Role.fromRoleName(stack, 'Role', 'role') })).toThrow(
+    'the S3Step "s3" has assumeRole beside credentialChain');
+});
+
+test('one step serves two functions in two stacks', () => {
+  const step = new S3Step({ buckets: [lake] });
+  const second = new Stack(stack.node.root as App, 'Second', { env: { account: '111111111111', region: 'eu-west-1' } });
+  new DuckDbFunction(stack, 'A', { entry: ENTRY, bootstrap: [step] });
+  new DuckDbFunction(second, 'B', { entry: ENTRY, bootstrap: [step] });
+  for (const each of [stack, second]) {
+    const template = Template.fromStack(each);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [{ Action: 's3:GetObject', Resource: arn('lake/*') }, { Action: 's3:ListBucket', Resource: arn('lake') }] },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { DUCKDB_LAMBDA_CONFIG: Match.stringLikeRegexp('s3://lake/') } },
+    });
+  }
+});
+
+test.each([
+  [{ buckets: [] }, 'the S3Step "s3" has no buckets'],
+  [{ prefixes: [] }, 'the S3Step "s3" has an empty list of prefixes'],
+  [{ prefixes: ['/events'] }, 'the S3Step "s3" has the prefix "/events": expected the start of a key'],
+  [{ prefixes: ['events/*.parquet'] }, 'the S3Step "s3" has the prefix "events/*.parquet"'],
+  [{ prefixes: ['s3://lake/events'] }, 'the S3Step "s3" has the prefix "s3://lake/events"'],
+])('%j is refused', (props, message) => {
+  expect(() => new S3Step({ buckets: [lake], ...props })).toThrow(message);
+});

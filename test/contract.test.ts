@@ -1,0 +1,59 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/config';
+import { DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
+import { RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime-config';
+
+// The construct and the runtime share no code: these tests hold together what one writes and the other reads.
+
+function read(props: Partial<DuckDbFunctionProps>): ConfigRead {
+  const stack = new Stack(new App(), 'Stack');
+  new DuckDbFunction(stack, 'Fn', { entry: path.join(__dirname, 'fixtures', 'handler.ts'), ...props });
+  const [fn] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
+  return readConfig(fn.Properties.Environment.Variables);
+}
+
+test('the runtime knows every key that the construct may write', () => {
+  // tsc refuses this when a key is added to what is written, and the test fails when the runtime does not read it.
+  const step: Required<StepWritten> = { name: 's3', type: 's3', provides: ['catalog'], config: { scopes: ['s3://lake/'] } };
+  const written: Required<ConfigWritten> = { version: 1, extensions: ['httpfs'], steps: [step], mode: 'eager', settings: { threads: '2' }, verifyExtensions: true };
+  const { version, mode, ...content } = written;
+  expect(readConfig({ DUCKDB_LAMBDA_CONFIG: JSON.stringify(written) })).toMatchObject({ ...content, eager: true });
+});
+
+test('the runtime reads what the construct writes for a function without steps', () => {
+  expect(read({})).toEqual({ extensions: [], steps: [], settings: {}, verifyExtensions: false });
+});
+
+test('the runtime reads what the construct writes for steps and extensions', () => {
+  const lake = Bucket.fromBucketName(new Stack(), 'Lake', 'lake');
+  expect(read({
+    bootstrap: [new S3Step({ buckets: [lake], prefixes: ['events/'] })],
+    extensions: [DuckDbExtension.core('iceberg')],
+    verifyExtensionsAtRuntime: true,
+  })).toEqual({
+    extensions: ['httpfs', 'avro', 'iceberg'],
+    steps: [{ name: 's3', type: 's3', provides: [], config: { scopes: ['s3://lake/events/'] } }],
+    settings: {},
+    verifyExtensions: true,
+  });
+});
+
+test('the image names the directory of its extensions in the variable that the runtime reads', () => {
+  const dockerfile = fs.readFileSync(path.join(__dirname, '..', 'assets', 'docker', 'Dockerfile'), 'utf8');
+  const [, directory] = dockerfile.match(/^ENV DUCKDB_EXTENSIONS_DIR=(\S+)$/m)!;
+  expect(dockerfile).toContain(`--target ${directory} `);
+  expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
+  expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
+});
+
+test('neither half imports the other', () => {
+  const sources = (folder: string) => fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts')).map((file) => fs.readFileSync(path.join(folder, file), 'utf8'));
+  const imports = (folder: string) => sources(path.join(__dirname, '..', folder)).flatMap((text) => [...text.matchAll(/from '([^']+)'/g)].map((match) => match[1]));
+  expect(imports('src').filter((name) => name.includes('lib-runtime'))).toEqual([]);
+  expect(imports('lib-runtime').filter((name) => name.includes('/src') || name.startsWith('aws-cdk-lib'))).toEqual([]);
+});

@@ -1,0 +1,10 @@
+import { DuckDbExtension } from '../src';
+
+test('an extension knows its name and its repository', () => {
+  expect(DuckDbExtension.core('httpfs')).toMatchObject({ name: 'httpfs', repository: 'core' });
+  expect(DuckDbExtension.community('h3')).toMatchObject({ name: 'h3', repository: 'community' });
+});
+
+test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is no name', (name) => {
+  expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is no name of a DuckDB extension: expected lower-case letters`);
+});
