@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { DuckDbFunction, S3Permissions, S3Step, S3StepProps } from '../../src';
+import { startAws, type AwsServer } from '../bed';
+import { describeWith } from '../bed/require';
+import { boto } from '../lib-runtime/boto';
+import { freshRuntime, rejection, type Runtime } from '../lib-runtime/fresh-runtime';
+import { signedExtensions } from '../lib-runtime/signed-extensions';
+
+const LAKE = `
+s3 = boto3.client('s3')
+s3.create_bucket(Bucket='lake', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})
+for key in ['events/2025/a.csv', 'events/2025/b.csv', 'private/c.csv']:
+    s3.put_object(Bucket='lake', Key=key, Body=b'n\\n1\\n2\\n')
+`;
+
+/** Makes a user with a policy and prints its access key. */
+const USER = `
+iam = boto3.client('iam')
+iam.create_user(UserName=NAME)
+iam.put_user_policy(UserName=NAME, PolicyName='function', PolicyDocument=POLICY)
+key = iam.create_access_key(UserName=NAME)['AccessKey']
+print(json.dumps([key['AccessKeyId'], key['SecretAccessKey']]))
+`;
+
+describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
+  let aws: AwsServer;
+
+  beforeAll(async () => {
+    aws = await startAws({ iam: true });
+    await aws.allowUnchecked(20);
+    await boto(aws, LAKE);
+  });
+  afterAll(() => aws.stop());
+
+  /** The runtime as the synthesised function would run it, with a key that may do what its policy says. */
+  async function functionWith(props: Partial<S3StepProps>): Promise<Runtime> {
+    const stack = new Stack(new App(), 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const lake = Bucket.fromBucketName(stack, 'Lake', 'lake');
+    new DuckDbFunction(stack, 'Fn', { entry: join(__dirname, '..', 'fixtures', 'handler.ts'), bootstrap: [new S3Step({ buckets: [lake], ...props })] });
+    const template = Template.fromStack(stack);
+    const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+    const [fn] = Object.values(template.findResources('AWS::Lambda::Function'));
+
+    await aws.allowUnchecked(20);
+    const document = JSON.stringify(deployed(policy.Properties.PolicyDocument));
+    const [accessKeyId, secretAccessKey] = await boto(aws, `NAME = '${randomUUID()}'\nPOLICY = ${JSON.stringify(document)}\n${USER}`);
+    await aws.allowUnchecked(0);
+    const { DUCKDB_LAMBDA_CONFIG: config } = fn.Properties.Environment.Variables;
+    return freshRuntime({
+      // Outside of its prefixes the runtime would send no credentials: here it does, to hear what IAM says.
+      DUCKDB_LAMBDA_CONFIG: config.replace(/"scopes":\[[^\]]*\]/, '"scopes":["s3://lake/"]'),
+      DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'),
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_ENDPOINT_URL_S3: aws.endpoint,
+    });
+  }
+
+  const sum = ({ cursor }: Runtime, path: string) => cursor((c) => c.queryOne(`SELECT sum(n) AS sum FROM read_csv('${path}')`));
+  const write = ({ cursor }: Runtime, path: string) => cursor((c) => c.execute(`COPY (SELECT 3 AS n) TO '${path}' (FORMAT csv)`));
+  const denied = { code: 'QUERY', message: expect.stringMatching(/403/) };
+
+  test('reading a prefix: listing and reading it, and nothing else', async () => {
+    const runtime = await functionWith({ prefixes: ['events/'] });
+    expect(await sum(runtime, 's3://lake/events/2025/a.csv')).toEqual({ sum: 3 });
+    expect(await sum(runtime, 's3://lake/events/*/*.csv')).toEqual({ sum: 6 });
+    expect(await rejection(sum(runtime, 's3://lake/private/c.csv'))).toMatchObject(denied);
+    expect(await rejection(sum(runtime, 's3://lake/private/*.csv'))).toMatchObject(denied);
+    expect(await rejection(write(runtime, 's3://lake/events/d.csv'))).toMatchObject(denied);
+  });
+
+  test('reading a bucket: all of it, and no writing', async () => {
+    const runtime = await functionWith({});
+    expect(await sum(runtime, 's3://lake/*/**/*.csv')).toEqual({ sum: 9 });
+    expect(await rejection(write(runtime, 's3://lake/events/d.csv'))).toMatchObject(denied);
+  });
+
+  test('writing too, within the prefix', async () => {
+    const runtime = await functionWith({ prefixes: ['events/'], permissions: S3Permissions.READ_WRITE });
+    await write(runtime, 's3://lake/events/d.csv');
+    expect(await sum(runtime, 's3://lake/events/d.csv')).toEqual({ sum: 3 });
+    expect(await rejection(write(runtime, 's3://lake/private/d.csv'))).toMatchObject(denied);
+  });
+});
+
+/** What CloudFormation would make of the references that a policy of imported resources holds. */
+function deployed(value: any): any {
+  if (Array.isArray(value)) return value.map(deployed);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value.Ref === 'AWS::Partition') return 'aws';
+  if (value['Fn::Join']) return value['Fn::Join'][1].map(deployed).join(value['Fn::Join'][0]);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deployed(each)]));
+}

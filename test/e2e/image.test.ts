@@ -1,0 +1,62 @@
+import { start, synthesise } from './built-function';
+import { DuckDbExtension } from '../../src';
+import { buildFunctionImage, docker } from '../bed';
+import { describeWith } from '../bed/require';
+
+const SOURCE = `
+  import { cursor } from 'cdk-duckdb-lambda/runtime';
+  export const handler = (event: { sql: string }) => cursor((c) => c.query(event.sql));
+`;
+
+const LOADED = "SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND install_path NOT IN ('', '(BUILT-IN)') ORDER BY name";
+
+describeWith('lambda', 'the image of a function', () => {
+  const extensions = [DuckDbExtension.core('postgres'), DuckDbExtension.core('httpfs')];
+
+  test('loads its extensions and answers without any network, writing nothing outside /tmp', async () => {
+    const fn = await start(await synthesise({ source: SOURCE, extensions }), { network: 'none' });
+    try {
+      expect((await fn.invoke({ sql: LOADED })).payload).toEqual([{ name: 'httpfs' }, { name: 'postgres_scanner' }]);
+      expect((await fn.invoke({ sql: 'SELECT sum(range) AS sum FROM range(10)' })).payload).toEqual([{ sum: 45 }]);
+    } finally {
+      await fn.stop();
+    }
+  });
+
+  test('writes nothing outside /tmp where it could', async () => {
+    const fn = await start(await synthesise({ source: SOURCE, extensions }), { network: 'none', readOnly: false, user: '0:0' });
+    try {
+      const spill = "SET memory_limit = '100MB'; SELECT count(*) AS n FROM (SELECT range AS r FROM range(20000000) ORDER BY hash(range))";
+      expect((await fn.invoke({ sql: spill })).payload).toEqual([{ n: 20000000 }]);
+      const { stdout } = await docker(['diff', fn.containerId]);
+      expect(stdout.split('\n').filter((line) => line && !/^[AC] \/tmp(\/|$)/.test(line))).toEqual([]);
+    } finally {
+      await fn.stop();
+    }
+  });
+
+  test('a changed handler shares every layer but its own', async () => {
+    const layers = async (source: string) => {
+      const tag = await buildFunctionImage(await synthesise({ source, extensions }));
+      const { stdout } = await docker(['image', 'inspect', '--format', '{{json .RootFS.Layers}}', tag]);
+      return JSON.parse(stdout) as string[];
+    };
+    const before = await layers(SOURCE);
+    const after = await layers(SOURCE + 'export const other = 1;');
+    expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
+    expect(after.at(-1)).not.toBe(before.at(-1));
+  });
+
+  test('the legacy builder, as AWS SAM uses it, builds it too', async () => {
+    const fn = await synthesise({ source: SOURCE, extensions, description: 'legacy' });
+    const tag = `${fn.assetHash.slice(0, 12)}-legacy`;
+    await docker(['build', '--quiet', '--tag', tag, ...fn.buildOptions, fn.context], { env: { DOCKER_BUILDKIT: '0' }, timeoutMs: 300_000 });
+    const { stdout } = await docker(['run', '--rm', '--network', 'none', '--entrypoint', '/bin/sh', tag, '-c', 'ls /var/task /opt/duckdb_extensions']);
+    expect(stdout.split(/\s+/)).toEqual(expect.arrayContaining(['index.mjs', 'node_modules', 'manifest.json']));
+  });
+
+  test('an extension that the source does not have stops the build and is named', async () => {
+    const fn = await synthesise({ source: SOURCE, extensions: [DuckDbExtension.core('spatial')], nodeApiVersion: '1.5.6-r.1' });
+    await expect(buildFunctionImage(fn)).rejects.toThrow(/duckdb-extensions: .*spatial/);
+  });
+});

@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { version as testedVersion } from '@duckdb/node-api/package.json';
+import { devDependencies } from '../../package.json';
+import { buildFunctionImage, buildNetwork, lambdaBaseImage, repositoryRoot, run, runFunction, synthesisedFunctions } from '../bed';
+import { describeWith } from '../bed/require';
+import { temporaryDirectory } from '../temporary-directory';
+
+const HANDLER = `import { cursor } from 'cdk-duckdb-lambda/runtime';
+export const handler = () => cursor((c) => c.query('SELECT 42 AS answer'));
+`;
+
+const APP = `const { App, Stack } = require('aws-cdk-lib');
+const { NetworkMode } = require('aws-cdk-lib/aws-ecr-assets');
+const { Architecture } = require('aws-cdk-lib/aws-lambda');
+const { Bucket } = require('aws-cdk-lib/aws-s3');
+const { DuckDbFunction, ExtensionRepository, S3Step } = require('cdk-duckdb-lambda');
+
+const build = JSON.parse(process.env.BUILD);
+const stack = new Stack(new App(), 'Stack');
+new DuckDbFunction(stack, 'Reports', {
+  entry: 'src/reports.ts',
+  architecture: Architecture.X86_64,
+  bootstrap: [new S3Step({ buckets: [new Bucket(stack, 'Lake')] })],
+  extensionRepository: ExtensionRepository.fromPyPi(),
+  baseImage: build.baseImage,
+  bundling: { sourceMap: true, buildArgs: build.buildArgs, networkMode: build.network && NetworkMode.custom(build.network) },
+});
+`;
+
+/** An empty CDK project that has installed the packed tarball, in a folder of its own. */
+async function newProject(tarball: string, ...folders: string[]): Promise<string> {
+  const project = join(temporaryDirectory(), ...folders);
+  mkdirSync(join(project, 'src'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{"private":true}');
+  writeFileSync(join(project, 'src', 'reports.ts'), HANDLER);
+  writeFileSync(join(project, 'app.js'), APP);
+  const packages = ['aws-cdk-lib', 'constructs', 'esbuild'].map((name) => `${name}@${devDependencies[name as keyof typeof devDependencies]}`);
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball, ...packages], { cwd: project, timeoutMs: 300_000 });
+  return project;
+}
+
+describeWith('lambda', 'the packed library in a project elsewhere', () => {
+  let projects: string[];
+  let build: { baseImage: string; buildArgs: Readonly<Record<string, string>>; network?: string };
+
+  const synth = async (project: string, out: string, umask: string, env: NodeJS.ProcessEnv = {}) => {
+    await run('sh', ['-c', `umask ${umask} && exec node app.js`], { cwd: project, env: { CDK_OUTDIR: join(project, out), BUILD: JSON.stringify(build), ...env } });
+    return join(project, out);
+  };
+
+  beforeAll(async () => {
+    const destination = temporaryDirectory();
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', destination], { cwd: repositoryRoot });
+    const tarball = join(destination, JSON.parse(stdout)[0].filename);
+    build = { baseImage: (await lambdaBaseImage()).reference, ...await buildNetwork() };
+    projects = [await newProject(tarball), await newProject(tarball, 'some', 'where else')];
+  }, 600_000);
+
+  test('synthesises the same template, byte for byte, at another path, umask, time zone and locale', async () => {
+    const [one, two] = [await synth(projects[0], 'out', '022'), await synth(projects[1], 'other.out', '077', { TZ: 'Asia/Tokyo', LC_ALL: 'tr_TR.UTF-8' })];
+    const template = (assembly: string) => readFileSync(join(assembly, 'Stack.template.json'), 'utf8');
+    expect(template(two)).toBe(template(one));
+    expect(template(one)).toMatch(/:[0-9a-f]{64}"/);
+  });
+
+  test('its image answers, also when it was staged under umask 077', async () => {
+    const [fn] = synthesisedFunctions(await synth(projects[0], 'private.out', '077'));
+    const running = await runFunction({ image: await buildFunctionImage(fn), command: fn.command, network: 'none' });
+    try {
+      expect((await running.invoke()).payload).toEqual([{ answer: 42 }]);
+    } finally {
+      await running.stop();
+    }
+  });
+
+  test('installs neither DuckDB nor anything else into a project that wants the construct only', async () => {
+    const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: projects[0] });
+    expect(Object.keys(JSON.parse(stdout).dependencies['cdk-duckdb-lambda'].dependencies ?? {})).toEqual(['aws-cdk-lib', 'constructs']);
+  });
+
+  test.each([
+    ['an ES module', ['--input-type=module', '-e', 'import { cursor } from "cdk-duckdb-lambda/runtime"; console.log(typeof cursor)']],
+    ['CommonJS', ['-e', 'const { cursor } = require("cdk-duckdb-lambda/runtime"); console.log(typeof cursor)']],
+  ])('the runtime without DuckDB\'s client says what to install, from %s', async (_, args) => {
+    await expect(run('node', args, { cwd: projects[0] })).rejects.toThrow(`npm install @duckdb/node-api@${testedVersion}`);
+  });
+});
