@@ -1,0 +1,39 @@
+import { parseCommandLine } from './command-line';
+import { publish } from './results';
+import type { Benchmark } from './table';
+import { extensionChunks } from './tables/extension-chunks';
+import { extensionLoad } from './tables/extension-load';
+import { sales } from './tables/sales';
+import { soak } from './tables/soak';
+import { warmPath } from './tables/warm-path';
+import { dockerAvailability } from '../test/bed';
+
+const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak];
+
+const HELP = `npm run bench -- [--only NAME]... [--runs N]
+
+Measures, writes benchmarks/results and the tables of docs/cold-start.md.
+
+${BENCHMARKS.map(({ name, summary, runs }) => `  ${name.padEnd(18)}${summary} (${runs} runs)`).join('\n')}
+`;
+
+async function main(): Promise<void> {
+  const chosen = parseCommandLine(process.argv.slice(2), BENCHMARKS);
+  if (chosen === 'help') {
+    console.log(HELP);
+    return;
+  }
+  const docker = dockerAvailability();
+  const inContainers = chosen.find(({ withoutDocker }) => !withoutDocker);
+  if (!docker.available && inContainers) throw new Error(`"${inContainers.name}" runs in containers: ${docker.reason}`);
+  for (const { name, summary, measure, runs } of chosen) {
+    console.log(`${name}: ${summary}`);
+    publish(name, await measure(runs, (message) => console.log(`  ${message} …`)));
+  }
+  console.log('\nThe tables are in docs/cold-start.md, each measurement in benchmarks/results.');
+}
+
+main().catch((error) => {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,39 @@
+import type { Machine } from './machine';
+import type { Series } from './statistics';
+
+/** The contenders' measurements under one condition, all of one interleaved run. */
+export interface Row {
+  readonly condition: string;
+  readonly measured: Readonly<Record<string, Series>>;
+}
+
+/** One contender's median divided by another's. */
+export interface Ratio {
+  readonly of: string;
+  readonly to: string;
+}
+
+/** What one benchmark found. */
+export interface Table {
+  readonly title: string;
+  /** What is in the first column. */
+  readonly conditions: string;
+  readonly unit: string;
+  readonly contenders: readonly string[];
+  readonly ratios: readonly Ratio[];
+  readonly rows: readonly Row[];
+  /** What was left out, and why. */
+  readonly notes: readonly string[];
+  readonly machine: Machine;
+}
+
+/** A table that can be measured. */
+export interface Benchmark {
+  readonly name: string;
+  readonly summary: string;
+  /** Counted rounds, unless asked otherwise. */
+  readonly runs: number;
+  /** Measured on this machine itself, without Docker. */
+  readonly withoutDocker?: true;
+  readonly measure: (runs: number, progress: (message: string) => void) => Promise<Table>;
+}

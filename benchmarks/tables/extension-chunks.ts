@@ -1,0 +1,52 @@
+import { docker } from '../../test/bed';
+import { startContainer } from '../container';
+import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../extension-function';
+import { interleaved } from '../interleaved';
+import { describeMachine } from '../machine';
+import { dropPageCache, whyNoColdCache } from '../page-cache';
+import { readAheadSetting, withoutReadAhead } from '../read-ahead';
+import type { Benchmark, Row } from '../table';
+import { touchedChunks } from '../touched-chunks';
+
+export const extensionChunks: Benchmark = {
+  name: 'extension-chunks',
+  summary: '512-KiB chunks of the extension files that LOAD touches from a cold page cache',
+  runs: 3,
+  measure: async (runs, progress) => {
+    const impossible = whyNoColdCache();
+    if (impossible) throw new Error(`extension-chunks cannot be measured here: ${impossible}`);
+    progress('building the image');
+    const fn = await buildExtensionFunction();
+    const container = await startContainer({ image: fn.image, memoryMb: 3538, env: fn.environment });
+    try {
+      const { duckdb } = await container.versions();
+      const directory = `/opt/duckdb_extensions/v${duckdb}/linux_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+      const images = await docker(['info', '--format', '{{.DockerRootDir}}']);
+      const rows: Row[] = [];
+      await withoutReadAhead(await readAheadSetting(images.stdout.trim()), async () => {
+        for (const extension of EXTENSIONS) {
+          progress(extension);
+          const file = await container.path(`${directory}/${extension}.duckdb_extension`);
+          const touched = (how: typeof CHECKED | typeof FAST) => async () => {
+            await dropPageCache();
+            await container.cold(loadOf(extension, fn, how));
+            return touchedChunks(file);
+          };
+          rows.push({ condition: extension, measured: await interleaved({ [CHECKED]: touched(CHECKED), [FAST]: touched(FAST) }, runs) });
+        }
+      });
+      return {
+        title: '512-KiB chunks of the extension\'s file that LOAD touches',
+        conditions: 'extension',
+        unit: 'chunks',
+        contenders: [CHECKED, FAST],
+        ratios: [{ of: FAST, to: CHECKED }],
+        rows,
+        notes: ['From a cold page cache, with the disk\'s read-ahead at 0: otherwise it brings in what nobody asked for.'],
+        machine: await describeMachine(container),
+      };
+    } finally {
+      await container.stop();
+    }
+  },
+};
