@@ -1,0 +1,72 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as ts from 'typescript';
+
+const ROOT = path.join(__dirname, '..');
+
+interface Fence {
+  readonly where: string;
+  /** `ts` is part of a stack, as in the examples of docstrings; `mts` is a handler's whole file. */
+  readonly language: string;
+  readonly code: string;
+}
+
+function fences(file: string): Fence[] {
+  const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
+  return [...text.matchAll(/^```(ts|mts)\n([^]*?)^```/gm)].map((match) => ({
+    where: `${file}:${text.slice(0, match.index).split('\n').length}`, language: match[1], code: match[2],
+  }));
+}
+
+const documents = ['README.md', 'CONTRIBUTING.md', ...fs.readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+  .filter((name) => name.endsWith('.md'));
+const examples = documents.flatMap(fences);
+const fixture = fs.readFileSync(path.join(ROOT, 'rosetta', 'default.ts-fixture'), 'utf8');
+
+// One program for all examples, in files that exist in memory only, at the root so that the package's own name resolves.
+const sources = new Map(examples.map(({ language, code }, i) =>
+  [path.join(ROOT, `example-${i}.${language}`), language === 'ts' ? inStack(code) : code]));
+
+/** As rosetta does it: declarations stand before the class, all else in its constructor. */
+function inStack(code: string): string {
+  const declared = /^declare .*;\n/gm;
+  return fixture.replace('class Fixture', `${(code.match(declared) ?? []).join('')}class Fixture`).replace('/// here', code.replace(declared, ''));
+}
+let diagnostics: readonly ts.Diagnostic[];
+
+beforeAll(() => {
+  const options: ts.CompilerOptions = {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+  };
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists, getSourceFile } = host;
+  host.fileExists = (file) => sources.has(path.normalize(file)) || fileExists.call(host, file);
+  host.readFile = (file) => sources.get(path.normalize(file)) ?? readFile.call(host, file);
+  host.getSourceFile = (file, ...rest) => {
+    const source = sources.get(path.normalize(file));
+    return source === undefined ? getSourceFile.call(host, file, ...rest) : ts.createSourceFile(file, source, rest[0]);
+  };
+  diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...sources.keys()], options, host));
+});
+
+test('there are examples of both kinds', () => {
+  expect(new Set(examples.map(({ language }) => language))).toEqual(new Set(['ts', 'mts']));
+});
+
+test.each(examples.map(({ where }, i) => [where, i] as const))('the example at %s compiles', (_, i) => {
+  const file = [...sources.keys()][i];
+  const found = diagnostics.filter((each) => each.file && path.normalize(each.file.fileName) === file);
+  expect(found.map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'))).toEqual([]);
+});
+
+test('links between the documents lead somewhere', () => {
+  const links = documents.flatMap((name) => [...fs.readFileSync(path.join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+    .map((match) => path.join(path.dirname(name), match[1])));
+  expect(links.filter((link) => !fs.existsSync(path.join(ROOT, link)))).toEqual([]);
+});
