@@ -30,10 +30,19 @@ export class Ending implements AbortSignalLike {
   }
 }
 
-/** The typed error for an aborted signal: `TIMEOUT` for `AbortSignal.timeout`, else `ABORTED`, else the typed error it was aborted with. */
+/** Why an invocation's signal aborts. */
+export class DeadlineNear {
+  readonly name = 'DeadlineNear';
+
+  /** How long before the deadline. */
+  constructor(readonly marginMs: number) {}
+}
+
+/** The typed error for an aborted signal: `TIMEOUT` for a deadline, else `ABORTED`, else the typed error it was aborted with. */
 export function abortError(signal: AbortSignalLike, doing = 'waiting for DuckDB'): DuckDbError {
   const { reason } = signal;
   if (reason instanceof TimeoutError || reason instanceof AbortedError) return reason;
+  if (reason instanceof DeadlineNear) return new TimeoutError(`the invocation has ${reason.marginMs} ms left, and was still ${doing}`);
   const name = (reason as Error | undefined)?.name;
   if (name === 'TimeoutError') return new TimeoutError(`the deadline passed while ${doing}`, { cause: reason });
   const why = reason === undefined || name === 'AbortError' ? '' : `: ${messageOf(reason)}`;

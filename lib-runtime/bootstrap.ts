@@ -5,6 +5,7 @@ import { BootstrapError, DuckDbError, messageOf } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
 import { type Attempt, runSql } from './statements';
+import { traced } from './tracing';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
@@ -53,6 +54,12 @@ export class Bootstrap {
   /** The names of the declared steps. */
   get names(): readonly string[] {
     return this.states.map(({ step }) => step.name);
+  }
+
+  /** What is waited for just now, for messages: the steps that run, else DuckDB. */
+  get underWay(): string {
+    const running = this.states.filter((state) => state.running !== undefined).map(({ step }) => `"${step.name}"`);
+    return running.length === 0 ? 'DuckDB' : `the bootstrap step ${running.join(', ')}`;
   }
 
   /** Runs what needs no network of the steps in `allowed`. A failure is kept to the queries that need the step: it is tried again then. */
@@ -166,7 +173,7 @@ export class Bootstrap {
 
   /** Runs a step, or runs it anew; whoever needs it meanwhile waits for the same run. */
   private perform(state: State): Promise<void> {
-    return state.running ??= this.runStep(state).finally(() => {
+    return state.running ??= traced('bootstrap', () => ({ step: state.step.name }), () => this.runStep(state)).finally(() => {
       state.running = undefined;
       this.ended += 1;
     });

@@ -1,4 +1,5 @@
 import { inLambda } from './lambda-environment';
+import { recordColdStart } from './metrics';
 
 /** How long each phase of an instance's creation took, in milliseconds. */
 export interface CreationTimings {
@@ -23,6 +24,7 @@ export function reportColdStart(timings: CreationTimings, firstQuery: number): v
   if (process_[REPORTED]) return;
   process_[REPORTED] = true;
   if (!inLambda(process.env)) return;
+  recordColdStart(timings.total + firstQuery);
   console.log(JSON.stringify({
     message: 'duckdb cold start',
     open: round(timings.open),

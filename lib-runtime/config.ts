@@ -21,6 +21,8 @@ export interface RuntimeConfig {
   readonly verifyExtensions: boolean;
   /** Run the steps in Lambda's init phase. */
   readonly eager?: boolean;
+  /** Print CloudWatch metrics. */
+  readonly metrics?: boolean;
 }
 
 const VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
@@ -44,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
     settings: settings(raw.settings ?? {}),
     verifyExtensions: raw.verifyExtensions === true,
     ...(raw.mode === 'eager' && { eager: true }),
+    ...(raw.metrics === true && { metrics: true }),
   };
 }
 

@@ -32,17 +32,14 @@ export class Connection {
   private task: (() => string) | undefined;
   private settling = Promise.resolve();
   private readonly ending = new Ending();
+  private isStreaming = false;
 
   /** `what` is its name in messages. */
-  constructor(private readonly connection: DuckDBConnection, private readonly what: string, private readonly onClosed: () => void) {}
+  constructor(private readonly connection: DuckDBConnection, readonly what: string, private readonly onClosed: () => void) {}
 
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   async exclusive<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
-    this.assertOpen();
-    if (signal?.aborted) throw abortError(signal, task());
-    if (this.isLentToCaller) {
-      throw new BusyError(`this ${this.what} is lent to the callback of withConnection that this call is made in: use the connection that it got`);
-    }
+    this.assertFree(task, signal);
     const release = this.mutex.tryAcquire() ?? await this.mutex.acquire(signal);
     try {
       this.assertOpen();
@@ -58,6 +55,18 @@ export class Connection {
     });
     this.running = running;
     return orAborted(running, signal, task, () => this.giveUp());
+  }
+
+  /**
+   * Like `exclusive`, for a stream: what is asked for after it is refused, and does not wait for its end.
+   *
+   * Its reader may be the one who asks, in the loop over its rows, and would wait for itself.
+   */
+  async stream<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
+    this.assertFree(task, signal);
+    const streaming = this.exclusive(run, task, signal);
+    this.isStreaming = true;
+    return streaming.finally(() => this.isStreaming = false);
   }
 
   /** Lends the connection itself to `borrower`. */
@@ -113,16 +122,30 @@ export class Connection {
     return loan?.of === this && !loan.ended;
   }
 
+  private assertFree(task: () => string, signal: AbortSignalLike | undefined): void {
+    this.assertOpen();
+    if (signal?.aborted) throw abortError(signal, task());
+    if (this.isLentToCaller) {
+      throw new BusyError(`this ${this.what} is lent to the callback of withConnection that this call is made in: use the connection that it got`);
+    }
+    if (this.isStreaming) {
+      throw new BusyError(`this ${this.what} has a stream that is not read to its end: end it first, by reading on or by leaving its loop, or open another cursor`);
+    }
+  }
+
   private async settle(): Promise<void> {
     const { running } = this;
     this.ending.abort();
-    if (running !== undefined) {
-      this.connection.interrupt();
-      const timer = setInterval(() => this.connection.interrupt(), INTERRUPT_EVERY_MS);
-      await running.catch(() => undefined);
-      clearInterval(timer);
-    }
+    if (running !== undefined) await interruptUntil(running, this.connection);
     this.connection.closeSync();
     this.onClosed();
   }
+}
+
+/** Interrupts what runs on `connection` until `settled` has settled. */
+export async function interruptUntil(settled: Promise<unknown>, connection: DuckDBConnection): Promise<void> {
+  connection.interrupt();
+  const timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+  await settled.catch(() => undefined);
+  clearInterval(timer);
 }

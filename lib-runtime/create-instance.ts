@@ -6,11 +6,12 @@ import type { RuntimeConfig } from './config';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
 import { findExtensions, loadExtensions } from './extensions';
 import { claimFile, releaseFiles } from './files';
-import { Instance } from './instance';
+import { Instance, LONGEST_REQUEST_SECONDS } from './instance';
 import { nativeCall } from './native-calls';
 import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
+import { traced } from './tracing';
 
 /** What an instance is made from. */
 export interface InstanceOptions {
@@ -31,7 +32,7 @@ const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_sess
 
 /** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
 export function createInstance(options: InstanceOptions): Promise<Instance> {
-  return nativeCall(() => create(options));
+  return traced('create', () => ({ path: options.path }), () => nativeCall(() => create(options)));
 }
 
 async function create({ path, config, env, limits, bootstrap, beforeOpening }: InstanceOptions): Promise<Instance> {
@@ -53,6 +54,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
   try {
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);

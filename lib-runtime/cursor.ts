@@ -1,13 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AbortSignalLike } from './abort';
 import type { AsyncDisposableLike } from './disposable';
+import { type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
 import type { QueryParameters } from './parameters';
 import { sharedInstance } from './registry';
 import type { Column, RowFormat } from './rows';
 
-/** How a call runs and what it hands out. */
-export interface QueryOptions {
+/** How a call runs. */
+export interface CallOptions {
+  /** Rejects the call as soon as it aborts, without waiting for DuckDB. The cursor ends with it. @default - the cursor's signal */
+  readonly signal?: AbortSignalLike;
+}
+
+/** How a call that runs SQL runs, and what it hands out. */
+export interface QueryOptions extends CallOptions {
   /**
    * The form of the rows.
    *
@@ -20,14 +27,12 @@ export interface QueryOptions {
    * @default 'js'
    */
   readonly rows?: RowFormat;
-  /** Rejects the call as soon as it aborts, without waiting for DuckDB. The cursor ends with it. @default - the cursor's signal */
-  readonly signal?: AbortSignalLike;
   /** The most rows that a result may have; more is a `RESULT_LIMIT` error. @default - no limit */
   readonly maxRows?: number;
   /**
    * The most bytes that a result's values may take: a byte a character, eight for a number; more is a `RESULT_LIMIT` error.
    *
-   * @default - a quarter of the function's memory
+   * @default - a quarter of the function's memory; no limit for a stream
    */
   readonly maxBytes?: number;
 }
@@ -69,10 +74,20 @@ export interface Cursor extends AsyncDisposableLike {
   queryResult<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<QueryResult<Row>>;
   /** Runs every statement of `sql` and returns how many rows they inserted, updated or deleted. */
   execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }>;
+  /**
+   * Like `query`, for results of any size: the rows come in batches, at most 2,048 at a time, and no more is in memory.
+   *
+   *     for await (const rows of c.stream<Order>('FROM orders')) await send(rows);
+   *
+   * It begins with the loop and ends with it, however the loop is left; until then everything else on the cursor is a `BUSY` error. To leave
+   * it early ends the query at once; within a transaction the rest is read first. It is complete or it throws: `STREAM` when the query fails
+   * after it has begun, for which DuckDB's client gives no reason, and whatever `query` throws.
+   */
+  stream<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<Row[]>;
   /** Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed. One at a time: else `BUSY`. */
-  transaction<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
+  transaction<T>(fn: (cursor: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Lends the client's own connection (appenders, prepared statements); nothing else runs on the cursor meanwhile. */
-  withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Runs the named bootstrap steps now, those that are not done yet. Throws `BOOTSTRAP`. */
   bootstrap(...names: string[]): Promise<void>;
   /** Interrupts what runs, and closes. Closing twice is fine. */
@@ -89,10 +104,10 @@ export function cursor<T>(
   first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
 ): Promise<T | Cursor> {
   const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-  const opening = untilAborted(open(options), options.signal, 'a cursor');
+  const opening = untilAborted(open(options, originOf(cursor)), options.signal, 'a cursor');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
 }
 
-async function open(options: CursorOptions): Promise<OpenCursor> {
-  return OpenCursor.on(await sharedInstance(options.database), 'cursor', options);
+async function open(options: CursorOptions, origin: Origin | undefined): Promise<OpenCursor> {
+  return OpenCursor.on(await sharedInstance(options.database), 'cursor', options, origin);
 }

@@ -5,6 +5,7 @@ import type { Cursor, CursorOptions } from './cursor';
 import type { AsyncDisposableLike } from './disposable';
 import { ClosedError, ConfigError } from './errors';
 import type { Instance } from './instance';
+import { type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
 import { openOwnInstance } from './own-instance';
 
@@ -37,14 +38,18 @@ const MEMORY = ':memory:';
  */
 export class DuckDB implements AsyncDisposableLike {
   private readonly path: string;
+  private readonly origin: Origin | undefined;
   private opening: Promise<Instance> | undefined;
   private destroying: Promise<void> | undefined;
   private firstOpening = true;
   private madeFile = false;
+  /** What the invocation in which it was made closes if it is left open. */
+  private readonly leftover = { what: 'DuckDB', close: () => this.destroy() };
 
   /** Opens nothing yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
   constructor(private readonly options: DuckDBOptions = {}) {
     this.path = filePath(options.dbName ?? MEMORY);
+    this.origin = originOf(DuckDB);
   }
 
   /** Opens a cursor, runs `fn` with it, and closes it. */
@@ -58,7 +63,8 @@ export class DuckDB implements AsyncDisposableLike {
   ): Promise<T | Cursor> {
     const [given, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     const options = { bootstrap: this.options.bootstrap, ...given };
-    const opening = untilAborted(this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options)), options.signal, `a cursor on ${this.path}`);
+    const origin = originOf(this.cursor);
+    const opening = untilAborted(this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);
     return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
   }
 
@@ -68,6 +74,7 @@ export class DuckDB implements AsyncDisposableLike {
    * A query that was aborted and has not settled yet is not waited for: the file goes, and can be opened anew, when it has.
    */
   destroy(): Promise<void> {
+    this.origin?.invocation.closed(this.leftover);
     return this.destroying ??= this.end();
   }
 
@@ -89,6 +96,7 @@ export class DuckDB implements AsyncDisposableLike {
   }
 
   private async open(): Promise<Instance> {
+    this.origin?.invocation.opened(this.leftover, this.origin.place);
     const isFile = this.path !== MEMORY;
     return openOwnInstance({
       path: this.path,

@@ -94,6 +94,11 @@ export class OutOfRangeError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('OUT_OF_RANGE', message, options); }
 }
 
+/** A stream's query failed after it had begun. */
+export class StreamError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('STREAM', message, options); }
+}
+
 /** The cursor is taken by an unfinished stream, or by the very callback that calls it. */
 export class BusyError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('BUSY', message, options); }

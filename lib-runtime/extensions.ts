@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { loadBindings } from './client';
 import { ExtensionError, messageOf } from './errors';
+import { traced } from './tracing';
 
 /** What the image build wrote beside the extensions it verified. */
 interface Manifest {
@@ -55,7 +56,8 @@ export async function loadExtensions(connection: DuckDBConnection, source: Exten
   // DuckDB's extension motherduck is a wrapper that downloads its implementation, unless this variable names one that lies beside it.
   if (source.motherduckVersion !== undefined) process.env.motherduck_ext_version ??= source.motherduckVersion;
   for (const name of names) {
-    await (source.directory === undefined ? installAndLoad(connection, name) : loadBaked(connection, source.directory, name));
+    const { directory } = source;
+    await traced('load', () => ({ extension: name }), () => (directory === undefined ? installAndLoad(connection, name) : loadBaked(connection, directory, name)));
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { attachedPaths, mayAttach } from './attach-statements';
 import { Bootstrap, type BootstrapHost } from './bootstrap';
@@ -7,10 +8,14 @@ import type { CreationTimings } from './cold-start';
 import { Connection } from './connection';
 import { ClosedError } from './errors';
 import { claimFile, recordFiles, releaseFiles } from './files';
+import { currentInvocation } from './invocation';
 import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
+
+/** DuckDB's own default (https://duckdb.org/docs/stable/core_extensions/httpfs/overview). */
+export const LONGEST_REQUEST_SECONDS = 30;
 
 /** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
 export class Instance implements SharedHolder, BootstrapHost {
@@ -19,6 +24,8 @@ export class Instance implements SharedHolder, BootstrapHost {
   readonly attaching = new Semaphore(1);
   /** How long the phases of its creation took. */
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
+  /** How long DuckDB waits for an HTTP answer; undefined where that is not ours to set: without httpfs, or when the user has set it. */
+  requestSeconds: number | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
@@ -27,12 +34,14 @@ export class Instance implements SharedHolder, BootstrapHost {
   private readonly recording = new Semaphore(1);
   private readonly endListeners: Array<() => void> = [];
   private uses = 0;
+  private isRetired = false;
   private closing: Promise<void> | undefined;
   private broken = false;
 
   constructor(
     private readonly duckdb: DuckDBInstance,
-    private readonly tempDirectory: string,
+    /** Where it spills. */
+    readonly tempDirectory: string,
     /** By whom its files are claimed. */
     readonly fileOwner: object,
     steps: readonly BootstrapStep[],
@@ -45,6 +54,11 @@ export class Instance implements SharedHolder, BootstrapHost {
     return this.broken;
   }
 
+  /** Whether somebody has a connection to it. */
+  get isInUse(): boolean {
+    return this.uses > 0;
+  }
+
   /** A new connection, called `what` in messages; never one that was used before, as DuckDB cannot reset one. */
   async connect(what: string): Promise<Connection> {
     const raw = await this.connectRaw();
@@ -53,6 +67,7 @@ export class Instance implements SharedHolder, BootstrapHost {
       this.unuse();
     });
     this.connections.add(connection);
+    await this.limitRequests(connection, currentInvocation()?.milliseconds);
     return connection;
   }
 
@@ -128,6 +143,13 @@ export class Instance implements SharedHolder, BootstrapHost {
     return this.closing ??= this.end();
   }
 
+  /** Closes it once nobody uses it: whoever shares it has let go of it, but somebody may be about to connect. Waits for that if it is soon. */
+  async retire(): Promise<void> {
+    await setImmediate();
+    if (!this.isInUse) await this.close();
+    else this.isRetired = true;
+  }
+
   /** Marks it as beyond use: whoever shares it makes a new one. Its connections are their users' to close. */
   markBroken(): void {
     this.broken = true;
@@ -136,6 +158,20 @@ export class Instance implements SharedHolder, BootstrapHost {
   /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. */
   onEnd(listener: () => void): void {
     this.endListeners.push(listener);
+  }
+
+  /**
+   * Lets DuckDB's HTTP requests wait no longer than an invocation of `milliseconds` lasts: DuckDB cannot interrupt one, and it would hold a
+   * thread, and a connection to the server, beyond the invocation.
+   */
+  private async limitRequests(connection: Connection, milliseconds: number | undefined): Promise<void> {
+    if (milliseconds === undefined || this.requestSeconds === undefined) return;
+    const seconds = Math.min(LONGEST_REQUEST_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)));
+    if (seconds === this.requestSeconds) return;
+    this.requestSeconds = seconds;
+    const set = connection.exclusive(({ raw }) => raw.run(`SET GLOBAL http_timeout = ${seconds}`), () => 'setting a time limit');
+    // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
+    await set.catch(() => undefined);
   }
 
   private async end(): Promise<void> {
@@ -171,6 +207,7 @@ export class Instance implements SharedHolder, BootstrapHost {
 
   private unuse(): void {
     this.uses -= 1;
+    if (this.isRetired && this.uses === 0) void this.close();
     if (!this.closing || this.uses > 0) return;
     releaseFiles(this.fileOwner);
     removeSpillDirectory(this.tempDirectory);

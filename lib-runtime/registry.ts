@@ -29,6 +29,19 @@ export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Insta
   return sharedInstance(database);
 }
 
+/** Closes the shared instances that nobody uses just now; whoever asks for one gets another. Returns their databases. */
+export async function closeIdleInstances(): Promise<string[]> {
+  const idle: string[] = [];
+  await Promise.all([...registry.shared].map(async ([database, made]) => {
+    const instance = await made.catch(() => undefined);
+    if (instance === undefined || instance.isInUse) return;
+    drop(database, made);
+    idle.push(database);
+    await instance.retire();
+  }));
+  return idle;
+}
+
 function remember(database: string): Promise<Instance> {
   const made = make(database);
   registry.shared.set(database, made);

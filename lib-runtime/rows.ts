@@ -1,8 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { DuckDBMaterializedResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { loadApi } from './client';
 import { ConfigError, ResultLimitError } from './errors';
 import { type Convert, jsConverter } from './js-values';
+
+/** A row by its columns' names. */
+export type Row = Record<string, unknown>;
 
 /** The form in which rows are handed out: see `QueryOptions.rows`. */
 export type RowFormat = 'js' | 'json' | 'duckdb';
@@ -21,6 +24,8 @@ export interface RowLimits {
   readonly maxBytes: number;
 }
 
+const FORMATS: readonly RowFormat[] = ['js', 'json', 'duckdb'];
+
 /** Conversion is synchronous; after this long other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
 
@@ -31,28 +36,13 @@ export function readColumns(result: DuckDBMaterializedResult): Column[] {
 }
 
 /** A result's rows in the form asked for. Throws `RESULT_LIMIT` beyond a limit, `OUT_OF_RANGE` for what JavaScript cannot hold. */
-export async function readRows(result: DuckDBMaterializedResult, format: RowFormat, limits: RowLimits): Promise<Record<string, unknown>[]> {
+export async function readRows(result: DuckDBMaterializedResult, format: RowFormat, limits: RowLimits): Promise<Row[]> {
   checkRowCount(result.rowCount, limits.maxRows);
-  const types = result.columnTypes();
-  const names = columnKeys(result);
-  const converters = names.map((name, index) => converter(format, types[index]!, name));
-  const rows: Record<string, unknown>[] = [];
-  let bytes = 0;
+  const reader = new RowReader(result, format, limits);
+  const rows: Row[] = [];
   let lastYield = performance.now();
   for (let index = 0; index < result.chunkCount; index++) {
-    const chunk = result.getChunk(index);
-    const vectors = names.map((_, column) => chunk.getColumnVector(column));
-    const { rowCount } = chunk;
-    for (let row = 0; row < rowCount; row++) {
-      const object: Record<string, unknown> = {};
-      for (let column = 0; column < names.length; column++) {
-        const value = converters[column]!(vectors[column]!.getItem(row) as DuckDBValue);
-        setKey(object, names[column]!, value);
-        bytes += sizeOf(value);
-      }
-      rows.push(object);
-    }
-    checkBytes(bytes, rows.length, limits.maxBytes);
+    reader.read(result.getChunk(index), rows);
     if (performance.now() - lastYield > YIELD_AFTER_MS) {
       await setImmediate();
       lastYield = performance.now();
@@ -61,8 +51,42 @@ export async function readRows(result: DuckDBMaterializedResult, format: RowForm
   return rows;
 }
 
+/** Reads a result chunk by chunk. */
+export class RowReader {
+  /** How many rows were read. */
+  rowCount = 0;
+  private bytes = 0;
+  private readonly names: readonly string[];
+  private readonly converters: readonly Convert[];
+
+  constructor(result: DuckDBResult, format: RowFormat, private readonly limits: RowLimits) {
+    const types = result.columnTypes();
+    this.names = columnKeys(result);
+    this.converters = this.names.map((name, index) => converter(format, types[index]!, name));
+  }
+
+  /** Adds the rows of `chunk` to `rows`. Throws `RESULT_LIMIT` once all chunks together are beyond a limit, `OUT_OF_RANGE` as above. */
+  read(chunk: DuckDBDataChunk, rows: Row[]): void {
+    const { names, converters } = this;
+    const { rowCount } = chunk;
+    this.rowCount += rowCount;
+    checkRowCount(this.rowCount, this.limits.maxRows);
+    const vectors = names.map((_, column) => chunk.getColumnVector(column));
+    for (let row = 0; row < rowCount; row++) {
+      const object: Row = {};
+      for (let column = 0; column < names.length; column++) {
+        const value = converters[column]!(vectors[column]!.getItem(row) as DuckDBValue);
+        setKey(object, names[column]!, value);
+        this.bytes += sizeOf(value);
+      }
+      rows.push(object);
+    }
+    checkBytes(this.bytes, this.rowCount, this.limits.maxBytes);
+  }
+}
+
 /** A name for each column. The client's own suffix (`a:1`) may be another column's name, and one of the two would be lost. */
-function columnKeys(result: DuckDBMaterializedResult): string[] {
+function columnKeys(result: DuckDBResult): string[] {
   const keys = new Set<string>();
   for (const name of result.deduplicatedColumnNames()) {
     let key = name;
@@ -78,10 +102,14 @@ function setKey(object: Record<string, unknown>, key: string, value: unknown): v
   else object[key] = value;
 }
 
+/** Throws `CONFIG` for what is no form of rows. */
+export function checkFormat(format: RowFormat | undefined): void {
+  if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${JSON.stringify(format)}, expected "js", "json" or "duckdb"`);
+}
+
 function converter(format: RowFormat, type: DuckDBType, column: string): Convert {
   if (format === 'duckdb') return (value) => value;
   if (format === 'js') return jsConverter(type, column);
-  if (format !== 'json') throw new ConfigError(`rows is ${JSON.stringify(format)}, expected "js", "json" or "duckdb"`);
   const { JsonDuckDBValueConverter: json } = loadApi();
   return (value) => json(value, type, json);
 }

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import type { AbortSignalLike } from './abort';
-import type { Cursor } from './cursor';
+import { type AbortSignalLike, withAny } from './abort';
+import type { CallOptions, Cursor } from './cursor';
+import { currentInvocation, type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
 import { openOwnInstance } from './own-instance';
 import { quotedIdentifier, quotedString } from './sql-text';
@@ -19,7 +20,7 @@ export interface SessionOptions {
 }
 
 /** How a file is attached. */
-export interface AttachOptions {
+export interface AttachOptions extends CallOptions {
   /** The name of its catalog. @default - the file's name without its ending */
   readonly as?: string;
   /** Whether it cannot be written. @default false */
@@ -46,14 +47,14 @@ export function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,
 ): Promise<T | Session> {
   const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-  const opening = untilAborted(open(options), options.signal, 'a session');
+  const opening = untilAborted(open(options, originOf(session)), options.signal, 'a session');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
 }
 
-async function open(options: SessionOptions): Promise<OpenSession> {
-  const instance = await openOwnInstance({ ...options, path: ':memory:' });
+async function open(options: SessionOptions, origin: Origin | undefined): Promise<OpenSession> {
+  const instance = await withAny([options.signal, currentInvocation()?.ending], (signal) => openOwnInstance({ ...options, path: ':memory:', signal }));
   try {
-    return new OpenSession(instance, await instance.connect('session'), options);
+    return new OpenSession(instance, await instance.connect('session'), options, origin);
   } catch (error) {
     await instance.close();
     throw error;
@@ -63,7 +64,7 @@ async function open(options: SessionOptions): Promise<OpenSession> {
 class OpenSession extends OpenCursor implements Session {
   async attach(file: string, options: AttachOptions = {}): Promise<void> {
     const as = options.as === undefined ? '' : ` AS ${quotedIdentifier(options.as)}`;
-    await this.execute(`ATTACH ${quotedString(resolve(tmpdir(), file))}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`);
+    await this.execute(`ATTACH ${quotedString(resolve(tmpdir(), file))}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, options);
   }
 
   override async close(): Promise<void> {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 /** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
+const LOOK_EVERY_MS = 50;
 
 interface SpillState {
   /** Begins the names of this process's directories. */
@@ -44,12 +45,29 @@ export function removeSpillDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** The most bytes that were seen in an instance's temp directory while `work` ran: looked at every 50 ms. */
+export async function watchSpill<T>(directory: string, work: () => Promise<T>, onPeak: (bytes: number) => void): Promise<T> {
+  let peak = 0;
+  const timer = setInterval(() => peak = Math.max(peak, bytesIn(directory)), LOOK_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    onPeak(peak);
+  }
+}
+
 /** Bytes that all instances of the process may spill together, into `root` or `/tmp`. */
 export function spillCapacity(root: string | undefined): number {
   const directory = root ?? tmpdir();
   mkdirSync(directory, { recursive: true });
   const { bavail, bsize } = statfsSync(directory);
   return Math.floor(bavail * bsize * SHARE_OF_FREE_DISK);
+}
+
+function bytesIn(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  return readdirSync(directory).reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 function ownRoot(): string {

@@ -39,6 +39,11 @@ export function isSelect(sql: string): boolean {
     || (/^WITH\b/i.test(statement) && !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i.test(statement));
 }
 
+/** The first word of `sql`, in upper case: `SELECT`, `ATTACH` …; empty where it begins with none. */
+export function firstWord(sql: string): string {
+  return /^\(*\s*(\w*)/.exec(sql.slice(skip(sql, 0)))![1]!.toUpperCase();
+}
+
 /** The beginning of `sql` on one line, to be named in messages. */
 export function startOf(sql: string): string {
   // First of all: half a secret is not known as one any more.

@@ -1,11 +1,16 @@
 import { findClient } from './client';
+import { readConfigAtImport } from './config';
 import { isEager, prefetchSecrets, runEagerly } from './eager';
+import { inLambda } from './lambda-environment';
+import { startMetrics } from './metrics';
 import { sharedInstance } from './registry';
 
 // What importing the runtime does.
 
 // A project without the client learns it now, and what to install, not in the middle of a request.
 findClient();
+
+if (inLambda(process.env) && readConfigAtImport(process.env).metrics) startMetrics();
 
 // Inside Lambda the init phase is the cheapest moment: the instance opens on a libuv thread while the rest of the handler is evaluated.
 // A failure shows at the first call, which tries again.

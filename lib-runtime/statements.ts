@@ -1,4 +1,4 @@
-import type { DuckDBMaterializedResult, DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { loadApi } from './client';
 import type { Turn } from './connection';
 import { ParameterError, QueryError } from './errors';
@@ -23,19 +23,44 @@ export type Attempt = <T>(attempt: () => Promise<T>, isSelect: () => boolean) =>
  */
 export async function runSql(turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
   turn.assertOpen();
-  if (isEmptySql(sql)) throw new QueryError('the SQL is empty: pass at least one statement');
-  if (mayBeScript(sql)) return runScript(turn, sql, parameters, attempt);
-  return attempt(async () => {
-    turn.assertOpen();
-    if (parameters === undefined || isEmpty(parameters)) return outcome(await turn.raw.run(sql));
-    return runPrepared(turn, await turn.raw.prepare(sql), parameters);
-  }, () => isSelect(sql));
+  const isDirect = (parameters === undefined || isEmpty(parameters)) && !isEmptySql(sql) && !mayBeScript(sql);
+  if (isDirect) {
+    return attempt(async () => {
+      turn.assertOpen();
+      return outcome(await turn.raw.run(sql));
+    }, () => isSelect(sql));
+  }
+  const { result, rowsChanged } = await runPrepared(turn, sql, parameters, attempt, (prepared) => prepared.run());
+  return { result, rowsChanged: rowsChanged + changedBy(result) };
 }
 
-async function runScript(turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
+/** Like `runSql`, but the rows of the last statement are still to be fetched. */
+export async function streamSql(turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<DuckDBResult> {
+  return (await runPrepared(turn, sql, parameters, attempt, (prepared) => prepared.stream())).result;
+}
+
+type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
+
+/** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
+async function runPrepared<R>(
+  turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+): Promise<{ result: R; rowsChanged: number }> {
+  turn.assertOpen();
+  if (isEmptySql(sql)) throw new QueryError('the SQL is empty: pass at least one statement');
+  if (mayBeScript(sql)) return runScript(turn, sql, parameters, attempt, runLast);
+  const result = await attempt(async () => {
+    turn.assertOpen();
+    return runOne(turn, await turn.raw.prepare(sql), parameters, runLast);
+  }, () => isSelect(sql));
+  return { result, rowsChanged: 0 };
+}
+
+async function runScript<R>(
+  turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+): Promise<{ result: R; rowsChanged: number }> {
   let statements = await attempt(() => turn.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
-  const run = async (index: number) => {
+  const run = async <T>(index: number, values: QueryParameters | undefined, runIt: Run<T>): Promise<T> => {
     let onlyReads = true;
     let again = false;
     return attempt(async () => {
@@ -49,27 +74,29 @@ async function runScript(turn: Turn, sql: string, parameters: QueryParameters | 
         prepared.destroySync();
         throw new ParameterError(`statement ${index + 1} of ${statements.count} has a parameter: in a script only the last statement can have any; run it on its own`);
       }
-      return runPrepared(turn, prepared, index === last ? parameters : undefined);
+      return runOne(turn, prepared, values, runIt);
     }, () => onlyReads);
   };
-  let changed = 0;
-  for (let index = 0; index < last; index++) changed += (await run(index)).rowsChanged;
-  const { result, rowsChanged } = await run(last);
-  return { result, rowsChanged: changed + rowsChanged };
+  let rowsChanged = 0;
+  for (let index = 0; index < last; index++) rowsChanged += changedBy(await run(index, undefined, (prepared) => prepared.run()));
+  return { result: await run(last, parameters, runLast), rowsChanged };
 }
 
-async function runPrepared(turn: Turn, prepared: DuckDBPreparedStatement, parameters?: QueryParameters): Promise<Outcome> {
+async function runOne<R>(turn: Turn, prepared: DuckDBPreparedStatement, parameters: QueryParameters | undefined, run: Run<R>): Promise<R> {
   try {
     turn.assertOpen();
     if (parameters !== undefined) bindParameters(prepared, parameters);
-    return outcome(await prepared.run());
+    return await run(prepared);
   } finally {
     prepared.destroySync();
   }
 }
 
 function outcome(result: DuckDBMaterializedResult): Outcome {
-  // Asked of other results, DuckDB's C API copies all of their rows first.
-  const rowsChanged = result.returnType === loadApi().ResultReturnType.CHANGED_ROWS ? result.rowsChanged : 0;
-  return { result, rowsChanged };
+  return { result, rowsChanged: changedBy(result) };
+}
+
+/** Asked of other results, DuckDB's C API copies all of their rows first. */
+function changedBy(result: DuckDBMaterializedResult): number {
+  return result.returnType === loadApi().ResultReturnType.CHANGED_ROWS ? result.rowsChanged : 0;
 }

@@ -5,6 +5,7 @@ import { loginSource, type LoginSource, type PostgresLogin } from './postgres-lo
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
 import { BootstrapError, ConfigError, messageOf } from '../errors';
+import { currentInvocation } from '../invocation';
 import { namesOneOf } from '../missing-catalog';
 import { LOST_CONNECTION } from '../query-error';
 import { quotedIdentifier, quotedString } from '../sql-text';
@@ -28,7 +29,7 @@ export class PostgresBootstrapStep extends CatalogStep {
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;
   private readonly maxConnections: number;
-  private readonly connectionOptions: Readonly<Record<string, string>>;
+  private readonly connectionOptions: (invocationMs: number | undefined) => Readonly<Record<string, string>>;
   private readonly readLogin: LoginSource;
   private current: PostgresLogin | undefined;
   private pausedUntil = 0;
@@ -96,7 +97,7 @@ export class PostgresBootstrapStep extends CatalogStep {
       throw new ConfigError(`there is no file "${this.caFile}": it must be in the image, with the certificates of the trusted authorities`);
     }
     const { host, port, database, user, password } = login;
-    const literals = Object.entries(this.connectionOptions).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
+    const literals = Object.entries(this.connectionOptions(currentInvocation()?.milliseconds)).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
     // Values are bound, never written into the SQL: parser errors and logs echo SQL.
     await connection.run(
       `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)}
@@ -121,24 +122,30 @@ export class PostgresBootstrapStep extends CatalogStep {
   }
 }
 
-function connectionOptions(options: StepOptions): Readonly<Record<string, string>> {
+/** What a connection is opened with. DuckDB cannot interrupt what runs on the server, so that ends with the invocation that asked for it. */
+function connectionOptions(options: StepOptions) {
   const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
   const caFile = options.text('caFile');
   if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
-  const connectSeconds = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
-  const statementSeconds = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
-  return {
-    SSLMODE: tls,
-    ...(caFile !== undefined && { SSLROOTCERT: caFile }),
-    CONNECT_TIMEOUT: String(connectSeconds),
-    // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
-    TCP_USER_TIMEOUT: String(connectSeconds * 1000),
-    KEEPALIVES: '1',
-    KEEPALIVES_IDLE: '30',
-    KEEPALIVES_INTERVAL: '10',
-    KEEPALIVES_COUNT: '3',
-    APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
-    // DuckDB cannot interrupt what runs on the server. RDS Proxy takes no options: 0 is none.
-    ...(statementSeconds > 0 && { OPTIONS: `-c statement_timeout=${statementSeconds * 1000}` }),
+  const connectTimeout = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
+  const statementTimeout = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
+  const applicationName = options.text('applicationName') ?? 'cdk-duckdb-lambda';
+  return (invocationMs = Infinity) => {
+    const invocationSeconds = Math.max(1, Math.ceil(invocationMs / 1000));
+    const [connectSeconds, statementSeconds] = [connectTimeout, statementTimeout].map((seconds) => Math.min(seconds, invocationSeconds));
+    return {
+      SSLMODE: tls,
+      ...(caFile !== undefined && { SSLROOTCERT: caFile }),
+      CONNECT_TIMEOUT: String(connectSeconds),
+      // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
+      TCP_USER_TIMEOUT: String(connectSeconds! * 1000),
+      KEEPALIVES: '1',
+      KEEPALIVES_IDLE: '30',
+      KEEPALIVES_INTERVAL: '10',
+      KEEPALIVES_COUNT: '3',
+      APPLICATION_NAME: applicationName,
+      // RDS Proxy takes no options: 0 is none.
+      ...(statementSeconds! > 0 && { OPTIONS: `-c statement_timeout=${statementSeconds! * 1000}` }),
+    };
   };
 }

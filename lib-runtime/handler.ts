@@ -1,0 +1,67 @@
+import { DeadlineNear } from './abort';
+import { ConfigError } from './errors';
+import { Invocation, within } from './invocation';
+import { flushMetrics } from './metrics';
+import { recycleInstances } from './recycling';
+
+/** How a handler is guarded. */
+export interface WithDuckDBOptions {
+  /** Milliseconds before the invocation's deadline at which what runs is rejected, so that the handler can still answer. @default 500 */
+  readonly marginMs?: number;
+  /** The share of the function's memory, 0 to 1, above which idle shared instances are closed after an invocation. @default 0.8 */
+  readonly recycleAboveMemory?: number;
+}
+
+const DEFAULT_MARGIN_MS = 500;
+const DEFAULT_MEMORY_SHARE = 0.8;
+/** How long an answer waits, at most, for the closing of what its handler left open. */
+const LONGEST_CLEAN_UP_MS = 1_000;
+
+/**
+ * Looks after DuckDB around each invocation of a handler.
+ *
+ *     export const handler = withDuckDB(async (event: { id: number }) => (
+ *       cursor((c) => c.queryOne('FROM orders WHERE id = $id', { id: event.id }))
+ *     ));
+ *
+ * - `marginMs` before the deadline, what runs on any cursor is rejected with a `TIMEOUT` error, without waiting for DuckDB. DuckDB's HTTP
+ *   requests and Postgres statements, which it cannot interrupt, wait no longer than an invocation lasts.
+ * - What the handler left open is closed, with a warning that says where it was opened.
+ * - While the process holds more than `recycleAboveMemory` of the function's memory, idle shared instances are closed; the next call makes
+ *   them anew. Tables that were made in one in memory are gone with it.
+ *
+ * The deadline is that of the argument that has `getRemainingTimeInMillis`, Lambda's context. For plain and async handlers, and for streaming
+ * ones, inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
+ */
+export function withDuckDB<Args extends any[], Answer>(
+  handler: (...args: Args) => Answer, options: WithDuckDBOptions = {},
+): (...args: Args) => Promise<Awaited<Answer>> {
+  const marginMs = inRange('marginMs', options.marginMs ?? DEFAULT_MARGIN_MS, Infinity);
+  const memoryShare = inRange('recycleAboveMemory', options.recycleAboveMemory ?? DEFAULT_MEMORY_SHARE, 1);
+  const guarded = async (...args: Args): Promise<Awaited<Answer>> => {
+    const left = timeLeft(args);
+    const invocation = new Invocation(left);
+    const { ending } = invocation;
+    const timer = left === undefined ? undefined : setTimeout(() => ending.abort(new DeadlineNear(marginMs)), Math.max(0, left - marginMs));
+    try {
+      return await within(invocation, () => handler(...args));
+    } finally {
+      await invocation.closeLeftovers(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
+      clearTimeout(timer);
+      await recycleInstances(memoryShare);
+      flushMetrics(invocation);
+    }
+  };
+  // What a wrapper inside of this one has noted on it, such as that it streams its response.
+  return Object.assign(guarded, handler as object);
+}
+
+function timeLeft(args: readonly any[]): number | undefined {
+  const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
+  return context?.getRemainingTimeInMillis();
+}
+
+function inRange(name: string, value: number, most: number): number {
+  if (typeof value === 'number' && value >= 0 && value <= most) return value;
+  throw new ConfigError(`${name} is ${JSON.stringify(value)}, expected a number from 0${most === Infinity ? '' : ` to ${most}`}`);
+}

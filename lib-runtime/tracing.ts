@@ -1,0 +1,36 @@
+import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
+import type { Traces } from './traces';
+
+type Channels = { readonly [Name in keyof Traces]: TracingChannel<unknown, Traces[Name]> };
+
+/** Node.js's own tracing channels (https://nodejs.org/api/diagnostics_channel.html#class-tracingchannel): free until somebody listens. */
+export const CHANNELS: Channels = {
+  create: tracingChannel('cdk-duckdb-lambda:create'),
+  load: tracingChannel('cdk-duckdb-lambda:load'),
+  bootstrap: tracingChannel('cdk-duckdb-lambda:bootstrap'),
+  query: tracingChannel('cdk-duckdb-lambda:query'),
+};
+
+/** Runs `work`, and tells the channel's subscribers of it, if there are any: only then is it described, and `work` given the description. */
+export async function traced<Name extends keyof Traces, T>(
+  name: Name, describe: () => Traces[Name], work: (trace: Traces[Name] | undefined) => Promise<T>,
+): Promise<T> {
+  const channel: TracingChannel<unknown, Traces[Name]> = CHANNELS[name];
+  if (!isObserved(channel)) return work(undefined);
+  const trace = describe();
+  const started = performance.now();
+  let value: T;
+  // What the work gave is not told: it may hold a result's rows.
+  await channel.tracePromise(async () => {
+    try {
+      value = await work(trace);
+    } finally {
+      trace.milliseconds = performance.now() - started;
+    }
+  }, trace as never);
+  return value!;
+}
+
+function isObserved({ start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, any>): boolean {
+  return [start, end, asyncStart, asyncEnd, error].some((channel) => channel.hasSubscribers);
+}
