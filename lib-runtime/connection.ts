@@ -40,7 +40,7 @@ export class Connection {
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   async exclusive<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
-    const release = this.mutex.tryAcquire() ?? await this.mutex.acquire(signal);
+    const release = this.mutex.tryAcquire() ?? await this.mutex.acquire(signal, task);
     try {
       this.assertOpen();
     } catch (error) {

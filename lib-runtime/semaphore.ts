@@ -13,15 +13,15 @@ export class Semaphore {
     return this.releaseOnce();
   }
 
-  /** Waits for a permit and returns what gives it back. Stops waiting, and rejects, when `signal` aborts. */
-  acquire(signal?: AbortSignalLike): Promise<() => void> {
-    if (signal?.aborted) return Promise.reject(abortError(signal));
+  /** Waits for a permit and returns what gives it back. Stops waiting, and rejects, when `signal` aborts; `task` says in messages for what. */
+  acquire(signal?: AbortSignalLike, task?: () => string): Promise<() => void> {
+    if (signal?.aborted) return Promise.reject(abortError(signal, task?.()));
     const free = this.tryAcquire();
     if (free) return Promise.resolve(free);
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.waiting.splice(this.waiting.indexOf(onTurn), 1);
-        reject(abortError(signal!));
+        reject(abortError(signal!, task?.()));
       };
       const onTurn = () => {
         signal?.removeEventListener('abort', onAbort);

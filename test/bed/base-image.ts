@@ -27,7 +27,7 @@ export const HOST_ARCHITECTURE: Architecture = process.arch === 'arm64' ? 'arm64
 const AWS_IMAGE = 'public.ecr.aws/lambda/nodejs:24';
 const NODE_VERSION = '24.21.0';
 const NPM_VERSION = '11.21.2';
-const RUNTIME_CLIENT_VERSION = '4.0.2';
+export const RUNTIME_CLIENT_VERSION = '4.0.2';
 const SAM_VERSION = '1.170.0';
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 

@@ -5,6 +5,7 @@ export { buildNetwork, lambdaBaseImage, type Architecture, type BaseImage, type 
 export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './lambda';
 export { startAws, type AwsOptions, type AwsServer } from './aws';
 export { startPostgres, type PostgresLogin, type PostgresOptions, type PostgresServer } from './postgres';
+export { startRuntimeClient, type RunningClient, type RuntimeClientOptions, type StreamedResponse } from './runtime-client';
 export { startS3, type S3Server } from './s3';
 export { bedPath, repositoryRoot } from './paths';
 export { npmPackages, pythonPackages } from './packages';

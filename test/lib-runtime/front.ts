@@ -1,13 +1,15 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An answer instead of the server's; `reset` breaks the connection, after `bytes` of the server's answer where given. */
-export type Fault = { status: number; body?: string; headers?: Record<string, string> } | { reset: true; bytes?: number } | { hang: true };
+/** An answer instead of the server's. `reset` breaks the connection, `hang` says no more; both after `bytes` of the server's answer where given. */
+export type Fault = { status: number; body?: string; headers?: Record<string, string> } | { reset: true; bytes?: number } | { hang: true; bytes?: number };
 
 export interface Front {
   readonly endpoint: string;
   /** The bodies, or for want of one the URLs, of the requests that came. */
   readonly requests: string[];
+  /** How many connections its clients have. */
+  connections(): Promise<number>;
   /** What the next requests get instead of an answer, by what they ask for; undefined lets one through. */
   fault: (what: string, count: number) => Fault | undefined;
   stop(): Promise<void>;
@@ -21,6 +23,7 @@ export async function frontOf(endpoint: string): Promise<Front> {
     endpoint: '',
     requests,
     fault: () => undefined,
+    connections: () => new Promise((resolve, reject) => server.getConnections((error, n) => (error ? reject(error) : resolve(n)))),
     stop: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
@@ -34,13 +37,13 @@ export async function frontOf(endpoint: string): Promise<Front> {
     const what = body.toString() || `${incoming.method} ${incoming.url}`;
     requests.push(what);
     const fault = front.fault(what, requests.length);
-    if (fault !== undefined && 'hang' in fault) return;
     if (fault !== undefined && 'status' in fault) {
       outgoing.writeHead(fault.status, fault.headers).end(incoming.method === 'HEAD' ? undefined : fault.body);
       return;
     }
+    const leave = () => fault !== undefined && 'reset' in fault && incoming.socket.resetAndDestroy();
     if (fault !== undefined && fault.bytes === undefined) {
-      incoming.socket.resetAndDestroy();
+      leave();
       return;
     }
     const { method, headers, url } = incoming;
@@ -50,7 +53,7 @@ export async function frontOf(endpoint: string): Promise<Front> {
         response.pipe(outgoing);
         return;
       }
-      response.once('data', (data: Buffer) => outgoing.write(data.subarray(0, fault.bytes), () => incoming.socket.resetAndDestroy()));
+      response.once('data', (data: Buffer) => outgoing.write(data.subarray(0, fault.bytes), leave));
     });
     forwarded.on('error', () => incoming.socket.destroy());
     forwarded.end(body);

@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { projectWithRuntime } from './built-runtime';
+import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { startRuntimeClient, type RunningClient } from '../bed';
+import { describeWith } from '../bed/require';
+
+let runtime: Runtime;
+beforeEach(() => runtime = freshRuntime());
+
+const VALUES = `SELECT 1 AS i, 'a "quoted", text' AS t, TIMESTAMP '2026-01-02 03:04:05' AS at, NULL AS nothing, '' AS empty, {a: [1, 2]} AS nested, 2.5::DECIMAL(3,1) AS d
+  UNION ALL SELECT 2, E'two\\nlines', NULL, NULL, 'x', NULL, NULL ORDER BY i`;
+
+async function written(sql: string, options?: object): Promise<string> {
+  const response = new PassThrough();
+  const whole = text(response);
+  await runtime.cursor((c) => runtime.writeRows(c.stream(sql), response, options));
+  return whole;
+}
+
+describe('formats', () => {
+  test('JSON lines: the rows as they are, one a line', async () => {
+    const lines = (await written(VALUES)).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(await runtime.cursor((c) => c.query(VALUES)))));
+    expect(await written('SELECT 1 WHERE false')).toBe('');
+  });
+
+  test('CSV by RFC 4180, which DuckDB reads back', async () => {
+    const csv = await written(VALUES, { format: 'csv' });
+    expect(csv).toBe('i,t,at,nothing,empty,nested,d\r\n'
+      + '1,"a ""quoted"", text",2026-01-02T03:04:05.000Z,,"","{""a"":[1,2]}",2.5\r\n'
+      + '2,"two\nlines",,,x,,\r\n');
+    expect(await written('SELECT 1 AS a, 2 AS b', { format: 'csv', columns: ['b', 'a'] })).toBe('b,a\r\n2,1\r\n');
+    const file = join('/tmp', `response-${process.pid}.csv`);
+    writeFileSync(file, await written("SELECT range AS i, repeat('\"', range % 3) || ',' AS t FROM range(5000)", { format: 'csv' }));
+    expect(await runtime.cursor((c) => c.queryOne(`SELECT count(*) AS n, sum(i) AS total, max(t) AS t FROM read_csv('${file}', header = true)`)))
+      .toEqual({ n: 5000, total: 12_497_500, t: ',' });
+  });
+
+  test('another one', async () => {
+    expect(await rejection(written('SELECT 1', { format: 'xml' }))).toMatchObject({ code: 'CONFIG', message: 'format is "xml", expected "jsonl" or "csv"' });
+  });
+});
+
+test('a reader that goes away: an error, and the query ends', async () => {
+  const response = new PassThrough();
+  response.on('error', () => undefined);
+  response.once('data', () => response.destroy());
+  await runtime.cursor(async (c) => {
+    expect(await rejection(runtime.writeRows(c.stream('FROM range(10000000000)'), response))).toBeInstanceOf(Error);
+    expect(await c.queryOne('SELECT 1 AS one')).toEqual({ one: 1 });
+  });
+});
+
+describeWith([], 'streamed through AWS\'s runtime interface client', () => {
+  let client: RunningClient;
+
+  beforeAll(async () => {
+    const taskRoot = await projectWithRuntime();
+    writeFileSync(join(taskRoot, 'streaming.mjs'), `
+      import { cursor, withDuckDB, writeRows } from 'cdk-duckdb-lambda/runtime';
+      export const handler = awslambda.streamifyResponse(withDuckDB(async ({ sql, format }, response) => {
+        response.setContentType(format === 'csv' ? 'text/csv' : 'application/jsonl');
+        await cursor((c) => writeRows(c.stream(sql), response, { format }));
+      }));
+    `);
+    client = await startRuntimeClient({ taskRoot, handler: 'streaming.handler', timeoutSeconds: 60 });
+  }, 120_000);
+  afterAll(() => client?.stop());
+
+  const FAILING = "SELECT CASE WHEN range = 700000 THEN error('boom') ELSE range END AS i FROM range(1000000)";
+
+  test('ten million rows to a reader that takes its time: all of them, in flat memory', async () => {
+    await client.invoke({ sql: 'FROM range(100000)' });
+    const before = client.peakMemoryMb();
+    let lines = 0;
+    let bytes = 0;
+    let last = '';
+    const response = await client.invoke({ sql: 'SELECT range AS i, hash(range) % 1000 AS h FROM range(10000000)' }, async (chunk) => {
+      bytes += chunk.length;
+      for (const byte of chunk) if (byte === 10) lines += 1;
+      last = (last + chunk.toString()).slice(-100);
+      // Slower than DuckDB, for a while.
+      if (bytes < 3_000_000) await sleep(10);
+    });
+    expect(response).toMatchObject({ contentType: 'application/jsonl', trailers: {} });
+    expect(lines).toBe(10_000_000);
+    expect(JSON.parse(last.trimEnd().split('\n').at(-1)!)).toMatchObject({ i: 9_999_999 });
+    expect(bytes).toBeGreaterThan(200_000_000);
+    const grown = client.peakMemoryMb() - before;
+    expect([grown, grown < 150]).toEqual([grown, true]);
+  }, 120_000);
+
+  test.each([['jsonl', '{"error":{"code":"STREAM"}}\n'], ['csv', 'error: STREAM\r\n']])('an error in mid-stream can be seen in %s, and Lambda records it', async (format, lastLine) => {
+    let body = '';
+    const { error, trailers } = await client.invoke({ sql: FAILING, format }, (chunk) => body += chunk.toString());
+    expect(error).toBeUndefined();
+    expect(body.length).toBeGreaterThan(10_000);
+    expect(body.endsWith(lastLine)).toBe(true);
+    expect(trailers).toMatchObject({ 'lambda-runtime-function-error-type': 'StreamError' });
+    expect(JSON.parse(Buffer.from(trailers['lambda-runtime-function-error-body']!, 'base64').toString()))
+      .toMatchObject({ errorType: 'StreamError', errorMessage: expect.stringMatching(/^the query failed after \d+ rows/) });
+  });
+
+  test('an error before the first row: nothing was written, and the next invocation answers', async () => {
+    let body = '';
+    const { trailers } = await client.invoke({ sql: 'FROM missing' }, (chunk) => body += chunk.toString());
+    expect(body).toBe('');
+    expect(trailers).toMatchObject({ 'lambda-runtime-function-error-type': 'QueryError' });
+    await client.invoke({ sql: 'SELECT 1 AS one' }, (chunk) => body += chunk.toString());
+    expect(body).toBe('{"one":1}\n');
+  });
+});
