@@ -35,7 +35,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   devDeps: [
     `@duckdb/node-api@${NODE_API_VERSION}`,
+    '@aws-lambda-powertools/logger@2.35.0',
+    '@aws-lambda-powertools/metrics@2.35.0',
     '@aws-lambda-powertools/parameters@2.35.0',
+    '@aws-lambda-powertools/tracer@2.35.0',
     '@aws-sdk/credential-provider-node@3.972.97',
     'esbuild@0.28.2',
     'jsii-rosetta@6.0.16',

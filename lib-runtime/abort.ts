@@ -42,8 +42,9 @@ export class DeadlineNear {
 export function abortError(signal: AbortSignalLike, doing = 'waiting for DuckDB'): DuckDbError {
   const { reason } = signal;
   if (reason instanceof TimeoutError || reason instanceof AbortedError) return reason;
-  if (reason instanceof DeadlineNear) return new TimeoutError(`the invocation has ${reason.marginMs} ms left, and was still ${doing}`);
   const name = (reason as Error | undefined)?.name;
+  // By its name: ESM and CommonJS copies of this module have each a class of their own.
+  if (name === 'DeadlineNear') return new TimeoutError(`the invocation has ${(reason as DeadlineNear).marginMs} ms left, and was still ${doing}`);
   if (name === 'TimeoutError') return new TimeoutError(`the deadline passed while ${doing}`, { cause: reason });
   const why = reason === undefined || name === 'AbortError' ? '' : `: ${messageOf(reason)}`;
   return new AbortedError(`aborted while ${doing}${why}`, { cause: reason });

@@ -1,6 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { transformSync } from 'esbuild';
 import * as ts from 'typescript';
+import { runScript } from './lib-runtime/built-runtime';
+import { config } from './lib-runtime/fresh-runtime';
 
 const ROOT = path.join(__dirname, '..');
 
@@ -63,6 +66,33 @@ test.each(examples.map(({ where }, i) => [where, i] as const))('the example at %
   const file = [...sources.keys()][i];
   const found = diagnostics.filter((each) => each.file && path.normalize(each.file.fileName) === file);
   expect(found.map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'))).toEqual([]);
+});
+
+test('the example with Powertools runs: its logger, metrics and tracer hear of queries', async () => {
+  const { code } = examples.find((example) => example.code.includes('@aws-lambda-powertools/tracer'))!;
+  // Where no X-Ray daemon is, the tracer has no segment.
+  const script = transformSync(`${code}
+    import { cursor } from 'cdk-duckdb-lambda/runtime';
+    await cursor((c) => c.query('SELECT 1 AS one'));
+    await cursor((c) => c.query('FROM missing')).catch(() => undefined);
+    await cursor((c) => c.execute('FROM warehouse.t')).catch(() => undefined);
+    console.log(JSON.stringify({ subsegments }));
+  `, { loader: 'ts', format: 'esm' }).code.replace('const tracer = new Tracer();', `
+    const subsegments = [];
+    const tracer = { getSegment: () => ({ addNewSubsegment: (name) => ({ close: () => subsegments.push(name) }) }) };`);
+  const { stdout, stderr } = await runScript(script, {
+    env: {
+      POWERTOOLS_LOG_LEVEL: 'DEBUG',
+      ...config({ steps: [{ name: 'warehouse', type: 'sql', config: { statements: ["ATTACH ':memory:' AS warehouse"] }, provides: ['warehouse'] } as never] }),
+    },
+  });
+  const values = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line));
+  expect(values(stdout)).toMatchObject([
+    { level: 'DEBUG', message: 'query', operation: 'SELECT', rows: 1 },
+    { _aws: { CloudWatchMetrics: [{ Namespace: 'Reports' }] }, step: 'warehouse', bootstrap: expect.any(Number) },
+    { subsegments: ['duckdb SELECT', 'duckdb FROM', 'duckdb FROM'] },
+  ]);
+  expect(values(stderr)).toMatchObject(Array(2).fill({ level: 'ERROR', message: 'query failed', error: { name: 'QueryError' } }));
 });
 
 test('links between the documents lead somewhere', () => {

@@ -30,25 +30,25 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
     [bed, s3] = await Promise.all([startPostgresBed(), startS3()]);
     store = await frontOf(s3.endpoint);
     mkdirSync(join(s3.dir, 'lake'));
-    runtime = freshRuntime({
-      ...await bed.environment(
-        [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline' })], { extensions: ['httpfs', 'postgres_scanner'] },
-      ),
-      AWS_ENDPOINT_URL_S3: store.endpoint,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
-    });
+    runtime = await start();
     await runtime.cursor((c) => c.execute("COPY (SELECT range AS i, repeat(hash(range)::VARCHAR, 3) AS text FROM range(300000)) TO 's3://lake/t.parquet'"));
     store.fault = (what) => (what.startsWith('GET') && what.includes('t.parquet') ? { hang: true, bytes: 1000 } : undefined);
   });
   afterAll(() => Promise.all([bed?.stop(), store?.stop(), s3?.stop()]));
 
+  const start = async () => freshRuntime({
+    ...await bed.environment(
+      [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeout: 10 })],
+      { extensions: ['httpfs', 'postgres_scanner'] },
+    ),
+    AWS_ENDPOINT_URL_S3: store.endpoint,
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+  });
+
   /** Each slow query on a cursor of its own, all at once. */
   const runAll = <T>(run: (sql: string) => Promise<T>) => Promise.all(Object.values(SLOW).map(run));
-
-  /** Those that wait for an answer of theirs; what asks is a connection too. */
-  const atPostgres = async () => (await bed.connections('deadline'));
 
   async function untilNothingIsLeft(): Promise<void> {
     const end = Date.now() + 55_000;
@@ -92,7 +92,19 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
     const deadline = Date.now() + 30_000;
     expect(await next('', { getRemainingTimeInMillis: () => deadline - Date.now() })).toEqual({ n: 1000 });
     await untilNothingIsLeft();
-    expect(await atPostgres()).toBeLessThanOrEqual(4);
+    expect(await bed.connections('deadline')).toBeLessThanOrEqual(4);
     expect(runtime.memoryBudget()).toMatchObject({ reservedBytes: 0, shares: 0, waiting: 0 });
   }, 120_000);
+
+  test('what DuckDB cannot interrupt waits no longer than an invocation lasts; a limit that the user has set stays', async () => {
+    const { cursor, session, withDuckDB } = await start();
+    const limits = `SELECT current_setting('http_timeout')::INTEGER AS http,
+      (FROM postgres_query('pg_replica', 'SELECT current_setting(''statement_timeout'')')) AS postgres`;
+    const handler = withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(limits)));
+    const context = (milliseconds: number) => ({ getRemainingTimeInMillis: () => milliseconds });
+    expect(await handler('', context(2_900))).toEqual({ http: 3, postgres: '3s' });
+    expect(await handler('', context(60_000))).toMatchObject({ http: 30 });
+    const own = withDuckDB((_event: string, _context: object) => session({ settings: { http_timeout: 7 } }, (s) => s.queryOne(limits)));
+    expect(await own('', context(60_000))).toEqual({ http: 7, postgres: '10s' });
+  });
 });

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { projectWithRuntime } from './built-runtime';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
 import { startRuntimeClient, type RunningClient } from '../bed';
