@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { startPostgres } from '.';
+import { startPostgres, type PostgresServer } from '.';
 import { isAlive, processIdentity } from './process-identity';
 import { describeWith } from './require';
 
@@ -25,6 +25,19 @@ describeWith('postgres', 'startPostgres', () => {
       expect(await postgres.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '1234ms' }]);
     } finally {
       await postgres.stop();
+    }
+  });
+
+  it('makes a replica of a server, in recovery', async () => {
+    const postgres = await startPostgres();
+    let replica: PostgresServer | undefined;
+    try {
+      await postgres.query('CREATE TABLE t AS SELECT 42 AS answer');
+      replica = await startPostgres({ replicaOf: postgres });
+      expect(await replica.query('SELECT answer, pg_is_in_recovery() AS recovering FROM t')).toEqual([{ answer: 42, recovering: true }]);
+      await expect(replica.query('CREATE TABLE u (i int)')).rejects.toThrow('read-only transaction');
+    } finally {
+      await Promise.all([postgres.stop(), replica?.stop()]);
     }
   });
 
