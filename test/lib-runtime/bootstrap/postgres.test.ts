@@ -51,6 +51,19 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     expect(bed.ssm.requests).toHaveLength(1);
   });
 
+  test('a replica in recovery is read like any other server, by several connections at once', async () => {
+    await bed.postgres.query('CREATE TABLE big AS SELECT i, md5(i::text) AS text FROM generate_series(1, 300000) i; ANALYZE big');
+    const replica = await startPostgres({ replicaOf: bed.postgres });
+    try {
+      const { cursor } = freshRuntime(await bed.environment([bed.step({ port: replica.port })], { settings: { threads: 4 } }));
+      expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+      expect(await cursor((c) => c.queryOne('SELECT count(DISTINCT text) AS n, sum(i) AS total FROM pg_replica.big'))).toEqual({ n: 300_000, total: 45_000_150_000 });
+      expect(await cursor((c) => c.transaction((t) => t.queryOne(USERS)))).toEqual({ n: 1000 });
+    } finally {
+      await replica.stop();
+    }
+  });
+
   test('it can only be read, also by postgres_execute', async () => {
     const { cursor } = await start();
     expect((await rejection(cursor((c) => c.execute("INSERT INTO pg_replica.users VALUES (0, 'x')")))).message).toMatch(/read-only/);
