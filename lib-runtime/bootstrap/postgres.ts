@@ -10,6 +10,7 @@ import { LOST_CONNECTION } from '../query-error';
 import { quotedIdentifier, quotedString } from '../sql-text';
 
 const DEFAULT_CONNECT_SECONDS = 5;
+const DEFAULT_KEEPALIVE_SECONDS = 30;
 const DEFAULT_STATEMENT_SECONDS = 30;
 const DEFAULT_CONNECTIONS = 4;
 /** A login that ends is replaced this long before, so that no connection is opened with one that has ended. */
@@ -132,9 +133,9 @@ function connectionOptions(options: StepOptions): Readonly<Record<string, string
     ...(caFile !== undefined && { SSLROOTCERT: caFile }),
     CONNECT_TIMEOUT: String(connectSeconds),
     // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
-    TCP_USER_TIMEOUT: String(connectSeconds * 1000),
+    TCP_USER_TIMEOUT: String((options.number('tcpUserTimeout') ?? connectSeconds) * 1000),
     KEEPALIVES: '1',
-    KEEPALIVES_IDLE: '30',
+    KEEPALIVES_IDLE: String(options.number('keepalive') ?? DEFAULT_KEEPALIVE_SECONDS),
     KEEPALIVES_INTERVAL: '10',
     KEEPALIVES_COUNT: '3',
     APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',

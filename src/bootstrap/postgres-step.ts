@@ -79,6 +79,21 @@ export interface PostgresStepProps {
   readonly connectTimeout?: Duration;
 
   /**
+   * How long what was sent may stay unacknowledged before the connection counts as lost, as when packets are dropped on the way.
+   *
+   * @default - as connectTimeout
+   */
+  readonly tcpUserTimeout?: Duration;
+
+  /**
+   * How long a connection may be silent before the server is asked whether it is still there. It is lost after three questions,
+   * ten seconds apart, that nobody answers.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly keepalive?: Duration;
+
+  /**
    * How long the server may work on a statement; DuckDB cannot interrupt it there.
    *
    * An RDS proxy does not take it: set `statement_timeout` for the user, by `ALTER ROLE`.
@@ -93,6 +108,13 @@ export interface PostgresStepProps {
    * @default 4
    */
   readonly maxConnections?: number;
+
+  /**
+   * What the server calls the connections, in `pg_stat_activity` and in its log.
+   *
+   * @default 'cdk-duckdb-lambda'
+   */
+  readonly applicationName?: string;
 }
 
 /** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
@@ -125,7 +147,8 @@ export class PostgresStep implements IBootstrapStep {
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
-    const { endpoint, database, credentials, schema, tls, caFile, connectTimeout, statementTimeout, maxConnections } = this.props;
+    const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
+    const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
     const takesOptions = endpoint?._takesOptions ?? true;
     if (endpoint?._connections) this.allow(fn, endpoint, endpoint._connections);
     return {
@@ -140,8 +163,11 @@ export class PostgresStep implements IBootstrapStep {
         tls: tls ?? PostgresTls.REQUIRE,
         ...(caFile !== undefined && { caFile }),
         ...(connectTimeout && { connectTimeout: connectTimeout.toSeconds() }),
+        ...(tcpUserTimeout && { tcpUserTimeout: tcpUserTimeout.toSeconds() }),
+        ...(keepalive && { keepalive: keepalive.toSeconds() }),
         ...(takesOptions ? statementTimeout && { statementTimeout: statementTimeout.toSeconds() } : { statementTimeout: 0 }),
         ...(maxConnections !== undefined && { maxConnections }),
+        ...(applicationName !== undefined && { applicationName }),
       },
     };
   }

@@ -60,8 +60,11 @@ test('what is given reaches the runtime', () => {
     tls: PostgresTls.VERIFY_FULL,
     caFile: '/opt/rds.pem',
     connectTimeout: Duration.seconds(2),
+    tcpUserTimeout: Duration.seconds(3),
+    keepalive: Duration.minutes(2),
     statementTimeout: Duration.minutes(1),
     maxConnections: 2,
+    applicationName: 'orders',
   }).step).toEqual({
     name: 'orders',
     type: 'postgres',
@@ -77,8 +80,11 @@ test('what is given reaches the runtime', () => {
       tls: 'verify-full',
       caFile: '/opt/rds.pem',
       connectTimeout: 2,
+      tcpUserTimeout: 3,
+      keepalive: 120,
       statementTimeout: 60,
       maxConnections: 2,
+      applicationName: 'orders',
     },
   });
 });

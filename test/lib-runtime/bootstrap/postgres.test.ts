@@ -39,6 +39,19 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     expect(bed.ssm.requests).toHaveLength(1);
   });
 
+  test.each([
+    [{}, ['connect_timeout=5', 'tcp_user_timeout=5000', 'keepalives=1', 'keepalives_idle=30', 'application_name=cdk-duckdb-lambda', 'options=-c statement_timeout=30000']],
+    [
+      { connectTimeout: 3, tcpUserTimeout: 4, keepalive: 60, statementTimeout: 20, applicationName: 'reports' },
+      ['connect_timeout=3', 'tcp_user_timeout=4000', 'keepalives=1', 'keepalives_idle=60', 'application_name=reports', 'options=-c statement_timeout=20000'],
+    ],
+  ])('how it connects, given %j', async (changes, expected) => {
+    const { cursor } = await start(bed.step(changes));
+    await cursor((c) => c.query(USERS));
+    const secret = await cursor((c) => c.queryOne<{ secret_string: string }>("SELECT secret_string FROM duckdb_secrets() WHERE name = 'postgres'"));
+    expect(secret!.secret_string.split(';')).toEqual(expect.arrayContaining(expected));
+  });
+
   test('in the init phase: its secret is asked for at the import, once, and the first query finds all done', async () => {
     const env = await bed.environment([bed.step()]);
     // In a process of its own, where modules are what they are in Lambda.
