@@ -68,7 +68,8 @@ export class PostgresBootstrapStep extends CatalogStep {
     } catch (error) {
       if (!REFUSED.test(messageOf(error))) throw error;
       // What is cached may be older than the last change of the password.
-      await this.attach(connection, await this.otherLogin(login));
+      const other = await this.otherLogin(login);
+      await this.pausingIfRefused(() => this.attach(connection, other));
     }
   }
 
@@ -77,7 +78,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     // Tried first: the present attachment may still have connections that work.
     await this.putSecret(connection, login);
     const trial = `${this.catalog}_trial`;
-    await connection.run(this.attachStatement(trial));
+    await this.pausingIfRefused(() => connection.run(this.attachStatement(trial)));
     await connection.run(`DETACH ${quotedIdentifier(trial)}`);
     await connection.run(`DETACH DATABASE IF EXISTS ${quotedIdentifier(this.catalog)}`);
     await this.attach(connection, login);
@@ -109,6 +110,16 @@ export class PostgresBootstrapStep extends CatalogStep {
   private attachStatement(catalog: string): string {
     const schema = this.schema === undefined ? '' : `, SCHEMA ${quotedString(this.schema)}`;
     return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
+  }
+
+  /** Runs what signs in with another login than the one that was refused: when that is refused too, nobody looks for a third at once. */
+  private async pausingIfRefused(signIn: () => Promise<unknown>): Promise<void> {
+    try {
+      await signIn();
+    } catch (error) {
+      if (REFUSED.test(messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
+      throw error;
+    }
   }
 
   /** What the secret's store holds by now, if that is another login than the one that was refused. */

@@ -265,6 +265,21 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     expect(bed.ssm.requests).toHaveLength(1);
   });
 
+  test('a password that was changed to another one than the secret\'s: the new one of the secret is tried once, and then for a while nobody asks', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    await bed.setPassword('reader', 'changed', 'changed to something else');
+    await terminate();
+    bed.ssm.requests.length = 0;
+    const errors = [];
+    for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
+    expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
+    expect(errors[0]!.message).toContain('password authentication failed');
+    expect(errors[3]!.message).toContain('holds no other one');
+    for (const { message } of errors) expect(message).not.toContain('something else');
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
   test('a database that is missing', async () => {
     const { cursor } = await start(bed.step({ database: 'none' }));
     expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringMatching(/database "none" does not exist/) });
