@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PostgresCredentials } from './postgres-credentials';
 import { PostgresEndpoint } from './postgres-endpoint';
@@ -127,7 +127,7 @@ export class PostgresStep implements IBootstrapStep {
   constructor(private readonly props: PostgresStepProps) {
     this.name = props.name ?? 'postgres';
     this.catalog = props.catalog ?? 'pg_replica';
-    const { credentials, tls, caFile } = props;
+    const { credentials, tls, caFile, maxConnections } = props;
     for (const needed of ['endpoint', 'database'] as const) {
       if (props[needed] === undefined && !credentials._nameTheDatabase) {
         throw new Error(`the PostgresStep "${this.name}" has no ${needed}: give it, or use PostgresCredentials.fromSecret with a secret that names it`);
@@ -140,6 +140,9 @@ export class PostgresStep implements IBootstrapStep {
     if (props.statementTimeout && props.endpoint?._takesOptions === false) {
       throw new Error(`the PostgresStep "${this.name}" has a statementTimeout, which an RDS proxy does not take: set it in the database, `
         + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
+    }
+    if (maxConnections !== undefined && !Token.isUnresolved(maxConnections) && !(Number.isInteger(maxConnections) && maxConnections > 0)) {
+      throw new Error(`the PostgresStep "${this.name}" has maxConnections ${maxConnections}: expected a whole number above 0`);
     }
     if (/^(?:main|system|temp|memory)$/i.test(this.catalog) || this.catalog === '') {
       throw new Error(`the PostgresStep "${this.name}" has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);

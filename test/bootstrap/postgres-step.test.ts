@@ -168,6 +168,7 @@ describe('a database of RDS', () => {
 
 test.each<[Partial<PostgresStepProps>, string]>([
   [{ endpoint: undefined }, 'the PostgresStep "postgres" has no endpoint: give it, or use PostgresCredentials.fromSecret'],
+  [{ maxConnections: 0 }, 'the PostgresStep "postgres" has maxConnections 0: expected a whole number above 0'],
   [{ database: undefined }, 'the PostgresStep "postgres" has no database'],
   [{ tls: PostgresTls.VERIFY_FULL }, 'the PostgresStep "postgres" has PostgresTls.VERIFY_FULL without caFile'],
   [{ caFile: '/opt/rds.pem' }, 'the PostgresStep "postgres" has a caFile without PostgresTls.VERIFY_FULL'],
