@@ -147,7 +147,8 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
       await cursor((c) => c.query(USERS));
       const pass = await dropPackets(bed.postgres.port);
       try {
-        expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringMatching(/timeout expired/) });
+        // Which of libpq's words for it depends on the moment.
+        expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'QUERY', retryable: true });
         expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
       } finally {
         await pass();
