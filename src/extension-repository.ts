@@ -35,7 +35,9 @@ export class ExtensionRepository {
   }
 
   /**
-   * A directory with the layout of DuckDB's own repository, as `duckdb-extensions install` writes it; for builds without network.
+   * A directory with the layout of DuckDB's own repository, as `duckdb-extensions install` writes it; for builds that reach none.
+   *
+   * DuckDB's client still comes from npm, or from the registry that the build secret `npmrc` names.
    *
    * The files of the function's platform go into the build context, so the asset's hash covers them.
    *

@@ -11,6 +11,7 @@ import { LOST_CONNECTION } from '../query-error';
 import { quotedIdentifier, quotedString } from '../sql-text';
 
 const DEFAULT_CONNECT_SECONDS = 5;
+const DEFAULT_KEEPALIVE_SECONDS = 30;
 const DEFAULT_STATEMENT_SECONDS = 30;
 const DEFAULT_CONNECTIONS = 4;
 /** A login that ends is replaced this long before, so that no connection is opened with one that has ended. */
@@ -68,7 +69,8 @@ export class PostgresBootstrapStep extends CatalogStep {
     } catch (error) {
       if (!REFUSED.test(messageOf(error))) throw error;
       // What is cached may be older than the last change of the password.
-      await this.attach(connection, await this.otherLogin(login));
+      const other = await this.otherLogin(login);
+      await this.pausingIfRefused(() => this.attach(connection, other));
     }
   }
 
@@ -77,7 +79,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     // Tried first: the present attachment may still have connections that work.
     await this.putSecret(connection, login);
     const trial = `${this.catalog}_trial`;
-    await connection.run(this.attachStatement(trial));
+    await this.pausingIfRefused(() => connection.run(this.attachStatement(trial)));
     await connection.run(`DETACH ${quotedIdentifier(trial)}`);
     await connection.run(`DETACH DATABASE IF EXISTS ${quotedIdentifier(this.catalog)}`);
     await this.attach(connection, login);
@@ -111,6 +113,16 @@ export class PostgresBootstrapStep extends CatalogStep {
     return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
   }
 
+  /** Runs what signs in with another login than the one that was refused: when that is refused too, nobody looks for a third at once. */
+  private async pausingIfRefused(signIn: () => Promise<unknown>): Promise<void> {
+    try {
+      await signIn();
+    } catch (error) {
+      if (REFUSED.test(messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
+      throw error;
+    }
+  }
+
   /** What the secret's store holds by now, if that is another login than the one that was refused. */
   private async otherLogin(refused: PostgresLogin): Promise<PostgresLogin> {
     if (Date.now() >= this.pausedUntil) {
@@ -128,24 +140,26 @@ function connectionOptions(options: StepOptions) {
   const caFile = options.text('caFile');
   if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
   const connectTimeout = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
+  const tcpUserTimeout = options.number('tcpUserTimeout') ?? connectTimeout;
   const statementTimeout = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
-  const applicationName = options.text('applicationName') ?? 'cdk-duckdb-lambda';
-  return (invocationMs = Infinity) => {
-    const invocationSeconds = Math.max(1, Math.ceil(invocationMs / 1000));
-    const [connectSeconds, statementSeconds] = [connectTimeout, statementTimeout].map((seconds) => Math.min(seconds, invocationSeconds));
+  const always = {
+    SSLMODE: tls,
+    ...(caFile !== undefined && { SSLROOTCERT: caFile }),
+    KEEPALIVES: '1',
+    KEEPALIVES_IDLE: String(options.number('keepalive') ?? DEFAULT_KEEPALIVE_SECONDS),
+    KEEPALIVES_INTERVAL: '10',
+    KEEPALIVES_COUNT: '3',
+    APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
+  };
+  return (invocationMs = Infinity): Readonly<Record<string, string>> => {
+    const atMost = (seconds: number) => Math.min(seconds, Math.max(1, Math.ceil(invocationMs / 1000)));
     return {
-      SSLMODE: tls,
-      ...(caFile !== undefined && { SSLROOTCERT: caFile }),
-      CONNECT_TIMEOUT: String(connectSeconds),
+      ...always,
+      CONNECT_TIMEOUT: String(atMost(connectTimeout)),
       // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
-      TCP_USER_TIMEOUT: String(connectSeconds! * 1000),
-      KEEPALIVES: '1',
-      KEEPALIVES_IDLE: '30',
-      KEEPALIVES_INTERVAL: '10',
-      KEEPALIVES_COUNT: '3',
-      APPLICATION_NAME: applicationName,
+      TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
       // RDS Proxy takes no options: 0 is none.
-      ...(statementSeconds! > 0 && { OPTIONS: `-c statement_timeout=${statementSeconds! * 1000}` }),
+      ...(statementTimeout > 0 && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
     };
   };
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PostgresCredentials } from './postgres-credentials';
 import { PostgresEndpoint } from './postgres-endpoint';
@@ -79,6 +79,21 @@ export interface PostgresStepProps {
   readonly connectTimeout?: Duration;
 
   /**
+   * How long what was sent may stay unacknowledged before the connection counts as lost, as when packets are dropped on the way.
+   *
+   * @default - as connectTimeout
+   */
+  readonly tcpUserTimeout?: Duration;
+
+  /**
+   * How long a connection may be silent before the server is asked whether it is still there. It is lost after three questions,
+   * ten seconds apart, that nobody answers.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly keepalive?: Duration;
+
+  /**
    * How long the server may work on a statement; DuckDB cannot interrupt it there.
    *
    * An RDS proxy does not take it: set `statement_timeout` for the user, by `ALTER ROLE`.
@@ -93,6 +108,13 @@ export interface PostgresStepProps {
    * @default 4
    */
   readonly maxConnections?: number;
+
+  /**
+   * What the server calls the connections, in `pg_stat_activity` and in its log.
+   *
+   * @default 'cdk-duckdb-lambda'
+   */
+  readonly applicationName?: string;
 }
 
 /** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
@@ -105,7 +127,7 @@ export class PostgresStep implements IBootstrapStep {
   constructor(private readonly props: PostgresStepProps) {
     this.name = props.name ?? 'postgres';
     this.catalog = props.catalog ?? 'pg_replica';
-    const { credentials, tls, caFile } = props;
+    const { credentials, tls, caFile, maxConnections } = props;
     for (const needed of ['endpoint', 'database'] as const) {
       if (props[needed] === undefined && !credentials._nameTheDatabase) {
         throw new Error(`the PostgresStep "${this.name}" has no ${needed}: give it, or use PostgresCredentials.fromSecret with a secret that names it`);
@@ -119,13 +141,17 @@ export class PostgresStep implements IBootstrapStep {
       throw new Error(`the PostgresStep "${this.name}" has a statementTimeout, which an RDS proxy does not take: set it in the database, `
         + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
     }
+    if (maxConnections !== undefined && !Token.isUnresolved(maxConnections) && !(Number.isInteger(maxConnections) && maxConnections > 0)) {
+      throw new Error(`the PostgresStep "${this.name}" has maxConnections ${maxConnections}: expected a whole number above 0`);
+    }
     if (/^(?:main|system|temp|memory)$/i.test(this.catalog) || this.catalog === '') {
       throw new Error(`the PostgresStep "${this.name}" has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);
     }
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
-    const { endpoint, database, credentials, schema, tls, caFile, connectTimeout, statementTimeout, maxConnections } = this.props;
+    const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
+    const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
     const takesOptions = endpoint?._takesOptions ?? true;
     if (endpoint?._connections) this.allow(fn, endpoint, endpoint._connections);
     return {
@@ -140,8 +166,11 @@ export class PostgresStep implements IBootstrapStep {
         tls: tls ?? PostgresTls.REQUIRE,
         ...(caFile !== undefined && { caFile }),
         ...(connectTimeout && { connectTimeout: connectTimeout.toSeconds() }),
+        ...(tcpUserTimeout && { tcpUserTimeout: tcpUserTimeout.toSeconds() }),
+        ...(keepalive && { keepalive: keepalive.toSeconds() }),
         ...(takesOptions ? statementTimeout && { statementTimeout: statementTimeout.toSeconds() } : { statementTimeout: 0 }),
         ...(maxConnections !== undefined && { maxConnections }),
+        ...(applicationName !== undefined && { applicationName }),
       },
     };
   }

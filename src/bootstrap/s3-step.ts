@@ -130,6 +130,9 @@ export class S3Step implements IBootstrapStep {
     if (props.buckets.length === 0) {
       throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
     }
+    if (props.endpoint !== undefined && !Token.isUnresolved(props.endpoint) && !/^https?:\/\/[^/]/.test(props.endpoint)) {
+      throw new Error(`the S3Step "${this.name}" has the endpoint "${props.endpoint}": expected a URL such as "https://s3.example.com"`);
+    }
     this.prefixes = props.prefixes ?? [''];
     if (this.prefixes.length === 0) {
       throw new Error(`the S3Step "${this.name}" has an empty list of prefixes, which matches no object: leave the prop out to mean all keys`);

@@ -14,6 +14,6 @@ export async function aptInstall(packages: readonly string[], isThere: () => boo
     if (isThere()) return;
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     await run('apt-get', ['update', '-q'], { env, timeoutMs: 300_000 });
-    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env, timeoutMs: 300_000 });
+    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', ...packages], { env, timeoutMs: 300_000 });
   });
 }

@@ -52,7 +52,7 @@ except ssm.exceptions.ClientError as error:
   it('starts quickly when installed, and leaves no process', async () => {
     const start = performance.now();
     const aws = await startAws();
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(25_000);
     const identity = processIdentity(aws.pid)!;
     expect(isAlive(identity)).toBe(true);
     await aws.stop();

@@ -33,6 +33,6 @@ describeWith('lambda', 'lambdaBaseImage', () => {
       again = fresh.lambdaBaseImage();
     });
     expect(await again).toEqual(await lambdaBaseImage());
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -59,6 +59,8 @@ export async function buildNetwork(): Promise<BuildNetwork> {
 async function findOrMakeImage(architecture: Architecture): Promise<BaseImage> {
   // Docker keeps one architecture under a name: that of another is left to BuildKit, which pulls what a build asks for.
   if (architecture === HOST_ARCHITECTURE && await isPresent(AWS_IMAGE)) return { reference: AWS_IMAGE, standIn: false };
+  // A bare machine has none, and what is built here trusts what this machine trusts.
+  if (canInstallPackages()) await aptInstall(['ca-certificates'], () => existsSync(CA_BUNDLE));
   const reference = standInReference(architecture);
   if (reference !== undefined && await isPresent(reference)) return { reference, standIn: true };
   if (await isReachable(AWS_IMAGE)) {

@@ -11,7 +11,7 @@ describeWith('docker', 'docker', () => {
   it('finds the engine at once when it is there', async () => {
     const start = performance.now();
     await docker(['version']);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('rejects with what Docker said', async () => {
@@ -24,6 +24,6 @@ describe('run', () => {
   it('ends a command and its children at the time limit', async () => {
     const start = performance.now();
     await expect(run('sh', ['-c', 'sleep 30 & sleep 30'], { timeoutMs: 200 })).rejects.toThrow('did not end within 200 ms');
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { startPostgres } from '.';
+import { startPostgres, type PostgresServer } from '.';
 import { isAlive, processIdentity } from './process-identity';
 import { describeWith } from './require';
 
@@ -28,10 +28,23 @@ describeWith('postgres', 'startPostgres', () => {
     }
   });
 
+  it('makes a replica of a server, in recovery', async () => {
+    const postgres = await startPostgres();
+    let replica: PostgresServer | undefined;
+    try {
+      await postgres.query('CREATE TABLE t AS SELECT 42 AS answer');
+      replica = await startPostgres({ replicaOf: postgres });
+      expect(await replica.query('SELECT answer, pg_is_in_recovery() AS recovering FROM t')).toEqual([{ answer: 42, recovering: true }]);
+      await expect(replica.query('CREATE TABLE u (i int)')).rejects.toThrow('read-only transaction');
+    } finally {
+      await Promise.all([postgres.stop(), replica?.stop()]);
+    }
+  });
+
   it('starts quickly when installed, and leaves neither process nor data', async () => {
     const start = performance.now();
     const postgres = await startPostgres();
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(15_000);
     const identity = processIdentity(postgres.pid)!;
     expect(isAlive(identity)).toBe(true);
     await postgres.stop();

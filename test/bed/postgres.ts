@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly database?: string;
   /** Server settings, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A copy of this server as it is now, that stays in recovery as a read replica does: it can only be read. @default a server of its own */
+  readonly replicaOf?: PostgresServer;
 }
 
 export interface PostgresLogin {
@@ -70,11 +72,16 @@ export async function installPostgres() {
 
 /** A PostgreSQL server with a database of its own, on all addresses. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const { tls = true, database = 'app', settings = {} } = options;
+  const { tls = true, replicaOf, database = replicaOf?.database ?? 'app', settings = {} } = options;
   const { bin, template, modules } = await installPostgres();
   const directory = newRunDirectory('postgres');
   const dataDir = join(directory, 'data');
-  await run('cp', ['-Rp', template, dataDir]);
+  await replicaOf?.query('CHECKPOINT');
+  await run('cp', ['-Rp', replicaOf?.dataDir ?? template, dataDir]);
+  if (replicaOf) {
+    rmSync(join(dataDir, 'postmaster.pid'));
+    writeFileSync(join(dataDir, 'standby.signal'), '');
+  }
   appendFileSync(join(dataDir, 'pg_hba.conf'), `${tls ? 'hostssl' : 'host'} all all all scram-sha-256\n`);
   const certificates = tls ? await makeCertificates(dataDir, ['localhost', '127.0.0.1', CONTAINER_HOST]) : undefined;
 
@@ -110,7 +117,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
   const server = { pid, stop, host: '127.0.0.1', port, user: USER, password: PASSWORD, database, dataDir, ca: certificates?.ca, query };
   try {
-    await onceStarted(async () => query(`CREATE DATABASE "${database}"`, { database: 'postgres' }));
+    await onceStarted(async () => (replicaOf ? query('SELECT 1') : query(`CREATE DATABASE "${database}"`, { database: 'postgres' })));
   } catch (error) {
     await stop();
     throw error;

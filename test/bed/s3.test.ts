@@ -41,7 +41,7 @@ describeWith(['s3', 'aws'], 'startS3', () => {
   it('starts at once when installed, and leaves no process', async () => {
     const start = performance.now();
     const another = await startS3();
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     const identity = processIdentity(another.pid)!;
     expect(isAlive(identity)).toBe(true);
     await another.stop();

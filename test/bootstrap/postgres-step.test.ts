@@ -60,8 +60,11 @@ test('what is given reaches the runtime', () => {
     tls: PostgresTls.VERIFY_FULL,
     caFile: '/opt/rds.pem',
     connectTimeout: Duration.seconds(2),
+    tcpUserTimeout: Duration.seconds(3),
+    keepalive: Duration.minutes(2),
     statementTimeout: Duration.minutes(1),
     maxConnections: 2,
+    applicationName: 'orders',
   }).step).toEqual({
     name: 'orders',
     type: 'postgres',
@@ -77,8 +80,11 @@ test('what is given reaches the runtime', () => {
       tls: 'verify-full',
       caFile: '/opt/rds.pem',
       connectTimeout: 2,
+      tcpUserTimeout: 3,
+      keepalive: 120,
       statementTimeout: 60,
       maxConnections: 2,
+      applicationName: 'orders',
     },
   });
 });
@@ -162,6 +168,7 @@ describe('a database of RDS', () => {
 
 test.each<[Partial<PostgresStepProps>, string]>([
   [{ endpoint: undefined }, 'the PostgresStep "postgres" has no endpoint: give it, or use PostgresCredentials.fromSecret'],
+  [{ maxConnections: 0 }, 'the PostgresStep "postgres" has maxConnections 0: expected a whole number above 0'],
   [{ database: undefined }, 'the PostgresStep "postgres" has no database'],
   [{ tls: PostgresTls.VERIFY_FULL }, 'the PostgresStep "postgres" has PostgresTls.VERIFY_FULL without caFile'],
   [{ caFile: '/opt/rds.pem' }, 'the PostgresStep "postgres" has a caFile without PostgresTls.VERIFY_FULL'],

@@ -137,6 +137,7 @@ test('one step serves two functions in two stacks', () => {
 
 test.each([
   [{ buckets: [] }, 'the S3Step "s3" has no buckets'],
+  [{ endpoint: 's3.example.com' }, 'the S3Step "s3" has the endpoint "s3.example.com": expected a URL such as "https://s3.example.com"'],
   [{ prefixes: [] }, 'the S3Step "s3" has an empty list of prefixes'],
   [{ prefixes: ['/events'] }, 'the S3Step "s3" has the prefix "/events": expected the start of a key'],
   [{ prefixes: ['events/*.parquet'] }, 'the S3Step "s3" has the prefix "events/*.parquet"'],

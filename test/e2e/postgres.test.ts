@@ -106,8 +106,11 @@ describeWith(['lambda', 's3', 'postgres', 'aws'], 'a function over a data lake a
     }
     const image = await buildFunctionImage(synthesised);
     seen.push((await docker(['image', 'inspect', image])).stdout, (await docker(['history', '--no-trunc', image])).stdout);
-    for (const secret of ['rotated-password', PASSWORD, JSON.stringify(PASSWORD).slice(1, -1), s3.secretAccessKey]) {
-      expect(seen.join('\n')).not.toContain(secret);
-    }
+    const secrets = ['rotated-password', PASSWORD, JSON.stringify(PASSWORD).slice(1, -1), s3.secretAccessKey];
+    for (const secret of secrets) expect(seen.join('\n')).not.toContain(secret);
+    const patterns = secrets.flatMap((secret) => ['-e', secret]);
+    const { stdout: files } = await docker(['run', '--rm', '--network', 'none', '--user', '0:0', '--entrypoint', '/bin/sh', image, '-c',
+      'grep -rlF "$@" /var/task /opt /root /tmp /etc || test $? = 1', 'sh', ...patterns]);
+    expect(files).toBe('');
   });
 });

@@ -1,13 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { synthesise } from './built-function';
 import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { pathOf, startMirror } from '../assets/docker/mirror';
-import { officialDirectory, officialExtension, OTHER_PLATFORM, THIS_MACHINE } from '../assets/docker/official-extensions';
+import { extensionFile, officialExtension, OTHER_PLATFORM, THIS_MACHINE } from '../assets/docker/official-extensions';
 import { buildFunctionImage, docker, lambdaBaseImage, repositoryRoot, type SynthesisedFunction } from '../bed';
 import { describeWith } from '../bed/require';
 import { temporaryDirectory } from '../temporary-directory';
@@ -121,7 +121,11 @@ describeWith('lambda', 'an image for arm64', () => {
 
 describeWith('lambda', 'a directory of extensions', () => {
   test('builds an image without any repository', async () => {
-    const directory = officialDirectory(['inet'], THIS_MACHINE);
+    // Not the common one, which other tests may be filling.
+    const directory = temporaryDirectory();
+    const file = extensionFile(directory, 'inet', THIS_MACHINE);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, officialExtension('inet', THIS_MACHINE));
     const fn = await synthesise({ source: SOURCE, extensions, extensionRepository: ExtensionRepository.fromDirectory(directory) });
     const { stdout } = await docker(['run', '--rm', '--network', 'none', '--entrypoint', '/bin/sh', await buildFunctionImage(fn), '-c',
       'cat /opt/duckdb_extensions/manifest.json']);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
 
-/** Runs for seconds on one thread, is interrupted within milliseconds, and spills nothing. */
+/** Runs for minutes on one thread, is interrupted within milliseconds, and spills nothing. */
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 
 let runtime: Runtime;
@@ -275,9 +275,13 @@ describe('a signal', () => {
     ['of both', (signal) => cursor({ signal: new AbortController().signal }, (c) => c.query(SLOW, undefined, { signal }))],
   ])('%s rejects at once, without waiting for DuckDB', async (_, run) => {
     await cursor((c) => c.query('SELECT 1'));
-    const started = performance.now();
-    const error = await rejection(run(AbortSignal.timeout(SOON)));
-    expect(performance.now() - started).toBeLessThan(SOON + 300);
+    let late = false;
+    const signal = AbortSignal.timeout(SOON);
+    // Timers keep their order however busy the machine is.
+    const timer = setTimeout(() => late = true, SOON + 300);
+    const error = await rejection(run(signal));
+    clearTimeout(timer);
+    expect(late).toBe(false);
     expect(error).toMatchObject({ code: 'TIMEOUT', name: 'TimeoutError', retryable: true, message: expect.stringContaining('SELECT count(*) AS n FROM range(100000)') });
   });
 
@@ -358,7 +362,8 @@ test('closing a cursor with a query in flight interrupts it, and does not deadlo
   await sleep(50);
   const started = performance.now();
   await c.close();
-  expect(performance.now() - started).toBeLessThan(1000);
+  // Of the minutes that it would take.
+  expect(performance.now() - started).toBeLessThan(5_000);
   expect(await running).toMatchObject({ code: 'CLOSED' });
   expect(await queued).toMatchObject({ code: 'CLOSED' });
 });

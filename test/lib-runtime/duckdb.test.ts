@@ -143,17 +143,19 @@ describe('destroy()', () => {
     await sleep(50);
     const started = performance.now();
     await database.destroy();
-    expect(performance.now() - started).toBeLessThan(500);
+    // Of the minutes that it would take.
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(await running).toMatchObject({ code: 'CLOSED' });
   });
 
   test('does not wait for an aborted query; the file is free when DuckDB has settled', async () => {
     const database = new runtime.DuckDB({ dbName: file });
     // One huge list expression: DuckDB does not look at interrupts inside it.
-    await rejection(database.cursor((c) => c.query('SELECT len(list_sort(list_transform(range(12000000), lambda x: hash(x)))) AS n', undefined, { signal: AbortSignal.timeout(100) })));
+    await rejection(database.cursor((c) => c.query('SELECT len(list_sort(list_transform(range(6000000), lambda x: hash(x)))) AS n', undefined, { signal: AbortSignal.timeout(100) })));
     const started = performance.now();
     await database.destroy();
-    expect(performance.now() - started).toBeLessThan(400);
+    // Of the seconds that it takes.
+    expect(performance.now() - started).toBeLessThan(1_500);
     await using next = new runtime.DuckDB({ dbName: file });
     const open = () => next.cursor((c) => c.query('SELECT 1 AS one'));
     const first = await open().catch((error) => error);

@@ -33,6 +33,12 @@ describe('what DuckDB said', () => {
     ['TransactionContext Error: Failed to commit: Transaction conflict on key', true],
     ['TransactionContext Error: Conflict on update!', true],
     ['HTTP Error: HTTP GET error on \'http://h/x\' (HTTP 403)', false],
+    ['IO Error: Failed to execute query "COPY (…)": server closed the connection unexpectedly', true],
+    ['IO Error: Failed to execute query "COPY (…)": SSL SYSCALL error: EOF detected', true],
+    ['IO Error: Failed to execute query "COPY (…)": could not receive data from server: Connection timed out', true],
+    ['IO Error: Failed to execute query "COPY (…)": FATAL:  terminating connection because of crash of another server process', true],
+    ['IO Error: Failed to execute query "COPY (…)": ERROR:  canceling statement due to conflict with recovery', true],
+    ['IO Error: Failed to execute query "COPY (…)": ERROR:  canceling statement due to statement timeout', false],
     ['Parser Error: syntax error\n\nLINE 1: SELEC 503', false],
     ['Binder Error: Referenced column "a" not found', false],
   ])('%s: retryable %p', (text, retryable) => expect(ofText(text).retryable).toBe(retryable));

@@ -2,16 +2,19 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /** An answer instead of the server's. `reset` breaks the connection, `hang` says no more; both after `bytes` of the server's answer where given. */
-export type Fault = { status: number; body?: string; headers?: Record<string, string> } | { reset: true; bytes?: number } | { hang: true; bytes?: number };
+export type Fault =
+  | { status: number; body?: string; headers?: Record<string, string> }
+  | { reset: true; bytes?: number }
+  | { hang: true; bytes?: number };
 
 export interface Front {
   readonly endpoint: string;
   /** The bodies, or for want of one the URLs, of the requests that came. */
   readonly requests: string[];
-  /** How many connections its clients have. */
-  connections(): Promise<number>;
   /** What the next requests get instead of an answer, by what they ask for; undefined lets one through. */
   fault: (what: string, count: number) => Fault | undefined;
+  /** How many connections its clients have. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 

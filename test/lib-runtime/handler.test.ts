@@ -98,7 +98,9 @@ describe('the deadline', () => {
 
   test('several invocations in one process: each has its own', async () => {
     const { withDuckDB, cursor } = runtime;
-    const handler = withDuckDB(async (_event: string, _context: object) => cursor((c) => c.query(SLOW)).catch((error) => error.code), { marginMs: 0 });
+    const handler = withDuckDB(async (_event: string, _context: object) => (
+      cursor((c) => c.query(SLOW)).catch((error) => error.code)
+    ), { marginMs: 0 });
     const quick = withDuckDB(async (_event: string, _context: object) => {
       await sleep(500);
       return cursor((c) => c.queryOne('SELECT 1 AS one'));

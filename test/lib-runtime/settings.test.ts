@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { runScript, valuesOf } from './built-runtime';
 import { config, freshRuntime, rejection } from './fresh-runtime';
 import type { Cursor } from '../../lib-runtime';
@@ -103,13 +103,16 @@ test('SIGKILL leaves spill behind: the next process clears it', async () => {
     import { cursor } from 'cdk-duckdb-lambda/runtime';
     ${rest}
   `;
-  const spill = () => readdirSync(SPILL, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
-  const env = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256' };
+  // A /tmp of its own: in the common one other tests spill too, and clear what is abandoned.
+  const temporary = mkdtempSync(join(tmpdir(), 'killed-'));
+  const root = join(temporary, basename(SPILL));
+  const spill = () => readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
+  const env = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256', TMPDIR: temporary };
   const killed = await runScript(script(`
     import { readdirSync } from 'node:fs';
     setInterval(() => {
-      const mine = readdirSync(${JSON.stringify(SPILL)}).find((name) => name.startsWith(process.pid + '.'));
-      if (mine && readdirSync(${JSON.stringify(SPILL)} + '/' + mine).length > 0) process.kill(process.pid, 'SIGKILL');
+      const mine = readdirSync(${JSON.stringify(root)}).find((name) => name.startsWith(process.pid + '.'));
+      if (mine && readdirSync(${JSON.stringify(root)} + '/' + mine).length > 0) process.kill(process.pid, 'SIGKILL');
     }, 5);
     await cursor((c) => c.query('SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY hash(range)) AS r FROM range(20000000))'));
   `), { env });
@@ -117,15 +120,17 @@ test('SIGKILL leaves spill behind: the next process clears it', async () => {
   expect(spill().length).toBeGreaterThan(0);
   await runScript(script("await cursor((c) => c.query('SELECT 1'));"), { env });
   expect(spill()).toEqual([]);
+  rmSync(temporary, { recursive: true });
 });
 
 test('the spill of a killed predecessor is cleared, also under our own number, another process\'s is not', async () => {
-  const root = SPILL;
-  mkdirSync(root, { recursive: true });
-  const [killed, namesake, alive] = [`999999999.${Date.now()}-1`, `${process.pid}.1-1`, `${process.ppid}.1-1`].map((name) => join(root, name)) as [string, string, string];
+  mkdirSync(SPILL, { recursive: true });
+  const [killed, namesake, alive] = [`999999999.${Date.now()}-1`, `${process.pid}.1-1`, `${process.ppid}.1-1`].map((name) => join(SPILL, name)) as [string, string, string];
   for (const directory of [killed, namesake, alive]) {
-    mkdirSync(directory);
-    writeFileSync(join(directory, 'duckdb_temp_storage_DEFAULT-0.tmp'), 'spill');
+    // There at once, with what is in it: another process may clear what is abandoned at any time.
+    const prepared = mkdtempSync(join(tmpdir(), 'spill-'));
+    writeFileSync(join(prepared, 'duckdb_temp_storage_DEFAULT-0.tmp'), 'spill');
+    renameSync(prepared, directory);
   }
   const { cursor } = freshRuntime();
   await cursor((c) => c.query('SELECT 1'));

@@ -10,13 +10,16 @@ export const DUCKDB_VERSION = '1.5.5';
 /** DuckDB's name for this machine. */
 export const PLATFORM = `${process.platform === 'darwin' ? 'osx' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
-/** A directory as the image build bakes it, with DuckDB's own signed binaries of `names`. Made once, kept. */
+/** All that any test asks for: a directory that grows under a test which copies it would fail that test. */
+const ALL = ['httpfs', 'tpch', 'aws', 'postgres_scanner'];
+
+/** A directory as the image build bakes it, with DuckDB's own signed binaries of `names`, and others. Made once, kept. */
 export async function signedExtensions(...names: string[]): Promise<string> {
   const directory = bedPath('runtime-extensions');
   await withLock('runtime-extensions', async () => {
     mkdirSync(directory, { recursive: true });
-    const missing = names.filter((name) => !baked(directory).includes(name));
-    if (missing.length > 0) install(directory, [...baked(directory), ...missing]);
+    const missing = [...new Set([...ALL, ...names])].filter((name) => !baked(directory).includes(name));
+    if (missing.length > 0) install(directory, missing);
   });
   return directory;
 }

@@ -1,13 +1,22 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWith } from '../../bed/require';
+import { droppingAvailability, dropPackets } from '../../bed/dropped-packets';
+import { describeIf, describeWith } from '../../bed/require';
 import { freshRuntime, rejection } from '../fresh-runtime';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
+
+/** Waits until somebody sleeps, and not while that is only being prepared. */
+const TERMINATE_THE_SLEEPER = `DO $$ BEGIN LOOP
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE usename = 'reader' AND state = 'active' AND wait_event = 'PgSleep' AND clock_timestamp() - query_start > '100 ms';
+  EXIT WHEN FOUND;
+  PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
+END LOOP; END $$`;
 
 /** Accepts connections and says nothing. */
 async function silentServer(): Promise<{ port: number; stop: () => void }> {
@@ -59,7 +68,8 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     bed.ssm.fault = () => ({ hang: true });
     const started = performance.now();
     expect(await rejection(cursor({ signal: AbortSignal.timeout(300) }, (c) => c.query(USERS)))).toMatchObject({ code: 'TIMEOUT' });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // The step itself goes on for 3 s.
+    expect(performance.now() - started).toBeLessThan(2_500);
     bed.ssm.fault = () => undefined;
     const later = await start();
     expect(await later.cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
@@ -90,44 +100,67 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
   });
 
-  test('down, or accepting and hanging: S3 and all other queries at full speed, its own fail within the connect timeout', async () => {
+  test('down, or accepting and hanging: all other queries answer meanwhile, its own fail within the connect timeout', async () => {
     const silent = await silentServer();
     try {
       const { cursor } = await start(bed.step({ port: silent.port, connectTimeout: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
       await cursor((c) => c.query('SELECT 1'));
-      const started = performance.now();
-      const hanging = rejection(cursor((c) => c.query(USERS)));
+      let hangs = true;
+      const hanging = rejection(cursor((c) => c.query(USERS))).finally(() => hangs = false);
       const down = rejection(cursor((c) => c.query('FROM pg_down.users')));
       for (let i = 0; i < 20; i++) expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
-      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(hangs).toBe(true);
       expect(await down).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/Connection refused/) });
       expect(await hanging).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/timeout expired/) });
-      expect(performance.now() - started).toBeLessThan(4_000);
     } finally {
       silent.stop();
     }
   });
 
-  test('frozen: a signal ends the wait at once; when the server goes on, so does the next query', async () => {
-    const { cursor } = await start();
+  test('frozen: a query hangs with it for longer than any timeout, and goes on with it; a signal ends the wait at once', async () => {
+    const { cursor } = await start(bed.step({ connectTimeout: 2 }));
     await cursor((c) => c.query(USERS));
-    const backends = await bed.postgres.query("SELECT pid FROM pg_stat_activity WHERE usename = 'reader'");
-    for (const { pid } of backends) process.kill(pid, 'SIGSTOP');
+    const [postmaster] = readFileSync(join(bed.postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n');
+    const backends = await bed.postgres.query('SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+    const processes = [Number(postmaster), ...backends.map(({ pid }) => pid as number)];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    let hanging: Promise<unknown> | undefined;
     try {
-      const started = performance.now();
+      let answered = false;
+      hanging = cursor((c) => c.queryOne(USERS)).finally(() => answered = true);
+      // The open connection is taken by then: others cannot connect.
+      await sleep(1_000);
       expect(await rejection(cursor({ signal: AbortSignal.timeout(300) }, (c) => c.query(USERS)))).toMatchObject({ code: 'TIMEOUT' });
-      expect(performance.now() - started).toBeLessThan(1_000);
       expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+      await sleep(3_000);
+      expect(answered).toBe(false);
     } finally {
-      for (const { pid } of backends) process.kill(pid, 'SIGCONT');
+      for (const pid of processes) process.kill(pid, 'SIGCONT');
     }
+    expect(await hanging).toEqual({ n: 1000 });
     expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  describeIf(droppingAvailability(), 'packets that are dropped', () => {
+    test('an error that may be tried again, after the timeouts; the first query after the fault answers', async () => {
+      const { cursor } = await start(bed.step({ connectTimeout: 2 }));
+      await cursor((c) => c.query(USERS));
+      const pass = await dropPackets(bed.postgres.port);
+      try {
+        // Which of libpq's words for it depends on the moment.
+        expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'QUERY', retryable: true });
+        expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+      } finally {
+        await pass();
+      }
+      expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+    });
   });
 
   test('a connection that breaks under a query: a SELECT runs again, anything else is an error that may be tried again', async () => {
     const { cursor } = await start();
-    const slow = "FROM postgres_query('pg_replica', 'SELECT pg_sleep(0.4)::text AS slept')";
-    const cut = async (query: Promise<unknown>) => (await Promise.all([query, sleep(150).then(() => terminate())]))[0];
+    const slow = "FROM postgres_query('pg_replica', 'SELECT pg_sleep(1)::text AS slept')";
+    const cut = async (query: Promise<unknown>) => (await Promise.all([query, bed.postgres.query(TERMINATE_THE_SLEEPER)]))[0];
     await cursor((c) => c.query(USERS));
     expect(await cursor((c) => cut(c.query(slow)))).toEqual([{ slept: '' }]);
     expect(await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))))).toMatchObject({ code: 'QUERY', retryable: true });
@@ -176,19 +209,26 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     expect(bed.ssm.requests.length).toBeLessThan(4);
   });
 
-  test('in a transaction, and in mid-COPY: renewed, not repeated, and the caller may try again', async () => {
+  test('in a transaction: renewed, not repeated, and the caller may try again', async () => {
     const { cursor } = await start();
-    const file = join(tmpdir(), `big-${process.pid}.csv`);
-    const copy = `COPY (FROM pg_replica.big) TO '${file}'`;
     await cursor((c) => c.query(USERS));
     await rotate('the second password');
     const error = await rejection(cursor((c) => c.transaction((t) => t.query(USERS))));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
     expect(error.message).toContain('renewed by now; the statement was not run again');
     expect(await cursor((c) => c.transaction((t) => t.queryOne(USERS)))).toEqual({ n: 1000 });
-    await rotate('the third password');
-    expect(await rejection(cursor((c) => c.execute(copy)))).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
-    expect(await cursor((c) => c.execute(copy))).toEqual({ rowsChanged: 300_000 });
+  });
+
+  test('in mid-COPY: likewise, as part of the file may be written', async () => {
+    const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { threads: 4 } }));
+    const file = join(tmpdir(), `big-${process.pid}.csv`);
+    const copy = () => cursor((c) => c.execute(`COPY (FROM pg_replica.big) TO '${file}'`));
+    await cursor((c) => c.query(USERS));
+    // The connection that is open stays: the COPY begins on it, and is refused another one for its second thread.
+    await bed.setPassword('reader', 'the second password');
+    expect(await rejection(copy())).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('renewed by now; the statement was not run again') });
+    expect(existsSync(file)).toBe(true);
+    expect(await copy()).toEqual({ rowsChanged: 300_000 });
     rmSync(file);
   });
 
@@ -223,6 +263,21 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     await terminate();
     bed.ssm.requests.length = 0;
     for (let i = 0; i < 4; i++) expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('holds no other one') });
+    expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('a password that was changed to another one than the secret\'s: the new one of the secret is tried once, and then for a while nobody asks', async () => {
+    const { cursor } = await start();
+    await cursor((c) => c.query(USERS));
+    await bed.setPassword('reader', 'changed', 'changed to something else');
+    await terminate();
+    bed.ssm.requests.length = 0;
+    const errors = [];
+    for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
+    expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
+    expect(errors[0]!.message).toContain('password authentication failed');
+    expect(errors[3]!.message).toContain('holds no other one');
+    for (const { message } of errors) expect(message).not.toContain('something else');
     expect(bed.ssm.requests).toHaveLength(1);
   });
 

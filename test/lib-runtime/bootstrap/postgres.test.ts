@@ -39,6 +39,19 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     expect(bed.ssm.requests).toHaveLength(1);
   });
 
+  test.each([
+    [{}, ['connect_timeout=5', 'tcp_user_timeout=5000', 'keepalives=1', 'keepalives_idle=30', 'application_name=cdk-duckdb-lambda', 'options=-c statement_timeout=30000']],
+    [
+      { connectTimeout: 3, tcpUserTimeout: 4, keepalive: 60, statementTimeout: 20, applicationName: 'reports' },
+      ['connect_timeout=3', 'tcp_user_timeout=4000', 'keepalives=1', 'keepalives_idle=60', 'application_name=reports', 'options=-c statement_timeout=20000'],
+    ],
+  ])('how it connects, given %j', async (changes, expected) => {
+    const { cursor } = await start(bed.step(changes));
+    await cursor((c) => c.query(USERS));
+    const secret = await cursor((c) => c.queryOne<{ secret_string: string }>("SELECT secret_string FROM duckdb_secrets() WHERE name = 'postgres'"));
+    expect(secret!.secret_string.split(';')).toEqual(expect.arrayContaining(expected));
+  });
+
   test('in the init phase: its secret is asked for at the import, once, and the first query finds all done', async () => {
     const env = await bed.environment([bed.step()]);
     // In a process of its own, where modules are what they are in Lambda.
@@ -49,6 +62,19 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     { env: { ...env, AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1', AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' } });
     expect(answers.at(-1)).toEqual([[{ database_name: 'pg_replica' }], { n: 1000 }]);
     expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test('a replica in recovery is read like any other server, by several connections at once', async () => {
+    await bed.postgres.query('CREATE TABLE big AS SELECT i, md5(i::text) AS text FROM generate_series(1, 300000) i; ANALYZE big');
+    const replica = await startPostgres({ replicaOf: bed.postgres });
+    try {
+      const { cursor } = freshRuntime(await bed.environment([bed.step({ port: replica.port })], { settings: { threads: 4 } }));
+      expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+      expect(await cursor((c) => c.queryOne('SELECT count(DISTINCT text) AS n, sum(i) AS total FROM pg_replica.big'))).toEqual({ n: 300_000, total: 45_000_150_000 });
+      expect(await cursor((c) => c.transaction((t) => t.queryOne(USERS)))).toEqual({ n: 1000 });
+    } finally {
+      await replica.stop();
+    }
   });
 
   test('it can only be read, also by postgres_execute', async () => {
