@@ -5,6 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
 import { DuckDbFunction } from './duckdb-function';
+import { otherRegion } from './other-region';
 
 /** How the runtime fetches a secret. */
 export interface SecretSourceOptions {
@@ -38,6 +39,7 @@ export class SecretSource {
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
     return new SecretSource((fn) => {
       grant(fn, 'ssm:GetParameter', parameter.parameterArn, key);
+      fn.addRequiredEndpoint({ service: 'ssm', region: otherRegion(parameter, fn) });
       // SSM takes a name for the function's own account and region only.
       return { ssm: isElsewhere(parameter, fn) ? parameter.parameterArn : parameter.parameterName, ...age(options) };
     });
@@ -54,6 +56,7 @@ export class SecretSource {
     return new SecretSource((fn) => {
       // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
       grant(fn, 'secretsmanager:GetSecretValue', secret.secretFullArn ?? `${secret.secretArn}-??????`, key);
+      fn.addRequiredEndpoint({ service: 'secretsmanager', region: otherRegion(secret, fn) });
       return { secretsManager: secret.secretArn, ...(field !== undefined && { field }), ...age(options) };
     });
   }

@@ -2,7 +2,8 @@ import { Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 
-const DEFAULT_PORT = 5432;
+/** PostgreSQL's own. */
+export const DEFAULT_PORT = 5432;
 
 /** What the endpoint of a host outside of RDS's constructs is told. */
 export interface PostgresHostOptions {
@@ -16,7 +17,7 @@ export interface PostgresHostOptions {
   /**
    * The security groups of the host, which the function is then allowed to reach.
    *
-   * @default - no rule is made: open the port yourself where it is not
+   * @default - the function may reach the port of any host; what guards the host, you open yourself
    */
   readonly connections?: ec2.IConnectable;
 }
@@ -35,7 +36,7 @@ export class PostgresEndpoint {
     return new PostgresEndpoint(hostname, port, cluster, () => cluster.clusterResourceIdentifier, true);
   }
 
-  /** An RDS proxy. For one that is imported, no rule is made: open its port yourself. */
+  /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
     const connections = isConnectable(proxy) ? proxy : undefined;
     // arn:aws:rds:region:account:db-proxy:prx-0123456789abcdef0
