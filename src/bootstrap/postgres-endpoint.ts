@@ -24,16 +24,16 @@ export interface PostgresHostOptions {
 
 /** Where a PostgreSQL server is reached, and what guards it. */
 export class PostgresEndpoint {
-  /** A database instance or read replica of RDS. */
+  /** A database instance or read replica of RDS. Where it is imported without its security groups, let the function in yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
     const { hostname, port } = instance.instanceEndpoint;
-    return new PostgresEndpoint(hostname, port, instance, () => instance.instanceResourceId, true);
+    return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true);
   }
 
-  /** The reader endpoint of an RDS or Aurora cluster. */
+  /** The reader endpoint of an RDS or Aurora cluster. Where it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     const { hostname, port } = cluster.clusterReadEndpoint;
-    return new PostgresEndpoint(hostname, port, cluster, () => cluster.clusterResourceIdentifier, true);
+    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true);
   }
 
   /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
@@ -73,6 +73,11 @@ export class PostgresEndpoint {
      */
     public readonly _takesOptions: boolean,
   ) {}
+}
+
+/** What is imported without its security groups has no rules that could be made. */
+function guarded(database: ec2.IConnectable): ec2.IConnectable | undefined {
+  return database.connections.securityGroups.length > 0 ? database : undefined;
 }
 
 /** The proxies of a stack have security groups; the interface, which imported ones have, says nothing of them. */
