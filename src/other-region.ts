@@ -1,8 +1,7 @@
-import { IResource, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
-/** The region of a resource, where it is known to be another than the scope's. */
-export function otherRegion(resource: IResource, scope: IConstruct): string | undefined {
-  const { region } = resource.env;
+/** The region, where it is known to be another than the scope's. */
+export function otherRegion(region: string, scope: IConstruct): string | undefined {
   return Token.compareStrings(region, Stack.of(scope).region) === TokenComparison.DIFFERENT ? region : undefined;
 }

@@ -192,7 +192,7 @@ export class S3Step implements IBootstrapStep {
 
   /** Where all buckets are, if CDK knows it to be another region than the function's. */
   private regionOfBuckets(fn: DuckDbFunction): string | undefined {
-    const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket, fn)));
+    const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, fn)));
     if (others.length > 0) {
       const regions = [region, ...others].map((each) => each ?? Stack.of(fn).region).filter((each) => !Token.isUnresolved(each));
       throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: give those of each region a step of their own`);

@@ -19,7 +19,7 @@ let password: PostgresCredentials;
 beforeEach(() => {
   app = unbundledApp();
   stack = new Stack(app, 'Stack', { env: ENV });
-  vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], privateSubnetRouteTableIds: ['rtb-1'] });
+  vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-0123456789abcdef0', availabilityZones: ['a'], privateSubnetIds: ['subnet-0123456789abcdef0'], privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'] });
   password = PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter(
     ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Password', { parameterName: '/db/password' })));
 });
@@ -137,16 +137,16 @@ describe('a database of RDS', () => {
   });
 
   test.each([
-    [{ mutable: false }, undefined, 'inbound of sg-db: TCP 5432 from Stack/Reports/SecurityGroup'],
+    [{ mutable: false }, undefined, 'inbound of sg-0db0db0db: TCP 5432 from Stack/Reports/SecurityGroup'],
     [{ mutable: false }, { mutable: false, allowAllOutbound: false },
-      'outbound of sg-fn: TCP 5432 to sg-db; inbound of sg-db: TCP 5432 from sg-fn'],
-    [{ mutable: true }, { mutable: false, allowAllOutbound: false }, 'outbound of sg-fn: TCP 5432 to sg-db'],
+      'outbound of sg-0f00f00f0: TCP 5432 to sg-0db0db0db; inbound of sg-0db0db0db: TCP 5432 from sg-0f00f00f0'],
+    [{ mutable: true }, { mutable: false, allowAllOutbound: false }, 'outbound of sg-0f00f00f0: TCP 5432 to sg-0db0db0db'],
   ])('whose security group is imported as %j, for a function with %j: what CDK leaves out is warned of', (theirs, ours, missing) => {
-    const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-db', theirs)] });
+    const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-0db0db0db', theirs)] });
     const endpoint = PostgresEndpoint.fromHost('db.example.com', { connections: { connections } });
     const fn = declare({
       bootstrap: [postgres({ endpoint })],
-      ...(ours && { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Ours', 'sg-fn', ours)] }),
+      ...(ours && { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Ours', 'sg-0f00f00f0', ours)] }),
     });
     expect(warnings()).toEqual([`security groups that are imported as immutable take no rules, and CDK leaves them out; for Stack/Reports add: ${missing} `
       + '[ack: cdk-duckdb-lambda:immutableSecurityGroup]']);
@@ -155,7 +155,7 @@ describe('a database of RDS', () => {
   });
 
   test('whose security group is imported and takes rules gets them', () => {
-    const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-db')] });
+    const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-0db0db0db')] });
     const endpoint = PostgresEndpoint.fromHost('db.example.com', { connections: { connections } });
     declare({ bootstrap: [postgres({ endpoint }), postgres({ name: 'again', catalog: 'again', endpoint })] });
     expect(rules()).toEqual([1, 1]);
