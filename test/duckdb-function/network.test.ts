@@ -214,3 +214,20 @@ describe('the services that a function calls', () => {
       'the S3Step "s3" has buckets in several regions, eu-west-1 and us-east-1: give those of each region a step of their own');
   });
 });
+
+test('the endpoints that isolated subnets need can be made from what a function requires', () => {
+  const isolated: ec2.SubnetSelection = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+  const own = new ec2.Vpc(stack, 'Own', { natGateways: 0, subnetConfiguration: [{ name: 'data', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] });
+  const fn = declare({
+    vpc: own,
+    vpcSubnets: isolated,
+    bootstrap: [new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')] }), postgres({ endpoint: PostgresEndpoint.fromHost('db.example.com') })],
+  });
+  for (const { service } of fn.requiredEndpoints) {
+    if (service === 's3') own.addGatewayEndpoint(service, { service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [isolated] });
+    else own.addInterfaceEndpoint(service, { service: new ec2.InterfaceVpcEndpointAwsService(service), subnets: isolated });
+  }
+  const services = Object.values(Template.fromStack(stack).findResources('AWS::EC2::VPCEndpoint'))
+    .map(({ Properties }) => [Properties.VpcEndpointType, JSON.stringify(Properties.ServiceName).match(/(\w+)\W*$/)![1]]);
+  expect(services).toEqual([['Gateway', 's3'], ['Interface', 'ssm']]);
+});
