@@ -29,7 +29,7 @@ export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Insta
   const made = registry.shared.get(database) ?? remember(database);
   const instance = await made;
   if (!instance.isBroken) return instance;
-  if (registry.shared.get(database) === made) remember(database, instance.close());
+  if (registry.shared.get(database) === made) void remember(database, instance.close());
   return sharedInstance(database);
 }
 

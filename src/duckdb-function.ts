@@ -211,13 +211,13 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   public readonly steps: string[];
 
   private readonly endpoints = new Map<string, RequiredEndpoint>();
-  private readonly options: lambda.FunctionOptions;
+  private readonly functionOptions: lambda.FunctionOptions;
   private readonly hasMetrics: boolean;
 
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
     const {
-      entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion, verifyExtensionsAtRuntime,
-      metrics, settings, baseImage, buildImage, bundling, code, ...functionOptions
+      entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
+      verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, bundling, code, ...functionOptions
     } = props;
     const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
@@ -243,7 +243,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
     this.duckdbVersion = image.duckdbVersion;
     this.extensions = image.extensions;
     this.steps = steps;
-    this.options = functionOptions;
+    this.functionOptions = functionOptions;
     this.hasMetrics = metrics ?? false;
     this._allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
     const bound = this.bind(bootstrap);
@@ -344,7 +344,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
    * @internal
    */
   public _allowToAnyHost(port: ec2.Port, description: string): void {
-    if (ownsSecurityGroup(this.options)) allowToAnyHost(this, this.options, port, description);
+    if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
   }
 
   private bind(steps: IBootstrapStep[]): StepConfig[] {

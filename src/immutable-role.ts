@@ -19,15 +19,13 @@ export function warnOfMissingStatements<T>(scope: IConstruct, role: iam.IRole, g
     missing.add(readable(Stack.of(scope).resolve(statement.toStatementJson())));
     return add.call(role, statement);
   };
-  try {
-    return grant();
-  } finally {
-    role.addToPrincipalPolicy = add;
-    if (missing.size > 0) {
-      Annotations.of(scope).addWarningV2('cdk-duckdb-lambda:immutableRole', `the role ${role.node.path} is immutable, so CDK leaves out the statements that `
-        + `the bootstrap steps of ${scope.node.path} need; add them to its policy: [${[...missing].join(',')}]`);
-    }
+  const granted = grant();
+  role.addToPrincipalPolicy = add;
+  if (missing.size > 0) {
+    Annotations.of(scope).addWarningV2('cdk-duckdb-lambda:immutableRole', `the role ${role.node.path} is immutable, so CDK leaves out the statements that `
+      + `the bootstrap steps of ${scope.node.path} need; add them to its policy: [${[...missing].join(',')}]`);
   }
+  return granted;
 }
 
 /** JSON in which the functions of CloudFormation stand as `Fn::Sub` writes them. */

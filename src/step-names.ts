@@ -24,7 +24,8 @@ export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: 
   const all: { [name: string]: DatabaseConfig } = { default: {}, ...databases };
   for (const database of Object.values(all)) {
     const attached = new Map<string, string>();
-    for (const { name, provides = [] } of steps.filter((step) => ATTACHING.includes(step.type) && (database.steps ?? [step.name]).includes(step.name))) {
+    const attaching = steps.filter(({ name, type }) => ATTACHING.includes(type) && (database.steps?.includes(name) ?? true));
+    for (const { name, provides = [] } of attaching) {
       for (const catalog of provides.filter((each) => !Token.isUnresolved(each))) {
         const other = attached.get(catalog.toLowerCase());
         if (other) {

@@ -149,11 +149,12 @@ export class S3Step implements IBootstrapStep {
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
     const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
     const region = this.props.region ?? this.regionOfBuckets(fn);
-    const role = assumeRole ?? fn.role!;
-    warnOfMissingStatements(fn, role, () => this.grant(role));
     if (assumeRole) {
+      warnOfMissingStatements(fn, assumeRole, () => this.grant(assumeRole));
       fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
       fn.addRequiredEndpoint({ service: 'sts' });
+    } else {
+      this.grant(fn.role!);
     }
     if (endpoint === undefined) fn.addRequiredEndpoint({ service: 's3', region });
     else if (!Token.isUnresolved(endpoint)) fn._allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
@@ -194,7 +195,7 @@ export class S3Step implements IBootstrapStep {
   private regionOfBuckets(fn: DuckDbFunction): string | undefined {
     const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, fn)));
     if (others.length > 0) {
-      const regions = [region, ...others].map((each) => each ?? Stack.of(fn).region).filter((each) => !Token.isUnresolved(each));
+      const regions = [region, ...others].map((each) => each ?? Stack.of(fn).region);
       throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: give those of each region a step of their own`);
     }
     return region;

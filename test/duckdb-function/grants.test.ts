@@ -99,6 +99,12 @@ describe('a role that takes no statements', () => {
     expect(warnings()).toEqual([expect.stringMatching(/"Resource":"\$\{New\w+\.Arn\}\/events\/\*"\}.*"Resource":"\$\{New\w+\.Arn\}"\}/)]);
   });
 
+  test('is warned of once for all steps', () => {
+    const [lake, archive] = ['lake', 'archive'].map((name) => new S3Step({ name, buckets: [s3.Bucket.fromBucketName(stack, name, name)] }));
+    new DuckDbFunction(stack, 'Reports', { entry: ENTRY, role: iam.Role.fromRoleArn(stack, 'Role', ARN, { mutable: false }), bootstrap: [lake, archive] });
+    expect(warnings()).toEqual([expect.stringMatching(/s3:::lake\/\*.*s3:::archive\/\*/)]);
+  });
+
   test('of a bucket\'s owner is warned of as well', () => {
     const reader = iam.Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::222222222222:role/reader');
     const bootstrap = [new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')], prefixes: ['events/'], assumeRole: reader })];

@@ -50,9 +50,11 @@ describe('what every Lambda function can have', () => {
     template().resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
     template().hasResourceProperties('AWS::Lambda::Function', { DeadLetterConfig: { TargetArn: Match.anyValue() } });
     template().hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: Match.arrayWith([
-        Match.objectLike({ Action: 'sqs:SendMessage' }), Match.objectLike({ Action: 's3:GetObject' }), Match.objectLike({ Action: Match.arrayWith(['sqs:ReceiveMessage']) }),
-      ]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: 'sqs:SendMessage' }), Match.objectLike({ Action: 's3:GetObject' }), Match.objectLike({ Action: Match.arrayWith(['sqs:ReceiveMessage']) }),
+        ]),
+      },
     });
   });
 

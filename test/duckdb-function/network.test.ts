@@ -72,21 +72,32 @@ describe('the security group that is made for a function', () => {
 
   test.each<[string, () => Partial<DuckDbFunctionProps>, string[]]>([
     ['a PostgreSQL host', () => ({ bootstrap: [postgres({ endpoint: PostgresEndpoint.fromHost('db.example.com', { port: 6432 }) })] }), ['0.0.0.0/0:6432']],
-    ['a secret that names the host', () => ({ bootstrap: [postgres({
-      credentials: PostgresCredentials.fromSecret(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db')),
-    })] }), ['0.0.0.0/0:5432']],
-    ['an instance imported without security groups', () => ({ bootstrap: [postgres({
-      endpoint: PostgresEndpoint.fromInstance(rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Db', {
-        instanceIdentifier: 'db', instanceEndpointAddress: 'db.example.com', port: 5433, securityGroups: [],
-      })),
-    })] }), ['0.0.0.0/0:5433']],
-    ['another server of the S3 API', () => ({ bootstrap: [new S3Step({
-      buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')], endpoint: 'http://minio.example.com:9000',
-    })] }), ['0.0.0.0/0:9000']],
-    ['a download of MotherDuck\'s extension', () => ({ bootstrap: [new MotherDuckStep({
-      allowDownload: true,
-      token: SecretSource.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Token', { parameterName: '/token' })),
-    })] }), ['0.0.0.0/0:80']],
+    ['a secret that names the host', () => ({
+      bootstrap: [postgres({
+        credentials: PostgresCredentials.fromSecret(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db')),
+      })],
+    }), ['0.0.0.0/0:5432']],
+    ['an instance imported without security groups', () => ({
+      bootstrap: [postgres({
+        endpoint: PostgresEndpoint.fromInstance(rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Db', {
+          instanceIdentifier: 'db', instanceEndpointAddress: 'db.example.com', port: 5433, securityGroups: [],
+        })),
+      })],
+    }), ['0.0.0.0/0:5433']],
+    ['another server of the S3 API', () => ({
+      bootstrap: [new S3Step({
+        buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')], endpoint: 'http://minio.example.com:9000',
+      })],
+    }), ['0.0.0.0/0:9000']],
+    ['HTTPS, once', () => ({
+      bootstrap: [new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')], endpoint: 'https://s3.example.com' })],
+    }), []],
+    ['a download of MotherDuck\'s extension', () => ({
+      bootstrap: [new MotherDuckStep({
+        allowDownload: true,
+        token: SecretSource.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Token', { parameterName: '/token' })),
+      })],
+    }), ['0.0.0.0/0:80']],
   ])('is open for the port of %s', (_, props, rules) => {
     declare(props());
     expect(outbound()).toEqual(['0.0.0.0/0:443', ...rules]);
