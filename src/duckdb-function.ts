@@ -24,7 +24,7 @@ import { LockFile } from './lock-file';
 import { allowToAnyHost, ownsSecurityGroup } from './network-access';
 import { FunctionImage, prebuiltImage } from './prebuilt-image';
 import { RequiredEndpoint } from './required-endpoint';
-import { checkEnvironmentSize, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfig } from './runtime-config';
+import { checkEnvironmentSize, DatabaseConfig, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfig } from './runtime-config';
 import { checkStep, runtimeMetric } from './runtime-metrics';
 import { checkCatalogs, checkStepNames } from './step-names';
 
@@ -246,22 +246,9 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
     this.functionOptions = functionOptions;
     this.hasMetrics = metrics ?? false;
     this._allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
-    const bound = this.bind(bootstrap);
-    checkCatalogs(bound, resolvedDatabases, at);
-
-    const config: RuntimeConfig = {
-      version: 1,
-      // MotherDuck's extension may use the network when it is loaded: its step does that when it is needed.
-      extensions: this.extensions.filter((name) => name !== 'motherduck'),
-      steps: bound,
-      ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
-      ...(settings && { settings }),
-      ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
-      ...(Object.keys(resolvedDatabases).length > 0 && { databases: resolvedDatabases }),
-      ...(metrics && { metrics: true }),
-    };
-    checkEnvironmentSize(this, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
-    this.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(this).toJsonString(config));
+    const boundSteps = this.bind(bootstrap);
+    checkCatalogs(boundSteps, resolvedDatabases, at);
+    this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
     warnOfTightLimits(this, props);
   }
 
@@ -349,6 +336,26 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
 
   private bind(steps: IBootstrapStep[]): StepConfig[] {
     return warnOfMissingStatements(this, this.role!, () => steps.map((step) => ({ name: step.name, ...step.bind(this) })));
+  }
+
+  private runtimeConfig(props: DuckDbFunctionProps, steps: StepConfig[], databases: { [name: string]: DatabaseConfig }): RuntimeConfig {
+    const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = props;
+    return {
+      version: 1,
+      // MotherDuck's extension may use the network when it is loaded: its step does that when it is needed.
+      extensions: this.extensions.filter((name) => name !== 'motherduck'),
+      steps,
+      ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
+      ...(settings && { settings }),
+      ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
+      ...(Object.keys(databases).length > 0 && { databases }),
+      ...(metrics && { metrics: true }),
+    };
+  }
+
+  private tellRuntime(config: RuntimeConfig, environment: { [name: string]: string }): void {
+    checkEnvironmentSize(this, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
+    this.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(this).toJsonString(config));
   }
 
   private runtimeMetric(metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
