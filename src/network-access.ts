@@ -24,9 +24,10 @@ export function allowToAnyHost(fn: lambda.Function, options: lambda.FunctionOpti
  */
 export function allowTo(fn: lambda.Function, other: ec2.IConnectable, port: ec2.Port, description: string): void {
   fn.connections.allowTo(other, port, description);
+  const what = Token.isUnresolved(port.toRuleJson().fromPort) ? 'the database\'s port' : `TCP ${port}`;
   const missing = fn.connections.securityGroups.flatMap((ours) => other.connections.securityGroups.flatMap((theirs) => [
-    ...(ours.allowAllOutbound || hasEgress(ours, theirs, port) ? [] : [`outbound of ${name(ours)}: TCP ${port} to ${name(theirs)}`]),
-    ...(hasIngress(theirs, ours, port) ? [] : [`inbound of ${name(theirs)}: TCP ${port} from ${name(ours)}`]),
+    ...(ours.allowAllOutbound || hasEgress(ours, theirs, port) ? [] : [`outbound of ${name(ours)}: ${what} to ${name(theirs)}`]),
+    ...(hasIngress(theirs, ours, port) ? [] : [`inbound of ${name(theirs)}: ${what} from ${name(ours)}`]),
   ]));
   if (missing.length > 0) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:immutableSecurityGroup',
@@ -49,8 +50,10 @@ function rules(...groups: ec2.ISecurityGroup[]) {
   return groups.flatMap(({ node }) => node.children);
 }
 
+/** CDK makes one rule between two groups for all ports that it does not know. */
 function isFor(port: ec2.Port, { fromPort }: { fromPort?: number }): boolean {
-  return fromPort === port.toRuleJson().fromPort;
+  const wanted = port.toRuleJson().fromPort;
+  return fromPort === wanted || (Token.isUnresolved(fromPort) && Token.isUnresolved(wanted));
 }
 
 function name(group: ec2.ISecurityGroup): string {

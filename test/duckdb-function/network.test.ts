@@ -165,6 +165,19 @@ describe('a database of RDS', () => {
     expect(warnings()).toEqual([]);
   });
 
+  test.each([
+    [{ mutable: true }, []],
+    [{ mutable: false }, [expect.stringContaining('inbound of sg-0db0db0db: the database\'s port from Stack/Reports/SecurityGroup')]],
+  ])('that shares its security group (%j) with another, on ports that only a deployment knows', (options, warned) => {
+    const shared = new ec2.Vpc(stack, 'Shared');
+    const securityGroups = [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-0db0db0db', options)];
+    const steps = ['users', 'orders'].map((name) => postgres({
+      name, catalog: name, endpoint: PostgresEndpoint.fromInstance(new rds.DatabaseInstance(stack, name, { engine, vpc: shared, securityGroups })),
+    }));
+    declare({ vpc: shared, bootstrap: steps });
+    expect(warnings()).toEqual(warned);
+  });
+
   test('whose security group is imported and takes rules gets them', () => {
     const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-0db0db0db')] });
     const endpoint = PostgresEndpoint.fromHost('db.example.com', { connections: { connections } });
