@@ -9,6 +9,14 @@ export interface StepConfig {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A logical database as the construct declared it. */
+export interface DatabaseConfig {
+  /** Its file; in memory without one. */
+  readonly file?: string;
+  /** The names of the steps that its queries may trigger; all without a list. */
+  readonly steps?: readonly string[];
+}
+
 /** What `DUCKDB_LAMBDA_CONFIG` says; empty where the variable is not set (a laptop, a unit test). */
 export interface RuntimeConfig {
   /** Extensions to load at creation, dependencies first. */
@@ -21,6 +29,8 @@ export interface RuntimeConfig {
   readonly verifyExtensions: boolean;
   /** Run the steps in Lambda's init phase. */
   readonly eager?: boolean;
+  /** The declared logical databases, by name; `default` is there without being declared. */
+  readonly databases?: Readonly<Record<string, DatabaseConfig>>;
   /** Print CloudWatch metrics. */
   readonly metrics?: boolean;
 }
@@ -46,6 +56,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
     settings: settings(raw.settings ?? {}),
     verifyExtensions: raw.verifyExtensions === true,
     ...(raw.mode === 'eager' && { eager: true }),
+    ...(raw.databases !== undefined && { databases: databases(raw.databases, steps) }),
     ...(raw.metrics === true && { metrics: true }),
   };
 }
@@ -79,6 +90,25 @@ function stepConfig(step: Record<string, unknown>, index: number): StepConfig {
     provides: list(step.provides, `steps[${index}].provides`).map(String),
     config: object(step.config ?? {}, `steps[${index}].config`),
   };
+}
+
+function databases(value: unknown, steps: readonly StepConfig[]): Readonly<Record<string, DatabaseConfig>> {
+  const entries = Object.entries(object(value, `${VARIABLE} databases`)).map(([name, item]) => {
+    const where = `databases.${name}`;
+    const { file, steps: names } = object(item, `${VARIABLE} ${where}`);
+    if (file !== undefined && (typeof file !== 'string' || file === '')) {
+      throw new ConfigError(`${VARIABLE} ${where}.file is ${JSON.stringify(file)}, expected a path`);
+    }
+    return [name, { ...(file !== undefined && { file }), ...(names !== undefined && { steps: stepNames(names, `${where}.steps`, steps) }) }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function stepNames(value: unknown, where: string, steps: readonly StepConfig[]): readonly string[] {
+  return list(value, where).map((name) => {
+    if (steps.some((step) => step.name === name)) return name as string;
+    throw new ConfigError(`${VARIABLE} ${where} names ${JSON.stringify(name)}, which is no declared bootstrap step`);
+  });
 }
 
 /** Names become SQL while unsigned extensions are allowed, so nothing but a plain name may pass. */

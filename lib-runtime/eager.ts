@@ -22,13 +22,15 @@ export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
 }
 
 /**
- * Runs all steps of the instance that is being made, together. One that fails is logged and tried again when a query needs it.
+ * Runs all steps of the instances that are being made, together. One that fails is logged and tried again when a query needs it.
  *
  * The ES module awaits it at its top level: what is under way when the init phase ends is frozen until the first invocation.
  */
-export function runEagerly(making: Promise<Instance>): void {
+export function runEagerly(making: readonly Promise<Instance>[]): void {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, MOST_OF_THE_INIT_PHASE_MS));
-  const running = making.then((instance) => instance.bootstrap.runAll((error) => console.warn(error.message)), () => undefined);
-  (globalThis as { [INIT]?: Promise<void> })[INIT] = Promise.race([running, limit]).finally(() => clearTimeout(timer));
+  const running = Promise.all(making.map((each) => (
+    each.then((instance) => instance.bootstrap.runAll((error) => console.warn(error.message)), () => undefined)
+  )));
+  (globalThis as { [INIT]?: Promise<unknown> })[INIT] = Promise.race([running, limit]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { attachedPaths, mayAttach } from './attach-statements';
 import { Bootstrap, type BootstrapHost } from './bootstrap';
@@ -143,11 +142,14 @@ export class Instance implements SharedHolder, BootstrapHost {
     return this.closing ??= this.end();
   }
 
-  /** Closes it once nobody uses it: whoever shares it has let go of it, but somebody may be about to connect. Waits for that if it is soon. */
-  async retire(): Promise<void> {
-    await setImmediate();
-    if (!this.isInUse) await this.close();
-    else this.isRetired = true;
+  /** Closes it once nobody uses it: whoever shares it has let go of it, but somebody may be about to connect. Settles when it is closed. */
+  retire(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.onEnd(resolve));
+    setImmediate(() => {
+      this.isRetired = true;
+      if (!this.isInUse) void this.close();
+    });
+    return ended;
   }
 
   /** Marks it as beyond use: whoever shares it makes a new one. Its connections are their users' to close. */

@@ -91,6 +91,7 @@ function write(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Counted for the function, and for what `more` says of it too. */
 function documents(more: Readonly<Record<string, string>>, entries: readonly Entry[]): string[] {
   const dimensions = { FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'unknown', ...more };
   const texts: string[] = [];
@@ -106,8 +107,13 @@ function documentOf(dimensions: Readonly<Record<string, string>>, entries: reado
   const names = Object.keys(values) as Metric[];
   const metrics = names.map((name) => ({ Name: name, Unit: UNITS[name] }));
   return JSON.stringify({
-    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [Object.keys(dimensions)], Metrics: metrics }] },
+    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensionSets(Object.keys(dimensions)), Metrics: metrics }] },
     ...dimensions,
     ...values,
   });
+}
+
+/** Each beginning of the list: by the function, and by function and step. */
+function dimensionSets(names: readonly string[]): string[][] {
+  return names.map((_, index) => names.slice(0, index + 1));
 }

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { processBudget } from './budget';
-import { readConfig } from './config';
+import { type RuntimeConfig, readConfig } from './config';
 import { createInstance } from './create-instance';
 import { ConfigError } from './errors';
 import type { Instance } from './instance';
@@ -7,13 +8,22 @@ import type { Instance } from './instance';
 interface Registry {
   /** One shared instance for each logical database. */
   readonly shared: Map<string, Promise<Instance>>;
+  /** The end of the one before it, where it was let go of. */
+  readonly ending: Map<string, Promise<void>>;
 }
 
 /** ESM and CommonJS copies of the runtime, and each handler of the process, share one registry. */
 const REGISTRY = Symbol.for('cdk-duckdb-lambda.registry.v1');
-const registry: Registry = ((globalThis as { [REGISTRY]?: Registry })[REGISTRY] ??= { shared: new Map() });
+const registry: Registry = ((globalThis as { [REGISTRY]?: Registry })[REGISTRY] ??= { shared: new Map(), ending: new Map() });
 
 const DEFAULT_DATABASE = 'default';
+/** Somebody may have connected at the last moment; that one's end is not waited for. */
+const LONGEST_END_MS = 500;
+
+/** The names of all logical databases that are declared, and of the one that always is. */
+export function databaseNames({ databases = {} }: RuntimeConfig): readonly string[] {
+  return [...new Set([DEFAULT_DATABASE, ...Object.keys(databases)])];
+}
 
 /**
  * The shared instance of a logical database, made once however many callers race for it, and again after its making failed or DuckDB broke.
@@ -24,8 +34,7 @@ export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Insta
   const made = registry.shared.get(database) ?? remember(database);
   const instance = await made;
   if (!instance.isBroken) return instance;
-  drop(database, made);
-  void instance.close();
+  if (registry.shared.get(database) === made) void remember(database, instance.close());
   return sharedInstance(database);
 }
 
@@ -37,13 +46,16 @@ export async function closeIdleInstances(): Promise<string[]> {
     if (instance === undefined || instance.isInUse) return;
     drop(database, made);
     idle.push(database);
-    await instance.retire();
+    const ended = instance.retire();
+    registry.ending.set(database, ended);
+    await Promise.race([ended, sleep(LONGEST_END_MS)]);
   }));
   return idle;
 }
 
-function remember(database: string): Promise<Instance> {
-  const made = make(database);
+function remember(database: string, predecessor = registry.ending.get(database)): Promise<Instance> {
+  registry.ending.delete(database);
+  const made = make(database, predecessor);
   registry.shared.set(database, made);
   made.catch(() => drop(database, made));
   return made;
@@ -53,18 +65,23 @@ function drop(database: string, made: Promise<Instance>): void {
   if (registry.shared.get(database) === made) registry.shared.delete(database);
 }
 
-async function make(database: string): Promise<Instance> {
+async function make(database: string, predecessor?: Promise<void>): Promise<Instance> {
   const { env } = process;
-  const config = readConfig(env);
-  checkDatabase(database, env);
+  const declared = readConfig(env);
+  checkDatabase(database, declared, env);
+  const { file, steps } = declared.databases?.[database] ?? {};
+  // Two instances would corrupt a file.
+  if (file !== undefined) await predecessor;
+  const config = steps ? { ...declared, steps: declared.steps.filter(({ name }) => steps.includes(name)) } : declared;
   const budget = processBudget(env, config.settings);
-  const instance = await budget.addShared((limits) => createInstance({ path: ':memory:', config, env, limits }));
+  const instance = await budget.addShared((limits) => createInstance({ path: file ?? ':memory:', config, env, limits }));
   instance.onEnd(() => budget.removeShared(instance));
   return instance;
 }
 
 /** Without a declaration (a laptop, a unit test) every name is a new database in memory. */
-function checkDatabase(database: string, env: NodeJS.ProcessEnv): void {
-  if (database === DEFAULT_DATABASE || !env.DUCKDB_LAMBDA_CONFIG) return;
-  throw new ConfigError(`the database "${database}" is not declared; declared are: "${DEFAULT_DATABASE}"`);
+function checkDatabase(database: string, config: RuntimeConfig, env: NodeJS.ProcessEnv): void {
+  const names = databaseNames(config);
+  if (names.includes(database) || !env.DUCKDB_LAMBDA_CONFIG) return;
+  throw new ConfigError(`the database "${database}" is not declared; declared are: ${names.map((name) => `"${name}"`).join(', ')}; declare it with the prop databases`);
 }

@@ -3,7 +3,7 @@ import { readConfigAtImport } from './config';
 import { isEager, prefetchSecrets, runEagerly } from './eager';
 import { inLambda } from './lambda-environment';
 import { startMetrics } from './metrics';
-import { sharedInstance } from './registry';
+import { databaseNames, sharedInstance } from './registry';
 
 // What importing the runtime does.
 
@@ -18,7 +18,7 @@ if (process.env.AWS_LAMBDA_RUNTIME_API !== undefined) {
   const eager = isEager(process.env);
   // Their round trip is then hidden behind the opening.
   if (eager) prefetchSecrets(process.env);
-  const making = sharedInstance();
-  making.catch(() => undefined);
+  const making = eager ? databaseNames(readConfigAtImport(process.env)).map((name) => sharedInstance(name)) : [sharedInstance()];
+  making.forEach((each) => each.catch(() => undefined));
   if (eager) runEagerly(making);
 }

@@ -22,7 +22,8 @@ export interface IBootstrapStep {
   /**
    * Grants the function what the step needs and returns what the runtime will read.
    *
-   * It may be called for several functions, in several stacks.
+   * In a VPC the function reaches port 443 of any host; other ports are opened by `fn.connections`. Services of AWS that the step
+   * calls are noted by `fn.addRequiredEndpoint`. It may be called for several functions, in several stacks.
    *
    * @param fn the function that the step belongs to
    */

@@ -1,17 +1,32 @@
-import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
+import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
 import { IBootstrapStep } from './bootstrap-step';
 import { ImageProps, stageImage, stagePlaceholder } from './bundling';
 import { DuckDbBundlingOptions } from './bundling-options';
+import { DuckDbDatabase } from './database';
+import { resolveDatabases } from './database-config';
+import { checkSettings } from './duckdb-settings';
 import { duckdbPlatform, duckdbVersionOf, resolveNodeApiVersion } from './duckdb-version';
 import { DuckDbExtension } from './extension';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
+import { checkMemory, warnOfTightLimits } from './function-limits';
 import { findProject, resolveEntry } from './handler-project';
+import { refuseWhatImagesLack } from './image-function-options';
+import { warnOfMissingStatements } from './immutable-role';
 import { LockFile } from './lock-file';
-import { checkEnvironmentSize, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfig } from './runtime-config';
+import { allowToAnyHost, ownsSecurityGroup } from './network-access';
+import { FunctionImage, prebuiltImage } from './prebuilt-image';
+import { RequiredEndpoint } from './required-endpoint';
+import { checkEnvironmentSize, DatabaseConfig, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfig } from './runtime-config';
+import { checkStep, runtimeMetric } from './runtime-metrics';
+import { checkCatalogs, checkStepNames } from './step-names';
 
 /**
  * Properties of a `DuckDbFunction`.
@@ -21,15 +36,19 @@ import { checkEnvironmentSize, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfi
  * - `architecture` is ARM_64;
  * - `memorySize` is 1769 MB, from 256; DuckDB gets 70 % of what exceeds 200 MB, and a thread for each 1769 MB (one vCPU) begun;
  * - `timeout` is 30 seconds;
- * - `environment` has UV_THREADPOOL_SIZE 16.
+ * - `environment` has UV_THREADPOOL_SIZE 16;
+ * - in a VPC, `allowAllOutbound` is false: the security group that is made lets the function reach port 443 of any host, and what its
+ *   bootstrap steps need. With `allowAllOutbound` or `securityGroups` it reaches what these say.
  *
  * Options that an image cannot have, such as `layers`, are refused.
  */
 export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   /**
    * The handler's source file: `.ts`, `.tsx`, `.mts`, `.cts`, `.js`, `.mjs` or `.cjs`; absolute, or relative to the working directory.
+   *
+   * @default - required, unless `code` is given
    */
-  readonly entry: string;
+  readonly entry?: string;
 
   /**
    * The name by which the entry exports the handler.
@@ -51,6 +70,16 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
    * @default BootstrapMode.LAZY
    */
   readonly bootstrapMode?: BootstrapMode;
+
+  /**
+   * Logical databases beyond the one that is always there, `default`, by the names that handler code gives to
+   * `cursor({ database: … })`; or `default` itself, where it shall not be in memory and use all steps.
+   *
+   * Each is an instance of DuckDB of its own; they share the function's memory.
+   *
+   * @default - `default` alone: in memory, with all bootstrap steps
+   */
+  readonly databases?: { [name: string]: DuckDbDatabase };
 
   /**
    * Extensions beyond those that the bootstrap steps bring.
@@ -94,6 +123,14 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   readonly verifyExtensionsAtRuntime?: boolean;
 
   /**
+   * Whether the function writes metrics of cold starts, bootstrap steps and queries to its log, from which CloudWatch takes them.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
+   * @default false
+   */
+  readonly metrics?: boolean;
+
+  /**
    * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`, before those that follow from the function's memory.
    *
    * @see https://duckdb.org/docs/stable/configuration/overview
@@ -121,6 +158,17 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
    * @default - no minification, no source map, Docker's default network
    */
   readonly bundling?: DuckDbBundlingOptions;
+
+  /**
+   * A prebuilt image, such as `lambda.DockerImageCode.fromEcr(repository, { cmd: ['index.handler'] })`.
+   *
+   * It must be for the function's architecture and hold the extensions of the bootstrap steps in `/opt/duckdb_extensions`, as
+   * `duckdb-extensions install` writes them, the handler and the runtime that it imports. Steps, grants and configuration apply as ever;
+   * props that decide what is in an image are refused.
+   *
+   * @default - the image is built from `entry`
+   */
+  readonly code?: lambda.DockerImageCode;
 }
 
 const DEFAULT_BASE_IMAGE = 'public.ecr.aws/lambda/nodejs:24';
@@ -130,15 +178,6 @@ const DEFAULT_TIMEOUT = Duration.seconds(30);
 
 /** Each query holds a thread of Node.js's pool until it settles; with the pool's usual 4, a few would keep DNS and file reads waiting. */
 const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
-
-/** Options of Lambda functions that functions from an image cannot have. */
-const NOT_FOR_IMAGES: { [prop in keyof lambda.FunctionOptions]?: string } = {
-  layers: 'an image holds its files itself; add them with a baseImage of your own',
-  snapStart: 'Lambda has no SnapStart for images',
-  paramsAndSecrets: 'it is a layer; the bootstrap steps fetch their secrets themselves',
-  runtimeManagementMode: 'the runtime is part of the image; update the baseImage instead',
-  codeSigningConfig: 'Lambda has no code signing for images',
-};
 
 /**
  * A Lambda function whose handler queries with DuckDB.
@@ -157,66 +196,190 @@ const NOT_FOR_IMAGES: { [prop in keyof lambda.FunctionOptions]?: string } = {
  *   bootstrap: [new S3Step({ buckets: [lake] })],
  * });
  */
+@propertyInjectable
 export class DuckDbFunction extends lambda.DockerImageFunction {
-  /** DuckDB's version in the image, such as `1.5.5`. */
-  public readonly duckdbVersion: string;
+  /** Uniquely identifies this class, for property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-duckdb-lambda.DuckDbFunction';
 
-  /** DuckDB's names of the extensions in the image, each after those that it depends on. */
+  /** DuckDB's version in the image, such as `1.5.5`; undefined for a prebuilt image, which does not tell. */
+  public readonly duckdbVersion?: string;
+
+  /** DuckDB's names of the extensions that the steps and the prop `extensions` bring, each after those that it depends on. */
   public readonly extensions: string[];
+
+  /** The names of the bootstrap steps, in order. */
+  public readonly steps: string[];
+
+  private readonly endpoints = new Map<string, RequiredEndpoint>();
+  private readonly functionOptions: lambda.FunctionOptions;
+  private readonly hasMetrics: boolean;
 
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
     const {
-      entry, handler, bootstrap = [], bootstrapMode, extensions, extensionRepository, lockFile, nodeApiVersion, verifyExtensionsAtRuntime, settings,
-      baseImage, buildImage, bundling, ...functionOptions
+      entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
+      verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, bundling, code, ...functionOptions
     } = props;
     const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
     checkStepNames(bootstrap, at);
     checkMemory(props, at);
     checkSettings(settings ?? {}, at);
+    const steps = bootstrap.map(({ name }) => name);
+    const resolvedDatabases = resolveDatabases(databases, steps, at);
 
-    const image = resolveImage(props);
-    const staged = Stack.of(scope).bundlingRequired ? stageImage(image) : stagePlaceholder();
+    const image = code ? prebuiltImage(code, props, at) : builtImage(scope, props, at);
+    const environment = { ...DEFAULT_ENVIRONMENT, ...image.environment, ...props.environment };
     super(scope, id, {
       ...functionOptions,
+      ...(ownsSecurityGroup(props) && { allowAllOutbound: false }),
       architecture: props.architecture ?? DEFAULT_ARCHITECTURE,
       memorySize: props.memorySize ?? DEFAULT_MEMORY_MB,
       timeout: props.timeout ?? DEFAULT_TIMEOUT,
-      environment: { ...DEFAULT_ENVIRONMENT, ...props.environment },
-      code: staged.code,
+      environment,
+      code: image.code,
     });
-    staged.cleanUp();
+    image.cleanUp?.();
 
     this.duckdbVersion = image.duckdbVersion;
-    this.extensions = image.extensions.map(({ name }) => name);
-    const config: RuntimeConfig = {
+    this.extensions = image.extensions;
+    this.steps = steps;
+    this.functionOptions = functionOptions;
+    this.hasMetrics = metrics ?? false;
+    this._allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
+    const boundSteps = this.bind(bootstrap);
+    checkCatalogs(boundSteps, resolvedDatabases, at);
+    this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
+    warnOfTightLimits(this, props);
+  }
+
+  /**
+   * The services of AWS that the bootstrap steps call. In subnets without a way to the internet each needs a VPC endpoint.
+   */
+  public get requiredEndpoints(): RequiredEndpoint[] {
+    return [...this.endpoints.values()];
+  }
+
+  /**
+   * Notes that the function calls a service of AWS; for the `bind` of bootstrap steps.
+   *
+   * @param endpoint the service
+   */
+  public addRequiredEndpoint(endpoint: RequiredEndpoint): void {
+    const { service, region } = endpoint;
+    this.endpoints.set(`${service} ${region}`, { service, ...(region !== undefined && { region }) });
+  }
+
+  /**
+   * Milliseconds that DuckDB adds to a cold start, from opening it to the end of the first query. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricColdStartDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('ColdStartDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+  }
+
+  /**
+   * Milliseconds that a run of a bootstrap step takes; of all steps, unless `options` name one. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricBootstrapDuration(options: BootstrapMetricOptions = {}): cloudwatch.Metric {
+    const { step, ...metricOptions } = options;
+    if (step !== undefined) checkStep(step, this.steps, this);
+    return this.runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, step);
+  }
+
+  /**
+   * Milliseconds that a query takes. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricQueryDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('QueryDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+  }
+
+  /**
+   * Rows that queries return. Needs `metrics: true`.
+   *
+   * @default - the sum over 5 minutes
+   */
+  public metricRows(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('Rows', { statistic: cloudwatch.Stats.SUM, ...options });
+  }
+
+  /**
+   * Bytes that DuckDB has written to its temporary directory. Needs `metrics: true`.
+   *
+   * @default - the maximum over 5 minutes
+   */
+  public metricSpillBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('SpillBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+  }
+
+  /**
+   * Bytes of memory that DuckDB uses. Needs `metrics: true`.
+   *
+   * @default - the maximum over 5 minutes
+   */
+  public metricMemoryBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('MemoryBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+  }
+
+  /**
+   * Opens a port of any host, where the function is in a VPC and its security group is left to this library.
+   *
+   * @internal
+   */
+  public _allowToAnyHost(port: ec2.Port, description: string): void {
+    if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
+  }
+
+  private bind(steps: IBootstrapStep[]): StepConfig[] {
+    return warnOfMissingStatements(this, this.role!, () => steps.map((step) => ({ name: step.name, ...step.bind(this) })));
+  }
+
+  private runtimeConfig(props: DuckDbFunctionProps, steps: StepConfig[], databases: { [name: string]: DatabaseConfig }): RuntimeConfig {
+    const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = props;
+    return {
       version: 1,
       // MotherDuck's extension may use the network when it is loaded: its step does that when it is needed.
       extensions: this.extensions.filter((name) => name !== 'motherduck'),
-      steps: bootstrap.map((step): StepConfig => ({ name: step.name, ...step.bind(this) })),
+      steps,
       ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
       ...(settings && { settings }),
       ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
+      ...(Object.keys(databases).length > 0 && { databases }),
+      ...(metrics && { metrics: true }),
     };
-    checkEnvironmentSize(this, { ...DEFAULT_ENVIRONMENT, ...props.environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
-    this.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(this).toJsonString(config));
-    this.warnOfTightLimits(props);
   }
 
-  private warnOfTightLimits(props: DuckDbFunctionProps): void {
-    if (props.memorySize !== undefined && !Token.isUnresolved(props.memorySize) && props.memorySize < 512) {
-      Annotations.of(this).addWarningV2('cdk-duckdb-lambda:memorySize', `memorySize is ${props.memorySize} MB: `
-        + 'DuckDB and Node.js take about 200 MB of it before the first query; 512 MB and more is advised');
+  private tellRuntime(config: RuntimeConfig, environment: { [name: string]: string }): void {
+    checkEnvironmentSize(this, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
+    this.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(this).toJsonString(config));
+  }
+
+  private runtimeMetric(metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
+    if (!this.hasMetrics) {
+      throw new Error(`${this.node.path} has no metric ${metricName}: its metrics are off; turn them on with the prop metrics: true`);
     }
-    if (props.timeout && !props.timeout.isUnresolved() && props.timeout.toSeconds() < 10) {
-      Annotations.of(this).addWarningV2('cdk-duckdb-lambda:timeout', `timeout is ${props.timeout.toSeconds()} s: `
-        + 'a cold start and a query over the network may take longer; 10 s and more is advised');
-    }
+    return runtimeMetric(this, metricName, options, step);
   }
 }
 
+/** The image that is built from the entry when the stack is deployed. */
+function builtImage(scope: Construct, props: DuckDbFunctionProps, at: string): FunctionImage {
+  const image = resolveImage(props, at);
+  const staged = Stack.of(scope).bundlingRequired ? stageImage(image) : stagePlaceholder();
+  return { ...staged, duckdbVersion: image.duckdbVersion, extensions: image.extensions.map(({ name }) => name) };
+}
+
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */
-function resolveImage(props: DuckDbFunctionProps): ImageProps {
+function resolveImage(props: DuckDbFunctionProps, at: string): ImageProps {
+  refuseTokens(props);
+  if (props.entry === undefined) {
+    throw new Error(`${at} has neither entry nor code: name the handler's source file, as in entry: 'src/reports.ts', or a prebuilt image, `
+      + 'as in code: lambda.DockerImageCode.fromEcr(repository)');
+  }
   const entry = resolveEntry(props.entry);
   const project = findProject(entry);
   const lock = props.lockFile === undefined ? undefined : new LockFile(props.lockFile);
@@ -233,9 +396,6 @@ function resolveImage(props: DuckDbFunctionProps): ImageProps {
   lock?.expectExtensions(names, platform);
   extensionRepository._expect(names, duckdbVersion, platform);
 
-  for (const prop of ['baseImage', 'buildImage'] as const) {
-    if (Token.isUnresolved(props[prop])) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
-  }
   const baseImage = (lock ? lock.pinBaseImage(props.baseImage) : props.baseImage) ?? DEFAULT_BASE_IMAGE;
   return {
     entry,
@@ -253,43 +413,8 @@ function resolveImage(props: DuckDbFunctionProps): ImageProps {
   };
 }
 
-function refuseWhatImagesLack(props: DuckDbFunctionProps, at: string): void {
-  for (const [prop, reason] of Object.entries(NOT_FOR_IMAGES)) {
-    if (props[prop as keyof DuckDbFunctionProps] !== undefined) {
-      throw new Error(`${at} has the prop ${prop}, which a function from an image cannot have: ${reason}`);
-    }
-  }
-  if (props.environment?.[RUNTIME_CONFIG_VARIABLE] !== undefined) {
-    throw new Error(`${at} sets the environment variable ${RUNTIME_CONFIG_VARIABLE}, which holds what the construct tells the runtime: remove it`);
-  }
-}
-
-function checkStepNames(steps: IBootstrapStep[], at: string): void {
-  const seen = new Set<string>();
-  for (const { name } of steps) {
-    if (!/^[A-Za-z][\w-]*$/.test(name)) {
-      throw new Error(`${at} has a bootstrap step named "${name}": expected a letter, followed by letters, digits, "-" or "_"`);
-    }
-    if (seen.has(name)) {
-      throw new Error(`${at} has two bootstrap steps named "${name}": give one of them another name, as in new S3Step({ name: 'archive', … })`);
-    }
-    seen.add(name);
-  }
-}
-
-function checkMemory({ memorySize }: DuckDbFunctionProps, at: string): void {
-  if (memorySize !== undefined && !Token.isUnresolved(memorySize) && memorySize < 256) {
-    throw new Error(`${at} has a memorySize of ${memorySize} MB, in which DuckDB cannot run: expected 256 or more; 1769 MB, the default, is one vCPU`);
-  }
-}
-
-function checkSettings(settings: { [name: string]: string }, at: string): void {
-  for (const name of Object.keys(settings)) {
-    if (!/^\w+$/.test(name)) {
-      throw new Error(`${at} has the setting "${name}", which is no name of a DuckDB setting: expected one such as "threads"`);
-    }
-    if (name.toLowerCase() === 'allow_unsigned_extensions') {
-      throw new Error(`${at} has the setting allow_unsigned_extensions: extensions without DuckDB's signature are never loaded; remove it`);
-    }
+function refuseTokens(props: DuckDbFunctionProps): void {
+  for (const prop of ['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage'] as const) {
+    if (Token.isUnresolved(props[prop])) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
   }
 }

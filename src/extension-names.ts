@@ -23,8 +23,12 @@ const ALIASES = new Map(Object.entries(CORE.aliases));
 /** What an extension needs loaded before it. */
 const DEPENDENCIES = new Map(Object.entries<object>(readJson('extension-dependencies.json')).map(([name, reasons]) => [name, Object.keys(reasons)]));
 
-/** DuckDB's names of what was asked for, each once, preceded by what it depends on; without what is part of DuckDB itself. */
-export function resolveExtensions(asked: DuckDbExtension[], repository: ExtensionRepository, duckdbVersion: string): ResolvedExtension[] {
+/**
+ * DuckDB's names of what was asked for, each once, preceded by what it depends on; without what is part of DuckDB itself.
+ *
+ * @param duckdbVersion undefined where it is not known: then no name is refused
+ */
+export function resolveExtensions(asked: DuckDbExtension[], repository: ExtensionRepository, duckdbVersion?: string): ResolvedExtension[] {
   const resolved = new Map<string, ResolvedExtension>();
   const add = (extension: ResolvedExtension) => {
     const known = resolved.get(extension.name);
@@ -45,7 +49,7 @@ export function resolveExtensions(asked: DuckDbExtension[], repository: Extensio
   return [...resolved.values()];
 }
 
-function canonicalName({ name: asked, repository: origin }: DuckDbExtension, repository: ExtensionRepository, duckdbVersion: string): string {
+function canonicalName({ name: asked, repository: origin }: DuckDbExtension, repository: ExtensionRepository, duckdbVersion?: string): string {
   if (origin !== 'core') return asked;
   const name = ALIASES.get(asked) ?? asked;
   const known = [...CORE.extensions, ...CORE.builtIn];

@@ -18,6 +18,18 @@ export interface RuntimeConfig {
   readonly settings?: { [name: string]: string };
   /** Keep DuckDB's signature check at LOAD. */
   readonly verifyExtensions?: true;
+  /** The declared logical databases by name; there is always one named `default`. */
+  readonly databases?: { [name: string]: DatabaseConfig };
+  /** Emit metrics. */
+  readonly metrics?: true;
+}
+
+/** A logical database of the runtime's configuration. */
+export interface DatabaseConfig {
+  /** Its file, absolute; in memory without one. */
+  readonly file?: string;
+  /** The names of the steps that its queries may trigger; all without a list. */
+  readonly steps?: string[];
 }
 
 /** A step of the runtime's configuration. */

@@ -5,6 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
 import { DuckDbFunction } from './duckdb-function';
+import { otherRegion } from './other-region';
 
 /** How the runtime fetches a secret. */
 export interface SecretSourceOptions {
@@ -37,9 +38,13 @@ export class SecretSource {
   public static fromSsmParameter(parameter: ssm.IParameter, options: SecretSourceOptions = {}): SecretSource {
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
     return new SecretSource((fn) => {
-      grant(fn, 'ssm:GetParameter', parameter.parameterArn, key);
+      const { parameterArn } = parameter;
+      // What is imported by its ARN CDK takes for one of the stack's own account, with a name that lacks its path.
+      const isNamedByArn = !Token.isUnresolved(parameterArn);
+      grant(fn, 'ssm:GetParameter', parameterArn, key);
+      fn.addRequiredEndpoint({ service: 'ssm', region: otherRegion(parameter.env.region, fn) });
       // SSM takes a name for the function's own account and region only.
-      return { ssm: isElsewhere(parameter, fn) ? parameter.parameterArn : parameter.parameterName, ...age(options) };
+      return { ssm: isNamedByArn || isElsewhere(parameter, fn) ? parameterArn : parameter.parameterName, ...age(options) };
     });
   }
 
@@ -54,6 +59,7 @@ export class SecretSource {
     return new SecretSource((fn) => {
       // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
       grant(fn, 'secretsmanager:GetSecretValue', secret.secretFullArn ?? `${secret.secretArn}-??????`, key);
+      fn.addRequiredEndpoint({ service: 'secretsmanager', region: otherRegion(secret.env.region, fn) });
       return { secretsManager: secret.secretArn, ...(field !== undefined && { field }), ...age(options) };
     });
   }

@@ -2,10 +2,12 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/config';
 import { DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
-import { RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime-config';
+import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime-config';
 
 // The construct and the runtime share no code: these tests hold together what one writes and the other reads.
 
@@ -19,7 +21,17 @@ function read(props: Partial<DuckDbFunctionProps>): ConfigRead {
 test('the runtime knows every key that the construct may write', () => {
   // tsc refuses this when a key is added to what is written, and the test fails when the runtime does not read it.
   const step: Required<StepWritten> = { name: 's3', type: 's3', provides: ['catalog'], config: { scopes: ['s3://lake/'] } };
-  const written: Required<ConfigWritten> = { version: 1, extensions: ['httpfs'], steps: [step], mode: 'eager', settings: { threads: '2' }, verifyExtensions: true };
+  const database: Required<DatabaseWritten> = { file: '/tmp/archive.duckdb', steps: ['s3'] };
+  const written: Required<ConfigWritten> = {
+    version: 1,
+    extensions: ['httpfs'],
+    steps: [step],
+    mode: 'eager',
+    settings: { threads: '2' },
+    verifyExtensions: true,
+    databases: { archive: database },
+    metrics: true,
+  };
   const { version, mode, ...content } = written;
   expect(readConfig({ DUCKDB_LAMBDA_CONFIG: JSON.stringify(written) })).toMatchObject({ ...content, eager: true });
 });
@@ -42,12 +54,28 @@ test('the runtime reads what the construct writes for steps and extensions', () 
   });
 });
 
+test('the runtime reads what the construct writes for databases and metrics', () => {
+  const lake = Bucket.fromBucketName(new Stack(), 'Lake', 'lake');
+  expect(read({
+    bootstrap: [new S3Step({ buckets: [lake] })],
+    databases: { archive: { file: 'archive.duckdb', bootstrap: ['s3'] }, scratch: { bootstrap: [] }, plain: {} },
+    metrics: true,
+  })).toMatchObject({
+    databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: { steps: [] }, plain: {} },
+    metrics: true,
+  });
+});
+
 test('the image names the directory of its extensions in the variable that the runtime reads', () => {
   const dockerfile = fs.readFileSync(path.join(__dirname, '..', 'assets', 'docker', 'Dockerfile'), 'utf8');
   const [, directory] = dockerfile.match(/^ENV DUCKDB_EXTENSIONS_DIR=(\S+)$/m)!;
   expect(dockerfile).toContain(`--target ${directory} `);
   expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
   expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
+  // A prebuilt image need not bring the variable.
+  const stack = new Stack(new App(), 'Stack');
+  new DuckDbFunction(stack, 'Fn', { code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')) });
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { DUCKDB_EXTENSIONS_DIR: directory } } });
 });
 
 test('neither half imports the other', () => {

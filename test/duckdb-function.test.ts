@@ -107,9 +107,26 @@ test('settings of DuckDB reach the runtime', () => {
 
 test.each([
   ['allow_unsigned_extensions', 'Stack/Reports has the setting allow_unsigned_extensions: extensions without DuckDB\'s signature are never loaded'],
+  ['Extension_Directory', 'Stack/Reports has the setting Extension_Directory: the image holds the extensions; declare them with the prop extensions'],
+  ['s3_secret_access_key', 'Stack/Reports has the setting s3_secret_access_key: the template would show it; an S3Step gives queries the function\'s own credentials'],
+  ['motherduck_token', 'Stack/Reports has the setting motherduck_token: the template would show it; a MotherDuckStep fetches it'],
   ['threads; DROP', 'Stack/Reports has the setting "threads; DROP", which is no name of a DuckDB setting'],
+  ['', 'Stack/Reports has the setting "", which is no name of a DuckDB setting'],
 ])('the setting %s is refused', (name, message) => {
   expect(() => declare({ settings: { [name]: 'true' } })).toThrow(message);
+});
+
+test('settings are strings, each once', () => {
+  expect(() => declare({ settings: { threads: 2 as any } })).toThrow(
+    'Stack/Reports has the setting threads with the value 2: expected a string, such as { threads: \'2\' }');
+  expect(() => declare({ settings: { threads: '2', Threads: '4' } })).toThrow('Stack/Reports has the setting threads twice');
+});
+
+test('the value of a setting may be a token', () => {
+  declare({ settings: { threads: new CfnParameter(stack, 'Threads').valueAsString } });
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { DUCKDB_LAMBDA_CONFIG: { 'Fn::Join': ['', Match.arrayWith([{ Ref: 'Threads' }])] } } },
+  });
 });
 
 test('the signature check at LOAD can be kept', () => {
@@ -158,6 +175,7 @@ describe('bad input is refused at synth, with its fix', () => {
     ['snapStart', { snapStart: lambda.SnapStartConf.ON_PUBLISHED_VERSIONS }],
     ['paramsAndSecrets', { paramsAndSecrets: lambda.ParamsAndSecretsLayerVersion.fromVersion(lambda.ParamsAndSecretsVersions.V1_0_103) }],
     ['runtimeManagementMode', { runtimeManagementMode: lambda.RuntimeManagementMode.AUTO }],
+    ['codeSigningConfig', { codeSigningConfig: {} as lambda.ICodeSigningConfig }],
   ])('the prop %s, which images cannot have', (prop, props) => {
     expect(() => declare(props)).toThrow(`Stack/Reports has the prop ${prop}, which a function from an image cannot have`);
   });
@@ -172,7 +190,7 @@ describe('bad input is refused at synth, with its fix', () => {
       .toThrow(/^the environment variables of Stack\/Reports take 5\d{3} of the 4096 bytes that Lambda has for all, 2\d{3} of them for bootstrap steps: declare/);
   });
 
-  test.each(['baseImage', 'buildImage'])('a token as %s', (prop) => {
+  test.each(['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage'])('a token as %s', (prop) => {
     expect(() => declare({ [prop]: new CfnParameter(stack, 'Image').valueAsString })).toThrow(`${prop} is a CDK token: expected a literal`);
   });
 });
@@ -226,7 +244,8 @@ describe('limits that are tight', () => {
   });
 
   test('are not judged where they are tokens', () => {
-    declare({ memorySize: new CfnParameter(stack, 'Memory', { type: 'Number' }).valueAsNumber });
+    const [memorySize, seconds] = ['Memory', 'Seconds'].map((id) => new CfnParameter(stack, id, { type: 'Number' }).valueAsNumber);
+    declare({ memorySize, timeout: Duration.seconds(seconds) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 });

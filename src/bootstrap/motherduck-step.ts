@@ -1,4 +1,5 @@
 import { Annotations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
 import { DuckDbExtension } from '../extension';
@@ -76,6 +77,7 @@ export class MotherDuckStep implements IBootstrapStep {
     if (allowDownload) {
       Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:motherduckDownload',
         'allowDownload of the MotherDuckStep: where the image lacks MotherDuck\'s implementation, each cold start downloads it, if it can');
+      fn._allowToAnyHost(ec2.Port.HTTP, `MotherDuck's extension of the step ${this.name}`);
     }
     return {
       type: 'motherduck',

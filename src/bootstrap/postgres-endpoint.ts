@@ -2,7 +2,8 @@ import { Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 
-const DEFAULT_PORT = 5432;
+/** PostgreSQL's own. */
+export const DEFAULT_PORT = 5432;
 
 /** What the endpoint of a host outside of RDS's constructs is told. */
 export interface PostgresHostOptions {
@@ -16,26 +17,26 @@ export interface PostgresHostOptions {
   /**
    * The security groups of the host, which the function is then allowed to reach.
    *
-   * @default - no rule is made: open the port yourself where it is not
+   * @default - the function may reach the port of any host; what guards the host, you open yourself
    */
   readonly connections?: ec2.IConnectable;
 }
 
 /** Where a PostgreSQL server is reached, and what guards it. */
 export class PostgresEndpoint {
-  /** A database instance or read replica of RDS. */
+  /** A database instance or read replica of RDS. Where it is imported without its security groups, let the function in yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
     const { hostname, port } = instance.instanceEndpoint;
-    return new PostgresEndpoint(hostname, port, instance, () => instance.instanceResourceId, true);
+    return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true);
   }
 
-  /** The reader endpoint of an RDS or Aurora cluster. */
+  /** The reader endpoint of an RDS or Aurora cluster. Where it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     const { hostname, port } = cluster.clusterReadEndpoint;
-    return new PostgresEndpoint(hostname, port, cluster, () => cluster.clusterResourceIdentifier, true);
+    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true);
   }
 
-  /** An RDS proxy. For one that is imported, no rule is made: open its port yourself. */
+  /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
     const connections = isConnectable(proxy) ? proxy : undefined;
     // arn:aws:rds:region:account:db-proxy:prx-0123456789abcdef0
@@ -72,6 +73,11 @@ export class PostgresEndpoint {
      */
     public readonly _takesOptions: boolean,
   ) {}
+}
+
+/** What is imported without its security groups has no rules that could be made. */
+function guarded(database: ec2.IConnectable): ec2.IConnectable | undefined {
+  return database.connections.securityGroups.length > 0 ? database : undefined;
 }
 
 /** The proxies of a stack have security groups; the interface, which imported ones have, says nothing of them. */

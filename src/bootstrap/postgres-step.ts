@@ -1,10 +1,11 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PostgresCredentials } from './postgres-credentials';
-import { PostgresEndpoint } from './postgres-endpoint';
+import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
 import { DuckDbExtension } from '../extension';
+import { allowTo } from '../network-access';
 
 /** How the connection to PostgreSQL is secured. */
 export enum PostgresTls {
@@ -153,7 +154,7 @@ export class PostgresStep implements IBootstrapStep {
     const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
     const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
     const takesOptions = endpoint?._takesOptions ?? true;
-    if (endpoint?._connections) this.allow(fn, endpoint, endpoint._connections);
+    this.allow(fn, ec2.Port.tcp(endpoint?.port ?? DEFAULT_PORT), endpoint?._connections);
     return {
       type: 'postgres',
       provides: [this.catalog],
@@ -175,11 +176,11 @@ export class PostgresStep implements IBootstrapStep {
     };
   }
 
-  /** The rule lies in the function's stack: in the database's it would make the stacks depend on each other. */
-  private allow(fn: DuckDbFunction, endpoint: PostgresEndpoint, connections: ec2.IConnectable): void {
+  private allow(fn: DuckDbFunction, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
+    if (!connections) return fn._allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
     if (!fn.isBoundToVpc) {
       throw new Error(`the PostgresStep "${this.name}" reaches a database in a VPC, but ${fn.node.path} is in none: give it the database's, as in vpc: db.vpc`);
     }
-    fn.connections.allowTo(connections, ec2.Port.tcp(endpoint.port), `DuckDB of ${fn.node.path}`);
+    allowTo(fn, connections, port, `DuckDB of ${fn.node.path}`);
   }
 }

@@ -1,10 +1,13 @@
-import { Token, TokenComparison } from 'aws-cdk-lib';
+import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
 import { DuckDbExtension } from '../extension';
+import { warnOfMissingStatements } from '../immutable-role';
+import { otherRegion } from '../other-region';
 
 /** What a function may do with the objects of an `S3Step`. */
 export enum S3Permissions {
@@ -56,7 +59,7 @@ export interface S3StepProps {
   /**
    * The region of the buckets.
    *
-   * @default - the function's
+   * @default - what CDK knows of the buckets, such as by `Bucket.fromBucketAttributes(…, { region })`, else the function's
    */
   readonly region?: string;
 
@@ -130,9 +133,7 @@ export class S3Step implements IBootstrapStep {
     if (props.buckets.length === 0) {
       throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
     }
-    if (props.endpoint !== undefined && !Token.isUnresolved(props.endpoint) && !/^https?:\/\/[^/]/.test(props.endpoint)) {
-      throw new Error(`the S3Step "${this.name}" has the endpoint "${props.endpoint}": expected a URL such as "https://s3.example.com"`);
-    }
+    checkEndpoint(props.endpoint, this.name);
     this.prefixes = props.prefixes ?? [''];
     if (this.prefixes.length === 0) {
       throw new Error(`the S3Step "${this.name}" has an empty list of prefixes, which matches no object: leave the prop out to mean all keys`);
@@ -146,24 +147,17 @@ export class S3Step implements IBootstrapStep {
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
-    const writes = this.props.permissions === S3Permissions.READ_WRITE;
-    const role = this.props.assumeRole ?? fn.role!;
-    for (const bucket of this.props.buckets) {
-      grant(role, bucket, {
-        actions: writes ? ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'] : ['s3:GetObject'],
-        resources: this.prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
-      });
-      grant(role, bucket, {
-        actions: ['s3:ListBucket'],
-        resources: [bucket.bucketArn],
-        ...(this.props.prefixes && { conditions: { StringLike: { 's3:prefix': this.prefixes.map((prefix) => `${prefix}*`) } } }),
-      });
+    const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
+    const region = this.props.region ?? this.regionOfBuckets(fn);
+    if (assumeRole) {
+      warnOfMissingStatements(fn, assumeRole, () => this.grant(assumeRole));
+      fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
+      fn.addRequiredEndpoint({ service: 'sts' });
+    } else {
+      this.grant(fn.role!);
     }
-    for (const key of this.encryptionKeys()) {
-      key.grant(role, ...(writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']));
-    }
-    const { assumeRole, region, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
-    if (assumeRole) fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
+    if (endpoint === undefined) fn.addRequiredEndpoint({ service: 's3', region });
+    else if (!Token.isUnresolved(endpoint)) fn._allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
     return {
       type: 's3',
       config: {
@@ -179,6 +173,34 @@ export class S3Step implements IBootstrapStep {
     };
   }
 
+  private grant(role: iam.IRole): void {
+    const writes = this.props.permissions === S3Permissions.READ_WRITE;
+    for (const bucket of this.props.buckets) {
+      grant(role, bucket, {
+        actions: writes ? ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'] : ['s3:GetObject'],
+        resources: this.prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+      });
+      grant(role, bucket, {
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+        ...(this.props.prefixes && { conditions: { StringLike: { 's3:prefix': this.prefixes.map((prefix) => `${prefix}*`) } } }),
+      });
+    }
+    for (const key of this.encryptionKeys()) {
+      key.grant(role, ...(writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']));
+    }
+  }
+
+  /** Where all buckets are, if CDK knows it to be another region than the function's. */
+  private regionOfBuckets(fn: DuckDbFunction): string | undefined {
+    const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, fn)));
+    if (others.length > 0) {
+      const regions = [region, ...others].map((each) => each ?? Stack.of(fn).region);
+      throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: give those of each region a step of their own`);
+    }
+    return region;
+  }
+
   private encryptionKeys(): Set<kms.IKey> {
     const ofBuckets = this.props.buckets.flatMap((bucket) => bucket.encryptionKey ?? []);
     return new Set([...ofBuckets, ...this.props.encryptionKeys ?? []]);
@@ -188,6 +210,16 @@ export class S3Step implements IBootstrapStep {
   private scopes(): string[] {
     return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
   }
+}
+
+function checkEndpoint(endpoint: string | undefined, step: string): void {
+  if (endpoint === undefined || Token.isUnresolved(endpoint) || /^https?:\/\/[^/]/.test(endpoint)) return;
+  throw new Error(`the S3Step "${step}" has the endpoint "${endpoint}": expected a URL such as "https://s3.example.com"`);
+}
+
+function portOf(endpoint: string): number {
+  const { port, protocol } = new URL(endpoint);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 /** Grants by the role's own policy, and by the bucket's too where that is another account's. */

@@ -111,6 +111,11 @@ test('what is given reaches the runtime', () => {
     });
 });
 
+test('the region of a bucket that CDK knows to be elsewhere reaches the runtime', () => {
+  const abroad = s3.Bucket.fromBucketAttributes(stack, 'Abroad', { bucketName: 'abroad', region: 'us-east-1' });
+  expect(bound({ buckets: [abroad] }).step.config).toEqual({ scopes: ['s3://abroad/'], region: 'us-east-1' });
+});
+
 test('the credential chain takes DuckDB\'s extension aws', () => {
   const { step } = bound({ credentialChain: true });
   expect(step.config).toEqual({ scopes: ['s3://lake/'], credentialChain: true });
@@ -137,11 +142,11 @@ test('one step serves two functions in two stacks', () => {
 
 test.each([
   [{ buckets: [] }, 'the S3Step "s3" has no buckets'],
-  [{ endpoint: 's3.example.com' }, 'the S3Step "s3" has the endpoint "s3.example.com": expected a URL such as "https://s3.example.com"'],
   [{ prefixes: [] }, 'the S3Step "s3" has an empty list of prefixes'],
   [{ prefixes: ['/events'] }, 'the S3Step "s3" has the prefix "/events": expected the start of a key'],
   [{ prefixes: ['events/*.parquet'] }, 'the S3Step "s3" has the prefix "events/*.parquet"'],
   [{ prefixes: ['s3://lake/events'] }, 'the S3Step "s3" has the prefix "s3://lake/events"'],
+  [{ endpoint: 'minio:9000' }, 'the S3Step "s3" has the endpoint "minio:9000": expected a URL such as "https://s3.example.com"'],
 ])('%j is refused', (props, message) => {
   expect(() => new S3Step({ buckets: [lake], ...props })).toThrow(message);
 });

@@ -1,11 +1,15 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { start, synthesise } from './built-function';
-import { DuckDbExtension } from '../../src';
-import { buildFunctionImage, docker } from '../bed';
+import { DuckDbExtension, DuckDbFunction, SqlStep } from '../../src';
+import { buildFunctionImage, docker, runFunction } from '../bed';
 import { describeWith } from '../bed/require';
 
 const SOURCE = `
   import { cursor } from 'cdk-duckdb-lambda/runtime';
-  export const handler = (event: { sql: string }) => cursor((c) => c.query(event.sql));
+  export const handler = (event: { sql: string; database?: string }) => cursor({ database: event.database }, (c) => c.query(event.sql));
 `;
 
 const LOADED = "SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND install_path NOT IN ('', '(BUILT-IN)') ORDER BY name";
@@ -30,6 +34,27 @@ describeWith('lambda', 'the image of a function', () => {
       expect((await fn.invoke({ sql: spill })).payload).toEqual([{ n: 20000000 }]);
       const { stdout } = await docker(['diff', fn.containerId]);
       expect(stdout.split('\n').filter((line) => line && !/^[AC] \/tmp(\/|$)/.test(line))).toEqual([]);
+    } finally {
+      await fn.stop();
+    }
+  });
+
+  test('runs as a prebuilt one with what a stack declares for it: steps, and a database in a file', async () => {
+    const image = await buildFunctionImage(await synthesise({ source: SOURCE, extensions }));
+    const stack = new Stack(new App(), 'Stack');
+    new DuckDbFunction(stack, 'Function', {
+      code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')),
+      bootstrap: [new SqlStep({ name: 'setup', statements: ['CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS n'], extensions: [DuckDbExtension.core('httpfs')] })],
+      databases: { default: { bootstrap: [] }, archive: { file: 'archive.duckdb' } },
+    });
+    const [declared] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
+    const fn = await runFunction({ image, command: ['index.handler'], network: 'none', env: declared.Properties.Environment.Variables });
+    try {
+      expect((await fn.invoke({ sql: LOADED })).payload).toEqual([{ name: 'httpfs' }]);
+      expect((await fn.invoke({ sql: 'FROM archive.kept', database: 'archive' })).payload).toEqual([{ n: 42 }]);
+      expect((await fn.invoke({ sql: 'FROM kept' })).payload).toMatchObject({ errorMessage: expect.stringContaining('kept does not exist') });
+      const { stdout } = await docker(['exec', fn.containerId, 'ls', '/tmp']);
+      expect(stdout).toContain('archive.duckdb');
     } finally {
       await fn.stop();
     }

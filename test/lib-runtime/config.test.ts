@@ -14,6 +14,8 @@ test('what the construct writes', () => {
     steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://b/'] } }, { name: 'pg', type: 'postgres', provides: ['pg_replica'] }],
     settings: { threads: 2, Memory_Limit: '700MiB', preserve_insertion_order: false },
     verifyExtensions: true,
+    databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
+    metrics: true,
   })).toEqual({
     extensions: ['httpfs'],
     steps: [
@@ -22,6 +24,8 @@ test('what the construct writes', () => {
     ],
     settings: { threads: '2', memory_limit: '700MiB', preserve_insertion_order: 'false' },
     verifyExtensions: true,
+    databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
+    metrics: true,
   });
 });
 
@@ -37,6 +41,9 @@ test.each([
   [{ version: 1, steps: [{ type: 's3' }] }, /steps\[0\]\.name is undefined, expected a name/],
   [{ version: 1, steps: [{ name: 's3' }] }, /steps\[0\]\.type is undefined, expected a step type/],
   [{ version: 1, steps: [{ name: 's3', type: 's3' }, { name: 's3', type: 's3' }] }, /declares the bootstrap step "s3" twice/],
+  [{ version: 1, databases: [] }, /databases is \[\], expected an object/],
+  [{ version: 1, databases: { archive: { file: 1 } } }, /databases\.archive\.file is 1, expected a path/],
+  [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is no declared bootstrap step/],
   [{ version: 1, settings: [] }, /settings is \[\], expected an object/],
   [{ version: 1, settings: { 'threads = 1; --': 1 } }, /"threads = 1; --" is not the name of a DuckDB setting/],
   [{ version: 1, settings: { threads: null } }, /the setting "threads" is null, expected a string, a number or a boolean/],

@@ -77,7 +77,7 @@ describe('forms', () => {
   test('an undeclared database lists the declared ones; where nothing is declared, each name is a new one in memory', async () => {
     const declared = freshRuntime(config({}));
     expect(await rejection(declared.cursor({ database: 'other' }, (c) => c.query('SELECT 1')))).toMatchObject({
-      code: 'CONFIG', message: 'the database "other" is not declared; declared are: "default"',
+      code: 'CONFIG', message: 'the database "other" is not declared; declared are: "default"; declare it with the prop databases',
     });
     const laptop = freshRuntime();
     await laptop.cursor({ database: 'a' }, (c) => c.execute('CREATE TABLE t AS SELECT 1'));

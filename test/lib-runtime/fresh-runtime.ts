@@ -26,7 +26,8 @@ export function freshRuntime(env: Record<string, string> = {}): Runtime {
 /** `DUCKDB_LAMBDA_CONFIG` as the construct writes it. */
 export function config(parts: {
   extensions?: string[];
-  steps?: { name: string; type: string; config?: object }[];
+  steps?: { name: string; type: string; config?: object; provides?: string[] }[];
+  databases?: Record<string, { file?: string; steps?: string[] }>;
   settings?: Record<string, unknown>;
   verifyExtensions?: boolean;
 }): { DUCKDB_LAMBDA_CONFIG: string } {

@@ -66,7 +66,7 @@ test('under withDuckDB: one document an invocation, and one for each bootstrap s
   ]);
   const [first, step, second] = documents;
   expect(first!._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: 'DuckDbLambda', Dimensions: [['FunctionName']] });
-  expect(step!._aws.CloudWatchMetrics[0]).toMatchObject({ Dimensions: [['FunctionName', 'Step']] });
+  expect(step!._aws.CloudWatchMetrics[0]).toMatchObject({ Dimensions: [['FunctionName'], ['FunctionName', 'Step']] });
   expect(first!.Rows).toEqual([3, 1, 5000]);
   expect(first!.QueryDuration).toHaveLength(4);
   expect(second!.QueryDuration).toHaveLength(4);

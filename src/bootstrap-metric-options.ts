@@ -1,0 +1,11 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+
+/** Which metric of a function's bootstrap steps. */
+export interface BootstrapMetricOptions extends cloudwatch.MetricOptions {
+  /**
+   * The name of the step.
+   *
+   * @default - all steps
+   */
+  readonly step?: string;
+}

@@ -1,0 +1,33 @@
+const SIGNED_ONLY = 'extensions without DuckDB\'s signature are never loaded';
+const BAKED = 'the image holds the extensions; declare them with the prop extensions';
+const SECRET = 'the template would show it';
+
+/** Settings that nobody may make, each with the reason and what to do instead. */
+const RESERVED = new Map([
+  ['allow_unsigned_extensions', `${SIGNED_ONLY}; remove it`],
+  ['extension_directory', BAKED],
+  ['extension_directories', BAKED],
+  ['s3_access_key_id', `${SECRET}; an S3Step gives queries the function's own credentials`],
+  ['s3_secret_access_key', `${SECRET}; an S3Step gives queries the function's own credentials`],
+  ['s3_session_token', `${SECRET}; an S3Step gives queries the function's own credentials`],
+  ['motherduck_token', `${SECRET}; a MotherDuckStep fetches it`],
+  ['http_proxy_password', `${SECRET}; a SqlStep with secrets can set it`],
+]);
+
+/** Refuses what is no setting of DuckDB's, and those that are not the user's to make. */
+export function checkSettings(settings: { [name: string]: string }, at: string): void {
+  const seen = new Set<string>();
+  for (const [name, value] of Object.entries(settings)) {
+    if (!/^[A-Za-z]\w*$/.test(name)) {
+      throw new Error(`${at} has the setting "${name}", which is no name of a DuckDB setting: expected one such as "threads"`);
+    }
+    const canonical = name.toLowerCase();
+    const reason = RESERVED.get(canonical);
+    if (reason !== undefined) throw new Error(`${at} has the setting ${name}: ${reason}`);
+    if (seen.has(canonical)) throw new Error(`${at} has the setting ${canonical} twice: DuckDB's names know no case; remove one`);
+    if (typeof value !== 'string') {
+      throw new Error(`${at} has the setting ${name} with the value ${JSON.stringify(value)}: expected a string, such as { ${name}: '${JSON.stringify(value)}' }`);
+    }
+    seen.add(canonical);
+  }
+}
