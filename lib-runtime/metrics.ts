@@ -107,7 +107,10 @@ function documentOf(dimensions: Readonly<Record<string, string>>, entries: reado
   const names = Object.keys(values) as Metric[];
   const metrics = names.map((name) => ({ Name: name, Unit: UNITS[name] }));
   return JSON.stringify({
-    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensionSets(Object.keys(dimensions)), Metrics: metrics }] },
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensionSets(Object.keys(dimensions)), Metrics: metrics }],
+    },
     ...dimensions,
     ...values,
   });
