@@ -67,7 +67,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       collectCoverage: false,
       reporters: [new javascript.JestReporter('<rootDir>/test/counts-reporter.js')],
-      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out)/'] },
+      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'] },
     },
   },
 });
@@ -127,6 +127,17 @@ for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['jav
 
 // `npm cit` on a fresh clone builds and tests everything.
 project.setScript('test', 'projen build && cat .bed/test-counts');
+// Snapshots of the stacks that a maintainer can deploy. What is in their assets is left out, in the files as in the comparison: the
+// tests of the image are about that, and each change of the runtime would change all of them.
+const INTEG = 'integ-runner --language typescript --app "node -r ts-node/register/transpile-only {filePath}"';
+const integ = (name: string, description: string, options = '') => project.addTask(name, {
+  description, exec: `${INTEG} ${options}`.trim(), env: { TS_NODE_PROJECT: 'tsconfig.dev.json' }, receiveArgs: true,
+});
+project.testTask.spawn(integ('integ', 'Compare the stacks of test/integ.*.ts with their snapshots'));
+integ('integ:update', 'Accept changed snapshots, without deploying them', '--dry-run --update-on-failed');
+integ('integ:deploy', 'Deploy the stacks into your AWS account, check them, remove them, and accept their snapshots', '--force --update-on-failed');
+project.gitignore.exclude('/test/integ.*.snapshot/asset.*', '/test/integ.*.snapshot/tree.json', 'cdk-integ.out.*');
+
 project.setScript('demo', 'node examples/demo.mjs');
 project.setScript('bench', 'node benchmarks/bench.mjs');
 
