@@ -38,7 +38,7 @@ describeWith('aws', 'the example with PostgreSQL in a VPC, deployed into a stand
     const assembly = await synthesisedExample('reports');
     const stacks = EXAMPLES.reports.map((stack) => [stack, templateFile(assembly, stack)]);
     deployed = await boto(aws, `STACKS = ${JSON.stringify(stacks)}\n${DEPLOY}`);
-  });
+  }, 180_000);
   afterAll(() => aws.stop());
 
   test('is created', () => {

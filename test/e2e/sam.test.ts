@@ -4,7 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { App } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { SalesStack } from '../../examples/sales/stack';
-import { DuckDbFunction, ExtensionRepository } from '../../src';
+import { ExtensionRepository } from '../../src';
 import { buildNetwork, CONTAINER_HOST, lambdaBaseImage, pythonPackages, run, startS3, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';
 import { temporaryDirectory } from '../temporary-directory';
@@ -49,7 +49,7 @@ async function synthesised(s3: S3Server): Promise<string> {
   // What `cdk synth` asks for: SAM reads how the image is built from the template's metadata.
   const app = new App({ outdir: temporaryDirectory(), context: { 'aws:cdk:enable-asset-metadata': true, 'aws:cdk:enable-path-metadata': true } });
   const { buildArgs } = await buildNetwork();
-  const stack = new SalesStack(app, 'Sales', {
+  const { sales } = new SalesStack(app, 'Sales', {
     lake: BUCKET,
     image: {
       architecture: process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
@@ -58,7 +58,7 @@ async function synthesised(s3: S3Server): Promise<string> {
       buildArgs,
     },
   });
-  (stack.node.findChild('Sales') as DuckDbFunction).addEnvironment('AWS_ENDPOINT_URL_S3', `http://${CONTAINER_HOST}:${s3.port}`);
+  sales.addEnvironment('AWS_ENDPOINT_URL_S3', `http://${CONTAINER_HOST}:${s3.port}`);
   return join(app.synth().directory, 'Sales.template.json');
 }
 
