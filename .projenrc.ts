@@ -3,6 +3,9 @@ import { awscdk, javascript } from 'projen';
 /** The tested default: what `@duckdb/node-api` the image gets where the handler's project names none. */
 const NODE_API_VERSION = '1.5.5-r.5';
 
+/** What needs cdk-nag 3, and with it a newer aws-cdk-lib than the floor: a test compiles and runs it with the newest. */
+const NEWEST_ONLY = 'examples/nag.ts';
+
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-duckdb-lambda',
   description: 'DuckDB on AWS Lambda: a CDK construct that bakes verified extensions into the image, and the runtime that handler code imports',
@@ -24,8 +27,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   depsUpgrade: false,
   sampleCode: false,
 
-  cdkVersion: '2.263.0',
-  constructsVersion: '10.5.0',
+  // The first with property injection; docs/support.md says what else it rests on.
+  cdkVersion: '2.196.0',
+  constructsVersion: '10.4.2',
   jsiiVersion: '6.0.16',
   typescriptVersion: '~6.0.0',
   publishToPypi: { distName: 'cdk-duckdb-lambda', module: 'cdk_duckdb_lambda' },
@@ -39,6 +43,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-lambda-powertools/metrics@2.35.0',
     '@aws-lambda-powertools/parameters@2.35.0',
     '@aws-lambda-powertools/tracer@2.35.0',
+    '@aws-cdk/integ-runner@2.197.10',
+    '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
     'esbuild@0.28.2',
     'jsii-rosetta@6.0.16',
@@ -54,6 +60,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   tsconfigDev: {
     include: ['.projenrc.ts', 'lib-runtime/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts'],
+    exclude: ['node_modules', NEWEST_ONLY],
     compilerOptions: { lib: ['es2022'], target: 'ES2022', rootDir: '.' },
   },
   jestOptions: {
@@ -63,7 +70,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       collectCoverage: false,
       reporters: [new javascript.JestReporter('<rootDir>/test/counts-reporter.js')],
-      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out)/'] },
+      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'] },
     },
   },
 });
@@ -96,6 +103,7 @@ project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks
 project.npmignore?.include('/runtime/', '/assets/');
 // The package's own name resolves to what the build makes of it, which need not be there yet.
 project.eslint?.addRules({ 'import/no-unresolved': ['error', { ignore: ['^cdk-duckdb-lambda(/runtime)?$'] }] });
+project.eslint?.addIgnorePattern(NEWEST_ONLY);
 project.eslint?.allowDevDeps('**/lib-runtime/**');
 project.eslint?.allowDevDeps('**/examples/**');
 project.eslint?.allowDevDeps('**/benchmarks/**');
@@ -122,6 +130,17 @@ for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['jav
 
 // `npm cit` on a fresh clone builds and tests everything.
 project.setScript('test', 'projen build && cat .bed/test-counts');
+// Snapshots of the stacks that a maintainer can deploy. What is in their assets is left out, in the files as in the comparison: the
+// tests of the image are about that, and each change of the runtime would change all of them.
+const INTEG = 'integ-runner --language typescript --app "node -r ts-node/register/transpile-only {filePath}"';
+const integ = (name: string, description: string, options = '') => project.addTask(name, {
+  description, exec: `${INTEG} ${options}`.trim(), env: { TS_NODE_PROJECT: 'tsconfig.dev.json' }, receiveArgs: true,
+});
+project.testTask.spawn(integ('integ', 'Compare the stacks of test/integ.*.ts with their snapshots'));
+integ('integ:update', 'Accept changed snapshots, without deploying them', '--dry-run --update-on-failed');
+integ('integ:deploy', 'Deploy the stacks into your AWS account, check them, remove them, and accept their snapshots', '--force --update-on-failed');
+project.gitignore.exclude('/test/integ.*.snapshot/asset.*', '/test/integ.*.snapshot/tree.json', 'cdk-integ.out.*');
+
 project.setScript('demo', 'node examples/demo.mjs');
 project.setScript('bench', 'node benchmarks/bench.mjs');
 

@@ -22,12 +22,14 @@ export interface SalesStackProps extends StackProps {
 
 /** Monthly sales, computed by SQL over the Parquet files of a data lake. */
 export class SalesStack extends Stack {
+  readonly sales: DuckDbFunction;
+
   constructor(scope: Construct, id: string, props: SalesStackProps) {
     super(scope, id, props);
     const lake = Bucket.fromBucketName(this, 'Lake', props.lake);
     const { buildArgs, networkMode, ...image } = props.image ?? {};
 
-    new DuckDbFunction(this, 'Sales', {
+    this.sales = new DuckDbFunction(this, 'Sales', {
       ...image,
       entry: `${__dirname}/sales.ts`,
       bootstrap: [new S3Step({ buckets: [lake], prefixes: ['orders/'] })],

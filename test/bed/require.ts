@@ -18,6 +18,7 @@ const REQUIREMENTS = {
   docker: { availability: dockerAvailability, prepare: ensureEngine },
   lambda: { availability: dockerAvailability, prepare: () => lambdaBaseImage() },
   aws: { availability: pythonAvailability, prepare: installAws },
+  python: { availability: pythonAvailability, prepare: async () => undefined },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   s3: { availability: pythonAvailability, prepare: installS3 },
 } satisfies Record<string, Requirement>;

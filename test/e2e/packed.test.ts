@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version as testedVersion } from '@duckdb/node-api/package.json';
+import { newProject, packLibrary } from './packed-project';
 import { devDependencies } from '../../package.json';
-import { buildFunctionImage, buildNetwork, lambdaBaseImage, repositoryRoot, run, runFunction, synthesisedFunctions } from '../bed';
+import { buildFunctionImage, buildNetwork, lambdaBaseImage, run, runFunction, synthesisedFunctions } from '../bed';
 import { describeWith } from '../bed/require';
-import { temporaryDirectory } from '../temporary-directory';
 
 const HANDLER = `import { cursor } from 'cdk-duckdb-lambda/runtime';
 export const handler = () => cursor((c) => c.query('SELECT 42 AS answer'));
@@ -28,15 +28,13 @@ new DuckDbFunction(stack, 'Reports', {
 });
 `;
 
-/** An empty CDK project that has installed the packed tarball, in a folder of its own. */
-async function newProject(tarball: string, ...folders: string[]): Promise<string> {
-  const project = join(temporaryDirectory(), ...folders);
-  mkdirSync(join(project, 'src'), { recursive: true });
-  writeFileSync(join(project, 'package.json'), '{"private":true}');
+/** A CDK project with the oldest packages that the library is compatible with, which are those that it is developed with. */
+async function newCdkProject(tarball: string, ...folders: string[]): Promise<string> {
+  const { constructs, esbuild, 'aws-cdk-lib': cdk } = devDependencies;
+  const project = await newProject(tarball, { 'aws-cdk-lib': cdk, constructs, esbuild }, ...folders);
+  mkdirSync(join(project, 'src'));
   writeFileSync(join(project, 'src', 'reports.ts'), HANDLER);
   writeFileSync(join(project, 'app.js'), APP);
-  const packages = ['aws-cdk-lib', 'constructs', 'esbuild'].map((name) => `${name}@${devDependencies[name as keyof typeof devDependencies]}`);
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball, ...packages], { cwd: project, timeoutMs: 300_000 });
   return project;
 }
 
@@ -50,11 +48,9 @@ describeWith('lambda', 'the packed library in a project elsewhere', () => {
   };
 
   beforeAll(async () => {
-    const destination = temporaryDirectory();
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', destination], { cwd: repositoryRoot });
-    const tarball = join(destination, JSON.parse(stdout)[0].filename);
+    const tarball = await packLibrary();
     build = { baseImage: (await lambdaBaseImage()).reference, ...await buildNetwork() };
-    projects = [await newProject(tarball), await newProject(tarball, 'some', 'where else')];
+    projects = [await newCdkProject(tarball), await newCdkProject(tarball, 'some', 'where else')];
   }, 600_000);
 
   test('synthesises the same template, byte for byte, at another path, umask, time zone and locale', async () => {

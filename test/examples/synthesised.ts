@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot, run } from '../bed';
+import { temporaryDirectory } from '../temporary-directory';
+
+/** The examples that are CDK apps, and the stacks of each. */
+export const EXAMPLES = { sales: ['Sales'], reports: ['Database', 'Reports'] };
+
+/** Synthesises an example by its own app, as `cdk synth` does, and returns the cloud assembly's directory. */
+export async function synthesisedExample(name: keyof typeof EXAMPLES): Promise<string> {
+  const assembly = temporaryDirectory();
+  await run(process.execPath, ['-r', 'ts-node/register/transpile-only', join('examples', name, 'app.ts')],
+    { cwd: repositoryRoot, env: { TS_NODE_PROJECT: 'tsconfig.dev.json', CDK_OUTDIR: assembly } });
+  return assembly;
+}
+
+export const templateFile = (assembly: string, stack: string) => join(assembly, `${stack}.template.json`);
+
+/** A stack's template with each asset's hash replaced, which says only that something in the image changed. */
+export function templateText(assembly: string, stack: string): string {
+  return readFileSync(templateFile(assembly, stack), 'utf8').replace(/[0-9a-f]{64}/g, '<asset>');
+}

@@ -1,0 +1,31 @@
+import { readdirSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXAMPLES, synthesisedExample, templateFile, templateText } from './synthesised';
+import { pythonPackages, repositoryRoot, run } from '../bed';
+import { describeWith } from '../bed/require';
+
+test('every example with an app is tested', () => {
+  const examples = join(repositoryRoot, 'examples');
+  expect(readdirSync(examples).filter((name) => existsSync(join(examples, name, 'app.ts'))).sort()).toEqual(Object.keys(EXAMPLES).sort());
+});
+
+describeWith('python', 'the templates of the examples', () => {
+  let assemblies: { [name in keyof typeof EXAMPLES]: string };
+
+  beforeAll(async () => {
+    assemblies = { sales: await synthesisedExample('sales'), reports: await synthesisedExample('reports') };
+  });
+
+  test('are as they were', () => {
+    expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
+    expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
+  });
+
+  test('leave cfn-lint nothing to say', async () => {
+    const environment = await pythonPackages('cfn-lint', ['cfn-lint==1.58.0'], ['--no-compile']);
+    const templates = Object.entries(EXAMPLES).flatMap(([name, stacks]) =>
+      stacks.map((stack) => templateFile(assemblies[name as keyof typeof EXAMPLES], stack)));
+    // W3005: CDK names the role of a function as a dependency beside the reference to it.
+    await run(join(environment, 'bin/cfn-lint'), ['--regions', 'us-east-1', 'eu-west-1', '--ignore-checks', 'W3005', '--', ...templates]);
+  }, 300_000);
+});
