@@ -1,6 +1,6 @@
 import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { BootstrapMode } from './bootstrap-mode';
 import { IBootstrapStep } from './bootstrap-step';
 import { ImageProps, stageImage, stagePlaceholder } from './bundling';
@@ -116,6 +116,22 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   readonly buildImage?: string;
 
   /**
+   * The root of the handler's project: the entry lies below it, and paths in the bundle are relative to it.
+   *
+   * @default - the folder of the lock file, else the nearest one above the entry with a package.json
+   */
+  readonly projectRoot?: string;
+
+  /**
+   * The lock file of the handler's project, of npm, yarn or pnpm.
+   *
+   * It says which version of DuckDB's client the project has, and pins `bundling.nodeModules`.
+   *
+   * @default - the nearest one above the entry
+   */
+  readonly depsLockFilePath?: string;
+
+  /**
    * How the handler is bundled and the image is built.
    *
    * @default - no minification, no source map, Docker's default network
@@ -167,7 +183,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
     const {
       entry, handler, bootstrap = [], bootstrapMode, extensions, extensionRepository, lockFile, nodeApiVersion, verifyExtensionsAtRuntime, settings,
-      baseImage, buildImage, bundling, ...functionOptions
+      baseImage, buildImage, projectRoot, depsLockFilePath, bundling, ...functionOptions
     } = props;
     const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
@@ -175,7 +191,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
     checkMemory(props, at);
     checkSettings(settings ?? {}, at);
 
-    const image = resolveImage(props);
+    const image = resolveImage(props, scope.node.root);
     const staged = Stack.of(scope).bundlingRequired ? stageImage(image) : stagePlaceholder();
     super(scope, id, {
       ...functionOptions,
@@ -216,9 +232,9 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
 }
 
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */
-function resolveImage(props: DuckDbFunctionProps): ImageProps {
+function resolveImage(props: DuckDbFunctionProps, app: IConstruct): ImageProps {
   const entry = resolveEntry(props.entry);
-  const project = findProject(entry);
+  const project = findProject(entry, props);
   const lock = props.lockFile === undefined ? undefined : new LockFile(props.lockFile);
   const nodeApiVersion = resolveNodeApiVersion({
     nodeApiVersion: props.nodeApiVersion, entry, lockFile: project.lockFile, pinned: lock?.nodeApiVersion,
@@ -238,9 +254,11 @@ function resolveImage(props: DuckDbFunctionProps): ImageProps {
   }
   const baseImage = (lock ? lock.pinBaseImage(props.baseImage) : props.baseImage) ?? DEFAULT_BASE_IMAGE;
   return {
+    app,
     entry,
     handler: props.handler ?? 'handler',
     projectRoot: project.root,
+    depsLockFile: project.lockFile,
     nodeApiVersion,
     duckdbVersion,
     platform,

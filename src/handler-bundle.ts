@@ -1,11 +1,17 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { IConstruct } from 'constructs';
 import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
 import { DuckDbBundlingOptions } from './bundling-options';
+import { runCommands } from './command-hooks';
+import { optionsOfArguments } from './esbuild-arguments';
 
 /** A handler and how it is bundled. */
 export interface HandlerProps {
+  /** The app that the function is part of. */
+  readonly app: IConstruct;
   /** The handler's source file, absolute. */
   readonly entry: string;
   /** The handler's exported name. */
@@ -15,50 +21,129 @@ export interface HandlerProps {
   readonly bundling: DuckDbBundlingOptions;
 }
 
+/** A file of a bundle. */
+interface BundledFile {
+  /** Relative to the handler's folder in the image. */
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+const ASSETS = path.join(__dirname, '..', 'assets', 'handler');
+
 /** What is not bundled: the runtime and DuckDB's client lie in the image's own `node_modules`. */
 const EXTERNAL = ['cdk-duckdb-lambda/runtime', '@duckdb/node-api', '@duckdb/node-bindings'];
 
-/** Bundles the handler to one ES module; an entry that is CommonJS stays so, as its exports are known at run time only. */
-export function bundleHandler(props: HandlerProps, target: string): void {
-  const esbuild = loadEsbuild(props);
-  const build = (options: BuildOptions) => runEsbuild(esbuild, props, {
-    entryPoints: { index: props.entry },
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    external: EXTERNAL,
-    minify: props.bundling.minify ?? false,
-    sourcemap: props.bundling.sourceMap ?? false,
-    // Comments and source maps hold paths relative to these, which is what makes them the same on every machine.
-    absWorkingDir: props.projectRoot,
-    outdir: props.projectRoot,
-    write: false,
-    metafile: true,
-    logLevel: 'silent',
-    ...options,
-  });
+/** Makes stack traces name the lines of the source; it lies beside the handler. */
+const SOURCE_MAPS = 'source-maps.cjs';
 
-  const esm = build({
+/** Of each app, by what decides them: no source changes while an app is synthesised, but it may before the next one is. */
+const bundles = new WeakMap<IConstruct, Map<string, BundledFile[]>>();
+
+/** Bundles the handler into a new folder: to one ES module, unless it is or shall be CommonJS. Within an app each is bundled once. */
+export function bundleHandler(props: HandlerProps, target: string): void {
+  const { commandHooks, ...options } = props.bundling;
+  fs.mkdirSync(target);
+  runCommands('beforeBundling', commandHooks?.beforeBundling(props.projectRoot, target) ?? [], props.projectRoot);
+  // What commands do is not known, so that behind them nothing is as it was.
+  const files = commandHooks ? bundle(props) : bundleOnce(props, JSON.stringify([props.entry, props.handler, props.projectRoot, options]));
+  for (const { name, contents } of files) {
+    fs.mkdirSync(path.dirname(path.join(target, name)), { recursive: true });
+    fs.writeFileSync(path.join(target, name), contents);
+  }
+  if (options.nodeModules?.length) {
+    runCommands('beforeInstall', commandHooks?.beforeInstall(props.projectRoot, target) ?? [], props.projectRoot);
+  }
+  runCommands('afterBundling', commandHooks?.afterBundling(props.projectRoot, target) ?? [], props.projectRoot);
+}
+
+function bundleOnce(props: HandlerProps, key: string): BundledFile[] {
+  const ofApp = bundles.get(props.app) ?? new Map<string, BundledFile[]>();
+  bundles.set(props.app, ofApp);
+  const files = ofApp.get(key) ?? bundle(props);
+  ofApp.set(key, files);
+  return files;
+}
+
+function bundle(props: HandlerProps): BundledFile[] {
+  const esbuild = loadEsbuild(props);
+  const esm = runEsbuild(esbuild, props, esmOptions(props));
+  refuseConstruct(esm, props);
+  const isCommonJs = entryOf(esm.metafile, props)?.format === 'cjs';
+  if (isCommonJs && props.bundling.format === OutputFormat.ESM) {
+    throw new Error(`"${relative(props)}" is CommonJS, whose exports an ES module cannot hand on: leave out bundling.format`);
+  }
+  if (!isCommonJs) expectExport(esm, props);
+  if (!isCommonJs && props.bundling.format !== OutputFormat.CJS) return filesOf(esm, props);
+
+  const cjs = runEsbuild(esbuild, props, cjsOptions(props));
+  if (isCommonJs && !names(codeOf(cjs), props.handler)) throw missingExport(props, 'its source never names it');
+  return filesOf(cjs, props);
+}
+
+function esmOptions(props: HandlerProps): BuildOptions {
+  const { banner = '', define, sourceMap } = props.bundling;
+  return {
+    ...commonOptions(props),
     format: 'esm',
     outExtension: { '.js': '.mjs' },
     // Bundled CommonJS packages use what an ES module has not. Names of the handler's own stay its own.
     banner: {
-      js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), '
-        + '__bundleFilename = import.meta.filename, __bundleDirname = import.meta.dirname;',
+      js: lines(
+        banner,
+        sourceMap && `import './${SOURCE_MAPS}';`,
+        !DECLARES_REQUIRE.test(banner) && 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);',
+        'const __bundleFilename = import.meta.filename, __bundleDirname = import.meta.dirname;',
+      ),
     },
-    define: { __filename: '__bundleFilename', __dirname: '__bundleDirname' },
-  });
-  refuseConstruct(esm, props);
-  if (entryOf(esm.metafile, props)?.format === 'cjs') {
-    const cjs = build({ format: 'cjs', outExtension: { '.js': '.cjs' } });
-    if (!names(codeOf(cjs), props.handler)) throw missingExport(props, 'its source never names it');
-    return writeOutput(cjs, target);
-  }
+    define: { __filename: '__bundleFilename', __dirname: '__bundleDirname', ...define },
+  };
+}
+
+/** As it is often done by hand in the banner of an ES module. */
+const DECLARES_REQUIRE = /\b(?:const|let|var|function|as)\s+require\b/;
+
+function cjsOptions(props: HandlerProps): BuildOptions {
+  const { banner, define, sourceMap } = props.bundling;
+  return {
+    ...commonOptions(props),
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    banner: { js: lines(banner, sourceMap && `require('./${SOURCE_MAPS}');`) },
+    define,
+  };
+}
+
+function commonOptions({ entry, projectRoot, bundling }: HandlerProps): BuildOptions {
+  return {
+    target: 'node22',
+    logLevel: 'silent',
+    ...optionsOfArguments(bundling.esbuildArgs ?? {}),
+    entryPoints: { index: entry },
+    bundle: true,
+    platform: 'node',
+    external: [...EXTERNAL, ...bundling.nodeModules ?? [], ...bundling.externalModules ?? []],
+    minify: bundling.minify ?? false,
+    sourcemap: bundling.sourceMap ?? false,
+    tsconfig: bundling.tsconfig,
+    loader: bundling.loader as BuildOptions['loader'],
+    footer: { js: bundling.footer ?? '' },
+    // Comments and source maps hold paths relative to these, which is what makes them the same on every machine.
+    absWorkingDir: projectRoot,
+    outdir: projectRoot,
+    write: false,
+    metafile: true,
+  };
+}
+
+function lines(...all: (string | false | undefined)[]): string {
+  return all.filter(Boolean).join('\n');
+}
+
+function expectExport(esm: Bundle, props: HandlerProps): void {
   const exported = Object.values(esm.metafile.outputs).flatMap((output) => output.exports ?? []);
   // What an external package exports is not known here.
   const exportsOthers = /^export \* from /m.test(codeOf(esm));
   if (!exported.includes(props.handler) && !exportsOthers) throw missingExport(props, `it exports ${exported.join(', ') || 'nothing'}`);
-  writeOutput(esm, target);
 }
 
 /** Whether code has the name where one can be assigned or exported; in a path or a comment it does not count. */
@@ -84,11 +169,9 @@ function codeOf({ outputFiles }: Bundle): string {
   return outputFiles.filter(({ path: file }) => /js$/.test(file)).map(({ text }) => text).join('\n');
 }
 
-function writeOutput({ outputFiles }: Bundle, target: string): void {
-  fs.mkdirSync(target);
-  for (const file of outputFiles) {
-    fs.writeFileSync(path.join(target, path.basename(file.path)), file.contents);
-  }
+function filesOf({ outputFiles }: Bundle, { projectRoot, bundling }: HandlerProps): BundledFile[] {
+  const files = outputFiles.map(({ path: file, contents }) => ({ name: path.relative(projectRoot, file), contents }));
+  return bundling.sourceMap ? [...files, { name: SOURCE_MAPS, contents: fs.readFileSync(path.join(ASSETS, SOURCE_MAPS)) }] : files;
 }
 
 function entryOf(metafile: Metafile, props: HandlerProps): Metafile['inputs'][string] | undefined {
