@@ -124,7 +124,7 @@ function commonOptions({ entry, projectRoot, bundling }: HandlerProps): BuildOpt
     external: [...EXTERNAL, ...bundling.nodeModules ?? [], ...bundling.externalModules ?? []],
     minify: bundling.minify ?? false,
     sourcemap: bundling.sourceMap ?? false,
-    tsconfig: bundling.tsconfig,
+    tsconfig: bundling.tsconfig === undefined ? undefined : resolveTsconfig(bundling.tsconfig),
     loader: bundling.loader as BuildOptions['loader'],
     footer: { js: bundling.footer ?? '' },
     // Comments and source maps hold paths relative to these, which is what makes them the same on every machine.
@@ -133,6 +133,12 @@ function commonOptions({ entry, projectRoot, bundling }: HandlerProps): BuildOpt
     write: false,
     metafile: true,
   };
+}
+
+function resolveTsconfig(file: string): string {
+  const resolved = path.resolve(file);
+  if (!fs.existsSync(resolved)) throw new Error(`cannot find bundling.tsconfig, "${file}": looked for ${resolved}`);
+  return resolved;
 }
 
 function lines(...all: (string | false | undefined)[]): string {
@@ -208,8 +214,18 @@ function loadEsbuild(props: HandlerProps): typeof import('esbuild') {
     }
     return from('esbuild');
   }
-  throw new Error(`cannot find esbuild, which bundles "${relative(props)}": looked in ${[...new Set(directories)].join(', ')} and above; `
-    + 'install it with: npm install --save-dev esbuild');
+  const looked = `cannot find esbuild, which bundles "${relative(props)}": looked in ${[...new Set(directories)].join(', ')} and above`;
+  const plugAndPlay = process.versions.pnp === undefined && directories.some(isPlugAndPlay);
+  throw new Error(plugAndPlay
+    ? `${looked}; the project is installed by Yarn Plug'n'Play, whose packages only yarn's own processes find: synthesise with yarn, as in `
+      + '"yarn cdk synth", or set "nodeLinker: node-modules" in .yarnrc.yml'
+    : `${looked}; install it with: npm install --save-dev esbuild`);
+}
+
+/** Whether a project in the directory, or in one above it, has its packages in archives. */
+function isPlugAndPlay(directory: string): boolean {
+  const above = path.dirname(directory);
+  return fs.existsSync(path.join(directory, '.pnp.cjs')) || (above !== directory && isPlugAndPlay(above));
 }
 
 function relative(props: HandlerProps): string {

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
-import { npmVersion, NpmTree } from './npm-tree';
+import { npmVersion, NpmTree, onlyBundled } from './npm-tree';
 import { LockedPackage, readProjectLock } from './project-lock';
 
 /** The project that decides the packages' versions. */
@@ -14,6 +14,9 @@ export interface NodeModulesProps {
 
 /** The packages that the image holds anyway. */
 const IN_IMAGE = /^(?:cdk-duckdb-lambda|@duckdb\/.*)$/;
+
+/** Without a version, and without a path in it. */
+const PACKAGE_NAME = /^(?:@[^@/\\\s]+\/)?[^@/\\\s]+$/;
 
 /**
  * Writes the package.json and the package-lock.json by which npm installs the packages: npm alone is in every Node.js image and
@@ -44,6 +47,7 @@ export function stageNodeModules(names: string[], props: NodeModulesProps, targe
 
 /** The version that the lock file pins, else the one installed beside the handler. */
 function versionOf(name: string, locked: LockedPackage | undefined, { entry }: NodeModulesProps): string {
+  if (!PACKAGE_NAME.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is no name of a package: expected one such as "sharp" or "@node-rs/crc32"`);
   if (IN_IMAGE.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is in the image anyway: remove it`);
   const version = locked ? npmVersion(locked) : installedVersion(entry, name);
   if (version === undefined) {
@@ -56,7 +60,10 @@ function versionOf(name: string, locked: LockedPackage | undefined, { entry }: N
 function installedVersion(entry: string, name: string): string | undefined {
   for (const directory of createRequire(entry).resolve.paths(name) ?? []) {
     const manifest = path.join(directory, name, 'package.json');
-    if (fs.existsSync(manifest)) return JSON.parse(fs.readFileSync(manifest, 'utf8')).version;
+    if (!fs.existsSync(manifest)) continue;
+    // A package of the project's own workspace is linked there.
+    if (!fs.realpathSync(manifest).includes(`${path.sep}node_modules${path.sep}`)) throw onlyBundled(name);
+    return JSON.parse(fs.readFileSync(manifest, 'utf8')).version;
   }
   return undefined;
 }

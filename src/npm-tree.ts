@@ -72,10 +72,7 @@ export class NpmTree {
   }
 
   private put(place: string, locked: LockedPackage, optional: boolean): void {
-    if (locked.local) {
-      throw new Error(`bundling.nodeModules brings "${place.replace(/^.*node_modules\//, '')}", whose source lies in the project itself: `
-        + 'what no registry has can only be bundled');
-    }
+    if (locked.local) throw onlyBundled(place.replace(/^.*node_modules\//, ''));
     this.placed.set(place, locked);
     this.packages[place] = {
       ...(locked.registryName !== undefined && { name: locked.registryName }),
@@ -93,4 +90,9 @@ function byName(names: string[], packages: (LockedPackage | undefined)[]): { [na
 /** The version by which a package.json asks for exactly this package. */
 export function npmVersion({ registryName, version }: LockedPackage): string {
   return registryName === undefined ? version : `npm:${registryName}@${version}`;
+}
+
+/** Refuses a package whose source lies in the project. */
+export function onlyBundled(name: string): Error {
+  return new Error(`bundling.nodeModules brings "${name}", whose source lies in the project itself: what no registry has can only be bundled`);
 }
