@@ -7,7 +7,8 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { ResolvedExtension } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
-import { bundleHandler, HandlerProps } from './handler-bundle';
+import { bundleHandler } from './handler-bundle';
+import { HandlerProps } from './handler-props';
 import { LockFile } from './lock-file';
 import { stageNodeModules } from './node-modules';
 

@@ -30,7 +30,10 @@ export class NpmTree {
         if (peer && this.placed.get(`node_modules/${name}`)?.id === peer.id) this.peers[name] = npmVersion(peer);
       });
       if (!this.lock.knowsPlatforms) {
-        Object.assign(this.packages[place], { dependencies: byName(locked.dependencies, required), optionalDependencies: byName(locked.optionalDependencies, others) });
+        Object.assign(this.packages[place], {
+          dependencies: byName(locked.dependencies, required),
+          optionalDependencies: byName(locked.optionalDependencies, others),
+        });
       }
     }
     return this.peers;

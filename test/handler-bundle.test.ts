@@ -106,6 +106,17 @@ describe('path aliases', () => {
   });
 });
 
+test('a package of the handler\'s own workspace is bundled from its source', () => {
+  write('package-lock.json', '{}');
+  write('packages/shared/package.json', '{"name":"@acme/shared","main":"src/index.ts"}');
+  write('packages/shared/src/index.ts', 'export const shared: number = 5;');
+  fs.mkdirSync(path.join(project(), 'node_modules', '@acme'), { recursive: true });
+  fs.symlinkSync(path.join(project(), 'packages', 'shared'), path.join(project(), 'node_modules', '@acme', 'shared'));
+  const { context, file } = staged({ entry: write('packages/app/src/handler.ts', 'import { shared } from "@acme/shared"; export const handler = () => shared;') });
+  expect(evaluate(context, 'index.mjs', 'm.handler()')).toBe('5\n');
+  expect(file('handler/index.mjs')).toContain('// packages/shared/src/index.ts');
+});
+
 describe('what reaches esbuild', () => {
   test('minify', () => {
     expect(bundled('export const handler = () => {\n  const answer = 42;\n  return answer;\n};', { minify: true })).not.toContain('const answer');
@@ -209,11 +220,11 @@ describe('repeated constructs', () => {
     write('node_modules/esbuild/index.js', `const esbuild = require(${JSON.stringify(require.resolve('esbuild'))});
       exports.formatMessagesSync = esbuild.formatMessagesSync;
       exports.buildSync = (options) => { require('fs').appendFileSync(${JSON.stringify(log)}, 'x'); return esbuild.buildSync(options); };`);
-    const entry = write('handler.ts', 'export const handler = () => 1;');
+    const entry = write('handler.ts', 'export const handler = () => 1; export const other = handler;');
     const inAnApp = () => {
       const stack = new Stack(new App({ outdir: temporaryDirectory() }), 'Stack');
-      ['A', 'B', 'C'].forEach((id) => new DuckDbFunction(stack, id, { entry }));
-      new DuckDbFunction(stack, 'D', { entry, bundling: { minify: true } });
+      ['handler', 'other'].forEach((handler) => new DuckDbFunction(stack, handler, { entry, handler }));
+      new DuckDbFunction(stack, 'Small', { entry, bundling: { minify: true } });
       return fs.readFileSync(log, 'utf8').length;
     };
     expect(inAnApp()).toBe(2);

@@ -35,8 +35,13 @@ function workspace(name: string, lockFile: string, link: string): { entry: strin
     name: '@acme/app',
     version: '1.0.0',
     dependencies: {
-      '@acme/shared': link, '@node-rs/crc32': '^1.10.0', 'chalk': '^2.4.0', 'crc-alias': 'npm:is-odd@^3.0.0',
-      '@duckdb/node-api': '1.5.4-r.1', 'use-sync-external-store': '1.2.0', 'react': '18.2.0',
+      '@acme/shared': link,
+      '@node-rs/crc32': '^1.10.0',
+      'chalk': '^2.4.0',
+      'crc-alias': 'npm:is-odd@^3.0.0',
+      '@duckdb/node-api': '1.5.4-r.1',
+      'use-sync-external-store': '1.2.0',
+      'react': '18.2.0',
     },
   });
   const depsLockFile = path.join(root, lockFile);

@@ -4,6 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { HOST_ARCHITECTURE } from './built-function';
 import { DuckDbBundlingOptions, DuckDbFunction } from '../../src';
 import { buildFunctionImage, buildNetwork, docker, lambdaBaseImage, repositoryRoot, runFunction, synthesisedFunctions, type SynthesisedFunction } from '../bed';
 import { describeWith } from '../bed/require';
@@ -21,6 +22,10 @@ export const handler = async (event: { fail?: boolean }) => {
 };
 `;
 
+const PLAIN = `const { cursor } = require('cdk-duckdb-lambda/runtime');
+exports.handler = () => cursor((c) => c.query('SELECT 1 AS one'));
+`;
+
 /** A workspace of pnpm's, of which nothing is installed; the handlers lie in a package of it. */
 function workspace(): string {
   const root = temporaryDirectory();
@@ -28,22 +33,29 @@ function workspace(): string {
   const src = join(root, 'packages', 'app', 'src');
   mkdirSync(src, { recursive: true });
   writeFileSync(join(src, 'crc.ts'), SOURCE);
-  writeFileSync(join(src, 'plain.cjs'), 'exports.handler = async () => (await import("cdk-duckdb-lambda/runtime")).cursor((c) => c.query("SELECT 1 AS one"));\n');
+  writeFileSync(join(src, 'plain.cjs'), PLAIN);
   return src;
 }
 
+interface Handler {
+  readonly file: string;
+  readonly bundling?: DuckDbBundlingOptions;
+  /** @default this machine's */
+  readonly architecture?: Architecture;
+}
+
 /** Functions of one stack, each with an image of its own. */
-async function synthesise(functions: { file: string; bundling?: DuckDbBundlingOptions; architecture?: Architecture }[]): Promise<SynthesisedFunction[]> {
+async function synthesise(functions: Handler[]): Promise<SynthesisedFunction[]> {
   const src = workspace();
   const network = await buildNetwork();
   const stack = new Stack(new App({ outdir: temporaryDirectory() }), 'Stack');
-  for (const [i, { file, bundling, architecture = Architecture.X86_64 }] of functions.entries()) {
+  for (const [i, { file, bundling, architecture = HOST_ARCHITECTURE }] of functions.entries()) {
     const buildImage = (await lambdaBaseImage()).reference;
     new DuckDbFunction(stack, `Function${i}`, {
       entry: join(src, file),
       nodeApiVersion: '1.5.4-r.1',
       architecture,
-      baseImage: architecture === Architecture.X86_64 ? buildImage : (await lambdaBaseImage('arm64')).reference,
+      baseImage: architecture === HOST_ARCHITECTURE ? buildImage : (await lambdaBaseImage('arm64')).reference,
       buildImage,
       bundling: { networkMode: network.network ? NetworkMode.custom(network.network) : undefined, buildArgs: { ...network.buildArgs }, ...bundling },
     });
