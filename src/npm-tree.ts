@@ -75,7 +75,7 @@ export class NpmTree {
   }
 
   private put(place: string, locked: LockedPackage, optional: boolean): void {
-    if (locked.local) throw onlyBundled(place.replace(/^.*node_modules\//, ''));
+    if (!locked.fromRegistry) throw onlyBundled(place.replace(/^.*node_modules\//, ''));
     this.placed.set(place, locked);
     this.packages[place] = {
       ...(locked.registryName !== undefined && { name: locked.registryName }),
@@ -95,7 +95,8 @@ export function npmVersion({ registryName, version }: LockedPackage): string {
   return registryName === undefined ? version : `npm:${registryName}@${version}`;
 }
 
-/** Refuses a package whose source lies in the project. */
+/** Refuses a package that npm would not find, or another one under its name. */
 export function onlyBundled(name: string): Error {
-  return new Error(`bundling.nodeModules brings "${name}", whose source lies in the project itself: what no registry has can only be bundled`);
+  return new Error(`bundling.nodeModules brings "${name}", which the project has from a folder, a repository or a patch: `
+    + 'only what a registry has can be installed in the image; let it be bundled');
 }

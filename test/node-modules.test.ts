@@ -94,7 +94,7 @@ describe.each(WORKSPACES)('a workspace of %s', (name, lockFile, link) => {
     fs.mkdirSync(path.join(root, 'node_modules', '@acme'), { recursive: true });
     fs.symlinkSync(path.join(root, 'packages', 'shared'), path.join(root, 'node_modules', '@acme', 'shared'));
     expect(() => stageNodeModules(['@acme/shared'], project, path.join(root, 'modules'))).toThrow(
-      'bundling.nodeModules brings "@acme/shared", whose source lies in the project itself: what no registry has can only be bundled');
+      'bundling.nodeModules brings "@acme/shared", which the project has from a folder, a repository or a patch: only what a registry has');
   });
 
   test('each of its packages has DuckDB\'s client in the version of its own', () => {
@@ -121,6 +121,20 @@ describe('without a lock file', () => {
   ])('%s is refused', (name, message) => {
     expect(() => stageNodeModules([name], { entry: path.join(root, 'handler.ts') }, path.join(root, 'modules'))).toThrow(message);
   });
+});
+
+test.each([
+  ['package-lock.json', '{"packages":{"node_modules/x":{"version":"1.0.0","resolved":"git+ssh://git@example.com/x.git#1"}}}'],
+  ['yarn.lock', '"x@git+https://example.com/x.git":\n  version "1.0.0"\n  resolved "git+https://example.com/x.git#1"\n'],
+  ['yarn.lock', 'x@acme/x:\n  version "1.0.0"\n  resolved "https://codeload.github.com/acme/x/tar.gz/1"\n'],
+  ['yarn.lock', '"x@patch:x@npm%3A1.0.0#./x.patch":\n  version: 1.0.0\n  resolution: "x@patch:x@npm%3A1.0.0#./x.patch"\n'],
+  ['pnpm-lock.yaml', 'dependencies:\n  x:\n    specifier: 1.0.0\n    version: 1.0.0(patch_hash=1)\npackages:\n  x@1.0.0:\n    resolution: {integrity: y}\n'],
+  ['pnpm-lock.yaml', 'dependencies:\n  x:\n    specifier: acme/x\n    version: https://codeload.github.com/acme/x/tar.gz/1\n'],
+])('a package of %s that no registry has as it is is refused, not taken from one under its name', (name, content) => {
+  const depsLockFile = path.join(root, name);
+  fs.writeFileSync(depsLockFile, content);
+  expect(() => stageNodeModules(['x'], { entry: path.join(root, 'handler.ts'), depsLockFile }, path.join(root, 'modules'))).toThrow(
+    'bundling.nodeModules brings "x", which the project has from a folder, a repository or a patch');
 });
 
 test('a version that the project has forced on a package stays', async () => {

@@ -11,8 +11,8 @@ export interface IndentedText {
 export function parseIndented(text: string): IndentedText {
   const root = newMap();
   const open = [{ indent: -1, content: root }];
-  for (const line of text.replace(/\r\n/g, '\n').split('\n')) {
-    const [, { length: indent }, statement] = line.match(/^( *)(.*?) *$/)!;
+  for (const line of text.split('\n')) {
+    const [, { length: indent }, statement] = line.match(/^( *)([^]*?)\s*$/)!;
     if (statement === '' || statement === ':' || statement.startsWith('#')) continue;
     while (open.at(-1)!.indent >= indent) open.pop();
     const [key, value] = keyAndValue(statement);

@@ -5,6 +5,7 @@ interface Entry extends NpmEntry {
   readonly name?: string;
   readonly version?: string;
   readonly link?: boolean;
+  readonly resolved?: string;
   readonly dependencies?: { [name: string]: string };
   readonly optionalDependencies?: { [name: string]: string };
   readonly peerDependencies?: { [name: string]: string };
@@ -51,7 +52,7 @@ function locked(id: string, entry: Entry): LockedPackage {
     id,
     registryName: entry.name,
     version: entry.version ?? '',
-    local: entry.link,
+    fromRegistry: !entry.link && !/^(?:file|git)/.test(entry.resolved ?? ''),
     npmEntry: Object.fromEntries(Object.entries(entry).filter(([key]) => !PROJECT_FLAGS.includes(key))),
     dependencies: Object.keys(entry.dependencies ?? {}).filter((name) => !optional.includes(name)),
     optionalDependencies: optional,

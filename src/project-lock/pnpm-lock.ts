@@ -60,7 +60,7 @@ export class PnpmLock implements ProjectLock {
       id,
       registryName: registryName === name ? undefined : registryName,
       version,
-      local: /^(?:link|file):/.test(version),
+      fromRegistry: /^\d/.test(version) && !id.includes('patch_hash='),
       npmEntry: { version, ...(integrity && { integrity }) },
       // Among them are the peers that it gets.
       dependencies: dependencies.filter((each) => !peers.includes(each)),

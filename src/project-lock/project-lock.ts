@@ -5,8 +5,8 @@ export interface LockedPackage {
   /** The name in the registry, where the project has it under another. */
   readonly registryName?: string;
   readonly version: string;
-  /** Whether its source lies in the project itself, as that of a workspace. */
-  readonly local?: boolean;
+  /** Whether a registry has it as it is, unlike a folder, a repository, or what the project has patched. */
+  readonly fromRegistry: boolean;
   /** What npm's own lock file says of it. */
   readonly npmEntry: NpmEntry;
   /** By name; without those that may be missing. */

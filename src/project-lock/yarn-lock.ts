@@ -65,7 +65,7 @@ export class YarnLock implements ProjectLock {
       id,
       registryName: registryName(id, resolution),
       version,
-      local: /@(?:workspace|portal|link|file):/.test(resolution || id),
+      fromRegistry: isFromRegistry(id, resolution),
       // The integrity of later yarns is that of their own archive.
       npmEntry: { version, ...(textAt(entry, 'integrity') !== undefined && { integrity: textAt(entry, 'integrity') }) },
       dependencies: dependencies.filter((name) => !isOptional(name)),
@@ -80,6 +80,14 @@ function registryName(id: string, resolution: string): string | undefined {
   const descriptor = unquoted(id.split(/, */)[0]);
   const name = resolution ? nameOf(resolution) : descriptor.match(/@npm:(@?[^@]+)@/)?.[1];
   return name === nameOf(descriptor) ? undefined : name;
+}
+
+/** Later yarns write it into the resolution; of yarn 1, the range is else a URL, a path or a repository. */
+function isFromRegistry(id: string, resolution: string): boolean {
+  if (resolution) return resolution.startsWith(`${nameOf(resolution)}@npm:`);
+  const descriptor = unquoted(id.split(/, */)[0]);
+  const range = descriptor.slice(nameOf(descriptor).length + 1);
+  return range.startsWith('npm:') || !/[:/]/.test(range);
 }
 
 function nameOf(descriptor: string): string {
