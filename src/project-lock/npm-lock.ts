@@ -28,7 +28,9 @@ export class NpmLock implements ProjectLock {
   }
 
   public packageOf(directory: string, name: string): LockedPackage | undefined {
-    return this.find(path.relative(this.root, directory).split(path.sep).join('/'), name);
+    const folder = path.relative(this.root, directory).split(path.sep).join('/');
+    // A lock file that the user names may lie elsewhere: then its root stands for the handler's project.
+    return this.find(folder.startsWith('..') ? '' : folder, name);
   }
 
   public dependencyOf(parent: LockedPackage, name: string): LockedPackage | undefined {
@@ -37,7 +39,6 @@ export class NpmLock implements ProjectLock {
 
   /** As Node.js looks for a package: in the node_modules of a folder and of each above it. */
   private find(folder: string, name: string): LockedPackage | undefined {
-    if (folder.startsWith('..')) return undefined;
     for (let above = folder === '' ? '.' : folder; ; above = path.posix.dirname(above)) {
       const place = path.posix.join(above, 'node_modules', name);
       if (path.posix.basename(above) !== 'node_modules' && this.entries[place]) return locked(place, this.entries[place]);
