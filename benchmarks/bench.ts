@@ -5,10 +5,11 @@ import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
 import { sales } from './tables/sales';
 import { soak } from './tables/soak';
+import { synth } from './tables/synth';
 import { warmPath } from './tables/warm-path';
 import { dockerAvailability } from '../test/bed';
 
-const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak];
+const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak, synth];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 

@@ -7,11 +7,15 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { ResolvedExtension } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
-import { bundleHandler, HandlerProps } from './handler-bundle';
+import { bundleHandler } from './handler-bundle';
+import { HandlerProps } from './handler-props';
 import { LockFile } from './lock-file';
+import { stageNodeModules } from './node-modules';
 
 /** What the image of a function consists of; everything is resolved and validated. */
 export interface ImageProps extends HandlerProps {
+  /** The lock file of the handler's project, if it has one. */
+  readonly depsLockFile?: string;
   readonly nodeApiVersion: string;
   readonly duckdbVersion: string;
   /** Each after those that it depends on. */
@@ -58,9 +62,11 @@ export function stageImage(props: ImageProps): StagedImage {
   return stage((context) => {
     const userArgs = checkedBuildArgs(props.bundling.buildArgs ?? {});
     const targetArch = TARGET_ARCHES[props.platform];
-    stageDockerfiles(context, Object.keys(userArgs));
+    const nodeModules = props.bundling.nodeModules ?? [];
+    stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
     stageInstaller(props, path.join(context, 'installer'));
     stageRuntime(path.join(context, 'runtime'));
+    if (nodeModules.length > 0) stageNodeModules(nodeModules, props, path.join(context, 'modules'));
     bundleHandler(props, path.join(context, 'handler'));
 
     const imageArgs = {
@@ -169,9 +175,11 @@ function stage(fill: (context: string) => DockerImageCode): StagedImage {
  * The Dockerfile with the user's build arguments declared (Docker hides from `RUN` steps those that no `ARG` names), and a
  * second one whose steps see build secrets. Both are always there: which one a build takes is no part of the asset's hash.
  */
-function stageDockerfiles(context: string, userArgs: string[]): void {
+function stageDockerfiles(context: string, userArgs: string[], withNodeModules: boolean): void {
   const declarations = userArgs.filter((name) => !NETWORK_BUILD_ARGS.test(name)).map((name) => `ARG ${name}\n`).join('');
-  const dockerfile = readText(path.join(ASSETS, 'Dockerfile')).replace(/^# user build args\n/m, declarations);
+  const dockerfile = readText(path.join(ASSETS, 'Dockerfile'))
+    .replace(withNodeModules ? /^# (?:end of )?node modules\n/gm : /^# node modules\n[^]*?^# end of node modules\n/gm, '')
+    .replace(/^# user build args\n/gm, declarations);
   const mounts = Object.values(SECRET_MOUNTS).map(({ id, target }) => `--mount=type=secret,id=${id},target=${target} `).join('');
   fs.writeFileSync(path.join(context, 'Dockerfile'), dockerfile);
   fs.writeFileSync(path.join(context, DOCKERFILE_WITH_SECRETS), dockerfile.replace(/^RUN (?=npm |node )/gm, `RUN ${mounts}`));

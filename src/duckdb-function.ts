@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
 import { IBootstrapStep } from './bootstrap-step';
@@ -153,6 +153,22 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   readonly buildImage?: string;
 
   /**
+   * The root of the handler's project: the entry lies below it, and paths in the bundle are relative to it.
+   *
+   * @default - the folder of the lock file, else the nearest one above the entry with a package.json
+   */
+  readonly projectRoot?: string;
+
+  /**
+   * The lock file of the handler's project, of npm, yarn or pnpm.
+   *
+   * It says which version of DuckDB's client the project has, and pins `bundling.nodeModules`.
+   *
+   * @default - the nearest one above the entry
+   */
+  readonly depsLockFilePath?: string;
+
+  /**
    * How the handler is bundled and the image is built.
    *
    * @default - no minification, no source map, Docker's default network
@@ -217,7 +233,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
     const {
       entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
-      verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, bundling, code, ...functionOptions
+      verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, projectRoot, depsLockFilePath, bundling, code, ...functionOptions
     } = props;
     const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
@@ -368,20 +384,20 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
 
 /** The image that is built from the entry when the stack is deployed. */
 function builtImage(scope: Construct, props: DuckDbFunctionProps, at: string): FunctionImage {
-  const image = resolveImage(props, at);
+  const image = resolveImage(props, scope.node.root, at);
   const staged = Stack.of(scope).bundlingRequired ? stageImage(image) : stagePlaceholder();
   return { ...staged, duckdbVersion: image.duckdbVersion, extensions: image.extensions.map(({ name }) => name) };
 }
 
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */
-function resolveImage(props: DuckDbFunctionProps, at: string): ImageProps {
+function resolveImage(props: DuckDbFunctionProps, app: IConstruct, at: string): ImageProps {
   refuseTokens(props);
   if (props.entry === undefined) {
     throw new Error(`${at} has neither entry nor code: name the handler's source file, as in entry: 'src/reports.ts', or a prebuilt image, `
       + 'as in code: lambda.DockerImageCode.fromEcr(repository)');
   }
   const entry = resolveEntry(props.entry);
-  const project = findProject(entry);
+  const project = findProject(entry, props);
   const lock = props.lockFile === undefined ? undefined : new LockFile(props.lockFile);
   const nodeApiVersion = resolveNodeApiVersion({
     nodeApiVersion: props.nodeApiVersion, entry, lockFile: project.lockFile, pinned: lock?.nodeApiVersion,
@@ -398,9 +414,11 @@ function resolveImage(props: DuckDbFunctionProps, at: string): ImageProps {
 
   const baseImage = (lock ? lock.pinBaseImage(props.baseImage) : props.baseImage) ?? DEFAULT_BASE_IMAGE;
   return {
+    app,
     entry,
     handler: props.handler ?? 'handler',
     projectRoot: project.root,
+    depsLockFile: project.lockFile,
     nodeApiVersion,
     duckdbVersion,
     platform,

@@ -1,64 +1,81 @@
 import * as fs from 'fs';
-import { createRequire } from 'module';
 import * as path from 'path';
-import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
-import { DuckDbBundlingOptions } from './bundling-options';
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { IConstruct } from 'constructs';
+import type { Metafile } from 'esbuild';
+import { runCommands } from './command-hooks';
+import { Bundle, runEsbuild } from './esbuild';
+import { cjsOptions, esmOptions, SOURCE_MAPS } from './esbuild-options';
+import { HandlerProps, relativeEntry } from './handler-props';
 
-/** A handler and how it is bundled. */
-export interface HandlerProps {
-  /** The handler's source file, absolute. */
-  readonly entry: string;
-  /** The handler's exported name. */
-  readonly handler: string;
-  /** The root of the handler's project, absolute. */
-  readonly projectRoot: string;
-  readonly bundling: DuckDbBundlingOptions;
+/** A file of a bundle. */
+interface BundledFile {
+  /** Relative to the handler's folder in the image. */
+  readonly name: string;
+  readonly contents: Uint8Array;
 }
 
-/** What is not bundled: the runtime and DuckDB's client lie in the image's own `node_modules`. */
-const EXTERNAL = ['cdk-duckdb-lambda/runtime', '@duckdb/node-api', '@duckdb/node-bindings'];
+/** A bundled handler. */
+interface Bundled {
+  readonly files: BundledFile[];
+  /** Why it does not export a name; undefined where it does, or may. */
+  readonly lacks: (name: string) => string | undefined;
+}
 
-/** Bundles the handler to one ES module; an entry that is CommonJS stays so, as its exports are known at run time only. */
+const ASSETS = path.join(__dirname, '..', 'assets', 'handler');
+
+/** Of each app, by what decides them: no source changes while an app is synthesised, but it may before the next one is. */
+const bundles = new WeakMap<IConstruct, Map<string, Bundled>>();
+
+/** Bundles the handler into a new folder: to one ES module, unless it is or shall be CommonJS. Within an app each is bundled once. */
 export function bundleHandler(props: HandlerProps, target: string): void {
-  const esbuild = loadEsbuild(props);
-  const build = (options: BuildOptions) => runEsbuild(esbuild, props, {
-    entryPoints: { index: props.entry },
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    external: EXTERNAL,
-    minify: props.bundling.minify ?? false,
-    sourcemap: props.bundling.sourceMap ?? false,
-    // Comments and source maps hold paths relative to these, which is what makes them the same on every machine.
-    absWorkingDir: props.projectRoot,
-    outdir: props.projectRoot,
-    write: false,
-    metafile: true,
-    logLevel: 'silent',
-    ...options,
-  });
+  const { commandHooks, ...options } = props.bundling;
+  fs.mkdirSync(target);
+  runCommands('beforeBundling', commandHooks?.beforeBundling(props.projectRoot, target) ?? [], props.projectRoot);
+  // What commands do is not known, so that behind them nothing is as it was.
+  const { files, lacks } = commandHooks ? bundle(props) : bundleOnce(props, JSON.stringify([props.entry, props.projectRoot, options]));
+  const reason = lacks(props.handler);
+  if (reason) {
+    throw new Error(`"${relativeEntry(props)}" does not export "${props.handler}": ${reason}; export the handler or name it with the prop handler`);
+  }
+  for (const { name, contents } of files) {
+    fs.mkdirSync(path.dirname(path.join(target, name)), { recursive: true });
+    fs.writeFileSync(path.join(target, name), contents);
+  }
+  if (options.nodeModules?.length) {
+    runCommands('beforeInstall', commandHooks?.beforeInstall(props.projectRoot, target) ?? [], props.projectRoot);
+  }
+  runCommands('afterBundling', commandHooks?.afterBundling(props.projectRoot, target) ?? [], props.projectRoot);
+}
 
-  const esm = build({
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    // Bundled CommonJS packages use what an ES module has not. Names of the handler's own stay its own.
-    banner: {
-      js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), '
-        + '__bundleFilename = import.meta.filename, __bundleDirname = import.meta.dirname;',
-    },
-    define: { __filename: '__bundleFilename', __dirname: '__bundleDirname' },
-  });
+function bundleOnce(props: HandlerProps, key: string): Bundled {
+  const ofApp = bundles.get(props.app) ?? new Map<string, Bundled>();
+  bundles.set(props.app, ofApp);
+  const bundled = ofApp.get(key) ?? bundle(props);
+  ofApp.set(key, bundled);
+  return bundled;
+}
+
+function bundle(props: HandlerProps): Bundled {
+  const { format } = props.bundling;
+  const esm = runEsbuild(props, esmOptions(props));
   refuseConstruct(esm, props);
   if (entryOf(esm.metafile, props)?.format === 'cjs') {
-    const cjs = build({ format: 'cjs', outExtension: { '.js': '.cjs' } });
-    if (!names(codeOf(cjs), props.handler)) throw missingExport(props, 'its source never names it');
-    return writeOutput(cjs, target);
+    if (format === OutputFormat.ESM) {
+      throw new Error(`"${relativeEntry(props)}" is CommonJS, whose exports an ES module cannot hand on: leave out bundling.format`);
+    }
+    const cjs = runEsbuild(props, cjsOptions(props));
+    return { files: filesOf(cjs, props), lacks: (name) => names(codeOf(cjs), name) ? undefined : 'its source never names it' };
   }
+  const output = format === OutputFormat.CJS ? runEsbuild(props, cjsOptions(props)) : esm;
+  return { files: filesOf(output, props), lacks: (name) => missingExport(esm, name) };
+}
+
+function missingExport(esm: Bundle, name: string): string | undefined {
   const exported = Object.values(esm.metafile.outputs).flatMap((output) => output.exports ?? []);
   // What an external package exports is not known here.
   const exportsOthers = /^export \* from /m.test(codeOf(esm));
-  if (!exported.includes(props.handler) && !exportsOthers) throw missingExport(props, `it exports ${exported.join(', ') || 'nothing'}`);
-  writeOutput(esm, target);
+  return exportsOthers || exported.includes(name) ? undefined : `it exports ${exported.join(', ') || 'nothing'}`;
 }
 
 /** Whether code has the name where one can be assigned or exported; in a path or a comment it does not count. */
@@ -67,15 +84,11 @@ function names(code: string, name: string): boolean {
   return new RegExp(`\\.${escaped}\\b|["']${escaped}["']|(?<![\\w$])${escaped}\\s*[:,}=(]`).test(code);
 }
 
-function missingExport(props: HandlerProps, reason: string): Error {
-  return new Error(`"${relative(props)}" does not export "${props.handler}": ${reason}; export the handler or name it with the prop handler`);
-}
-
 /** The construct would bring CDK into the image, some 60 MB. */
 function refuseConstruct({ metafile }: Bundle, props: HandlerProps): void {
   for (const [file, { imports }] of Object.entries(metafile.inputs)) {
     if (imports.some(({ original }) => original === 'cdk-duckdb-lambda')) {
-      throw new Error(`"${relative(props)}" imports the construct, by "${file}": a handler imports the runtime, from "cdk-duckdb-lambda/runtime"`);
+      throw new Error(`"${relativeEntry(props)}" imports the construct, by "${file}": a handler imports the runtime, from "cdk-duckdb-lambda/runtime"`);
     }
   }
 }
@@ -84,51 +97,11 @@ function codeOf({ outputFiles }: Bundle): string {
   return outputFiles.filter(({ path: file }) => /js$/.test(file)).map(({ text }) => text).join('\n');
 }
 
-function writeOutput({ outputFiles }: Bundle, target: string): void {
-  fs.mkdirSync(target);
-  for (const file of outputFiles) {
-    fs.writeFileSync(path.join(target, path.basename(file.path)), file.contents);
-  }
+function filesOf({ outputFiles }: Bundle, { projectRoot, bundling }: HandlerProps): BundledFile[] {
+  const files = outputFiles.map(({ path: file, contents }) => ({ name: path.relative(projectRoot, file), contents }));
+  return bundling.sourceMap ? [...files, { name: SOURCE_MAPS, contents: fs.readFileSync(path.join(ASSETS, SOURCE_MAPS)) }] : files;
 }
 
 function entryOf(metafile: Metafile, props: HandlerProps): Metafile['inputs'][string] | undefined {
   return metafile.inputs[path.relative(props.projectRoot, props.entry).split(path.sep).join('/')];
-}
-
-type Bundle = BuildResult<{ metafile: true; write: false }>;
-
-function runEsbuild(esbuild: typeof import('esbuild'), props: HandlerProps, options: BuildOptions): Bundle {
-  let result: BuildResult;
-  try {
-    result = esbuild.buildSync(options);
-  } catch (error) {
-    const messages = (error as { errors?: import('esbuild').Message[] }).errors;
-    if (!messages?.length) throw error;
-    const texts = esbuild.formatMessagesSync(messages, { kind: 'error', color: false });
-    throw new Error(`cannot bundle "${relative(props)}":\n${texts.join('\n').trim()}`);
-  }
-  for (const text of esbuild.formatMessagesSync(result.warnings, { kind: 'warning', color: false })) {
-    process.stderr.write(text);
-  }
-  return result as Bundle;
-}
-
-/** The esbuild of the user: an own copy would be a binary for each platform in this package. */
-function loadEsbuild(props: HandlerProps): typeof import('esbuild') {
-  const directories = [path.dirname(props.entry), props.projectRoot, process.cwd()];
-  for (const directory of directories) {
-    const from = createRequire(path.join(directory, 'package.json'));
-    try {
-      from.resolve('esbuild');
-    } catch {
-      continue;
-    }
-    return from('esbuild');
-  }
-  throw new Error(`cannot find esbuild, which bundles "${relative(props)}": looked in ${[...new Set(directories)].join(', ')} and above; `
-    + 'install it with: npm install --save-dev esbuild');
-}
-
-function relative(props: HandlerProps): string {
-  return path.relative(process.cwd(), props.entry);
 }

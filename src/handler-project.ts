@@ -20,17 +20,57 @@ export function resolveEntry(entry: string): string {
   return source;
 }
 
-const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml'];
+/** The project that a handler belongs to. */
+export interface HandlerProject {
+  /** Its root, absolute. */
+  readonly root: string;
+  readonly lockFile?: string;
+}
 
-/** The project that a handler belongs to: the nearest folder above it with a lock file, else with a package.json. */
-export function findProject(entry: string): { root: string; lockFile?: string } {
+/** What the user says about the project. */
+export interface HandlerProjectProps {
+  readonly projectRoot?: string;
+  readonly depsLockFilePath?: string;
+}
+
+const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
+
+/** The project that a handler belongs to: the nearest folder above it with a lock file, else with a package.json, unless the user says which. */
+export function findProject(entry: string, props: HandlerProjectProps = {}): HandlerProject {
+  const folders = foldersAbove(entry);
+  const lockFile = props.depsLockFilePath === undefined ? findLockFile(folders) : expectLockFile(props.depsLockFilePath);
+  const root = props.projectRoot === undefined
+    ? lockFile && folders.includes(path.dirname(lockFile)) ? path.dirname(lockFile) : findManifest(folders)
+    : path.resolve(props.projectRoot);
+  if (!folders.includes(root)) {
+    throw new Error(`the entry "${entry}" does not lie in the projectRoot "${props.projectRoot}": name a folder above it, or leave projectRoot out`);
+  }
+  return { root, lockFile };
+}
+
+function foldersAbove(entry: string): string[] {
   const folders: string[] = [];
   for (let folder = path.dirname(entry); folders.at(-1) !== folder; folder = path.dirname(folder)) {
     folders.push(folder);
   }
-  for (const root of folders) {
-    const lock = LOCK_FILES.map((name) => path.join(root, name)).find((file) => fs.existsSync(file));
-    if (lock) return { root, lockFile: lock };
+  return folders;
+}
+
+function findLockFile(folders: string[]): string | undefined {
+  return folders.flatMap((folder) => LOCK_FILES.map((name) => path.join(folder, name))).find((file) => fs.existsSync(file));
+}
+
+function findManifest(folders: string[]): string {
+  return folders.find((folder) => fs.existsSync(path.join(folder, 'package.json'))) ?? folders[0];
+}
+
+function expectLockFile(file: string): string {
+  const resolved = path.resolve(file);
+  if (!LOCK_FILES.includes(path.basename(file))) {
+    throw new Error(`depsLockFilePath is "${file}", which is no lock file of a package manager: expected one named ${LOCK_FILES.join(', ')}`);
   }
-  return { root: folders.find((folder) => fs.existsSync(path.join(folder, 'package.json'))) ?? folders[0] };
+  if (!fs.statSync(resolved, { throwIfNoEntry: false })?.isFile()) {
+    throw new Error(`cannot find the lock file of depsLockFilePath, "${file}": looked for ${resolved}`);
+  }
+  return resolved;
 }

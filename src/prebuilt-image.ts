@@ -26,6 +26,8 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   nodeApiVersion: 'the image holds DuckDB\'s client',
   baseImage: 'nothing is built',
   buildImage: 'nothing is built',
+  projectRoot: 'nothing is bundled',
+  depsLockFilePath: 'nothing is bundled',
   bundling: 'nothing is bundled',
 };
 

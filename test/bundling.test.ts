@@ -1,42 +1,10 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
-import { App, Stack } from 'aws-cdk-lib';
+import { project, staged, write } from './staged';
 import { temporaryDirectory } from './temporary-directory';
 import { exports as packageExports } from '../package.json';
-import { DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository } from '../src';
-
-let project: string;
-
-beforeEach(() => {
-  project = temporaryDirectory();
-  write('package.json', '{"name":"app"}');
-});
-
-function write(name: string, content: string): string {
-  const file = path.join(project, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, content);
-  return file;
-}
-
-/** Synthesises a function and returns where CDK put the build context, and what its asset manifest says. */
-function staged(props: DuckDbFunctionProps) {
-  const app = new App({ outdir: temporaryDirectory() });
-  new DuckDbFunction(new Stack(app, 'Stack'), 'Fn', props);
-  const assembly = app.synth();
-  const { dockerImages } = JSON.parse(fs.readFileSync(path.join(assembly.directory, 'Stack.assets.json'), 'utf8'));
-  const [{ source }] = Object.values<any>(dockerImages);
-  const context = path.join(assembly.directory, source.directory);
-  return { context, source, buildArgs: source.dockerBuildArgs, file: (name: string) => fs.readFileSync(path.join(context, name), 'utf8') };
-}
-
-/** Runs an expression over the staged handler module `m`. */
-function evaluate(context: string, module: string, expression: string): string {
-  const script = `import * as m from ${JSON.stringify(path.join(context, 'handler', module))}; console.log(JSON.stringify(${expression}))`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  return stdout || stderr;
-}
+import { DuckDbExtension, ExtensionRepository } from '../src';
 
 test('the context holds the Dockerfile, the installer, the runtime and the handler', () => {
   const { context } = staged({ entry: write('handler.ts', 'export const handler = () => 1;') });
@@ -95,7 +63,7 @@ test('build secrets are mounted by a Dockerfile of their own, so that without th
 });
 
 test('a directory of extensions goes into the context', () => {
-  const extensions = path.join(project, 'vendored');
+  const extensions = path.join(project(), 'vendored');
   write('vendored/v1.5.5/linux_arm64/fts.duckdb_extension', 'x');
   const { file, buildArgs } = staged({
     entry: write('handler.ts', 'export const handler = () => 1;'),
@@ -103,66 +71,6 @@ test('a directory of extensions goes into the context', () => {
   });
   expect(file('installer/extensions/v1.5.5/linux_arm64/fts.duckdb_extension')).toBe('x');
   expect(buildArgs.EXTENSION_SOURCE).toBe('./extensions');
-});
-
-test.each([
-  ['handler.ts', 'const n: number = 1; export const handler = () => n;'],
-  ['handler.tsx', 'const n: number = 1; export const handler = () => n;'],
-  ['handler.mts', 'const n: number = 1; export const handler = () => n;'],
-  ['handler.js', 'export const handler = () => 1;'],
-  ['handler.mjs', 'export const handler = () => 1;'],
-])('an ES module in %s is bundled to one', (name, source) => {
-  expect(evaluate(staged({ entry: write(name, source) }).context, 'index.mjs', 'm.handler()')).toBe('1\n');
-});
-
-test.each([
-  ['handler.cjs', 'exports.handler = () => 1;'],
-  ['handler.js', 'module.exports = { handler: () => 1 };'],
-  ['handler.cts', 'import os = require("os"); const n: number = os ? 1 : 2; export = { handler: () => n };'],
-])('CommonJS in %s stays CommonJS', (name, source) => {
-  expect(evaluate(staged({ entry: write(name, source) }).context, 'index.cjs', 'm.default.handler()')).toBe('1\n');
-});
-
-test('packages are bundled, also CommonJS ones that use require() and __dirname', () => {
-  write('node_modules/dep/index.js', 'exports.name = () => require("os").EOL.length + require("path").sep + require("path").basename(__dirname);');
-  const entry = write('handler.ts', 'import { name } from "dep"; export const handler = () => name();');
-  expect(evaluate(staged({ entry }).context, 'index.mjs', 'm.handler()')).toBe('"1/handler"\n');
-});
-
-test('a handler may name things as the bundle\'s own preamble would', () => {
-  const entry = write('handler.ts', `import { createRequire } from 'module'; import { basename, dirname } from 'path'; import { fileURLToPath } from 'url';
-    const require = createRequire(import.meta.url); const __createRequire = 1; const __dirname = dirname(fileURLToPath(import.meta.url));
-    export const handler = () => [typeof require('os').EOL, __createRequire, basename(__dirname)];`);
-  expect(evaluate(staged({ entry }).context, 'index.mjs', 'm.handler()')).toBe('["string",1,"handler"]\n');
-});
-
-test('a handler that is exported by an external package is taken on trust', () => {
-  expect(() => staged({ entry: write('handler.ts', 'export * from "@duckdb/node-api";') })).not.toThrow();
-});
-
-test('a CommonJS entry that never names the handler is refused', () => {
-  expect(() => staged({ entry: write('handler.cjs', 'exports.other = () => 1;') })).toThrow(
-    /handler\.cjs" does not export "handler": its source never names it/);
-});
-
-test('a handler that imports the construct instead of the runtime is refused', () => {
-  write('node_modules/cdk-duckdb-lambda/package.json', '{"name":"cdk-duckdb-lambda","main":"index.js"}');
-  write('node_modules/cdk-duckdb-lambda/index.js', 'exports.cursor = 1;');
-  expect(() => staged({ entry: write('handler.ts', 'export { cursor as handler } from "cdk-duckdb-lambda";') })).toThrow(
-    /handler\.ts" imports the construct, by "handler\.ts": a handler imports the runtime, from "cdk-duckdb-lambda\/runtime"/);
-});
-
-test('the runtime and DuckDB are not bundled', () => {
-  const entry = write('handler.ts', 'export { cursor as handler } from "cdk-duckdb-lambda/runtime"; export * as duckdb from "@duckdb/node-api";');
-  const { file } = staged({ entry });
-  expect(file('handler/index.mjs')).toMatch(/from "cdk-duckdb-lambda\/runtime"[^]*from "@duckdb\/node-api"|from "@duckdb\/node-api"[^]*from "cdk-duckdb-lambda\/runtime"/);
-});
-
-test('minify and sourceMap reach esbuild', () => {
-  const entry = write('handler.ts', 'export const handler = () => {\n  const answer = 42;\n  return answer;\n};');
-  const { file } = staged({ entry, bundling: { minify: true, sourceMap: true } });
-  expect(file('handler/index.mjs')).not.toContain('const answer');
-  expect(JSON.parse(file('handler/index.mjs.map')).sources).toEqual(['handler.ts']);
 });
 
 test('what is staged is the same wherever the project lies', () => {
@@ -175,25 +83,13 @@ test('what is staged is the same wherever the project lies', () => {
   expect(path.basename(contexts[0].context)).toBe(path.basename(contexts[1].context));
 });
 
-test('without esbuild the error says where it was looked for and how to get it', () => {
-  const entry = write('handler.ts', 'export const handler = () => 1;');
-  const elsewhere = temporaryDirectory();
-  const script = `
-    const { App, Stack } = require(${JSON.stringify(require.resolve('aws-cdk-lib'))});
-    const { DuckDbFunction } = require(${JSON.stringify(path.resolve('lib'))});
-    new DuckDbFunction(new Stack(new App(), 'Stack'), 'Fn', { entry: ${JSON.stringify(entry)} });`;
-  const { stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', cwd: elsewhere });
-  expect(stderr).toContain(`cannot find esbuild, which bundles "${path.relative(elsewhere, entry)}": looked in ${project}, ${elsewhere} and above; `
-    + 'install it with: npm install --save-dev esbuild');
-});
-
 test('nothing is left in the temporary directory, also where CDK refuses the function', () => {
   const temporary = temporaryDirectory();
   const entry = write('handler.ts', 'export const handler = () => 1;');
   const script = `
     const { App, Stack } = require(${JSON.stringify(require.resolve('aws-cdk-lib'))});
     const { DuckDbFunction } = require(${JSON.stringify(path.resolve('lib'))});
-    const stack = new Stack(new App({ outdir: ${JSON.stringify(path.join(project, 'out'))} }), 'Stack');
+    const stack = new Stack(new App({ outdir: ${JSON.stringify(path.join(project(), 'out'))} }), 'Stack');
     new DuckDbFunction(stack, 'Fn', { entry: ${JSON.stringify(entry)} });
     new DuckDbFunction(stack, 'Fn', { entry: ${JSON.stringify(entry)} });`;
   const { stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { ...process.env, TMPDIR: temporary } });

@@ -250,8 +250,8 @@ describe('limits that are tight', () => {
   });
 });
 
-test('nothing is bundled for a stack that is not synthesised', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': ['Other'] } });
+test.each([[[]], [['Other']]])('nothing is bundled for a stack that is not synthesised: only %j', (stacks) => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': stacks } });
   fs.writeFileSync(entry, 'this is no program');
   expect(() => new DuckDbFunction(new Stack(app, 'Stack'), 'Reports', { entry })).not.toThrow();
 });

@@ -80,6 +80,11 @@ test.each([
   expect(resolveNodeApiVersion({ entry, lockFile: lockFile(name, content) })).toBe('1.5.4-r.1');
 });
 
+test('a lock file that does not lie above the entry is read from its root', () => {
+  const lock = lockFile('package-lock.json', '{"packages":{"node_modules/@duckdb/node-api":{"version":"1.5.4-r.1"}}}');
+  expect(resolveNodeApiVersion({ entry: path.join(temporaryDirectory(), 'handler.ts'), lockFile: lock })).toBe('1.5.4-r.1');
+});
+
 test('a lock file of a Windows checkout is read, and one of npm 6', () => {
   expect(resolveNodeApiVersion({ entry, lockFile: lockFile('yarn.lock', '"@duckdb/node-api@^1.5.0":\r\n  version "1.5.4-r.1"\r\n') })).toBe('1.5.4-r.1');
   const old = lockFile('package-lock.json', '{"lockfileVersion":1,"dependencies":{"@duckdb/node-api":{"version":"1.5.3-r.1"}}}');

@@ -10,7 +10,8 @@ import {
 } from '../bed';
 import { temporaryDirectory } from '../temporary-directory';
 
-const HOST_ARCHITECTURE = process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
+/** This machine's. */
+export const HOST_ARCHITECTURE = process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
 
 /** Props of a function whose image can be built on this machine. */
 export type BuildableProps = Omit<DuckDbFunctionProps, 'entry'> & {
