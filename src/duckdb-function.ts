@@ -432,7 +432,7 @@ function resolveImage(props: DuckDbFunctionProps, app: IConstruct, at: string): 
 }
 
 function refuseTokens(props: DuckDbFunctionProps): void {
-  for (const prop of ['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage'] as const) {
+  for (const prop of ['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage', 'projectRoot', 'depsLockFilePath'] as const) {
     if (Token.isUnresolved(props[prop])) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
   }
 }
