@@ -24,7 +24,6 @@ export interface ImageProps extends HandlerProps {
   readonly lock?: LockFile;
   /** DuckDB's name of the target platform: `linux_arm64` or `linux_amd64`. */
   readonly platform: string;
-  readonly baseImage: string;
   readonly buildImage: string;
 }
 

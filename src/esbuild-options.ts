@@ -7,6 +7,8 @@ import { HandlerProps } from './handler-props';
 /** What is not bundled: the runtime and DuckDB's client lie in the image's own `node_modules`. */
 const EXTERNAL = ['cdk-duckdb-lambda/runtime', '@duckdb/node-api', '@duckdb/node-bindings'];
 
+const OLDEST_NODE = '22';
+
 /** Makes stack traces name the lines of the source; it lies beside the handler. */
 export const SOURCE_MAPS = 'source-maps.cjs';
 
@@ -45,9 +47,9 @@ export function cjsOptions(props: HandlerProps): BuildOptions {
   };
 }
 
-function commonOptions({ entry, projectRoot, bundling }: HandlerProps): BuildOptions {
+function commonOptions({ entry, projectRoot, baseImage, bundling }: HandlerProps): BuildOptions {
   return {
-    target: 'node22',
+    target: nodeVersion(baseImage),
     logLevel: 'silent',
     ...optionsOfArguments(bundling.esbuildArgs ?? {}),
     entryPoints: { index: entry },
@@ -65,6 +67,11 @@ function commonOptions({ entry, projectRoot, bundling }: HandlerProps): BuildOpt
     write: false,
     metafile: true,
   };
+}
+
+/** The Node.js of AWS's base images is in their names; of others it is the oldest that Lambda has. */
+function nodeVersion(baseImage: string): string {
+  return `node${/\/lambda\/nodejs:(\d+)/.exec(baseImage)?.[1] ?? OLDEST_NODE}`;
 }
 
 function resolveTsconfig(file: string): string {

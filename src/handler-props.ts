@@ -12,6 +12,8 @@ export interface HandlerProps {
   readonly handler: string;
   /** The root of the handler's project, absolute. */
   readonly projectRoot: string;
+  /** What the function's image is built from. */
+  readonly baseImage: string;
   readonly bundling: DuckDbBundlingOptions;
 }
 
