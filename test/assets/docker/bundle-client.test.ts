@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../../bed';
@@ -19,9 +20,12 @@ beforeEach(() => {
   for (const name of readdirSync(INSTALLED).filter((each) => each.startsWith('node-bindings'))) symlinkSync(join(INSTALLED, name), join(dirname(client), name));
 });
 
-function bundle(): string {
-  return spawnSync(process.execPath, [SCRIPT, client], { encoding: 'utf8' }).stderr;
+function bundle(arch = process.arch): string {
+  return spawnSync(process.execPath, [SCRIPT, client, arch], { encoding: 'utf8' }).stderr;
 }
+
+const MADE = ['modules.cache', 'modules.code.js', 'modules.gc.cache', 'modules.js'];
+const filesMade = () => readdirSync(join(client, 'lib')).filter((name) => name.startsWith('modules.')).sort();
 
 /** What a module of the project prints. */
 function evaluate(source: string): any {
@@ -33,7 +37,7 @@ function evaluate(source: string): any {
 const EXPORTS = `
   import { readdirSync } from 'node:fs';
   const lib = new URL('node_modules/@duckdb/node-api/lib/', import.meta.url);
-  const files = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.js') && name !== 'modules.js').sort();
+  const files = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('modules.')).sort();
   const names = {};
   for (const file of files) names[file] = Object.keys(await import(new URL(file, lib)));
   console.log(JSON.stringify(names));
@@ -77,23 +81,52 @@ test('the same client gives the same bytes; its licence stays', () => {
   const made = () => {
     cpSync(join(INSTALLED, 'node-api'), client, { recursive: true });
     bundle();
-    return readFileSync(join(client, 'lib', 'modules.js'), 'utf8');
+    return MADE.map((name) => createHash('sha256').update(readFileSync(join(client, 'lib', name))).digest('hex'));
   };
   const once = made();
-  rmSync(join(client, 'lib', 'modules.js'));
-  expect(made()).toBe(once);
+  MADE.forEach((name) => rmSync(join(client, 'lib', name)));
+  expect(made()).toEqual(once);
   expect(readFileSync(join(client, 'LICENSE'), 'utf8')).toBe(readFileSync(join(INSTALLED, 'node-api', 'LICENSE'), 'utf8'));
+});
+
+test.each([[[]], [['--expose-gc']]])('V8 takes the compiled code, with the flags %j', (flags) => {
+  bundle();
+  const script = `
+    const { Script } = require('node:vm');
+    const rejected = [];
+    require('node:vm').Script = class extends Script {
+      constructor(...args) { super(...args); rejected.push(this.cachedDataRejected); }
+    };
+    require('@duckdb/node-api');
+    console.log(JSON.stringify(rejected));
+  `;
+  expect(execFileSync(process.execPath, [...flags, '--eval', script], { cwd: project, encoding: 'utf8' })).toBe('[false]\n');
+});
+
+test('code that was compiled by another Node.js is not taken, and does no harm', () => {
+  bundle();
+  const compiled = join(client, 'lib', 'modules.cache');
+  const bytes = readFileSync(compiled);
+  bytes.writeUInt32LE(bytes.readUInt32LE(4) ^ 1, 4); // the hash of V8's version
+  writeFileSync(compiled, bytes);
+  expect(evaluate("import { version } from '@duckdb/node-api'; console.log(JSON.stringify(version()));")).toMatch(/^v\d/);
+});
+
+test('nothing is compiled for another architecture than this one\'s', () => {
+  bundle(process.arch === 'arm64' ? 'x64' : 'arm64');
+  expect(filesMade()).toEqual(['modules.code.js', 'modules.js']);
 });
 
 test.each([
   ['require(name)', 'const name = "./sql"; exports.sql = require(name);'],
   ['import(', 'exports.sql = import("./sql.js");'],
   ['__dirname', 'exports.directory = __dirname;'],
+  ['String.raw', 'exports.raw = String.raw`—`;'],
   ['which is not there', 'exports.other = require("./other");'],
 ])('a client that is made otherwise stays as it is: %s', (_, source) => {
   writeFileSync(join(client, 'lib', 'new.js'), source);
   const before = readFileSync(join(client, 'lib', 'index.js'), 'utf8');
   expect(bundle()).toMatch(/^DuckDB's client is left in its many files: new\.js (?:uses|requires) /);
   expect(readFileSync(join(client, 'lib', 'index.js'), 'utf8')).toBe(before);
-  expect(readdirSync(join(client, 'lib'))).not.toContain('modules.js');
+  expect(filesMade()).toEqual([]);
 });
