@@ -4,17 +4,19 @@ import type { Benchmark } from './table';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
 import { sales } from './tables/sales';
+import { scanGrowth } from './tables/scan-growth';
 import { soak } from './tables/soak';
+import { tpch, tpchLarge } from './tables/tpch';
 import { warmPath } from './tables/warm-path';
 import { dockerAvailability } from '../test/bed';
 
-const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak];
+const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak, tpch, tpchLarge, scanGrowth];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 
 Measures, writes benchmarks/results and the tables of docs/cold-start.md.
 
-${BENCHMARKS.map(({ name, summary, runs }) => `  ${name.padEnd(18)}${summary} (${runs} runs)`).join('\n')}
+${BENCHMARKS.map(({ name, summary, runs, optional }) => `  ${name.padEnd(18)}${summary} (${runs} runs)${optional ? ', only by its name' : ''}`).join('\n')}
 `;
 
 async function main(): Promise<void> {
