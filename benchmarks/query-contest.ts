@@ -63,7 +63,7 @@ export async function contenders(container: BenchContainer, s3: S3Server): Promi
 function ended({ message }: Error): string {
   const [line] = message.split('\n');
   if (!/ended without an answer/.test(line)) throw new Error(message);
-  return 'its process was killed';
+  return 'its process was killed, for want of memory or after a minute';
 }
 
 function access(s3: S3Server): Record<string, string> {

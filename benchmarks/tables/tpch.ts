@@ -145,7 +145,8 @@ function expectAnswer(outcome: Outcome | Failure, answer: string | undefined, wh
   if (difference !== undefined) throw new Error(`${what} is not answered as DuckDB has it on record: ${difference}`);
 }
 
-function sumsOf(condition: string, outcomes: readonly QueryOutcomes[], runs: number): Row {
+/** By round, of the queries that both answered in all rounds. */
+export function sumsOf(condition: string, outcomes: readonly QueryOutcomes[], runs: number): Row {
   const answered = outcomes.filter((each) => failuresOf(each).length === 0);
   const sums = (name: typeof OURS | typeof RAW) => Array.from({ length: runs }, (_, round) => (
     answered.reduce((sum, each) => sum + (each[name][round] as Outcome).milliseconds, 0)
