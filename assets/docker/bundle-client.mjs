@@ -19,7 +19,7 @@ const CODE = 'modules.code.js';
 const REQUIRE = /\brequire\("([^"\n]+)"\)/g;
 /** What has another meaning, or none, within a bundle. */
 const UNFIT = /\brequire\b(?!\("[^"\n]+"\))|\bimport\s*\(|\bimport\.meta\b|\b__(?:dirname|filename)\b|\bmodule\b\s*\.|\bString\.raw\b/;
-const STAR_EXPORT = /^(?:__exportStar|tslib_\d+\.__exportStar)\(require\("([^"]+)"\), exports\);$/gm;
+const STAR_EXPORT = /\b__exportStar\(require\("([^"\n]+)"\), exports\)/g;
 const NAMED_EXPORT = /\bexports\.([A-Za-z_$][\w$]*) = |^Object\.defineProperty\(exports, "([^"]+)"/gm;
 
 // Functions in parentheses are compiled as they are read, not looked through first and compiled when called.
@@ -30,7 +30,12 @@ function load(name) {
   const known = loaded[name];
   if (known !== undefined) return known.exports;
   const module = loaded[name] = { exports: {} };
-  modules[name].call(module.exports, module.exports, module);
+  try {
+    modules[name].call(module.exports, module.exports, module);
+  } catch (error) {
+    delete loaded[name];
+    throw error;
+  }
   return module.exports;
 }
 `;
