@@ -8,7 +8,7 @@ export function parseCommandLine(args: readonly string[], benchmarks: readonly B
     options: { only: { type: 'string', multiple: true }, runs: { type: 'string' }, help: { type: 'boolean' } },
   });
   if (values.help) return 'help';
-  const chosen = values.only === undefined ? benchmarks : named(values.only, benchmarks);
+  const chosen = values.only === undefined ? benchmarks.filter(({ optional }) => !optional) : named(values.only, benchmarks);
   return values.runs === undefined ? chosen : chosen.map((benchmark) => ({ ...benchmark, runs: count(values.runs!) }));
 }
 

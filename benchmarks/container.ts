@@ -36,6 +36,8 @@ export interface BenchContainerOptions {
   /** Lambda's memory setting; its share of CPU follows: one for each 1769 MB. */
   readonly memoryMb: number;
   readonly env: Readonly<Record<string, string>>;
+  /** /tmp on this machine's disk, so that what is written there takes no memory; a part of memory, and quicker, otherwise. */
+  readonly tmpOnDisk?: true;
 }
 
 /** Where the container has `benchmarks/container`: below the handler, so that it finds the same packages. */
@@ -47,7 +49,7 @@ const LIMIT_MS = 90_000;
 export const program = (name: string) => `${PROGRAMS}/${name}.mjs`;
 
 /** As confined as Lambda's: read-only but for /tmp, its user, its share of CPU. It ends with this process. */
-export async function startContainer({ image, memoryMb, env }: BenchContainerOptions): Promise<BenchContainer> {
+export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchContainerOptions): Promise<BenchContainer> {
   const name = `benchmark-${randomUUID()}`;
   await ensureEngine();
   const child = spawn(dockerClient()!, [
@@ -56,7 +58,8 @@ export async function startContainer({ image, memoryMb, env }: BenchContainerOpt
     '--memory-swap', `${memoryMb}m`,
     '--cpus', (memoryMb / 1769).toFixed(2),
     '--user', '993:990',
-    '--read-only', '--tmpfs', '/tmp:size=512m,mode=1777',
+    '--read-only',
+    ...tmpOnDisk ? ['--volume', '/tmp'] : ['--tmpfs', '/tmp:size=512m,mode=1777'],
     '--add-host', `${CONTAINER_HOST}:host-gateway`,
     '--mount', `type=bind,source=${join(__dirname, 'container')},target=${PROGRAMS},readonly`,
     ...Object.entries(lambdaEnvironment(memoryMb, env)).flatMap(([key, value]) => ['--env', `${key}=${value}`]),

@@ -35,5 +35,7 @@ export interface Benchmark {
   readonly runs: number;
   /** Measured on this machine itself, without Docker. */
   readonly withoutDocker?: true;
+  /** Measured only when asked for by name, and then printed. */
+  readonly optional?: true;
   readonly measure: (runs: number, progress: (message: string) => void) => Promise<Table>;
 }

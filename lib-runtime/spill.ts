@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 
 /** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
@@ -37,7 +35,9 @@ export function newSpillDirectory(root: string | undefined): string {
   const directory = root ?? ownRoot();
   mkdirSync(directory, { recursive: true });
   state.made += 1;
-  return join(directory, `${state.owner}-${state.made}-${randomBytes(4).toString('hex')}`);
+  // Not of node:crypto, whose loading takes 4 ms.
+  const random = Math.random().toString(36).slice(2, 10);
+  return join(directory, `${state.owner}-${state.made}-${random}`);
 }
 
 /** Removes an instance's temp directory. DuckDB empties it on close, but not when it was killed or set aside. */

@@ -1,10 +1,12 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { start, synthesise } from './built-function';
 import { DuckDbExtension, DuckDbFunction, SqlStep } from '../../src';
-import { buildFunctionImage, docker, runFunction } from '../bed';
+import { buildFunctionImage, docker, lambdaBaseImage, repositoryRoot, runFunction } from '../bed';
 import { describeWith } from '../bed/require';
 
 const SOURCE = `
@@ -13,6 +15,16 @@ const SOURCE = `
 `;
 
 const LOADED = "SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND install_path NOT IN ('', '(BUILT-IN)') ORDER BY name";
+
+function bytesIn(path: string): number {
+  const stat = fs.lstatSync(path);
+  return stat.isDirectory() ? fs.readdirSync(path).reduce((sum, name) => sum + bytesIn(`${path}/${name}`), 0) : stat.size;
+}
+
+/** What a script prints in an image. */
+async function nodeIn(image: string, script: string, flags: readonly string[] = []): Promise<string> {
+  return (await docker(['run', '--rm', '--network', 'none', '--entrypoint', 'node', image, ...flags, '--eval', script])).stdout;
+}
 
 describeWith('lambda', 'the image of a function', () => {
   const extensions = [DuckDbExtension.core('postgres'), DuckDbExtension.core('httpfs')];
@@ -71,6 +83,30 @@ describeWith('lambda', 'the image of a function', () => {
     expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
     expect(after.at(-1)).not.toBe(before.at(-1));
   });
+
+  test('adds no more than 3 MB to the base image and to DuckDB\'s own files', async () => {
+    const image = await buildFunctionImage(await synthesise({ source: SOURCE, extensions }));
+    const sizeOf = async (reference: string) => Number((await docker(['image', 'inspect', '--format', '{{.Size}}', reference])).stdout);
+    const own = bytesIn(join(repositoryRoot, 'node_modules', '@duckdb', 'node-api'))
+      + Number(await nodeIn(image, `${bytesIn}; console.log(bytesIn('/opt/duckdb_extensions') + fs.readdirSync('/var/task/node_modules/@duckdb')
+        .filter((name) => name.startsWith('node-bindings')).reduce((sum, name) => sum + bytesIn('/var/task/node_modules/@duckdb/' + name), 0))`));
+    const added = await sizeOf(image) - await sizeOf((await lambdaBaseImage()).reference) - own;
+    expect(own).toBeGreaterThan(50_000_000);
+    expect(added).toBeGreaterThan(0);
+    expect(added).toBeLessThan(3_000_000);
+  });
+
+  test.each([[[]], [['--max-old-space-size=900', '--max-semi-space-size=50']], [['--expose-gc']]])(
+    'V8 takes the client as it was compiled in the build, with the flags %j', async (flags) => {
+      const image = await buildFunctionImage(await synthesise({ source: SOURCE, extensions }));
+      const rejected = await nodeIn(image, `
+        const vm = require('node:vm');
+        const { Script } = vm;
+        vm.Script = class extends Script { constructor(...args) { super(...args); console.log(this.cachedDataRejected); } };
+        require('/var/task/node_modules/@duckdb/node-api');
+      `, flags);
+      expect(rejected.trim()).toBe('false');
+    });
 
   test('the legacy builder, as AWS SAM uses it, builds it too', async () => {
     const fn = await synthesise({ source: SOURCE, extensions, description: 'legacy' });

@@ -42,6 +42,11 @@ test('all that is bundled is named with its licence, and the client is not bundl
   expect(notices).not.toContain('@duckdb');
 });
 
+test('the ES module imports nothing of Node.js but what it requires the rest with', () => {
+  const imports = readFileSync(join(packed, 'index.mjs'), 'utf8').match(/^import .*$/gm);
+  expect(imports).toEqual(["import { createRequire as __createRequire } from 'node:module';"]);
+});
+
 describe.each(['module', 'commonjs'] as const)('imported as %s', (format) => {
   const load = format === 'module'
     ? "const { cursor } = await import('cdk-duckdb-lambda/runtime');"
@@ -50,6 +55,15 @@ describe.each(['module', 'commonjs'] as const)('imported as %s', (format) => {
   test('it answers', async () => {
     const script = `(async () => { ${load} console.log(JSON.stringify(await cursor((c) => c.query('SELECT 1 AS one')))); })();`;
     expect(await valuesOf(script, { format })).toEqual([[{ one: 1 }]]);
+  });
+
+  test('nothing of cryptography is loaded for it', async () => {
+    const script = `(async () => {
+      const before = process.moduleLoadList.length;
+      ${load}
+      console.log(JSON.stringify(process.moduleLoadList.slice(before).filter((name) => name.includes('crypto'))));
+    })();`;
+    expect(await valuesOf(script, { format })).toEqual([[]]);
   });
 
   test('without the client it says what to install', async () => {
