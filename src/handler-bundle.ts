@@ -33,7 +33,8 @@ export function bundleHandler(props: HandlerProps, target: string): void {
   fs.mkdirSync(target);
   runCommands('beforeBundling', commandHooks?.beforeBundling(props.projectRoot, target) ?? [], props.projectRoot);
   // What commands do is not known, so that behind them nothing is as it was.
-  const { files, lacks } = commandHooks ? bundle(props) : bundleOnce(props, JSON.stringify([props.entry, props.projectRoot, props.baseImage, options]));
+  const key = JSON.stringify([props.entry, props.projectRoot, props.baseImage, options]);
+  const { files, lacks } = commandHooks ? bundle(props) : bundleOnce(props, key);
   const reason = lacks(props.handler);
   if (reason) {
     throw new Error(`"${relativeEntry(props)}" does not export "${props.handler}": ${reason}; export the handler or name it with the prop handler`);
