@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stagePrograms } from './programs';
 import { CONTAINER_HOST, docker } from '../test/bed';
 import { dockerClient } from '../test/bed/docker-client';
 import { ensureEngine } from '../test/bed/docker-engine';
@@ -38,13 +39,13 @@ export interface BenchContainerOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where the container has `benchmarks/container`: below the handler, so that it finds the same packages. */
+/** Where the container has the programs of `benchmarks/container`: below the handler, so that it finds the same packages. */
 const PROGRAMS = '/var/task/benchmarks';
 /** Beyond the one that the driver sets to each process. */
 const LIMIT_MS = 90_000;
 
 /** The path of one of our own programs. */
-export const program = (name: string) => `${PROGRAMS}/${name}.mjs`;
+export const program = (name: string) => `${PROGRAMS}/${name.includes('.') ? name : `${name}.mjs`}`;
 
 /** As confined as Lambda's: read-only but for /tmp, its user, its share of CPU. It ends with this process. */
 export async function startContainer({ image, memoryMb, env }: BenchContainerOptions): Promise<BenchContainer> {
@@ -58,7 +59,7 @@ export async function startContainer({ image, memoryMb, env }: BenchContainerOpt
     '--user', '993:990',
     '--read-only', '--tmpfs', '/tmp:size=512m,mode=1777',
     '--add-host', `${CONTAINER_HOST}:host-gateway`,
-    '--mount', `type=bind,source=${join(__dirname, 'container')},target=${PROGRAMS},readonly`,
+    '--mount', `type=bind,source=${await stagePrograms()},target=${PROGRAMS},readonly`,
     ...Object.entries(lambdaEnvironment(memoryMb, env)).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     '--entrypoint', 'node', image, program('driver'),
   ], { stdio: ['pipe', 'pipe', 'pipe'] });
