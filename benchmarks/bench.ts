@@ -1,6 +1,8 @@
 import { parseCommandLine } from './command-line';
 import { publish } from './results';
 import type { Benchmark } from './table';
+import { closeArena } from './cold-start/contenders';
+import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
 import { sales } from './tables/sales';
@@ -8,7 +10,7 @@ import { soak } from './tables/soak';
 import { warmPath } from './tables/warm-path';
 import { dockerAvailability } from '../test/bed';
 
-const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak];
+const BENCHMARKS: readonly Benchmark[] = [...coldStarts, sales, extensionLoad, extensionChunks, warmPath, soak];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 
@@ -36,4 +38,4 @@ async function main(): Promise<void> {
 main().catch((error) => {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
-});
+}).finally(closeArena);

@@ -16,6 +16,8 @@ export interface Program {
 
 export interface Measured {
   readonly milliseconds: number;
+  /** Of a new process, when it has answered. */
+  readonly residentMiB?: number;
   readonly answer: any;
 }
 
@@ -57,7 +59,7 @@ export async function startContainer({ image, memoryMb, env }: BenchContainerOpt
     '--memory-swap', `${memoryMb}m`,
     '--cpus', (memoryMb / 1769).toFixed(2),
     '--user', '993:990',
-    '--read-only', '--tmpfs', '/tmp:size=512m,mode=1777',
+    '--read-only', '--tmpfs', '/tmp:size=512m,mode=1777,exec',
     '--add-host', `${CONTAINER_HOST}:host-gateway`,
     '--mount', `type=bind,source=${await stagePrograms()},target=${PROGRAMS},readonly`,
     ...Object.entries(lambdaEnvironment(memoryMb, env)).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
@@ -101,6 +103,7 @@ function lambdaEnvironment(memoryMb: number, env: Readonly<Record<string, string
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${memoryMb}`,
     AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
     AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
     ...env,
   };
 }

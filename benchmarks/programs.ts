@@ -1,11 +1,13 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { bedPath } from '../test/bed';
+import { bedPath, npmPackages } from '../test/bed';
 
 const SOURCES = join(__dirname, 'container');
 /** Those that are bundled with the packages they use; the others find theirs in the image. */
-const BUNDLED = ['floor'];
+const BUNDLED = ['floor', 'sequential'];
+/** What functions use who fetch a secret the usual way. */
+const PACKAGES = ['@aws-sdk/client-ssm@3.1169.0', '@aws-lambda-powertools/parameters@2.35.0'];
 
 let staged: Promise<string> | undefined;
 
@@ -19,8 +21,10 @@ async function stage(): Promise<string> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   for (const name of readdirSync(SOURCES)) copyFileSync(join(SOURCES, name), join(directory, name));
+  const packages = await npmPackages('usual-packages', PACKAGES, ['--ignore-scripts']);
+  cpSync(packages, join(directory, 'node_modules'), { recursive: true });
   await build({
-    entryPoints: BUNDLED.map((name) => join(SOURCES, `${name}.cjs`)),
+    entryPoints: BUNDLED.map((name) => join(directory, `${name}.cjs`)),
     outdir: directory,
     outExtension: { '.js': '.cjs' },
     allowOverwrite: true,

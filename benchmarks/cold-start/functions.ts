@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { LAKE, PASSWORD_PARAMETER, type Servers } from './servers';
+import { EXTENSIONS, LAKE, PASSWORD_PARAMETER, type Servers } from './servers';
 import type { StepName, Workload } from './workloads';
 import { repositoryRoot } from '../../test/bed';
 import { buildFunction, synthesiseFunction, type BuiltFunction } from '../image';
@@ -10,10 +10,7 @@ import {
   BootstrapMode, DuckDbExtension, DuckDbFunction, IBootstrapStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource, SqlStep,
 } from 'cdk-duckdb-lambda';
 
-/** Every extension that a contender loads, for one image that all of Node.js share: only what is loaded is read. */
-const EXTENSIONS = ['httpfs', 'aws', 'postgres_scanner', 'ducklake'];
-
-/** The image for all workloads. */
+/** One image for all workloads, with every extension that any contender in it loads: only what is loaded is read. */
 export function buildSharedImage(): Promise<BuiltFunction> {
   return buildFunction('cold-start', (app, { buildArgs, networkMode, ...image }) => {
     new DuckDbFunction(new Stack(app, 'Shared'), 'Function', {

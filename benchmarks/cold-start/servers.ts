@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { startMirror } from './mirror';
 import { writeOrders } from '../../examples/sales/orders';
-import { CONTAINER_HOST, startAws, startPostgres, startS3, type AwsServer, type PostgresServer, type S3Server } from '../../test/bed';
+import { CONTAINER_HOST, startAws, startPostgres, startS3, type AwsServer, type PostgresServer } from '../../test/bed';
 import { boto } from '../../test/lib-runtime/boto';
 import { extensionFile, signedExtensions } from '../../test/lib-runtime/signed-extensions';
 
@@ -11,12 +12,11 @@ export const PASSWORD_PARAMETER = '/benchmark/password';
 const USER = 'reader';
 const PASSWORD = 'not a secret';
 const USERS = 10_000;
+/** Dependencies first. */
+export const EXTENSIONS = ['httpfs', 'aws', 'postgres_scanner', 'ducklake'];
 
 /** What the queries read, on servers of this machine. */
 export interface Servers {
-  readonly s3: S3Server;
-  readonly postgres: PostgresServer;
-  readonly aws: AwsServer;
   /** What any contender must be told to reach them. */
   readonly environment: Readonly<Record<string, string>>;
   /** The lake's files, which are not on Lambda's disk. */
@@ -26,8 +26,9 @@ export interface Servers {
 
 /** Starts the servers and fills them. */
 export async function startServers(): Promise<Servers> {
-  const [s3, postgres, aws] = await Promise.all([startS3(), startPostgres(), startAws()]);
-  const stop = async () => { await Promise.all([s3.stop(), postgres.stop(), aws.stop()]); };
+  const mirrored = await signedExtensions(...EXTENSIONS);
+  const [s3, postgres, aws, mirror] = await Promise.all([startS3(), startPostgres(), startAws(), startMirror(mirrored, EXTENSIONS)]);
+  const stop = async () => { await Promise.all([s3, postgres, aws, mirror].map((server) => server.stop())); };
   try {
     await Promise.all([fillLake(join(s3.dir, LAKE)), fillPostgres(postgres), fillAws(aws)]);
   } catch (error) {
@@ -35,7 +36,7 @@ export async function startServers(): Promise<Servers> {
     throw error;
   }
   return {
-    s3, postgres, aws, stop,
+    stop,
     environment: {
       AWS_REGION: s3.region,
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
@@ -47,6 +48,7 @@ export async function startServers(): Promise<Servers> {
       PGDATABASE: postgres.database,
       PGUSER: USER,
       PASSWORD_PARAMETER,
+      EXTENSION_MIRROR: mirror.url,
       DUCKLAKE: `s3://${LAKE}/sales.ducklake`,
     },
     lakeFiles: readdirSync(s3.dir, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(parquet|ducklake)$/.test(name)).map((name) => join(s3.dir, name)),

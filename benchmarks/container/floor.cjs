@@ -6,7 +6,7 @@
 //   CHECKED   set: DuckDB checks the extensions' signatures at LOAD
 const { once } = require('node:events');
 // Not @duckdb/node-bindings: it first finds out which C library this is.
-const duckdb = require(`@duckdb/node-bindings-linux-${process.arch}/duckdb.node`);
+const duckdb = require(`@duckdb/node-bindings-${process.platform}-${process.arch}/duckdb.node`);
 
 const { env } = process;
 const steps = env.STEPS.split(' ').filter(Boolean);
