@@ -1,16 +1,19 @@
 import { parseCommandLine } from './command-line';
-import { publish } from './results';
+import { publish, publishSummary } from './results';
 import type { Benchmark } from './table';
 import { closeArena } from './cold-start/contenders';
 import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
+import { footprint } from './tables/footprint';
+import { phases } from './tables/phases';
 import { sales } from './tables/sales';
 import { soak } from './tables/soak';
+import { touched } from './tables/touched';
 import { warmPath } from './tables/warm-path';
 import { dockerAvailability } from '../test/bed';
 
-const BENCHMARKS: readonly Benchmark[] = [...coldStarts, sales, extensionLoad, extensionChunks, warmPath, soak];
+const BENCHMARKS: readonly Benchmark[] = [...coldStarts, phases, touched, footprint, sales, extensionLoad, extensionChunks, warmPath, soak];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 
@@ -32,6 +35,7 @@ async function main(): Promise<void> {
     console.log(`${name}: ${summary}`);
     publish(name, await measure(runs, (message) => console.log(`  ${message} …`)));
   }
+  publishSummary();
   console.log('\nThe tables are in docs/cold-start.md, each measurement in benchmarks/results.');
 }
 

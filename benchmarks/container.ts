@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { stagePrograms } from './programs';
+import { PROGRAMS, stagePrograms, usualPackages } from './programs';
 import { CONTAINER_HOST, docker } from '../test/bed';
 import { dockerClient } from '../test/bed/docker-client';
 import { ensureEngine } from '../test/bed/docker-engine';
@@ -41,8 +41,6 @@ export interface BenchContainerOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where the container has the programs of `benchmarks/container`: below the handler, so that it finds the same packages. */
-const PROGRAMS = '/var/task/benchmarks';
 /** Beyond the one that the driver sets to each process. */
 const LIMIT_MS = 90_000;
 
@@ -61,7 +59,8 @@ export async function startContainer({ image, memoryMb, env }: BenchContainerOpt
     '--user', '993:990',
     '--read-only', '--tmpfs', '/tmp:size=512m,mode=1777,exec',
     '--add-host', `${CONTAINER_HOST}:host-gateway`,
-    '--mount', `type=bind,source=${await stagePrograms()},target=${PROGRAMS},readonly`,
+    '--mount', `type=bind,source=${await stagePrograms(image)},target=${PROGRAMS},readonly`,
+    '--mount', `type=bind,source=${await usualPackages()},target=${PROGRAMS}/node_modules,readonly`,
     ...Object.entries(lambdaEnvironment(memoryMb, env)).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     '--entrypoint', 'node', image, program('driver'),
   ], { stdio: ['pipe', 'pipe', 'pipe'] });

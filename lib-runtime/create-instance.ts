@@ -3,6 +3,7 @@ import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
 import { loadApi, openRaw } from './client';
 import type { RuntimeConfig } from './config';
+import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
 import { findExtensions, loadExtensions } from './extensions';
 import { claimFile, releaseFiles } from './files';
@@ -78,6 +79,9 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
     beforeOpening?.();
     const opening = openRaw(path, settings);
     opening.catch(() => undefined);
+    // A request needs this thread until it has left; its round trip is then hidden behind what follows.
+    const departure = depart();
+    if (departure) await Promise.race([departure, opening]);
     // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
     const { DuckDBInstance: Wrapper } = loadApi();
     return new Wrapper(await opening);

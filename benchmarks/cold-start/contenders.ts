@@ -1,22 +1,12 @@
 import { deepStrictEqual } from 'node:assert';
 import { BootstrapMode } from 'cdk-duckdb-lambda';
+import { CHECKED_FLOOR, FLOOR, OURS, OURS_LAZY, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from './contender-names';
 import { buildSharedImage, environmentOf } from './functions';
 import { buildPythonImage, whyNoPython } from './python-image';
 import { startServers, type Servers } from './servers';
 import type { Workload } from './workloads';
 import { program, startContainer, type BenchContainer, type Measured, type Program } from '../container';
 import type { BuiltFunction } from '../image';
-
-export const FLOOR = 'floor';
-export const CHECKED_FLOOR = 'floor, signatures checked';
-export const OURS = 'this library';
-export const OURS_LAZY = 'this library, lazy';
-export const PYTHON = 'Python wrapper';
-export const SEQUENTIAL = 'sequential Node.js';
-export const RUN_TIME_INSTALL = 'install at run time';
-
-/** Those that are far from the others: they need fewer rounds to tell so. */
-export const DISTANT = [CHECKED_FLOOR, PYTHON, SEQUENTIAL, RUN_TIME_INSTALL];
 
 /** Somebody who answers a workload, ready in a container. */
 export interface Contender {

@@ -20,14 +20,23 @@ export function buildSharedImage(): Promise<BuiltFunction> {
 }
 
 /** The environment of a function that declares what a workload needs, and nothing else. */
-export async function environmentOf({ name, steps }: Workload, mode: BootstrapMode, servers: Servers): Promise<Readonly<Record<string, string>>> {
-  const { environment } = await synthesiseFunction(`cold-start-${name.replace(/\W+/g, '-')}-${mode}`, (app, { buildArgs, networkMode, ...image }) => {
+export async function environmentOf(workload: Workload, mode: BootstrapMode, servers: Servers): Promise<Readonly<Record<string, string>>> {
+  const { environment } = await synthesiseFunction(...functionFor(workload, mode, servers));
+  return environment;
+}
+
+/** The image of such a function. */
+export function buildWorkloadImage(workload: Workload, mode: BootstrapMode, servers: Servers): Promise<BuiltFunction> {
+  return buildFunction(...functionFor(workload, mode, servers));
+}
+
+function functionFor({ name, steps }: Workload, mode: BootstrapMode, servers: Servers): Parameters<typeof synthesiseFunction> {
+  return [`cold-start-${name.replace(/\W+/g, '-')}-${mode}`, (app, { buildArgs, networkMode, ...image }) => {
     const stack = new Stack(app, 'Workload');
     new DuckDbFunction(stack, 'Function', {
       ...image, entry: ENTRY, bootstrap: steps.map((step) => STEPS[step](stack, servers)), bootstrapMode: mode, bundling: { buildArgs, networkMode },
     });
-  });
-  return environment;
+  }];
 }
 
 const ENTRY = join(repositoryRoot, 'benchmarks', 'handlers', 'answer.ts');

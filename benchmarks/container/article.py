@@ -61,7 +61,7 @@ class Connections:
     def get(self, database, bootstrap):
         with self.lock:
             if database not in self.connections:
-                connection = duckdb.connect(":memory:", config={"home_directory": "/tmp"})
+                connection = duckdb.connect(":memory:", config={"home_directory": os.environ["TMPDIR"]})
                 for step in bootstrap:
                     STEPS[step](connection)
                 self.connections[database] = connection

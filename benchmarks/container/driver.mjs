@@ -4,7 +4,7 @@
 //   warm   one process for each module and environment, started and called once beforehand; milliseconds of one more call
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,10 +24,12 @@ for await (const line of createInterface({ input: process.stdin })) {
   const result = await (request.start === 'cold' ? coldStart(request) : warmCall(request)).catch((error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
-for (const { child } of warm.values()) child.kill('SIGKILL');
+for (const { child, temporary } of warm.values()) {
+  child.kill('SIGKILL');
+  rmSync(temporary, { recursive: true });
+}
 
 async function coldStart(request) {
-  const before = new Set(readdirSync(tmpdir()));
   const started = performance.now();
   const launched = launch(request);
   const { answer } = await launched.answer();
@@ -36,10 +38,7 @@ async function coldStart(request) {
   const exited = once(launched.child, 'exit');
   launched.child.kill('SIGKILL');
   await exited;
-  // The next one finds it as empty as Lambda's.
-  for (const name of readdirSync(tmpdir())) {
-    if (!before.has(name)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
+  rmSync(launched.temporary, { recursive: true });
   return { milliseconds, residentMiB, answer };
 }
 
@@ -61,10 +60,12 @@ async function warmCall(request) {
 }
 
 function launch({ module, env }) {
+  // As empty as Lambda's /tmp, whatever those before have left.
+  const temporary = mkdtempSync(join(tmpdir(), 'process-'));
   // Lambda sets no HOME.
   const { HOME, ...inherited } = process.env;
   const [runtime, launcher] = module.endsWith('.py') ? ['python3', 'launcher.py'] : [process.execPath, 'launcher.mjs'];
-  const child = spawn(runtime, [join(HERE, launcher), module], { env: { ...inherited, ...env }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
+  const child = spawn(runtime, [join(HERE, launcher), module], { env: { ...inherited, TMPDIR: temporary, ...env }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
   const lines = createInterface({ input: child.stdio[3] })[Symbol.asyncIterator]();
@@ -75,5 +76,5 @@ function launch({ module, env }) {
     if (done) throw new Error(`${module} ended without an answer\n${errors.slice(-4000)}`);
     return JSON.parse(value);
   };
-  return { child, answer };
+  return { child, temporary, answer };
 }

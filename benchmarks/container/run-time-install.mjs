@@ -1,11 +1,11 @@
-// The usual Node.js way: extensions are installed at run time, into /tmp; the SDK fetches the password; nothing is bundled.
+// The usual Node.js way: extensions are installed at run time; the SDK fetches the password; nothing is bundled.
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const { env } = process;
 const has = (step) => env.STEPS.split(' ').includes(step);
 
 export async function handler() {
-  const instance = await DuckDBInstance.create(':memory:', { home_directory: '/tmp' });
+  const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR });
   const connection = await instance.connect();
   // DuckDB's own repository, if it were as near as this mirror.
   await connection.run(`SET custom_extension_repository = '${env.EXTENSION_MIRROR}'`);

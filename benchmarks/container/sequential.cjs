@@ -7,7 +7,7 @@ const load = (name) =>
   `LOAD '${env.DUCKDB_EXTENSIONS_DIR}/${version()}/linux_${process.arch === 'x64' ? 'amd64' : 'arm64'}/${name}.duckdb_extension'`;
 
 exports.handler = async () => {
-  const instance = await DuckDBInstance.create(':memory:', { home_directory: '/tmp', allow_persistent_secrets: 'false' });
+  const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR, allow_persistent_secrets: 'false' });
   const connection = await instance.connect();
   if (has('s3')) await accessS3(connection);
   if (has('postgres')) await attachPostgres(connection);

@@ -1,4 +1,5 @@
-import { Containers, DISTANT, FLOOR, OURS, OURS_LAZY, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL, CHECKED_FLOOR, sharedArena, type Contender } from '../cold-start/contenders';
+import { CHECKED_FLOOR, DISTANT, FLOOR, OURS, OURS_LAZY, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from '../cold-start/contender-names';
+import { Containers, sharedArena, type Contender } from '../cold-start/contenders';
 import { whyNoPython } from '../cold-start/python-image';
 import { BOOTSTRAP_ONLY, BOTH, LAKE_SCAN, LOOKUP, S3_COUNT, SELECT_1, type Workload } from '../cold-start/workloads';
 import { interleaved } from '../interleaved';
