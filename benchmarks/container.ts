@@ -80,11 +80,14 @@ export async function startContainer({ image, memoryMb, env }: BenchContainerOpt
     if (error) throw new Error(error);
     return measured;
   };
+  let started: Promise<unknown> | undefined;
   return {
     cold: (measured) => ask('cold', measured),
     warm: (measured) => ask('warm', measured),
     versions: async () => (await ask('cold', { module: program('versions') })).answer,
     path: async (file) => {
+      // Docker knows the container once it has started.
+      await (started ??= ask('cold', { module: program('ready') }));
       const { stdout } = await docker(['inspect', '--format', '{{.State.Pid}}', name]);
       return join('/proc', stdout.trim(), 'root', file);
     },

@@ -39,10 +39,11 @@ export function stagePrograms(image: string): Promise<string> {
 
 /** The same, not compiled. */
 export async function stage(): Promise<string> {
-  const directory = newRunDirectory('programs');
+  // Below one that only its owner can enter: the container's user is another.
+  const directory = join(newRunDirectory('programs'), 'programs');
+  // With the place where the packages are mounted.
+  mkdirSync(join(directory, 'node_modules'), { recursive: true });
   for (const name of readdirSync(SOURCES)) copyFileSync(join(SOURCES, name), join(directory, name));
-  // Where the packages are mounted.
-  mkdirSync(join(directory, 'node_modules'));
   const nodePaths = [await usualPackages()];
   const inPlace = (name: string): BuildOptions => ({ ...BUNDLE, nodePaths, entryPoints: [join(directory, name)], outfile: join(directory, name) });
   await build(inPlace('sequential.cjs'));
