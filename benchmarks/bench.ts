@@ -1,7 +1,7 @@
+import { closeArena } from './cold-start/contenders';
 import { parseCommandLine } from './command-line';
 import { publish, publishSummary } from './results';
 import type { Benchmark } from './table';
-import { closeArena } from './cold-start/contenders';
 import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';

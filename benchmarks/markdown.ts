@@ -23,6 +23,7 @@ function ratios({ measured }: Row, table: Table): string[] {
 function withSpread(series: Series | undefined): string {
   if (series === undefined) return NOT_APPLICABLE;
   const [least, most] = spread(series);
+  if (series.length === 1) return rounded(most);
   return `${rounded(median(series))} (${rounded(least)}–${rounded(most)})`;
 }
 

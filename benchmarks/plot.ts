@@ -19,7 +19,9 @@ const COLORS: readonly string[] = ['#8a8f98', '#e8590c', '#f4a26b', '#b5bac2', '
 
 /** Bars of medians with their spread, one group below the other on one scale, as an SVG that reads on light and dark pages. */
 export function plot(title: string, groups: readonly Group[]): string {
-  const drawn = groups.map(({ label, table, row }) => ({ label, table, measured: table.rows.find(({ condition }) => row.test(condition))!.measured }));
+  const drawn = groups.map(({ label, table, row }) => (
+    { label, table, measured: table.rows.find(({ condition }) => row.test(condition))!.measured }
+  ));
   const longest = Math.max(...drawn.flatMap(({ measured }) => Object.values(measured).map((series) => spread(series)[1])));
   const names = [...new Set(drawn.flatMap(({ table }) => table.contenders))];
   const x = (value: number) => LABELS + (WIDTH - LABELS - FIGURES) * value / longest;

@@ -1,5 +1,4 @@
 import { deepStrictEqual } from 'node:assert';
-import { BootstrapMode } from 'cdk-duckdb-lambda';
 import { CHECKED_FLOOR, FLOOR, OURS, OURS_LAZY, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from './contender-names';
 import { buildSharedImage, environmentOf } from './functions';
 import { buildPythonImage, whyNoPython } from './python-image';
@@ -7,6 +6,7 @@ import { startServers, type Servers } from './servers';
 import type { Workload } from './workloads';
 import { program, startContainer, type BenchContainer, type Measured, type Program } from '../container';
 import type { BuiltFunction } from '../image';
+import { BootstrapMode } from 'cdk-duckdb-lambda';
 
 /** Somebody who answers a workload, ready in a container. */
 export interface Contender {
@@ -59,8 +59,12 @@ export class Containers {
     const found = Object.fromEntries(Object.entries(await this.programs(workload)).map(([name, [container, run]]): [string, Contender] => (
       [name, { cold: () => container.cold(run), warm: () => container.warm(run) }]
     )));
-    const answers = await Promise.all(Object.entries(found).map(async ([name, contender]) => [name, asText((await contender.cold()).answer)] as const));
-    for (const [name, rows] of answers) deepStrictEqual(rows, answers[0][1], `${name} and ${answers[0][0]} give other rows for "${workload.name}"`);
+    const answers = await Promise.all(Object.entries(found).map(async ([name, contender]) => (
+      [name, asText((await contender.cold()).answer)] as const
+    )));
+    for (const [name, rows] of answers) {
+      deepStrictEqual(rows, answers[0][1], `${name} and ${answers[0][0]} give other rows for "${workload.name}"`);
+    }
     return found;
   }
 
@@ -74,7 +78,10 @@ export class Containers {
     const { steps, sql } = workload;
     const env = { STEPS: steps.join(' '), SQL: sql };
     const byHand = (name: string, more = {}) => [this.node, { module: program(name), env: { ...env, ...more } }] as const;
-    const ours = async (mode: BootstrapMode) => [this.node, { module: this.module, env: { ...env, ...await environmentOf(workload, mode, this.servers) } }] as const;
+    const ours = async (mode: BootstrapMode) => {
+      const declared = await environmentOf(workload, mode, this.servers);
+      return [this.node, { module: this.module, env: { ...env, ...declared } }] as const;
+    };
     const needsPostgres = sql.includes('pg_replica');
     return {
       [FLOOR]: byHand('floor.cjs'),

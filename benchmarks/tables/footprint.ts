@@ -1,4 +1,4 @@
-import { BootstrapMode } from 'cdk-duckdb-lambda';
+import { lambdaBaseImage } from '../../test/bed';
 import { CHECKED_FLOOR, FLOOR, OURS, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from '../cold-start/contender-names';
 import { Containers, sharedArena, type Arena } from '../cold-start/contenders';
 import { buildWorkloadImage } from '../cold-start/functions';
@@ -9,7 +9,7 @@ import { interleaved } from '../interleaved';
 import { describeMachine } from '../machine';
 import { LARGE } from '../memory-sizes';
 import type { Benchmark, Row } from '../table';
-import { lambdaBaseImage } from '../../test/bed';
+import { BootstrapMode } from 'cdk-duckdb-lambda';
 
 const CONTENDERS = [FLOOR, OURS, CHECKED_FLOOR, SEQUENTIAL, RUN_TIME_INSTALL, PYTHON];
 const MIB = 2 ** 20;

@@ -58,10 +58,14 @@ describe('an eager start', () => {
       format: 'commonjs',
       env: {
         AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1',
-        AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'key',
+        AWS_SECRET_ACCESS_KEY: 'secret',
         AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         DUCKDB_LAMBDA_CONFIG: JSON.stringify({
-          version: 1, extensions: [], mode: 'eager',
+          version: 1,
+          extensions: [],
+          mode: 'eager',
           steps: [{ name: 'greeting', type: 'sql', config: { statements: ['SET VARIABLE greeting = $word'], secrets: { word: { ssm: '/word' } } } }],
         }),
       },
