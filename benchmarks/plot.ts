@@ -15,15 +15,18 @@ const BAR = 14;
 const BAR_STEP = 18;
 const GROUP_GAP = 34;
 const TOP = 56;
-const COLORS: readonly string[] = ['#8a8f98', '#e8590c', '#f4a26b', '#b5bac2', '#4c78a8', '#72a0c1', '#3b7d4f'];
+const COLOR = '#a5abb4';
+const OWN_COLORS: readonly string[] = ['#e8590c', '#f4a26b'];
 
-/** Bars of medians with their spread, one group below the other on one scale, as an SVG that reads on light and dark pages. */
-export function plot(title: string, groups: readonly Group[]): string {
+/**
+ * Bars of medians with their spread, one group below the other on one scale, as an SVG that reads on light and dark pages. Those of `own`
+ * stand out.
+ */
+export function plot(title: string, groups: readonly Group[], own: readonly string[]): string {
   const drawn = groups.map(({ label, table, row }) => (
     { label, table, measured: table.rows.find(({ condition }) => row.test(condition))!.measured }
   ));
   const longest = Math.max(...drawn.flatMap(({ measured }) => Object.values(measured).map((series) => spread(series)[1])));
-  const names = [...new Set(drawn.flatMap(({ table }) => table.contenders))];
   const x = (value: number) => LABELS + (WIDTH - LABELS - FIGURES) * value / longest;
   const parts: string[] = [];
   let y = TOP;
@@ -35,7 +38,7 @@ export function plot(title: string, groups: readonly Group[]): string {
       const middle = y + BAR / 2;
       parts.push(
         `<text x="${LABELS - 8}" y="${y + 11}" class="name">${escaped(name)}</text>`,
-        `<rect x="${LABELS}" y="${y}" width="${round(x(median(measured[name])) - LABELS)}" height="${BAR}" fill="${COLORS[names.indexOf(name) % COLORS.length]}"/>`,
+        `<rect x="${LABELS}" y="${y}" width="${round(x(median(measured[name])) - LABELS)}" height="${BAR}" fill="${OWN_COLORS[own.indexOf(name)] ?? COLOR}"/>`,
         `<path d="M${round(x(least))} ${middle}H${round(x(most))}M${round(x(least))} ${y + 3}V${y + BAR - 3}M${round(x(most))} ${y + 3}V${y + BAR - 3}" class="spread"/>`,
         `<text x="${round(x(most) + 6)}" y="${y + 11}" class="figure">${median(measured[name]).toFixed(0)} ${escaped(table.unit)}</text>`,
       );

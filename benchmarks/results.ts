@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OURS, OURS_LAZY } from './cold-start/contender-names';
 import { renderTable } from './markdown';
 import { plot } from './plot';
 import type { Table } from './table';
@@ -44,7 +45,7 @@ export const SUMMARY = 'summary';
 
 export function renderPicture(tables: Readonly<Record<string, Table>>): string {
   const groups = Object.entries(PICTURED).filter(([name]) => name in tables).map(([name, label]) => ({ label, table: tables[name], row: /^2 CPU .*cold start$/ }));
-  return plot('Cold start to the answer, 2 CPU: median, with the least and the most', groups);
+  return plot('Cold start to the answer, 2 CPU: median, with the least and the most', groups, [OURS, OURS_LAZY]);
 }
 
 /** All tables that were measured, by benchmark. */

@@ -4,7 +4,15 @@ import { DuckDBInstance } from '@duckdb/node-api';
 const { env } = process;
 const has = (step) => env.STEPS.split(' ').includes(step);
 
+let connecting;
+
 export async function handler() {
+  const connection = await (connecting ??= connect());
+  const reader = await connection.runAndReadAll(env.SQL);
+  return reader.getRowObjectsJson();
+}
+
+async function connect() {
   const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR });
   const connection = await instance.connect();
   // DuckDB's own repository, if it were as near as this mirror.
@@ -16,8 +24,7 @@ export async function handler() {
   if (has('s3')) await accessS3(connection);
   if (has('postgres')) await attachPostgres(connection);
   if (has('ducklake')) await connection.run(`ATTACH 'ducklake:${env.DUCKLAKE}' AS ducklake (READ_ONLY)`);
-  const reader = await connection.runAndReadAll(env.SQL);
-  return reader.getRowObjectsJson();
+  return connection;
 }
 
 async function accessS3(connection) {

@@ -6,7 +6,15 @@ const has = (step) => env.STEPS.split(' ').includes(step);
 const load = (name) =>
   `LOAD '${env.DUCKDB_EXTENSIONS_DIR}/${version()}/linux_${process.arch === 'x64' ? 'amd64' : 'arm64'}/${name}.duckdb_extension'`;
 
+let connecting;
+
 exports.handler = async () => {
+  const connection = await (connecting ??= connect());
+  const reader = await connection.runAndReadAll(env.SQL);
+  return reader.getRowObjectsJson();
+};
+
+async function connect() {
   const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR, allow_persistent_secrets: 'false' });
   const connection = await instance.connect();
   if (has('s3')) await accessS3(connection);
@@ -15,9 +23,8 @@ exports.handler = async () => {
     await connection.run(load('ducklake'));
     await connection.run(`ATTACH 'ducklake:${env.DUCKLAKE}' AS ducklake (READ_ONLY)`);
   }
-  const reader = await connection.runAndReadAll(env.SQL);
-  return reader.getRowObjectsJson();
-};
+  return connection;
+}
 
 async function accessS3(connection) {
   await connection.run(load('httpfs'));

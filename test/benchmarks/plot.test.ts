@@ -9,7 +9,7 @@ const table = {
     { condition: 'full', measured: { 'stove': [300, 200, 250], 'fire & "flame"': [500] } },
   ],
 } as unknown as Table;
-const svg = plot('Tea <hot>', [{ label: 'a full kettle', table, row: /^full$/ }]);
+const svg = plot('Tea <hot>', [{ label: 'a full kettle', table, row: /^full$/ }], ['stove']);
 const attribute = (element: string, name: string) => [...svg.matchAll(new RegExp(`<${element} [^>]*\\b${name}="([^"]*)"`, 'g'))].map(([, value]) => value);
 
 test('has a bar for each contender that was measured, as long as its median', () => {
@@ -24,6 +24,11 @@ test('shows the least and the most, and the median as a number', () => {
   const [left] = attribute('rect', 'x').map(Number);
   expect((from - left) / (to - left)).toBeCloseTo(200 / 300, 2);
   expect(svg).toContain('>250 ms</text>');
+});
+
+test('its own bars stand out', () => {
+  const [, stove, fire] = attribute('rect', 'fill');
+  expect(stove).not.toBe(fire);
 });
 
 test('is well-formed whatever the names are', () => {
