@@ -18,6 +18,8 @@ export interface Measured {
   readonly milliseconds: number;
   /** Of a new process, when it has answered. */
   readonly residentMiB?: number;
+  /** Of a new process, until it has answered. A busy machine changes it less than the time that passes. */
+  readonly cpuMilliseconds?: number;
   readonly answer: any;
 }
 

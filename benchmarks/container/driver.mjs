@@ -1,10 +1,10 @@
 // driver.mjs: measures inside the container, so that neither the container's start nor the way into it is counted.
 // It answers each line of standard input, { start, module, env }, with one line of standard output:
-//   cold   a new process; milliseconds from its spawn to its answer, and its resident memory then
+//   cold   a new process; milliseconds from its spawn to its answer, and its resident memory and CPU time until then
 //   warm   one process for each module and environment, started and called once beforehand; milliseconds of one more call
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,15 +35,22 @@ async function coldStart(request) {
   const { answer } = await launched.answer();
   const milliseconds = performance.now() - started;
   const residentMiB = residentMemory(launched.child.pid);
+  const cpuMilliseconds = cpuTime(launched.child.pid);
   const exited = once(launched.child, 'exit');
   launched.child.kill('SIGKILL');
   await exited;
   rmSync(launched.temporary, { recursive: true });
-  return { milliseconds, residentMiB, answer };
+  return { milliseconds, residentMiB, cpuMilliseconds, answer };
 }
 
 function residentMemory(pid) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** Of its threads that are still there. */
+function cpuTime(pid) {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
 async function warmCall(request) {

@@ -51,18 +51,21 @@ test('a cold start is a process of its own, from its spawn to its answer', async
   expect(first.milliseconds).toBeGreaterThan(250);
 });
 
-test('a cold start tells its resident memory, and finds an empty directory for temporary files', async () => {
+test('a cold start tells its resident memory and CPU time, and finds an empty directory for temporary files', async () => {
   const module = handler(`
     import { existsSync, writeFileSync } from 'node:fs';
     import { tmpdir } from 'node:os';
     const file = tmpdir() + '/left-behind';
     export const handler = () => { const found = existsSync(file); writeFileSync(file, ''); return found; };
   `);
-  expect(await ask({ start: 'cold', module })).toEqual({ answer: false, milliseconds: expect.any(Number), residentMiB: expect.any(Number) });
-  const { answer, residentMiB } = await ask({ start: 'cold', module });
+  expect(await ask({ start: 'cold', module })).toEqual({
+    answer: false, milliseconds: expect.any(Number), residentMiB: expect.any(Number), cpuMilliseconds: expect.any(Number),
+  });
+  const { answer, residentMiB, cpuMilliseconds } = await ask({ start: 'cold', module });
   expect(answer).toBe(false);
   expect(residentMiB).toBeGreaterThan(20);
   expect(residentMiB).toBeLessThan(200);
+  expect(cpuMilliseconds).toBeGreaterThan(10);
 });
 
 test('a warm process is one of its module and environment', async () => {
