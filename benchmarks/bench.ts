@@ -1,18 +1,25 @@
+import { closeArena } from './cold-start/contenders';
 import { parseCommandLine } from './command-line';
 import { renderTable } from './markdown';
-import { publish } from './results';
+import { publish, publishSummary } from './results';
 import type { Benchmark } from './table';
+import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
+import { footprint } from './tables/footprint';
+import { phases } from './tables/phases';
 import { sales } from './tables/sales';
 import { scanGrowth } from './tables/scan-growth';
 import { soak } from './tables/soak';
 import { synth } from './tables/synth';
+import { touched } from './tables/touched';
 import { tpch, tpchLarge } from './tables/tpch';
 import { warmPath } from './tables/warm-path';
 import { dockerAvailability } from '../test/bed';
 
-const BENCHMARKS: readonly Benchmark[] = [sales, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth];
+const BENCHMARKS: readonly Benchmark[] = [
+  ...coldStarts, phases, touched, footprint, sales, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth,
+];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 
@@ -36,10 +43,11 @@ async function main(): Promise<void> {
     if (optional) console.log(`\n${renderTable(table)}`);
     else publish(name, table);
   }
+  publishSummary();
   console.log('\nThe tables are in docs/cold-start.md, each measurement in benchmarks/results.');
 }
 
 main().catch((error) => {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
-});
+}).finally(closeArena);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PROGRAMS, stagePrograms, usualPackages } from './programs';
 import { CONTAINER_HOST, docker } from '../test/bed';
 import { dockerClient } from '../test/bed/docker-client';
 import { ensureEngine } from '../test/bed/docker-engine';
@@ -15,6 +16,10 @@ export interface Program {
 
 export interface Measured {
   readonly milliseconds: number;
+  /** Of a new process, when it has answered. */
+  readonly residentMiB?: number;
+  /** Of a new process, until it has answered. A busy machine changes it less than the time that passes. */
+  readonly cpuMilliseconds?: number;
   readonly answer: any;
 }
 
@@ -40,13 +45,11 @@ export interface BenchContainerOptions {
   readonly tmpOnDisk?: true;
 }
 
-/** Where the container has `benchmarks/container`: below the handler, so that it finds the same packages. */
-const PROGRAMS = '/var/task/benchmarks';
 /** Beyond the one that the driver sets to each process. */
 const LIMIT_MS = 90_000;
 
 /** The path of one of our own programs. */
-export const program = (name: string) => `${PROGRAMS}/${name}.mjs`;
+export const program = (name: string) => `${PROGRAMS}/${name.includes('.') ? name : `${name}.mjs`}`;
 
 /** As confined as Lambda's: read-only but for /tmp, its user, its share of CPU. It ends with this process. */
 export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchContainerOptions): Promise<BenchContainer> {
@@ -59,9 +62,10 @@ export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchC
     '--cpus', (memoryMb / 1769).toFixed(2),
     '--user', '993:990',
     '--read-only',
-    ...tmpOnDisk ? ['--volume', '/tmp'] : ['--tmpfs', '/tmp:size=512m,mode=1777'],
+    ...tmpOnDisk ? ['--volume', '/tmp'] : ['--tmpfs', '/tmp:size=512m,mode=1777,exec'],
     '--add-host', `${CONTAINER_HOST}:host-gateway`,
-    '--mount', `type=bind,source=${join(__dirname, 'container')},target=${PROGRAMS},readonly`,
+    '--mount', `type=bind,source=${await stagePrograms(image)},target=${PROGRAMS},readonly`,
+    '--mount', `type=bind,source=${await usualPackages()},target=${PROGRAMS}/node_modules,readonly`,
     ...Object.entries(lambdaEnvironment(memoryMb, env)).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     '--entrypoint', 'node', image, program('driver'),
   ], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -81,11 +85,14 @@ export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchC
     if (error) throw new Error(error);
     return measured;
   };
+  let started: Promise<unknown> | undefined;
   return {
     cold: (measured) => ask('cold', measured),
     warm: (measured) => ask('warm', measured),
     versions: async () => (await ask('cold', { module: program('versions') })).answer,
     path: async (file) => {
+      // Docker knows the container once it has started.
+      await (started ??= ask('cold', { module: program('ready') }));
       const { stdout } = await docker(['inspect', '--format', '{{.State.Pid}}', name]);
       return join('/proc', stdout.trim(), 'root', file);
     },
@@ -103,6 +110,7 @@ function lambdaEnvironment(memoryMb: number, env: Readonly<Record<string, string
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${memoryMb}`,
     AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
     AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
     ...env,
   };
 }

@@ -12,8 +12,8 @@ export interface BuiltFunction extends SynthesisedFunction {
   readonly module: string;
 }
 
-/** Synthesises the stack that `define` makes, its one function for this machine, and builds the image as `cdk deploy` does. */
-export async function buildFunction(name: string, define: (app: App, image: ImageBuild) => void): Promise<BuiltFunction> {
+/** Synthesises the stack that `define` makes, its one function for this machine. */
+export async function synthesiseFunction(name: string, define: (app: App, image: ImageBuild) => void): Promise<SynthesisedFunction> {
   const { network, buildArgs } = await buildNetwork();
   const app = new App({ outdir: bedPath('benchmarks', name) });
   define(app, {
@@ -23,6 +23,11 @@ export async function buildFunction(name: string, define: (app: App, image: Imag
     buildArgs,
     networkMode: network ? NetworkMode.custom(network) : undefined,
   });
-  const [fn] = synthesisedFunctions(app.synth().directory);
+  return synthesisedFunctions(app.synth().directory)[0];
+}
+
+/** Synthesises a function and builds its image as `cdk deploy` does. */
+export async function buildFunction(name: string, define: (app: App, image: ImageBuild) => void): Promise<BuiltFunction> {
+  const fn = await synthesiseFunction(name, define);
   return { ...fn, image: await buildFunctionImage(fn), module: `/var/task/${fn.command[0].split('.')[0]}.mjs` };
 }

@@ -2,6 +2,8 @@ import type { Machine } from './machine';
 import { median, ratioOfMedians, spread, type Series } from './statistics';
 import type { Row, Table } from './table';
 
+const NOT_APPLICABLE = '–';
+
 /** A table of medians, each with the least and the most that was measured, and their ratios. */
 export function renderTable(table: Table): string {
   const header = [table.conditions, ...table.contenders.map((name) => `${name}, ${table.unit}`), ...table.ratios.map(({ of, to }) => `${of} ÷ ${to}`)];
@@ -15,11 +17,13 @@ export function renderTable(table: Table): string {
 }
 
 function ratios({ measured }: Row, table: Table): string[] {
-  return table.ratios.map(({ of, to }) => `**${ratioOfMedians(measured[of], measured[to]).toFixed(2)}**`);
+  return table.ratios.map(({ of, to }) => (measured[of] && measured[to] ? `**${ratioOfMedians(measured[of], measured[to]).toFixed(2)}**` : NOT_APPLICABLE));
 }
 
-function withSpread(series: Series): string {
+function withSpread(series: Series | undefined): string {
+  if (series === undefined) return NOT_APPLICABLE;
   const [least, most] = spread(series);
+  if (series.length === 1) return rounded(most);
   return `${rounded(median(series))} (${rounded(least)}–${rounded(most)})`;
 }
 
@@ -28,8 +32,10 @@ function rounded(value: number): string {
   return value.toFixed(value < 10 && !Number.isInteger(value) ? 1 : 0);
 }
 
-function runsOf({ rows, contenders }: Table): number {
-  return rows[0].measured[contenders[0]].length;
+/** As `15`, or `5 to 15` where not everything is measured equally often. */
+function runsOf({ rows }: Table): string {
+  const [least, most] = spread(rows.flatMap(({ measured }) => Object.values(measured).map(({ length }) => length)));
+  return least === most ? `${most}` : `${least} to ${most}`;
 }
 
 function describe({ cpu, cores, memoryGiB, kernel, node, duckdb, baseImage }: Machine): string {

@@ -2,8 +2,14 @@ import { startContainer, type BenchContainer, type BenchContainerOptions } from 
 import { describeMachine, type Machine } from './machine';
 import type { Row } from './table';
 
-/** Lambda's memory settings that are measured, named by the share of CPU that comes with them. */
-const MEMORY_SIZES: Readonly<Record<string, number>> = { '2 CPU (3538 MB)': 3538, '0.58 CPU (1024 MB)': 1024 };
+/** A memory setting of Lambda's, named by the share of CPU that comes with it. */
+export interface MemorySize {
+  readonly size: string;
+  readonly memoryMb: number;
+}
+
+export const LARGE: MemorySize = { size: '2 CPU (3538 MB)', memoryMb: 3538 };
+export const SMALL: MemorySize = { size: '0.58 CPU (1024 MB)', memoryMb: 1024 };
 
 /** Measures in a container of each size, one after the other. */
 export async function atEachSize(
@@ -12,7 +18,7 @@ export async function atEachSize(
 ): Promise<{ readonly rows: readonly Row[]; readonly machine: Machine }> {
   const rows: Row[] = [];
   let machine: Machine;
-  for (const [size, memoryMb] of Object.entries(MEMORY_SIZES)) {
+  for (const { size, memoryMb } of [LARGE, SMALL]) {
     const container = await startContainer({ ...options, memoryMb });
     try {
       machine = await describeMachine(container);

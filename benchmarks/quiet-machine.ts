@@ -9,7 +9,7 @@ const IDLE_SHARE = 0.9;
  *
  * Returns whether it is.
  */
-export async function untilQuiet(limitMs = 10_000): Promise<boolean> {
+export async function untilQuiet(limitMs = 2_000): Promise<boolean> {
   const deadline = Date.now() + limitMs;
   for (let before = cpuTimes(); ;) {
     await sleep(WINDOW_MS);

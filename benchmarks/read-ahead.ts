@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run } from '../test/bed';
+import { docker, run } from '../test/bed';
 
 /** The setting of the disk that holds `path`. */
 export async function readAheadSetting(path: string): Promise<string> {
@@ -8,6 +8,12 @@ export async function readAheadSetting(path: string): Promise<string> {
   const device = realpathSync(join('/sys/dev/block', stdout.trim()));
   // A partition is a folder in its disk's.
   return [device, dirname(device)].map((each) => join(each, 'queue', 'read_ahead_kb')).find(existsSync)!;
+}
+
+/** That of the disk that holds Docker's images. */
+export async function dockerReadAheadSetting(): Promise<string> {
+  const { stdout } = await docker(['info', '--format', '{{.DockerRootDir}}']);
+  return readAheadSetting(stdout.trim());
 }
 
 /** Runs `task` while the disk reads only what is asked of it: read-ahead brings in megabytes that nobody touches. */

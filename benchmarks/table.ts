@@ -4,6 +4,7 @@ import type { Series } from './statistics';
 /** The contenders' measurements under one condition, all of one interleaved run. */
 export interface Row {
   readonly condition: string;
+  /** By contender; one that does not apply is missing. */
   readonly measured: Readonly<Record<string, Series>>;
 }
 

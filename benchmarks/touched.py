@@ -1,6 +1,6 @@
-"""touched.py FILE: how many of a file's 512-KiB chunks hold a page that is in the page cache.
+"""touched.py PATH...: how many 512-KiB chunks hold a page that is in the page cache, if all files lay one after the other.
 
-Lambda loads an image lazily, in chunks of this size.
+Lambda loads an image lazily, in chunks of this size, in which small files lie side by side. A directory stands for all files under it.
 """
 import ctypes
 import mmap
@@ -14,10 +14,19 @@ PROT_READ, MAP_SHARED = 1, 1
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
 
 
-def resident_pages(path):
+def files(path):
+    if not os.path.isdir(path):
+        return [path]
+    found = [os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names]
+    return sorted(file for file in found if os.path.isfile(file) and not os.path.islink(file) and os.path.getsize(file) > 0)
+
+
+def pages_of(path):
+    """A byte for each page, whose lowest bit says whether it is in the page cache."""
     size = os.path.getsize(path)
     file = os.open(path, os.O_RDONLY)
     # Python's own mmap hides the address.
@@ -25,7 +34,15 @@ def resident_pages(path):
     pages = ctypes.create_string_buffer((size + PAGE - 1) // PAGE)
     if libc.mincore(address, size, pages) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
-    return [index for index, page in enumerate(pages.raw) if page & 1]
+    libc.munmap(address, size)
+    os.close(file)
+    return pages.raw
 
 
-print(len({page * PAGE // CHUNK for page in resident_pages(sys.argv[1])}))
+touched, position = set(), 0
+for path in sys.argv[1:]:
+    for file in files(path):
+        pages = pages_of(file)
+        touched.update((position + index) * PAGE // CHUNK for index, page in enumerate(pages) if page & 1)
+        position += len(pages)
+print(len(touched))

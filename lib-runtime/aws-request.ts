@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCredentials } from './credentials';
+import { noteDeparture } from './departures';
 import { ConfigError, messageOf } from './errors';
 import { signedHeaders } from './signature';
 
@@ -77,6 +78,7 @@ async function attempt({ service, endpointVariable, region, headers, body }: Aws
       clearTimeout(limit);
       fail(messageOf(error));
     });
+    sent.once('finish', noteDeparture);
     sent.end(body);
   });
 }

@@ -3,6 +3,7 @@ import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
 import { loadApi, openRaw } from './client';
 import type { RuntimeConfig } from './config';
+import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
 import { findExtensions, loadExtensions } from './extensions';
 import { claimFile, releaseFiles } from './files';
@@ -59,8 +60,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);
       const loaded = performance.now();
-      await lock(connection);
-      if (httpfs) await blankCopiedCredentials(connection);
+      await lock(connection, httpfs ? COPIED_CREDENTIALS : []);
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
       await applySettings(connection, settings.afterLoad);
@@ -80,6 +80,9 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
     beforeOpening?.();
     const opening = openRaw(path, settings);
     opening.catch(() => undefined);
+    // A request needs this thread until it has left; its round trip is then hidden behind what follows.
+    const departure = depart();
+    if (departure) await Promise.race([departure, opening]);
     // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
     const { DuckDBInstance: Wrapper } = loadApi();
     return new Wrapper(await opening);
@@ -90,23 +93,26 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
   }
 }
 
-/** One-way: DuckDB does not let it be turned on again while it runs. Read back, because all else rests on it. */
-async function lock(connection: DuckDBConnection): Promise<void> {
-  await connection.run('SET allow_unsigned_extensions = false');
+/**
+ * Blanks settings, and ends the loading of extensions without a check. One-way: DuckDB does not let it be turned on again while it runs.
+ * Read back, because all else rests on it.
+ */
+async function lock(connection: DuckDBConnection, blanked: readonly string[]): Promise<void> {
+  await connection.run(['SET allow_unsigned_extensions = false', ...blanked.map((name) => `SET GLOBAL ${name} = ''`)].join('; '));
   const result = await connection.run("SELECT current_setting('allow_unsigned_extensions')");
   if ((await result.getRows())[0]?.[0] !== false) {
     throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance is not used');
   }
 }
 
-async function blankCopiedCredentials(connection: DuckDBConnection): Promise<void> {
-  await connection.run(COPIED_CREDENTIALS.map((name) => `SET GLOBAL ${name} = ''`).join('; '));
-}
-
 async function applySettings(connection: DuckDBConnection, settings: Readonly<Record<string, string>>): Promise<void> {
+  const set = (name: string, value: string) => `SET GLOBAL ${name} = ${quotedString(value)}`;
+  const script = Object.entries(settings).map(([name, value]) => set(name, value)).join('; ');
+  // Each call costs a change of threads. One by one they tell which of them fails.
+  if (await connection.run(script).then(() => true, () => false)) return;
   for (const [name, value] of Object.entries(settings)) {
     try {
-      await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+      await connection.run(set(name, value));
     } catch (cause) {
       throw new ConfigError(`cannot set "${name}" to "${value}": ${messageOf(cause)}`, { cause });
     }

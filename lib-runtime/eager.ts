@@ -1,4 +1,5 @@
 import { readConfigAtImport } from './config';
+import { planDepartures } from './departures';
 import type { Instance } from './instance';
 import { isSecretReference, readSecret } from './secrets';
 
@@ -12,13 +13,10 @@ export function isEager(env: NodeJS.ProcessEnv): boolean {
   return env.AWS_LAMBDA_INITIALIZATION_TYPE === 'provisioned-concurrency' || readConfigAtImport(env).eager === true;
 }
 
-/** Asks for the secrets of all steps, to be in the cache, or on their way, when the steps ask for them. */
+/** Has the secrets of all steps asked for while DuckDB opens, to be in the cache, or on their way, when the steps ask for them. */
 export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
-  for (const { config } of readConfigAtImport(env).steps) {
-    for (const value of Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})])) {
-      if (isSecretReference(value)) readSecret(value).catch(() => undefined);
-    }
-  }
+  const values = readConfigAtImport(env).steps.flatMap(({ config }) => Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})]));
+  planDepartures(values.filter(isSecretReference).map((reference) => () => readSecret(reference)));
 }
 
 /**

@@ -1,15 +1,17 @@
 // driver.mjs: measures inside the container, so that neither the container's start nor the way into it is counted.
 // It answers each line of standard input, { start, module, env }, with one line of standard output:
-//   cold   a new process; milliseconds from its spawn to its answer
-//   warm   one process for each module, started and called once beforehand; milliseconds of one more call
+//   cold   a new process; milliseconds from its spawn to its answer, and its resident memory and CPU time until then
+//   warm   one process for each module and environment, started and called once beforehand; milliseconds of one more call
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), 'launcher.mjs');
+const HERE = dirname(fileURLToPath(import.meta.url));
 // Longer than the period in which the kernel grants the CPU quota: each measurement finds its quota unused.
 const REST_MS = 150;
 const LIMIT_MS = 60_000;
@@ -22,35 +24,55 @@ for await (const line of createInterface({ input: process.stdin })) {
   const result = await (request.start === 'cold' ? coldStart(request) : warmCall(request)).catch((error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
-for (const { child } of warm.values()) child.kill('SIGKILL');
+for (const { child, temporary } of warm.values()) {
+  child.kill('SIGKILL');
+  rmSync(temporary, { recursive: true });
+}
 
 async function coldStart(request) {
   const started = performance.now();
   const launched = launch(request);
   const { answer } = await launched.answer();
   const milliseconds = performance.now() - started;
+  const residentMiB = residentMemory(launched.child.pid);
+  const cpuMilliseconds = cpuTime(launched.child.pid);
   const exited = once(launched.child, 'exit');
   launched.child.kill('SIGKILL');
   await exited;
-  return { milliseconds, answer };
+  rmSync(launched.temporary, { recursive: true });
+  return { milliseconds, residentMiB, cpuMilliseconds, answer };
+}
+
+function residentMemory(pid) {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** Of its threads that are still there. */
+function cpuTime(pid) {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
 async function warmCall(request) {
-  if (!warm.has(request.module)) {
+  const key = JSON.stringify([request.module, request.env]);
+  if (!warm.has(key)) {
     const launched = launch(request);
-    warm.set(request.module, launched);
+    warm.set(key, launched);
     await launched.answer();
     await sleep(REST_MS);
   }
-  const { child, answer } = warm.get(request.module);
+  const { child, answer } = warm.get(key);
   child.stdin.write('\n');
   return answer();
 }
 
 function launch({ module, env }) {
+  // As empty as Lambda's /tmp, whatever those before have left.
+  const temporary = mkdtempSync(join(tmpdir(), 'process-'));
   // Lambda sets no HOME.
   const { HOME, ...inherited } = process.env;
-  const child = spawn(process.execPath, [LAUNCHER, module], { env: { ...inherited, ...env }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
+  const [runtime, launcher] = module.endsWith('.py') ? ['python3', 'launcher.py'] : [process.execPath, 'launcher.mjs'];
+  const child = spawn(runtime, [join(HERE, launcher), module], { env: { ...inherited, TMPDIR: temporary, ...env }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
   const lines = createInterface({ input: child.stdio[3] })[Symbol.asyncIterator]();
@@ -61,5 +83,5 @@ function launch({ module, env }) {
     if (done) throw new Error(`${module} ended without an answer\n${errors.slice(-4000)}`);
     return JSON.parse(value);
   };
-  return { child, answer };
+  return { child, temporary, answer };
 }

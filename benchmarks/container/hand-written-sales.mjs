@@ -13,7 +13,7 @@ const SQL = `
 const connecting = open();
 
 async function open() {
-  const instance = await DuckDBInstance.create(':memory:', { home_directory: '/tmp', allow_persistent_secrets: 'false' });
+  const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR, allow_persistent_secrets: 'false' });
   const connection = await instance.connect();
   await connection.run(`LOAD '${env.DUCKDB_EXTENSIONS_DIR}/${version()}/linux_${process.arch === 'x64' ? 'amd64' : 'arm64'}/httpfs.duckdb_extension'`);
   await connection.run(`CREATE SECRET (TYPE s3, KEY_ID '${env.AWS_ACCESS_KEY_ID}', SECRET '${env.AWS_SECRET_ACCESS_KEY}',

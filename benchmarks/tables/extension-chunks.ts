@@ -1,10 +1,9 @@
-import { docker } from '../../test/bed';
 import { startContainer } from '../container';
 import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../extension-function';
 import { interleaved } from '../interleaved';
 import { describeMachine } from '../machine';
 import { dropPageCache, whyNoColdCache } from '../page-cache';
-import { readAheadSetting, withoutReadAhead } from '../read-ahead';
+import { dockerReadAheadSetting, withoutReadAhead } from '../read-ahead';
 import type { Benchmark, Row } from '../table';
 import { touchedChunks } from '../touched-chunks';
 
@@ -21,9 +20,8 @@ export const extensionChunks: Benchmark = {
     try {
       const { duckdb } = await container.versions();
       const directory = `/opt/duckdb_extensions/v${duckdb}/linux_${process.arch === 'x64' ? 'amd64' : process.arch}`;
-      const images = await docker(['info', '--format', '{{.DockerRootDir}}']);
       const rows: Row[] = [];
-      await withoutReadAhead(await readAheadSetting(images.stdout.trim()), async () => {
+      await withoutReadAhead(await dockerReadAheadSetting(), async () => {
         for (const extension of EXTENSIONS) {
           progress(extension);
           const file = await container.path(`${directory}/${extension}.duckdb_extension`);

@@ -8,7 +8,7 @@ import type { Benchmark, Row } from '../table';
 export const extensionLoad: Benchmark = {
   name: 'extension-load',
   summary: 'LOAD of baked extensions in fresh processes, with and without DuckDB\'s signature check',
-  runs: 21,
+  runs: 9,
   measure: async (runs, progress) => {
     progress('building the image');
     const fn = await buildExtensionFunction();

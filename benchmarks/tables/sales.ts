@@ -20,7 +20,7 @@ const handWritten: Program = { module: program('hand-written-sales') };
 export const sales: Benchmark = {
   name: 'sales',
   summary: 'the handler of examples/sales against the same SQL hand-written on the raw client, cold and warm',
-  runs: 21,
+  runs: 9,
   measure: async (runs, progress) => {
     progress('building the image');
     const fn = await buildFunction('sales', (app, image) => new SalesStack(app, 'Sales', { lake: BUCKET, image }));

@@ -44,3 +44,9 @@ test('waits before each measurement', async () => {
   await interleaved({ a: contender('a'), b: contender('b') }, 1, async () => events.push('ready'));
   expect(events).toEqual(['ready', 'a', 'ready', 'b', 'ready', 'b', 'ready', 'a']);
 });
+
+test('a contender may take part in some rounds only', async () => {
+  const { turns, measures } = contenders(['a', 'b']);
+  expect(await interleaved(measures, 4, atOnce, { b: 2 })).toEqual({ a: [2, 3, 4, 5], b: [2, 3] });
+  expect(turns.join('')).toBe('ab' + 'a' + 'ab' + 'a' + 'ab');
+});

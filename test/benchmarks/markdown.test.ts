@@ -1,5 +1,5 @@
 import { renderTable } from '../../benchmarks/markdown';
-import type { Table } from '../../benchmarks/table';
+import type { Row, Table } from '../../benchmarks/table';
 
 const TABLE: Table = {
   title: 'Making tea',
@@ -26,4 +26,11 @@ test('shows medians with their spread, the ratios of the medians, the number of 
 Medians of 3 interleaved runs, with the least and the most. Abacus, 2 cores, 4 GiB, Linux 6.1.0; Node.js 24.0.0 and DuckDB 1.5.5 in an image on AWS's.
 Without milk.
 `);
+});
+
+test('a contender that does not apply to a row is a dash in it, and is counted apart', () => {
+  const rows: Row[] = [{ condition: 'full', measured: { stove: [300, 200], electric: [100, 90, 110] } }, { condition: 'empty', measured: { electric: [4] } }];
+  const rendered = renderTable({ ...TABLE, rows });
+  expect(rendered).toContain('| empty | – | 4 | – |');
+  expect(rendered).toContain('Medians of 1 to 3 interleaved runs');
 });

@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderTable } from '../../benchmarks/markdown';
-import { DOCUMENT, RESULTS, withSection } from '../../benchmarks/results';
+import { DOCUMENT, keptTables, PICTURE, renderPicture, RESULTS, SUMMARY, withSection } from '../../benchmarks/results';
+import { outcomes, renderOutcomes } from '../../benchmarks/targets';
 
 const read = (file: string) => readFileSync(file, 'utf8');
-const names = readdirSync(RESULTS).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+const tables = keptTables();
+const names = Object.keys(tables);
 
 test('what stands between the markers is replaced, and nothing else', () => {
   const before = 'above\n<!-- benchmark tea -->\nold\n<!-- end of benchmark tea -->\nbelow\n';
@@ -18,11 +20,16 @@ test('a document without a place for the table is refused', () => {
 });
 
 test('every table of the document was measured', () => {
-  expect([...read(DOCUMENT).matchAll(/^<!-- benchmark (.*) -->$/gm)].map(([, name]) => name).sort()).toEqual(names.sort());
+  expect([...read(DOCUMENT).matchAll(/^<!-- benchmark (.*) -->$/gm)].map(([, name]) => name).sort()).toEqual([...names, SUMMARY].sort());
 });
 
 test.each(names)('the document and the Markdown show the measurements of %s', (name) => {
-  const rendered = renderTable(JSON.parse(read(join(RESULTS, `${name}.json`))));
+  const rendered = renderTable(tables[name]);
   expect(read(join(RESULTS, `${name}.md`))).toBe(rendered);
   expect(withSection(read(DOCUMENT), name, rendered)).toBe(read(DOCUMENT));
+});
+
+test('the document and the picture show what follows from all measurements', () => {
+  expect(withSection(read(DOCUMENT), SUMMARY, renderOutcomes(outcomes(tables)))).toBe(read(DOCUMENT));
+  expect(read(PICTURE)).toBe(renderPicture(tables));
 });

@@ -26,4 +26,13 @@ describeIf(linux, 'the page cache of Linux', () => {
     closeSync(descriptor);
     expect(await touchedChunks(file)).toBe(1);
   });
+
+  test('small files of a directory lie side by side in a chunk', async () => {
+    const directory = temporaryDirectory();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(directory, name), name);
+    expect(await touchedChunks(directory)).toBe(1);
+    writeFileSync(join(directory, 'd'), Buffer.alloc(CHUNK));
+    expect(await touchedChunks(directory)).toBe(2);
+    expect(await touchedChunks(directory, join(directory, 'd'))).toBe(3);
+  });
 });

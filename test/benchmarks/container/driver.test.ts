@@ -51,6 +51,43 @@ test('a cold start is a process of its own, from its spawn to its answer', async
   expect(first.milliseconds).toBeGreaterThan(250);
 });
 
+test('a cold start tells its resident memory and CPU time, and finds an empty directory for temporary files', async () => {
+  const module = handler(`
+    import { existsSync, writeFileSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    const file = tmpdir() + '/left-behind';
+    export const handler = () => { const found = existsSync(file); writeFileSync(file, ''); return found; };
+  `);
+  expect(await ask({ start: 'cold', module })).toEqual({
+    answer: false, milliseconds: expect.any(Number), residentMiB: expect.any(Number), cpuMilliseconds: expect.any(Number),
+  });
+  const { answer, residentMiB, cpuMilliseconds } = await ask({ start: 'cold', module });
+  expect(answer).toBe(false);
+  expect(residentMiB).toBeGreaterThan(20);
+  expect(residentMiB).toBeLessThan(200);
+  expect(cpuMilliseconds).toBeGreaterThan(10);
+});
+
+test('a warm process is one of its module and environment', async () => {
+  const module = handler(HANDLER);
+  const tea = await ask({ start: 'warm', module, env: { GREETING: 'tea?' } });
+  const coffee = await ask({ start: 'warm', module, env: { GREETING: 'coffee?' } });
+  expect([tea.answer.greeting, coffee.answer.greeting]).toEqual(['tea?', 'coffee?']);
+  expect(coffee.answer.pid).not.toBe(tea.answer.pid);
+});
+
+test('a handler in Python is started and called as one in JavaScript', async () => {
+  const module = join(temporaryDirectory(), 'handler.py');
+  writeFileSync(module, 'import os\ncalls = 0\ndef handler(event):\n  global calls\n  calls += 1\n  return {"pid": os.getpid(), "calls": calls}\n');
+  const cold = await ask({ start: 'cold', module });
+  expect(cold).toMatchObject({ answer: { calls: 1 }, milliseconds: expect.any(Number) });
+  const first = await ask({ start: 'warm', module });
+  const second = await ask({ start: 'warm', module });
+  expect([first.answer.calls, second.answer.calls]).toEqual([2, 3]);
+  expect(second.answer.pid).toBe(first.answer.pid);
+  expect(first.answer.pid).not.toBe(cold.answer.pid);
+});
+
 test('a warm call is one more in the same process, without its start', async () => {
   const module = handler(HANDLER);
   const first = await ask({ start: 'warm', module });
