@@ -70,7 +70,7 @@ export class Connection {
   }
 
   /** Lends the connection itself to `borrower`. */
-  lend<T>(borrower: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignalLike): Promise<T> {
+  lend<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     return this.exclusive(async ({ raw }) => {
       const loan = { of: this, ended: false };
       try {
@@ -84,7 +84,7 @@ export class Connection {
       } finally {
         loan.ended = true;
       }
-    }, () => 'a connection was lent', signal);
+    }, () => 'a connection was lent');
   }
 
   /** What it does just now, for messages. */

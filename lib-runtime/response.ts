@@ -28,19 +28,19 @@ export interface WriteRowsOptions {
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options: WriteRowsOptions = {}): Promise<void> {
   const lines = linesIn(options.format ?? 'jsonl', options.columns);
-  let begun = false;
+  const sent = { begun: false, broken: false };
+  const write = async (text: string) => {
+    sent.begun = true;
+    if (!response.write(text)) await until(response, 'drain').catch((error) => { sent.broken = true; throw error; });
+  };
   try {
-    for await (const batch of rows) {
-      const text = lines.of(batch as readonly Readonly<Record<string, unknown>>[]);
-      begun = true;
-      if (!response.write(text)) await taken(response, 'drain');
-    }
+    for await (const batch of rows) await write(lines.of(batch as readonly Row[]));
   } catch (error) {
     // The error's text is for the log: it may tell of the SQL.
-    if (begun) response.write(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
+    if (sent.begun && !sent.broken) response.write(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
     throw error;
   }
-  await taken(response, 'finish', () => response.end());
+  await until(response, 'finish', () => response.end());
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -76,7 +76,7 @@ function field(value: unknown): string {
 }
 
 /** Waits for `event`. Throws when the stream breaks, as it does when its reader has gone. */
-function taken(response: ResponseStreamLike, event: string, begin?: () => void): Promise<void> {
+function until(response: ResponseStreamLike, event: string, begin?: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const listeners: Record<string, (error?: unknown) => void> = {
       [event]: () => settle(resolve),
