@@ -9,6 +9,7 @@ import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { pathOf, startMirror } from '../assets/docker/mirror';
 import { extensionFile, officialExtension, OTHER_PLATFORM, THIS_MACHINE } from '../assets/docker/official-extensions';
 import { buildFunctionImage, docker, lambdaBaseImage, repositoryRoot, type SynthesisedFunction } from '../bed';
+import { withArm64 } from '../bed/emulation';
 import { describeWith } from '../bed/require';
 import { temporaryDirectory } from '../temporary-directory';
 
@@ -116,6 +117,18 @@ describeWith('lambda', 'an image for arm64', () => {
     expect(readFileSync(libduckdb).readUInt16LE(18)).toBe(183); // ELF: AArch64
     execFileSync(process.execPath, [INSTALLER, 'verify', '--target', join(files, 'opt', 'duckdb_extensions'),
       '--libduckdb', libduckdb], { stdio: 'pipe' });
+  }, 300_000);
+
+  test('answers, with its extension loaded, where such programs run', async () => {
+    const fn = await build();
+    const image = await buildFunctionImage(fn);
+    const environment = Object.entries(fn.environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    const script = `
+      const { handler } = await import('/var/task/index.mjs');
+      console.log(JSON.stringify(await handler({ sql: "SELECT host('10.1.2.3/8'::INET) AS host, (SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'inet') AS loaded" })));`;
+    const { stdout } = await withArm64(() => docker(['run', '--rm', '--platform', 'linux/arm64', '--network', 'none', '--read-only', '--tmpfs', '/tmp:mode=1777',
+      '--user', '993:990', ...environment, '--entrypoint', '/var/lang/bin/node', image, '--input-type=module', '--eval', script], { timeoutMs: 120_000 }));
+    expect(JSON.parse(stdout)).toEqual([{ host: '10.1.2.3', loaded: true }]);
   }, 300_000);
 });
 
