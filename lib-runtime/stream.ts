@@ -68,7 +68,9 @@ export class RowStream {
     private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: Turn, private readonly leavable: () => boolean,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
-    turn.ended.addEventListener('abort', () => this.end());
+    // It may have been given up while it began.
+    if (turn.ended.aborted) this.end();
+    else turn.ended.addEventListener('abort', () => this.end());
   }
 
 
@@ -122,6 +124,7 @@ export class RowStream {
 
   /** To close a connection does not end its stream: file, write-ahead log and memory would stay until the result is collected as garbage. */
   private async drain(): Promise<void> {
+    if (this.isOver) return;
     const drained = this.drainQuietly();
     await (this.leavable() ? interruptUntil(drained, this.turn.raw) : drained);
   }
