@@ -14,7 +14,13 @@ import { codeOf, compile, inAscii, loaderOf } from './compiled-code.mjs';
 
 const NAME = 'modules';
 const LOADER = `${NAME}.js`;
-const EVALUATE = "script.runInThisContext()(require('node:module').createRequire(code))('index.js');";
+/** With a query, so that what is compiled when it is called is in it too. */
+const EVALUATE = `
+  const { DuckDBInstance } = script.runInThisContext()(require('node:module').createRequire(code))('index.js');
+  const connection = await (await DuckDBInstance.create()).connect();
+  const result = await connection.run("SELECT 1 AS one, 'a' AS text, true AS flag WHERE $bound = 'b'", { bound: 'b' });
+  await result.getRowObjectsJson();
+`;
 
 /** What TypeScript makes of an import. */
 const REQUIRE = /\brequire\("([^"\n]+)"\)/g;
@@ -46,7 +52,7 @@ function load(name) {
 const [client, arch] = process.argv.slice(2);
 const directory = resolve(client, 'lib');
 const files = bundle();
-if (files.length > 0 && process.arch === arch) files.push(...compile(directory, NAME, EVALUATE));
+if (files.length > 0 && process.arch === arch) files.push(...compiled());
 for (const name of files) utimesSync(join(directory, name), 0, 0);
 requireBinary();
 
@@ -64,6 +70,16 @@ function requireBinary() {
   }
   writeFileSync(bindings, `"use strict";\nconst binding = require("${binary}");\nmodule.exports = binding;\n`);
   utimesSync(bindings, 0, 0);
+}
+
+/** The names of the files that it wrote. */
+function compiled() {
+  try {
+    return compile(directory, NAME, EVALUATE);
+  } catch (error) {
+    console.error(`DuckDB's client is not compiled beforehand: ${error.message}`);
+    return [];
+  }
 }
 
 /** The names of the files that it wrote. */
