@@ -1,3 +1,6 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { valuesOf } from './built-runtime';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
@@ -44,6 +47,7 @@ describe('forms of handlers', () => {
     }, { [mark]: 'response' });
     const guarded = runtime.withDuckDB(handler, { marginMs: 100 });
     expect((guarded as { [mark]?: string })[mark]).toBe('response');
+    expect(runtime.withDuckDB(Object.assign(handler, { use: () => handler }))).not.toHaveProperty('use');
     expect(await guarded({}, [], context(1_000))).toMatchObject({ code: 'TIMEOUT' });
   });
 
@@ -94,6 +98,8 @@ describe('the deadline', () => {
       return rejection(cursor((c) => c.query('SELECT 1')));
     }, { marginMs: 200 });
     expect(await handler('', context(300))).toMatchObject({ code: 'TIMEOUT' });
+    await sleep(100);
+    expect(warned).toEqual([]);
   });
 
   test('several invocations in one process: each has its own', async () => {
@@ -142,6 +148,39 @@ describe('what is left open', () => {
     await handler();
     expect(warned).toHaveLength(2);
     expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+  });
+
+  test('what is only open when the invocation has ended is closed then; what is opened after it is no part of it', async () => {
+    const { withDuckDB, cursor, session } = runtime;
+    const late: any[] = [];
+    let afterwards!: Promise<unknown>;
+    await withDuckDB(async () => {
+      late.push(cursor(), session({ memory: 50 }));
+      afterwards = sleep(300).then(() => cursor());
+    })();
+    for (const opened of await Promise.all(late)) {
+      await sleep(50);
+      expect(await rejection(opened.query('SELECT 1'))).toMatchObject({ code: 'CLOSED' });
+    }
+    expect(warned.map((text) => /^a (\w+) was left open/.exec(text)?.[1]).sort()).toEqual(['cursor', 'session']);
+    const opened = await afterwards as Awaited<ReturnType<typeof cursor>>;
+    expect(await opened.queryOne('SELECT 1 AS one')).toEqual({ one: 1 });
+    await opened.close();
+    expect(runtime.memoryBudget()).toMatchObject({ reservedBytes: 0, shares: 0 });
+  });
+
+  test('what cannot be closed does not cost the answer', async () => {
+    const { withDuckDB, DuckDB } = runtime;
+    const dbName = `unremovable-${process.pid}.duckdb`;
+    const answer = await withDuckDB(async () => {
+      await new DuckDB({ dbName, memory: 50 }).cursor((c) => c.execute('CREATE TABLE t AS SELECT 1'));
+      rmSync(join(tmpdir(), dbName));
+      mkdirSync(join(tmpdir(), dbName));
+      return 'the answer';
+    })();
+    rmSync(join(tmpdir(), dbName), { recursive: true });
+    expect(answer).toBe('the answer');
+    expect(warned).toEqual([expect.stringMatching(/^a DuckDB was left open/), expect.stringMatching(/^a DuckDB that was left open could not be closed: .*is a directory/i)]);
   });
 
   test('what is opened outside of the invocation stays open', async () => {
