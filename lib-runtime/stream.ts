@@ -59,6 +59,7 @@ export class RowStream {
   private failure: { readonly error: unknown } | undefined;
   private onFailure: ((error: unknown) => void) | undefined;
   private onEnd!: () => void;
+  private readonly onGivenUp = () => this.end();
 
   /**
    * `leavable` tells whether the query may be interrupted when nobody wants the rest of its rows: within a transaction that would end
@@ -70,9 +71,8 @@ export class RowStream {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
     // It may have been given up while it began.
     if (turn.ended.aborted) this.end();
-    else turn.ended.addEventListener('abort', () => this.end());
+    else turn.ended.addEventListener('abort', this.onGivenUp);
   }
-
 
   /** The next rows, or undefined when that were all. Throws `STREAM` when the query failed, and what `fail` was told. */
   next(): Promise<Row[] | undefined> {
@@ -92,6 +92,7 @@ export class RowStream {
   end(): void {
     if (this.isEnding) return;
     this.isEnding = true;
+    this.turn.ended.removeEventListener('abort', this.onGivenUp);
     void this.drain().finally(this.onEnd);
   }
 

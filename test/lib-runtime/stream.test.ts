@@ -208,6 +208,29 @@ describe('its end', () => {
   });
 });
 
+test('2,000 streams that one cursor has read: nothing of them is kept', async () => {
+  const script = `
+    import { cursor } from 'cdk-duckdb-lambda/runtime';
+    const state = () => {
+      gc();
+      return { heap: process.memoryUsage().heapUsed / 1048576, rss: process.memoryUsage.rss() / 1048576 };
+    };
+    await cursor(async (c) => {
+      const read = async (times) => {
+        for (let i = 0; i < times; i++) for await (const _ of c.stream('SELECT range AS i, range::VARCHAR AS text FROM range(1000)')) continue;
+      };
+      await read(500);
+      const before = state();
+      await read(2000);
+      const after = state();
+      console.log(JSON.stringify({ heap: after.heap - before.heap, rss: after.rss - before.rss }));
+    });
+  `;
+  const [{ heap, rss }] = await valuesOf(script, { env: { NODE_OPTIONS: '--expose-gc' } });
+  expect([heap, heap < 2]).toEqual([heap, true]);
+  expect([rss, rss < 40]).toEqual([rss, true]);
+}, 90_000);
+
 test('400 streams that are left after their first batch, and one of ten million rows: memory stays flat', async () => {
   const script = `
     import { setTimeout as sleep } from 'node:timers/promises';
