@@ -20,7 +20,7 @@ import { type Attempt, type Outcome, runSql, streamSql } from './statements';
 import { batches, limitBuffer, RowStream } from './stream';
 import type { QueryTrace } from './traces';
 import { traced } from './tracing';
-import { mayBeInTransactionAfter } from './transactions';
+import { isInTransaction, mayBeInTransactionAfter } from './transactions';
 import { Waiting } from './waiting';
 
 /** One call that runs SQL. */
@@ -159,6 +159,8 @@ export class OpenCursor implements Cursor, Openable {
       // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
       if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
       this.isBufferLimited = true;
+      // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
+      if (this.mayBeInTransaction) this.mayBeInTransaction = await isInTransaction(turn.raw);
       const result = await this.perform(turn, sql, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);

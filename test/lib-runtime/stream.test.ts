@@ -171,6 +171,17 @@ describe('its end', () => {
     });
   });
 
+  test('after withConnection, outside of a transaction, it ends at once; in one that was begun there, the transaction goes on', async () => {
+    await cursor(async (c) => {
+      await c.withConnection((raw) => raw.run('SELECT 1'));
+      for await (const _ of c.stream('SELECT range AS i FROM range(10000000000)')) break;
+      await c.withConnection((raw) => raw.run('BEGIN; CREATE TABLE lent AS SELECT 1 AS one'));
+      for await (const _ of c.stream(MILLION)) break;
+      await c.execute('COMMIT');
+      expect(await c.queryOne('FROM lent')).toEqual({ one: 1 });
+    });
+  }, 10_000);
+
   test('a cursor that is closed under it: CLOSED, and nothing hangs', async () => {
     const c = await cursor();
     const iterator = c.stream('SELECT range AS i FROM range(10000000000)')[Symbol.asyncIterator]();
