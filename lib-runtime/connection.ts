@@ -138,7 +138,9 @@ export class Connection {
     try {
       return await withAny([signal, this.ending], (either) => this.mutex.acquire(either, task));
     } catch (error) {
-      if (!signal?.aborted) this.assertOpen();
+      // Where its own signal has aborted too, that is the news.
+      if (signal?.aborted) throw abortError(signal, task());
+      this.assertOpen();
       throw error;
     }
   }
