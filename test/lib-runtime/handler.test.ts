@@ -224,6 +224,23 @@ describe('memory over the life of a process', () => {
     expect(rss).toBeLessThan(480);
   }, 60_000);
 
+  test('memory that is not DuckDB\'s, held once and freed since, does not put it off', async () => {
+    const script = `
+      import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
+      const fill = withDuckDB(() => cursor((c) => c.execute('CREATE TABLE big AS SELECT range AS i, hash(range) AS h FROM range(30000000)')), { recycleAboveMemory: 0.4 });
+      const look = withDuckDB(() => cursor((c) => c.queryOne("SELECT count(*) AS n FROM duckdb_tables()")), { recycleAboveMemory: 0.4 });
+      let held = Buffer.alloc(900 * 1024 * 1024, 1);
+      await look();
+      held = undefined;
+      gc();
+      await look();
+      await fill();
+      console.log(JSON.stringify(await look()));
+    `;
+    const lines = await valuesOf(script, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1200', NODE_OPTIONS: '--expose-gc' } });
+    expect(lines.map(({ message, n }) => message ?? n)).toEqual(['duckdb instances closed', 'duckdb instances closed', 0]);
+  }, 60_000);
+
   test('one that is in use is left alone', async () => {
     const script = `
       import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
