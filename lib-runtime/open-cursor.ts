@@ -153,7 +153,8 @@ export class OpenCursor implements Cursor, Openable {
   private openStream(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined) {
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
-    return batches((started) => this.call(sql, options, ({ waiting, trace, signal }) => this.connection.stream((turn) => this.watched(trace, async () => {
+    const work = (call: Call, started: (stream: RowStream) => void) => this.connection.stream((turn) => this.watched(call.trace, async () => {
+      const { waiting, trace } = call;
       // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
       if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
       this.isBufferLimited = true;
@@ -165,7 +166,8 @@ export class OpenCursor implements Cursor, Openable {
       const stream = new RowStream(result, reader, turn, () => !this.mayBeInTransaction);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
-    }), () => String(waiting), signal)));
+    }), () => String(call.waiting), call.signal);
+    return batches((started) => this.call(sql, options, (call) => work(call, started)));
   }
 
   /** Notes how much a query has on disk, where metrics are on. */

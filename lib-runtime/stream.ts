@@ -59,7 +59,7 @@ export class RowStream {
   private failure: { readonly error: unknown } | undefined;
   private onFailure: ((error: unknown) => void) | undefined;
   private onEnd!: () => void;
-  private readonly onGivenUp = () => this.end();
+  private readonly onGivenUp: () => void;
 
   /**
    * `leavable` tells whether the query may be interrupted when nobody wants the rest of its rows: within a transaction that would end
@@ -69,6 +69,7 @@ export class RowStream {
     private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: Turn, private readonly leavable: () => boolean,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
+    this.onGivenUp = () => this.end();
     // It may have been given up while it began.
     if (turn.ended.aborted) this.end();
     else turn.ended.addEventListener('abort', this.onGivenUp);

@@ -356,7 +356,6 @@ describe('a signal', () => {
 });
 
 test('what waits for its turn on a cursor that was given up, or closed, does not wait for DuckDB, which may be slow to notice', async () => {
-  const { cursor } = runtime;
   for (const end of ['abort', 'close']) {
     const c = await cursor();
     // Stands for what DuckDB cannot interrupt.
