@@ -15,7 +15,7 @@ export interface CreationTimings {
 const REPORTED = Symbol.for('cdk-duckdb-lambda.cold-start-reported.v1');
 
 /**
- * Logs the one structured line of a cold start, at the end of the process's first query, inside Lambda.
+ * Logs the one structured line of a cold start, once the process's first query has been answered, inside Lambda.
  *
  * `total` is what DuckDB added to the cold start: creation and first query, without what passed between them.
  */
@@ -25,7 +25,7 @@ export function reportColdStart(timings: CreationTimings, firstQuery: number): v
   process_[REPORTED] = true;
   if (!inLambda(process.env)) return;
   recordColdStart(timings.total + firstQuery);
-  console.log(JSON.stringify({
+  const line = JSON.stringify({
     message: 'duckdb cold start',
     open: round(timings.open),
     load: round(timings.load),
@@ -33,7 +33,9 @@ export function reportColdStart(timings: CreationTimings, firstQuery: number): v
     steps: Object.fromEntries(Object.entries(timings.steps).map(([name, ms]) => [name, round(ms)])),
     firstQuery: round(firstQuery),
     total: round(timings.total + firstQuery),
-  }));
+  });
+  // The first line opens standard output. Nobody should wait for it, and Lambda freezes the process no earlier than it asks for the next event.
+  setImmediate(() => console.log(line));
 }
 
 function round(milliseconds: number): number {

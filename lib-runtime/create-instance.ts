@@ -60,10 +60,10 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);
       const loaded = performance.now();
-      await lock(connection, httpfs ? COPIED_CREDENTIALS : []);
+      await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
-      await applySettings(connection, settings.afterLoad);
+      await applySettings(connection, settings.last);
       const phases = { open: opened - started, load: loaded - opened, lock: locked - loaded };
       instance.timings = { ...phases, steps: instance.bootstrap.timings, total: performance.now() - started };
     });
@@ -95,18 +95,23 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
 
 /**
  * Blanks settings, and ends the loading of extensions without a check. One-way: DuckDB does not let it be turned on again while it runs.
- * Read back, because all else rests on it.
+ * Read back, because all else rests on it. `settings` are our own, and ride along: each call costs a change of threads.
  */
-async function lock(connection: DuckDBConnection, blanked: readonly string[]): Promise<void> {
-  await connection.run(['SET allow_unsigned_extensions = false', ...blanked.map((name) => `SET GLOBAL ${name} = ''`)].join('; '));
-  const result = await connection.run("SELECT current_setting('allow_unsigned_extensions')");
+async function lock(
+  connection: DuckDBConnection, isUnlocked: boolean, blanked: readonly string[], settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const locking = [...isUnlocked ? ['SET allow_unsigned_extensions = false'] : [], ...blanked.map((name) => set(name, ''))];
+  if (locking.length > 0) await connection.run(locking.join('; '));
+  // Of several statements the client hands out the first one's result.
+  const readBack = "SELECT current_setting('allow_unsigned_extensions')";
+  const result = await connection.run([readBack, ...Object.entries(settings).map(([name, value]) => set(name, value))].join('; '));
   if ((await result.getRows())[0]?.[0] !== false) {
     throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance is not used');
   }
 }
 
 async function applySettings(connection: DuckDBConnection, settings: Readonly<Record<string, string>>): Promise<void> {
-  const set = (name: string, value: string) => `SET GLOBAL ${name} = ${quotedString(value)}`;
+  if (Object.keys(settings).length === 0) return;
   const script = Object.entries(settings).map(([name, value]) => set(name, value)).join('; ');
   // Each call costs a change of threads. One by one they tell which of them fails.
   if (await connection.run(script).then(() => true, () => false)) return;
@@ -117,4 +122,8 @@ async function applySettings(connection: DuckDBConnection, settings: Readonly<Re
       throw new ConfigError(`cannot set "${name}" to "${value}": ${messageOf(cause)}`, { cause });
     }
   }
+}
+
+function set(name: string, value: string): string {
+  return `SET GLOBAL ${name} = ${quotedString(value)}`;
 }

@@ -6,7 +6,10 @@ import { functionMemoryMiB, inLambda } from './lambda-environment';
 /** What an instance is opened with, and what is SET once its extensions are loaded. */
 export interface InstanceSettings {
   readonly atOpen: Readonly<Record<string, string>>;
-  readonly afterLoad: Readonly<Record<string, string>>;
+  /** Our own, which cannot be given at open. */
+  readonly afterLock: Readonly<Record<string, string>>;
+  /** The user's, once the steps have run that need no network: they may end what such a step can do. */
+  readonly last: Readonly<Record<string, string>>;
 }
 
 /** What the settings follow from. */
@@ -60,14 +63,14 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
       temp_directory: input.tempDirectory,
       ...(input.unsigned && { allow_unsigned_extensions: 'true' }),
     },
-    afterLoad: {
+    afterLock: {
       timezone: 'UTC',
       // At open this one is accepted and not enforced.
       max_temp_directory_size,
       // Without it each query pays a new TCP and TLS connection.
       ...(input.httpfs && { httpfs_connection_caching: 'true' }),
-      ...Object.fromEntries(overriddenLater.sort(lockLast)),
     },
+    last: Object.fromEntries(overriddenLater.sort(lockLast)),
   };
 }
 

@@ -8,12 +8,19 @@
  * Every file stays where it is and can be imported as before; it hands out its module of the one file, so that classes exist once.
  * Names are kept, as stack traces and logged values show them. A client that is made otherwise than expected stays as it is.
  */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
+import { codeOf, compile, inAscii, loaderOf } from './compiled-code.mjs';
 
-const LOADER = 'modules.js';
-const CODE = 'modules.code.js';
+const NAME = 'modules';
+const LOADER = `${NAME}.js`;
+/** With a query, so that what is compiled when it is called is in it too. */
+const EVALUATE = `
+  const { DuckDBInstance } = script.runInThisContext()(require('node:module').createRequire(code))('index.js');
+  const connection = await (await DuckDBInstance.create()).connect();
+  const result = await connection.run("SELECT 1 AS one, 'a' AS text, true AS flag WHERE $bound = 'b'", { bound: 'b' });
+  await result.getRowObjectsJson();
+`;
 
 /** What TypeScript makes of an import. */
 const REQUIRE = /\brequire\("([^"\n]+)"\)/g;
@@ -21,6 +28,8 @@ const REQUIRE = /\brequire\("([^"\n]+)"\)/g;
 const UNFIT = /\brequire\b(?!\("[^"\n]+"\))|\bimport\s*\(|\bimport\.meta\b|\b__(?:dirname|filename)\b|\bmodule\b\s*\.|\bString\.raw\b/;
 const STAR_EXPORT = /\b__exportStar\(require\("([^"\n]+)"\), exports\)/g;
 const NAMED_EXPORT = /\bexports\.([A-Za-z_$][\w$]*) = |^Object\.defineProperty\(exports, "([^"]+)"/gm;
+/** What `@duckdb/node-bindings` exports: the binary, and nothing else. */
+const EXPORTS_BINDING = /^module\.exports = getNativeNodeBinding\(getRuntimePlatformArch\(\)\);$/m;
 
 // Functions in parentheses are compiled as they are read, not looked through first and compiled when called.
 const PROLOGUE = `(function (require) {
@@ -40,33 +49,38 @@ function load(name) {
 }
 `;
 
-/** V8 takes compiled code of its own version and flags, and else compiles the source; AWS's runtime may expose the garbage collector. */
-const FLAGS = { 'modules.cache': [], 'modules.gc.cache': ['--expose-gc'] };
-
-const LOAD_CODE = `"use strict";
-const { existsSync, readFileSync } = require("node:fs");
-const { join } = require("node:path");
-const { Script } = require("node:vm");
-const code = join(__dirname, "${CODE}");
-const compiled = join(__dirname, typeof gc === "function" ? "modules.gc.cache" : "modules.cache");
-const script = new Script(readFileSync(code, "latin1"), { filename: code, cachedData: existsSync(compiled) ? readFileSync(compiled) : undefined });
-module.exports = script.runInThisContext()(require);
-`;
-
-/** Evaluates the code first, so that what that compiles is there too. */
-const COMPILE = `
-  const { readFileSync, writeFileSync } = require('node:fs');
-  const [code, compiled] = process.argv.slice(1);
-  const script = new (require('node:vm').Script)(readFileSync(code, 'latin1'), { filename: code });
-  script.runInThisContext()(require('node:module').createRequire(code))('index.js');
-  writeFileSync(compiled, script.createCachedData());
-`;
-
 const [client, arch] = process.argv.slice(2);
 const directory = resolve(client, 'lib');
 const files = bundle();
-if (files.length > 0 && process.arch === arch) files.push(...compile());
+if (files.length > 0 && process.arch === arch) files.push(...compiled());
 for (const name of files) utimesSync(join(directory, name), 0, 0);
+requireBinary();
+
+/**
+ * Has `@duckdb/node-bindings` take the one binary that is there. As it comes, it first finds out which C library this is: it looks for a
+ * package for that, and fails.
+ */
+function requireBinary() {
+  const bindings = resolve(client, '..', 'node-bindings', 'duckdb.js');
+  const binary = `@duckdb/node-bindings-linux-${arch}/duckdb.node`;
+  const known = existsSync(bindings) && existsSync(resolve(client, '..', '..', binary)) && readFileSync(bindings, 'utf8');
+  if (!known || !known.includes(`require('${binary}')`) || !EXPORTS_BINDING.test(known)) {
+    console.error(`DuckDB's client looks for its binary itself: ${bindings} is made otherwise than expected`);
+    return;
+  }
+  writeFileSync(bindings, `"use strict";\nconst binding = require("${binary}");\nmodule.exports = binding;\n`);
+  utimesSync(bindings, 0, 0);
+}
+
+/** The names of the files that it wrote. */
+function compiled() {
+  try {
+    return compile(directory, NAME, EVALUATE);
+  } catch (error) {
+    console.error(`DuckDB's client is not compiled beforehand: ${error.message}`);
+    return [];
+  }
+}
 
 /** The names of the files that it wrote. */
 function bundle() {
@@ -87,22 +101,9 @@ function bundledFiles() {
   if (sources.has(LOADER)) throw new Error(`it has a file ${LOADER} of its own`);
   const modules = [...sources].map(([name, text]) => `${JSON.stringify(name)}: (function (exports, module) {\n${bundled(name, text, sources)}\n}),\n`);
   const files = new Map([...sources.keys()].map((name) => [name, stub(name, exportsOf(name, sources))]));
-  files.set(CODE, inAscii(`${PROLOGUE}const modules = {\n${modules.join('')}};\nreturn load;\n})`));
-  files.set(LOADER, LOAD_CODE);
+  files.set(codeOf(NAME), inAscii(`${PROLOGUE}const modules = {\n${modules.join('')}};\nreturn load;\n})`));
+  files.set(LOADER, loaderOf(NAME, 'module.exports = script.runInThisContext()(require);'));
   return files;
-}
-
-/** With a seed of its own V8 makes the same bytes each time, and so the same image. */
-function compile() {
-  for (const [name, flags] of Object.entries(FLAGS)) {
-    execFileSync(process.execPath, ['--random-seed=1', ...flags, '--eval', COMPILE, join(directory, CODE), join(directory, name)]);
-  }
-  return Object.keys(FLAGS);
-}
-
-/** Text with a byte a character is read and compiled in less time. */
-function inAscii(text) {
-  return text.replace(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function bundled(name, text, sources) {

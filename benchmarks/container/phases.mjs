@@ -12,11 +12,14 @@ const imported = performance.now();
 export async function handler(event) {
   const called = performance.now();
   await measured(event);
+  const answered = performance.now();
+  // Logged once the answer is out.
+  await new Promise(setImmediate);
   const { open, load, lock, steps = {}, firstQuery } = logged;
   return {
     'Node.js\'s own start': started,
     'evaluating the handler\'s module': imported - started,
-    'the first answer': performance.now() - called,
+    'the first answer': answered - called,
     'of it opening DuckDB': open,
     'of it LOAD of extensions': load,
     'of it the lock': lock,

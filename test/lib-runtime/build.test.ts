@@ -168,7 +168,7 @@ describe('the cold start', () => {
       process.env.DUCKDB_LAMBDA_CONFIG = '{"version":1}';
       console.log(JSON.stringify(await attempt()));
     `;
-    const [first, , second] = await valuesOf(script, { env: { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1', DUCKDB_LAMBDA_CONFIG: '{"version":2}' } });
+    const [first, second] = await valuesOf(script, { env: { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1', DUCKDB_LAMBDA_CONFIG: '{"version":2}' } });
     expect(first).toEqual({ code: 'CONFIG', message: expect.stringContaining('has version 2, expected 1') });
     expect(second).toEqual([{ one: 1 }]);
   });

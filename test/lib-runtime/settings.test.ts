@@ -33,15 +33,15 @@ describe('threads: one for each vCPU, at least one', () => {
 });
 
 test('an override wins, wherever it takes effect; lock_configuration is last', () => {
-  const { atOpen, afterLoad } = deriveSettings({
+  const { atOpen, last } = deriveSettings({
     ...INPUT,
     env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769' },
     overrides: { lock_configuration: 'true', memory_limit: '1GB', threads: '3', timezone: 'Europe/Zurich' },
   });
   // A memory_limit is the process's: the budget has read it, and what it left for this instance counts.
   expect(atOpen).toMatchObject({ memory_limit: '1048576KiB', threads: '3' });
-  expect(afterLoad.timezone).toBe('Europe/Zurich');
-  expect(Object.keys(afterLoad).at(-1)).toBe('lock_configuration');
+  expect(last.timezone).toBe('Europe/Zurich');
+  expect(Object.keys(last).at(-1)).toBe('lock_configuration');
 });
 
 test('in a function: limits, directories, time zone, no persistent secrets', async () => {

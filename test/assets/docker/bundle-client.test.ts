@@ -16,8 +16,8 @@ beforeEach(() => {
   project = temporaryDirectory();
   client = join(project, 'node_modules', '@duckdb', 'node-api');
   mkdirSync(dirname(client), { recursive: true });
-  cpSync(join(INSTALLED, 'node-api'), client, { recursive: true });
-  for (const name of readdirSync(INSTALLED).filter((each) => each.startsWith('node-bindings'))) symlinkSync(join(INSTALLED, name), join(dirname(client), name));
+  for (const name of ['node-api', 'node-bindings']) cpSync(join(INSTALLED, name), join(dirname(client), name), { recursive: true });
+  for (const name of readdirSync(INSTALLED).filter((each) => each.startsWith('node-bindings-'))) symlinkSync(join(INSTALLED, name), join(dirname(client), name));
 });
 
 function bundle(arch = process.arch): string {
@@ -79,7 +79,7 @@ test('import, require and a path into the package give the same classes, of one 
 
 test('where it cannot be evaluated, it fails each time', () => {
   bundle();
-  rmSync(join(dirname(client), 'node-bindings'));
+  rmSync(join(dirname(client), 'node-bindings'), { recursive: true });
   expect(evaluate(`
     import { createRequire } from 'node:module';
     const require = createRequire(import.meta.url);
@@ -140,4 +140,35 @@ test.each([
   expect(bundle()).toMatch(/^DuckDB's client is left in its many files: new\.js (?:uses|requires) /);
   expect(readFileSync(join(client, 'lib', 'index.js'), 'utf8')).toBe(before);
   expect(filesMade()).toEqual([]);
+});
+
+describe('the native half', () => {
+  const BINARY = `@duckdb/node-bindings-linux-${process.arch}/duckdb.node`;
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  const main = () => readFileSync(join(dirname(client), 'node-bindings', 'duckdb.js'), 'utf8');
+  const EXPORTED = `
+    import { createRequire } from 'node:module';
+    import * as imported from '@duckdb/node-bindings';
+    const required = createRequire(import.meta.url)('@duckdb/node-bindings');
+    console.log(JSON.stringify({ imported: Object.keys(imported), open: typeof required.open, same: imported.default === required }));
+  `;
+
+  onLinux('is required by its own name, without a look at the C library, and exports the same', () => {
+    const before = evaluate(EXPORTED);
+    expect(bundle()).toBe('');
+    expect(main()).toContain(`require("${BINARY}")`);
+    expect(main()).not.toContain('detect-libc');
+    expect(before.open).toBe('function');
+    expect(evaluate(EXPORTED)).toEqual(before);
+  });
+
+  onLinux.each([
+    ['other exports', (text: string) => text.replace(/^module\.exports = (.*);$/m, 'module.exports = Object.create($1);')],
+    ['another way to the binary', (text: string) => text.replace(/require\('(.*?)'\)/g, 'require(`$1`)')],
+  ])('stays as it is where it is made otherwise: %s', (_, change) => {
+    const changed = change(main());
+    writeFileSync(join(dirname(client), 'node-bindings', 'duckdb.js'), changed);
+    expect(bundle()).toContain("DuckDB's client looks for its binary itself");
+    expect(main()).toBe(changed);
+  });
 });

@@ -1,0 +1,57 @@
+/**
+ * Puts V8's own form of the runtime's JavaScript, compiled, beside it, where it can be made: where this Node.js runs on the architecture that
+ * the image is for.
+ *
+ *     node compile-runtime.mjs PACKAGE ARCH      (the directory of cdk-duckdb-lambda, with DuckDB's client within reach; as in process.arch)
+ *
+ * `import` then gives what `require` does: one copy of the runtime instead of two. A runtime that cannot be run here stays as it is.
+ */
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { codeOf, compile, inAscii, loaderOf } from './compiled-code.mjs';
+
+const NAME = 'index';
+const LOADER = `${NAME}.js`;
+const ES_MODULE = `${NAME}.mjs`;
+const PARAMETERS = 'exports, require, module, __filename, __dirname';
+
+/** As in Lambda, a query included: what is compiled when it is called is in it too. */
+const EVALUATE = `
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, require('node:module').createRequire(code), module, code, require('node:path').dirname(code));
+  await module.exports.cursor((c) => c.query("SELECT 1 AS one, 'a' AS text, true AS flag"));
+`;
+const LAMBDA = { AWS_LAMBDA_FUNCTION_NAME: 'function', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769', AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' };
+
+const [target, arch] = process.argv.slice(2);
+const directory = resolve(target, 'runtime');
+if (process.arch === arch) compileRuntime();
+
+function compileRuntime() {
+  let files;
+  try {
+    files = compiledFiles();
+  } catch (error) {
+    rmSync(join(directory, codeOf(NAME)), { force: true });
+    console.error(`the runtime is not compiled beforehand: ${error.message}`);
+    return;
+  }
+  for (const [name, text] of files) writeFileSync(join(directory, name), text);
+  for (const name of readdirSync(directory)) utimesSync(join(directory, name), 0, 0);
+  utimesSync(directory, 0, 0);
+}
+
+/** Writes the code and its compiled form, which nobody uses yet; the files that use them are returned. */
+function compiledFiles() {
+  const names = Object.keys(createRequire(join(directory, LOADER))(`./${LOADER}`)).join(', ');
+  const init = readFileSync(join(directory, ES_MODULE), 'utf8').trim().split('\n').at(-1);
+  if (!init.startsWith('await ')) throw new Error(`${ES_MODULE} does not end by awaiting the init phase`);
+  // On the first line, so that lines keep their numbers.
+  writeFileSync(join(directory, codeOf(NAME)), inAscii(`(function (${PARAMETERS}) { ${readFileSync(join(directory, LOADER), 'utf8')}\n})`));
+  compile(directory, NAME, EVALUATE, { ...process.env, ...LAMBDA });
+  return new Map([
+    [LOADER, `${loaderOf(NAME, `script.runInThisContext()(${PARAMETERS});`)}0 && (module.exports = { ${names} });\n`],
+    [ES_MODULE, `import { createRequire } from 'node:module';\nexport const { ${names} } = createRequire(import.meta.url)('./${LOADER}');\n${init}\n`],
+  ]);
+}

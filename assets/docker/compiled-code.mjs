@@ -1,0 +1,68 @@
+/**
+ * JavaScript with V8's own form of it, compiled, beside it: a process that starts then does not compile it.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** V8 takes compiled code of its own version and flags, and else compiles the source; AWS's runtime may expose the garbage collector. */
+const FLAGS = { 'cache': [], 'gc.cache': ['--expose-gc'] };
+const MOST_ATTEMPTS = 8;
+
+/** A CommonJS module's text: it evaluates `NAME.code.js`, which is one expression, and calls what that gives with `call`. */
+export function loaderOf(name, call) {
+  return `"use strict";
+const { existsSync, readFileSync } = require("node:fs");
+const { join } = require("node:path");
+const { Script } = require("node:vm");
+const code = join(__dirname, "${codeOf(name)}");
+const compiled = join(__dirname, typeof gc === "function" ? "${name}.gc.cache" : "${name}.cache");
+const script = new Script(readFileSync(code, "latin1"), { filename: code, cachedData: existsSync(compiled) ? readFileSync(compiled) : undefined });
+${call}
+`;
+}
+
+/** The file that has a loader's code. */
+export function codeOf(name) {
+  return `${name}.code.js`;
+}
+
+/** Text with a byte a character is read and compiled in less time. */
+export function inAscii(text) {
+  return text.replace(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * Writes the compiled form of `NAME.code.js` in `directory`; returns the names of the files.
+ *
+ * `evaluate` is JavaScript that uses `script` first, so that what is compiled when it is called is there too.
+ */
+export function compile(directory, name, evaluate, env = process.env) {
+  const source = `(async () => {
+    const { readFileSync, writeFileSync } = require('node:fs');
+    const [code, compiled] = process.argv.slice(1);
+    const script = new (require('node:vm').Script)(readFileSync(code, 'latin1'), { filename: code });
+    ${evaluate}
+    writeFileSync(compiled, script.createCachedData());
+  })()`;
+  return Object.entries(FLAGS).map(([suffix, flags]) => {
+    const compiled = `${name}.${suffix}`;
+    const file = join(directory, compiled);
+    untilTwiceTheSame(() => {
+      execFileSync(process.execPath, ['--random-seed=1', ...flags, '--eval', source, join(directory, codeOf(name)), file],
+        { env, stdio: ['ignore', 'ignore', 'inherit'] });
+      return readFileSync(file, 'latin1');
+    });
+    return compiled;
+  });
+}
+
+/** The same input is to make the same image. With a seed of its own V8 makes the same bytes nearly always; on a busy machine, now and then others. */
+function untilTwiceTheSame(make) {
+  const seen = new Set();
+  for (let left = MOST_ATTEMPTS; left > 0; left--) {
+    const made = make();
+    if (seen.has(made)) return;
+    seen.add(made);
+  }
+}
