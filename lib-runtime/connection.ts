@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { abortError, type AbortSignalLike, Ending, orAborted } from './abort';
+import { abortError, type AbortSignalLike, Ending, orAborted, withAny } from './abort';
 import { BusyError, ClosedError } from './errors';
 import { Semaphore } from './semaphore';
 
@@ -40,7 +40,7 @@ export class Connection {
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   async exclusive<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
-    const release = this.mutex.tryAcquire() ?? await this.mutex.acquire(signal, task);
+    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
     try {
       this.assertOpen();
     } catch (error) {
@@ -130,6 +130,18 @@ export class Connection {
     }
     if (this.isStreaming) {
       throw new BusyError(`this ${this.what} has a stream that is not read to its end: end it first, by reading on or by leaving its loop, or open another cursor`);
+    }
+  }
+
+  /** Nor does who waits here wait for what DuckDB is slow to give up. */
+  private async ownTurn(task: () => string, signal: AbortSignalLike | undefined): Promise<() => void> {
+    try {
+      return await withAny([signal, this.ending], (either) => this.mutex.acquire(either, task));
+    } catch (error) {
+      // Where its own signal has aborted too, that is the news.
+      if (signal?.aborted) throw abortError(signal, task());
+      this.assertOpen();
+      throw error;
     }
   }
 

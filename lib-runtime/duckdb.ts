@@ -96,7 +96,8 @@ export class DuckDB implements AsyncDisposableLike {
   }
 
   private async open(): Promise<Instance> {
-    this.origin?.invocation.opened(this.leftover, this.origin.place);
+    // One that was kept beyond its invocation is its keeper's to close.
+    if (!this.origin?.invocation.isOver) this.origin?.invocation.opened(this.leftover, this.origin.place);
     const isFile = this.path !== MEMORY;
     return openOwnInstance({
       path: this.path,

@@ -46,14 +46,15 @@ export function withDuckDB<Args extends any[], Answer>(
     try {
       return await within(invocation, () => handler(...args));
     } finally {
-      await invocation.closeLeftovers(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
+      await invocation.end(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
       clearTimeout(timer);
       await recycleInstances(memoryShare);
       flushMetrics(invocation);
     }
   };
-  // What a wrapper inside of this one has noted on it, such as that it streams its response.
-  return Object.assign(guarded, handler as object);
+  // By symbols Lambda marks a handler that streams its response. Methods, as middy's, would lead around the guard.
+  for (const symbol of Object.getOwnPropertySymbols(handler)) Object.assign(guarded, { [symbol]: (handler as any)[symbol] });
+  return guarded;
 }
 
 function timeLeft(args: readonly any[]): number | undefined {

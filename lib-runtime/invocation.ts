@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ending } from './abort';
+import { messageOf } from './errors';
 
 /** What is open until it is closed: a cursor, a session, a DuckDB. */
 export interface Openable {
@@ -14,29 +15,40 @@ export class Invocation {
   /** Aborts some margin before the deadline. */
   readonly ending = new Ending();
   private readonly open = new Map<Openable, Error>();
+  /** What its code starts from then on belongs to no invocation. */
+  isOver = false;
 
   /** `milliseconds` are left to it at its start, if it has a deadline. */
   constructor(readonly milliseconds: number | undefined) {}
 
   opened(openable: Openable, place: Error): void {
     this.open.set(openable, place);
+    // Its opening was under way when the handler answered; one whose opening was aborted is given up by then.
+    if (this.isOver) setImmediate(() => void this.closeLeftovers());
   }
 
   closed(openable: Openable): void {
     this.open.delete(openable);
   }
 
-  /** Closes what is still open, and warns of it. Waits for `limitMs` at most. */
-  async closeLeftovers(limitMs: number): Promise<void> {
-    const left = [...this.open];
-    if (left.length === 0) return;
-    for (const [{ what }, place] of left) {
-      console.warn(`a ${what} was left open at the end of the invocation, and is closed: close it, or give its opener a callback; it was opened ${placeIn(place)}`);
-    }
-    const closing = Promise.all(left.map(([openable]) => openable.close()));
+  /** Closes what is still open, and what will be, and warns of it. Waits for `limitMs` at most. */
+  async end(limitMs: number): Promise<void> {
+    this.isOver = true;
+    if (this.open.size === 0) return;
     const limit = new AbortController();
-    await Promise.race([closing, sleep(Math.max(0, limitMs), undefined, { signal: limit.signal }).catch(() => undefined)]);
+    await Promise.race([this.closeLeftovers(), sleep(Math.max(0, limitMs), undefined, { signal: limit.signal }).catch(() => undefined)]);
     limit.abort();
+  }
+
+  private async closeLeftovers(): Promise<void> {
+    const left = [...this.open];
+    this.open.clear();
+    await Promise.all(left.map(async ([openable, place]) => {
+      const { what } = openable;
+      console.warn(`a ${what} was left open at the end of the invocation, and is closed: close it, or give its opener a callback; it was opened ${placeIn(place)}`);
+      // The handler has its answer.
+      await openable.close().catch((error) => console.warn(`a ${what} that was left open could not be closed: ${messageOf(error)}`));
+    }));
   }
 }
 
@@ -44,9 +56,10 @@ export class Invocation {
 const INVOCATIONS = Symbol.for('cdk-duckdb-lambda.invocations.v1');
 const invocations = ((globalThis as { [INVOCATIONS]?: AsyncLocalStorage<Invocation> })[INVOCATIONS] ??= new AsyncLocalStorage());
 
-/** The invocation that the running code belongs to. A process may be in several at once. */
+/** The invocation that the running code belongs to, until its end. A process may be in several at once. */
 export function currentInvocation(): Invocation | undefined {
-  return invocations.getStore();
+  const invocation = invocations.getStore();
+  return invocation?.isOver ? undefined : invocation;
 }
 
 /** Runs `work` within `invocation`. */

@@ -20,7 +20,7 @@ import { type Attempt, type Outcome, runSql, streamSql } from './statements';
 import { batches, limitBuffer, RowStream } from './stream';
 import type { QueryTrace } from './traces';
 import { traced } from './tracing';
-import { mayBeInTransactionAfter } from './transactions';
+import { isInTransaction, mayBeInTransactionAfter } from './transactions';
 import { Waiting } from './waiting';
 
 /** One call that runs SQL. */
@@ -144,9 +144,7 @@ export class OpenCursor implements Cursor, Openable {
     const { maxBytes } = limits(options);
     return this.call(sql, options, ({ waiting, trace, signal }) => this.connection.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
-      const perform = () => this.perform(turn, sql, waiting, run);
-      const watched = trace && metricsAreOn() ? () => watchSpill(this.instance.tempDirectory, perform, (bytes) => trace.spillBytes = bytes) : perform;
-      const outcome = await watched();
+      const outcome = await this.watched(trace, () => this.perform(turn, sql, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
     }, () => String(waiting), signal));
@@ -155,17 +153,27 @@ export class OpenCursor implements Cursor, Openable {
   private openStream(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined) {
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
-    return batches((started) => this.call(sql, options, ({ waiting, trace, signal }) => this.connection.stream(async (turn) => {
+    const work = (call: Call, started: (stream: RowStream) => void) => this.connection.stream((turn) => this.watched(call.trace, async () => {
+      const { waiting, trace } = call;
       // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
       if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
       this.isBufferLimited = true;
+      // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
+      if (this.mayBeInTransaction) this.mayBeInTransaction = await isInTransaction(turn.raw);
       const result = await this.perform(turn, sql, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const stream = new RowStream(result, reader, turn, () => !this.mayBeInTransaction);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
-    }, () => String(waiting), signal)));
+    }), () => String(call.waiting), call.signal);
+    return batches((started) => this.call(sql, options, (call) => work(call, started)));
+  }
+
+  /** Notes how much a query has on disk, where metrics are on. */
+  private watched<T>(trace: QueryTrace | undefined, work: () => Promise<T>): Promise<T> {
+    if (trace === undefined || !metricsAreOn()) return work();
+    return watchSpill(this.instance.tempDirectory, work, (bytes) => trace.spillBytes = bytes);
   }
 
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */

@@ -17,6 +17,7 @@ export async function recycleInstances(share: number): Promise<void> {
   if (memoryMiB === undefined) return;
   const state = globalThis as { [LEFT]?: number };
   const before = process.memoryUsage.rss() / MIB;
+  if (before < (state[LEFT] ?? 0)) state[LEFT] = before;
   if (before <= share * memoryMiB || before - (state[LEFT] ?? 0) < LEAST_GROWTH * memoryMiB) return;
   const databases = await closeIdleInstances();
   if (databases.length === 0) return;

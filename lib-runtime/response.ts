@@ -2,6 +2,7 @@ import { ConfigError, DuckDbError } from './errors';
 
 /** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
 export interface ResponseStreamLike {
+  readonly destroyed?: boolean;
   write(chunk: string): boolean;
   end(callback?: () => void): unknown;
   once(event: string, listener: (...args: any[]) => void): unknown;
@@ -28,19 +29,19 @@ export interface WriteRowsOptions {
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options: WriteRowsOptions = {}): Promise<void> {
   const lines = linesIn(options.format ?? 'jsonl', options.columns);
-  const sent = { begun: false, broken: false };
-  const write = async (text: string) => {
-    sent.begun = true;
-    if (!response.write(text)) await until(response, 'drain').catch((error) => { sent.broken = true; throw error; });
-  };
+  const reader = new Reader(response);
   try {
-    for await (const batch of rows) await write(lines.of(batch as readonly Row[]));
+    for await (const batch of rows) {
+      if (batch.length > 0) await reader.take(lines.of(batch as readonly Row[]));
+    }
+    await reader.finish();
   } catch (error) {
     // The error's text is for the log: it may tell of the SQL.
-    if (sent.begun && !sent.broken) response.write(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
+    reader.tell(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
     throw error;
+  } finally {
+    reader.leave();
   }
-  await until(response, 'finish', () => response.end());
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -75,19 +76,54 @@ function field(value: unknown): string {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Waits for `event`. Throws when the stream breaks, as it does when its reader has gone. */
-function until(response: ResponseStreamLike, event: string, begin?: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const listeners: Record<string, (error?: unknown) => void> = {
-      [event]: () => settle(resolve),
-      error: (error) => settle(() => reject(error)),
-      close: () => settle(() => reject(new Error('the response was closed before it was written'))),
-    };
-    const settle = (outcome: () => void) => {
-      for (const [name, listener] of Object.entries(listeners)) response.removeListener(name, listener);
-      outcome();
-    };
-    for (const [name, listener] of Object.entries(listeners)) response.once(name, listener);
+/** Who reads a response: takes what is written at its own pace, and may go away at any time, also while nothing is written. */
+class Reader {
+  private hasBegun = false;
+  private readonly gone: Promise<never>;
+  private isGone = false;
+  private readonly listeners: Record<string, (error?: unknown) => void> = {};
+
+  constructor(private readonly response: ResponseStreamLike) {
+    this.gone = new Promise((_, reject) => {
+      const leave = (error: unknown) => {
+        this.isGone = true;
+        reject(error);
+      };
+      this.listeners.error = leave;
+      this.listeners.close = () => leave(new Error('the response was closed before it was written'));
+    });
+    this.gone.catch(() => undefined);
+    for (const [name, listener] of Object.entries(this.listeners)) response.once(name, listener);
+    if (response.destroyed) this.listeners.close!();
+  }
+
+  /** Writes `text`, and waits until more may be written. Throws when the reader has gone. */
+  async take(text: string): Promise<void> {
+    if (this.isGone) await this.gone;
+    this.hasBegun = true;
+    if (!this.response.write(text)) await this.until('drain');
+  }
+
+  /** Ends the response, and waits until all of it was taken. Throws when the reader has gone. */
+  async finish(): Promise<void> {
+    if (this.isGone) await this.gone;
+    await this.until('finish', () => this.response.end());
+  }
+
+  /** Writes `text` to a reader that has got something already. */
+  tell(text: string): void {
+    if (this.hasBegun && !this.isGone) this.response.write(text);
+  }
+
+  leave(): void {
+    for (const [name, listener] of Object.entries(this.listeners)) this.response.removeListener(name, listener);
+  }
+
+  private async until(event: string, begin?: () => void): Promise<void> {
+    let onEvent!: () => void;
+    const happened = new Promise<void>((resolve) => onEvent = resolve);
+    this.response.once(event, onEvent);
     begin?.();
-  });
+    await Promise.race([happened, this.gone]).finally(() => this.response.removeListener(event, onEvent));
+  }
 }

@@ -59,6 +59,7 @@ export class RowStream {
   private failure: { readonly error: unknown } | undefined;
   private onFailure: ((error: unknown) => void) | undefined;
   private onEnd!: () => void;
+  private readonly onGivenUp: () => void;
 
   /**
    * `leavable` tells whether the query may be interrupted when nobody wants the rest of its rows: within a transaction that would end
@@ -68,11 +69,11 @@ export class RowStream {
     private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: Turn, private readonly leavable: () => boolean,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
+    this.onGivenUp = () => this.end();
     // It may have been given up while it began.
     if (turn.ended.aborted) this.end();
-    else turn.ended.addEventListener('abort', () => this.end());
+    else turn.ended.addEventListener('abort', this.onGivenUp);
   }
-
 
   /** The next rows, or undefined when that were all. Throws `STREAM` when the query failed, and what `fail` was told. */
   next(): Promise<Row[] | undefined> {
@@ -92,6 +93,7 @@ export class RowStream {
   end(): void {
     if (this.isEnding) return;
     this.isEnding = true;
+    this.turn.ended.removeEventListener('abort', this.onGivenUp);
     void this.drain().finally(this.onEnd);
   }
 

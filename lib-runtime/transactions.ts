@@ -1,3 +1,4 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { splitStatements } from './sql-text';
 
 const ABOUT_TRANSACTIONS = /\b(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b/i;
@@ -9,4 +10,19 @@ export function mayBeInTransactionAfter(sql: string, before: boolean): boolean {
   if (!ABOUT_TRANSACTIONS.test(sql)) return before;
   const last = splitStatements(sql).filter((statement) => BEGINS.test(statement) || ENDS.test(statement)).at(-1);
   return last === undefined ? before : BEGINS.test(last);
+}
+
+/** Whether the connection is in a transaction. DuckDB has no word for it, and a second BEGIN would abort the first; but each transaction has an id. */
+export async function isInTransaction(connection: DuckDBConnection): Promise<boolean> {
+  try {
+    const [one, another] = [await transactionId(connection), await transactionId(connection)];
+    return one === another;
+  } catch {
+    // In one that is aborted nothing runs.
+    return true;
+  }
+}
+
+async function transactionId(connection: DuckDBConnection): Promise<unknown> {
+  return (await (await connection.run('SELECT txid_current()')).getRows())[0]?.[0];
 }

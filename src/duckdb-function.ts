@@ -324,7 +324,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   }
 
   /**
-   * Bytes that DuckDB has written to its temporary directory. Needs `metrics: true`.
+   * The most bytes that a query was seen to have in DuckDB's temporary directory. Needs `metrics: true`.
    *
    * @default - the maximum over 5 minutes
    */
@@ -333,7 +333,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   }
 
   /**
-   * Bytes of memory that DuckDB uses. Needs `metrics: true`.
+   * Bytes of memory that the function's process holds, at the end of an invocation. Needs `metrics: true`.
    *
    * @default - the maximum over 5 minutes
    */

@@ -355,6 +355,22 @@ describe('a signal', () => {
   });
 });
 
+test('what waits for its turn on a cursor that was given up, or closed, does not wait for DuckDB, which may be slow to notice', async () => {
+  for (const end of ['abort', 'close']) {
+    const c = await cursor();
+    // Stands for what DuckDB cannot interrupt.
+    let settle!: () => void;
+    const controller = new AbortController();
+    const busy = c.withConnection(() => new Promise<void>((resolve) => settle = resolve), { signal: controller.signal }).catch(() => undefined);
+    await sleep(10);
+    const waiting = rejection(c.query('SELECT 1'));
+    const closing = end === 'abort' ? controller.abort() : c.close();
+    expect(await waiting).toMatchObject({ code: 'CLOSED' });
+    settle();
+    await Promise.all([closing, busy]);
+  }
+});
+
 test('closing a cursor with a query in flight interrupts it, and does not deadlock', async () => {
   const c = await cursor();
   const running = rejection(c.query(SLOW));

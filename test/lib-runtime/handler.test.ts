@@ -1,3 +1,6 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { valuesOf } from './built-runtime';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
@@ -44,6 +47,7 @@ describe('forms of handlers', () => {
     }, { [mark]: 'response' });
     const guarded = runtime.withDuckDB(handler, { marginMs: 100 });
     expect((guarded as { [mark]?: string })[mark]).toBe('response');
+    expect(runtime.withDuckDB(Object.assign(handler, { use: () => handler }))).not.toHaveProperty('use');
     expect(await guarded({}, [], context(1_000))).toMatchObject({ code: 'TIMEOUT' });
   });
 
@@ -94,6 +98,8 @@ describe('the deadline', () => {
       return rejection(cursor((c) => c.query('SELECT 1')));
     }, { marginMs: 200 });
     expect(await handler('', context(300))).toMatchObject({ code: 'TIMEOUT' });
+    await sleep(100);
+    expect(warned).toEqual([]);
   });
 
   test('several invocations in one process: each has its own', async () => {
@@ -144,6 +150,39 @@ describe('what is left open', () => {
     expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
   });
 
+  test('what is only open when the invocation has ended is closed then; what is opened after it is no part of it', async () => {
+    const { withDuckDB, cursor, session } = runtime;
+    const late: any[] = [];
+    let afterwards!: Promise<unknown>;
+    await withDuckDB(async () => {
+      late.push(cursor(), session({ memory: 50 }));
+      afterwards = sleep(300).then(() => cursor());
+    })();
+    for (const opened of await Promise.all(late)) {
+      await sleep(50);
+      expect(await rejection(opened.query('SELECT 1'))).toMatchObject({ code: 'CLOSED' });
+    }
+    expect(warned.map((text) => /^a (\w+) was left open/.exec(text)?.[1]).sort()).toEqual(['cursor', 'session']);
+    const opened = await afterwards as Awaited<ReturnType<typeof cursor>>;
+    expect(await opened.queryOne('SELECT 1 AS one')).toEqual({ one: 1 });
+    await opened.close();
+    expect(runtime.memoryBudget()).toMatchObject({ reservedBytes: 0, shares: 0 });
+  });
+
+  test('what cannot be closed does not cost the answer', async () => {
+    const { withDuckDB, DuckDB } = runtime;
+    const dbName = `unremovable-${process.pid}.duckdb`;
+    const answer = await withDuckDB(async () => {
+      await new DuckDB({ dbName, memory: 50 }).cursor((c) => c.execute('CREATE TABLE t AS SELECT 1'));
+      rmSync(join(tmpdir(), dbName));
+      mkdirSync(join(tmpdir(), dbName));
+      return 'the answer';
+    })();
+    rmSync(join(tmpdir(), dbName), { recursive: true });
+    expect(answer).toBe('the answer');
+    expect(warned).toEqual([expect.stringMatching(/^a DuckDB was left open/), expect.stringMatching(/^a DuckDB that was left open could not be closed: .*is a directory/i)]);
+  });
+
   test('what is opened outside of the invocation stays open', async () => {
     const { withDuckDB, cursor, DuckDB } = runtime;
     const c = await cursor();
@@ -183,6 +222,23 @@ describe('memory over the life of a process', () => {
     expect(log.afterMiB).toBeLessThan(log.beforeMiB - 200);
     expect(after).toEqual({ n: 0 });
     expect(rss).toBeLessThan(480);
+  }, 60_000);
+
+  test('memory that is not DuckDB\'s, held once and freed since, does not put it off', async () => {
+    const script = `
+      import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
+      const fill = withDuckDB(() => cursor((c) => c.execute('CREATE TABLE big AS SELECT range AS i, hash(range) AS h FROM range(30000000)')), { recycleAboveMemory: 0.4 });
+      const look = withDuckDB(() => cursor((c) => c.queryOne("SELECT count(*) AS n FROM duckdb_tables()")), { recycleAboveMemory: 0.4 });
+      let held = Buffer.alloc(900 * 1024 * 1024, 1);
+      await look();
+      held = undefined;
+      gc();
+      await look();
+      await fill();
+      console.log(JSON.stringify(await look()));
+    `;
+    const lines = await valuesOf(script, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1200', NODE_OPTIONS: '--expose-gc' } });
+    expect(lines.map(({ message, n }) => message ?? n)).toEqual(['duckdb instances closed', 'duckdb instances closed', 0]);
   }, 60_000);
 
   test('one that is in use is left alone', async () => {

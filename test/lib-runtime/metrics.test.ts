@@ -88,12 +88,16 @@ test('more values than CloudWatch takes in one document: several', async () => {
   expect(documents.flatMap(({ QueryDuration = [] }) => QueryDuration)).toHaveLength(250);
 });
 
-test('spill is seen while it lasts', async () => {
+test.each([
+  ['a query', 'await c.query(SORT)'],
+  ['a stream', 'for await (const _ of c.stream(SORT)) continue'],
+])('spill of %s is seen while it lasts', async (_, work) => {
   const { documents } = await printedBy(`
     import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
     await withDuckDB(() => cursor(async (c) => {
       await c.execute("SET memory_limit = '120MB'");
-      await c.query('SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY hash(range), range::VARCHAR) AS n FROM range(4000000))');
+      const SORT = 'SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY hash(range), range::VARCHAR) AS n FROM range(4000000))';
+      ${work};
     }))();
   `, true);
   expect(Math.max(...documents[0]!.SpillBytes)).toBeGreaterThan(10_000_000);

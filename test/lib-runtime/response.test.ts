@@ -55,6 +55,32 @@ test('a reader that goes away: an error, and the query ends', async () => {
   });
 });
 
+test('a reader that goes away while the next rows are computed: an error, neither a hang nor the end of the process', async () => {
+  for (const reason of [undefined, new Error('connection reset')]) {
+    const response = new PassThrough();
+    const rows = (async function* () {
+      yield [{ i: 1 }];
+      response.destroy(reason);
+      await sleep(10);
+      yield [{ i: 2 }];
+      throw new Error('was read on');
+    })();
+    const error = await rejection(runtime.writeRows(rows, response));
+    expect(error.message).toBe(reason?.message ?? 'the response was closed before it was written');
+    expect(response.listenerCount('error') + response.listenerCount('close')).toBe(0);
+  }
+  const gone = new PassThrough().destroy();
+  await sleep(10);
+  expect(await rejection(runtime.writeRows((async function* () { yield [{ i: 1 }]; })(), gone))).toMatchObject({ message: 'the response was closed before it was written' });
+});
+
+test('batches that were emptied on the way are left out', async () => {
+  const response = new PassThrough();
+  const whole = text(response);
+  await runtime.writeRows((async function* () { yield* [[], [{ i: 1 }], []]; })(), response, { format: 'csv' });
+  expect(await whole).toBe('i\r\n1\r\n');
+});
+
 describeWith([], 'streamed through AWS\'s runtime interface client', () => {
   let client: RunningClient;
 

@@ -171,6 +171,17 @@ describe('its end', () => {
     });
   });
 
+  test('after withConnection, outside of a transaction, it ends at once; in one that was begun there, the transaction goes on', async () => {
+    await cursor(async (c) => {
+      await c.withConnection((raw) => raw.run('SELECT 1'));
+      for await (const _ of c.stream('SELECT range AS i FROM range(10000000000)')) break;
+      await c.withConnection((raw) => raw.run('BEGIN; CREATE TABLE lent AS SELECT 1 AS one'));
+      for await (const _ of c.stream(MILLION)) break;
+      await c.execute('COMMIT');
+      expect(await c.queryOne('FROM lent')).toEqual({ one: 1 });
+    });
+  }, 10_000);
+
   test('a cursor that is closed under it: CLOSED, and nothing hangs', async () => {
     const c = await cursor();
     const iterator = c.stream('SELECT range AS i FROM range(10000000000)')[Symbol.asyncIterator]();
@@ -207,6 +218,29 @@ describe('its end', () => {
     await again.destroy();
   });
 });
+
+test('2,000 streams that one cursor has read: nothing of them is kept', async () => {
+  const script = `
+    import { cursor } from 'cdk-duckdb-lambda/runtime';
+    const state = () => {
+      gc();
+      return { heap: process.memoryUsage().heapUsed / 1048576, rss: process.memoryUsage.rss() / 1048576 };
+    };
+    await cursor(async (c) => {
+      const read = async (times) => {
+        for (let i = 0; i < times; i++) for await (const _ of c.stream('SELECT range AS i, range::VARCHAR AS text FROM range(1000)')) continue;
+      };
+      await read(500);
+      const before = state();
+      await read(2000);
+      const after = state();
+      console.log(JSON.stringify({ heap: after.heap - before.heap, rss: after.rss - before.rss }));
+    });
+  `;
+  const [{ heap, rss }] = await valuesOf(script, { env: { NODE_OPTIONS: '--expose-gc' } });
+  expect([heap, heap < 2]).toEqual([heap, true]);
+  expect([rss, rss < 40]).toEqual([rss, true]);
+}, 90_000);
 
 test('400 streams that are left after their first batch, and one of ten million rows: memory stays flat', async () => {
   const script = `
