@@ -7,7 +7,6 @@ import { scrub } from './redaction';
  */
 
 // Loops over runs of characters, not over single ones: of those the engine remembers each, and overflows on SQL of many megabytes.
-const NOTHING = /[\s;]+|--[^\n]*/y;
 const COMMENT_EDGE = /\/\*|\*\//g;
 const PIECE = /'[^']*(?:''[^']*)*'|e'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|"[^"]*(?:""[^"]*)*"|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|--[^\n]*|\w+|[^;]/iy;
 
@@ -76,11 +75,22 @@ function endOfStatement(sql: string, start: number): number {
 function skip(sql: string, from: number): number {
   let position = from;
   for (;;) {
-    NOTHING.lastIndex = position;
-    if (NOTHING.test(sql)) position = NOTHING.lastIndex;
+    while (isBlank(sql.charCodeAt(position))) position += 1;
+    if (sql.startsWith('--', position)) position = endOfLine(sql, position);
     else if (sql.startsWith('/*', position)) position = afterComment(sql, position);
     else return position;
   }
+}
+
+/** White space or a semicolon. */
+function isBlank(code: number): boolean {
+  const isAsciiSpace = code === 32 || (code >= 9 && code <= 13);
+  return isAsciiSpace || code === 59 || (code > 127 && /\s/.test(String.fromCharCode(code)));
+}
+
+function endOfLine(sql: string, from: number): number {
+  const end = sql.indexOf('\n', from);
+  return end === -1 ? sql.length : end;
 }
 
 /** Past the block comment at `from`; they nest. */

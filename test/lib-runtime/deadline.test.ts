@@ -39,12 +39,11 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
   const start = async () => freshRuntime({
     ...await bed.environment(
       [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeout: 10 })],
-      { extensions: ['httpfs', 'postgres_scanner'] },
+      { extensions: ['httpfs', 'postgres_scanner'], settings: { memory_limit: '400MB' } },
     ),
     AWS_ENDPOINT_URL_S3: store.endpoint,
     AWS_ACCESS_KEY_ID: s3.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
   });
 
   /** Each slow query on a cursor of its own, all at once. */
