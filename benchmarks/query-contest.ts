@@ -3,7 +3,8 @@ import { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { program, type BenchContainer } from './container';
 import { buildFunction, type BuiltFunction } from './image';
-import { CONTAINER_HOST, repositoryRoot, type S3Server } from '../test/bed';
+import { s3Access } from './s3-access';
+import { repositoryRoot, type S3Server } from '../test/bed';
 import { DuckDbFunction, S3Step } from 'cdk-duckdb-lambda';
 
 export const OURS = 'this library';
@@ -50,7 +51,7 @@ export function buildQueryFunction(): Promise<BuiltFunction> {
 }
 
 export async function contenders(container: BenchContainer, s3: S3Server): Promise<Record<typeof OURS | typeof RAW, Contender>> {
-  const env = access(s3);
+  const env = s3Access(s3);
   const settings = await container.cold({ module: program('query-settings'), env });
   const run = (module: string): Contender => async ({ setup, sql, withRows }) => {
     const own = { ...env, SETTINGS: JSON.stringify(settings.answer), SETUP: setup, QUERY: sql, WITH_ROWS: withRows ? '1' : '' };
@@ -64,13 +65,4 @@ function ended({ message }: Error): string {
   const [line, said] = message.split('\n');
   if (!/ended without an answer/.test(line) || said) throw new Error(message);
   return 'its process was killed, for want of memory or after a minute';
-}
-
-function access(s3: S3Server): Record<string, string> {
-  return {
-    AWS_REGION: s3.region,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    AWS_ENDPOINT_URL_S3: `http://${CONTAINER_HOST}:${s3.port}`,
-  };
 }

@@ -6,6 +6,7 @@ import { writeOrders } from '../../examples/sales/orders';
 import { CONTAINER_HOST, startAws, startPostgres, startS3, type AwsServer, type PostgresServer } from '../../test/bed';
 import { boto } from '../../test/lib-runtime/boto';
 import { extensionFile, signedExtensions } from '../../test/lib-runtime/signed-extensions';
+import { s3Access } from '../s3-access';
 
 export const LAKE = 'my-data-lake';
 export const PASSWORD_PARAMETER = '/benchmark/password';
@@ -38,10 +39,7 @@ export async function startServers(): Promise<Servers> {
   return {
     stop,
     environment: {
-      AWS_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_ENDPOINT_URL_S3: `http://${CONTAINER_HOST}:${s3.port}`,
+      ...s3Access(s3),
       AWS_ENDPOINT_URL_SSM: `http://${CONTAINER_HOST}:${aws.port}`,
       PGHOST: CONTAINER_HOST,
       PGPORT: `${postgres.port}`,

@@ -3,12 +3,13 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOrders } from '../../examples/sales/orders';
 import { SalesStack } from '../../examples/sales/stack';
-import { CONTAINER_HOST, startS3, type S3Server } from '../../test/bed';
+import { startS3, type S3Server } from '../../test/bed';
 import { program, type BenchContainer, type Program } from '../container';
 import { buildFunction } from '../image';
 import { interleaved } from '../interleaved';
 import { atEachSize } from '../memory-sizes';
 import { dropPageCache, whyNoColdCache } from '../page-cache';
+import { s3Access } from '../s3-access';
 import type { Benchmark, Row } from '../table';
 
 const BUCKET = 'my-data-lake';
@@ -28,7 +29,7 @@ export const sales: Benchmark = {
     const s3 = await startS3();
     try {
       await writeOrders(join(s3.dir, BUCKET));
-      const { rows, machine } = await atEachSize({ image: fn.image, env: { ...fn.environment, ...access(s3) } }, async (container, size) => {
+      const { rows, machine } = await atEachSize({ image: fn.image, env: { ...fn.environment, ...s3Access(s3) } }, async (container, size) => {
         await expectSameAnswers(container, fn);
         const measured: Row[] = [];
         for (const [state, once] of Object.entries(states(container, s3))) {
@@ -67,15 +68,6 @@ function states(container: BenchContainer, s3: S3Server): Record<string, (conten
       },
     },
     'warm call': async ({ module }) => (await container.warm({ module })).milliseconds,
-  };
-}
-
-function access(s3: S3Server): Record<string, string> {
-  return {
-    AWS_REGION: s3.region,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    AWS_ENDPOINT_URL_S3: `http://${CONTAINER_HOST}:${s3.port}`,
   };
 }
 
