@@ -39,16 +39,19 @@ describe('an eager start', () => {
   });
 
   test('sends the request for a secret before it evaluates the client\'s JavaScript, and after it has begun to open DuckDB', async () => {
+    // DuckDB opens only after the request was sent: however fast one machine opens, evaluation has no other reason to wait.
     const script = `
       const events = [];
-      require('node:diagnostics_channel').subscribe('cdk-duckdb-lambda:request-sent', () => events.push('sent'));
+      const sent = new Promise((resolve) => {
+        require('node:diagnostics_channel').subscribe('cdk-duckdb-lambda:request-sent', () => { events.push('sent'); resolve(); });
+      });
       const Module = require('node:module');
       const { _load } = Module;
       Module._load = function (name, ...rest) {
         if (/node-api.lib.index/.test(name)) events.push('evaluated');
         const loaded = _load.call(this, name, ...rest);
         if (name === '@duckdb/node-bindings') {
-          const open = (...args) => { events.push('opening'); return loaded.open(...args); };
+          const open = async (...args) => { events.push('opening'); await sent; return loaded.open(...args); };
           return Object.create(loaded, { open: { value: open } });
         }
         return loaded;
