@@ -8,8 +8,8 @@ const REMOTE = ['HTTP Error', 'IO Error'];
 const PASSING = /Unable to connect to Postgres|\b(?:429|500|502|503|504)\b|SlowDown|Could not establish connection|Timeout was reached/;
 /** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
 export const LOST_CONNECTION = new RegExp([
-  '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ', 'SSL SYSCALL error',
-  'could not (?:receive data from|send data to) server', 'no connection to the server', 'connection not open',
+  '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ',
+  'SSL SYSCALL error', 'SSL error: unexpected eof', 'could not (?:receive data from|send data to) server', 'no connection to the server', 'connection not open',
 ].join('|'));
 /** A replica had to replay what its primary removed. */
 const RECOVERY_CONFLICT = /canceling statement due to conflict with recovery/;

@@ -35,6 +35,7 @@ describe('what DuckDB said', () => {
     ['HTTP Error: HTTP GET error on \'http://h/x\' (HTTP 403)', false],
     ['IO Error: Failed to execute query "COPY (…)": server closed the connection unexpectedly', true],
     ['IO Error: Failed to execute query "COPY (…)": SSL SYSCALL error: EOF detected', true],
+    ['Invalid Error: Failed to prepare COPY "COPY (…)": SSL error: unexpected eof while reading', true],
     ['IO Error: Failed to execute query "COPY (…)": could not receive data from server: Connection timed out', true],
     ['IO Error: Failed to execute query "COPY (…)": FATAL:  terminating connection because of crash of another server process', true],
     ['IO Error: Failed to execute query "COPY (…)": ERROR:  canceling statement due to conflict with recovery', true],
