@@ -92,13 +92,13 @@ async function installAndLoad(connection: DuckDBConnection, name: string): Promi
 
 function isTrusted(directory: string, manifest: Manifest | undefined, names: readonly string[]): boolean {
   if (manifest === undefined || `v${manifest.duckdbVersion}` !== duckDbVersion() || manifest.platform !== platform()) return false;
-  return names.every((name) => {
-    const file = extensionFile(directory, name);
-    const entry = manifest.extensions.find((extension) => extension.name === name);
-    if (entry === undefined || !existsSync(file) || realpathSync(file) !== file) return false;
+  const files = names.map((name) => extensionFile(directory, name));
+  const areWhole = files.every((file, index) => {
+    const entry = manifest.extensions.find((extension) => extension.name === names[index]);
     // A file cut short, its check skipped, would not fail: it would crash the process.
-    return statSync(file).size === entry.size && ancestry(file).every(isBeyondOurReach);
+    return entry !== undefined && statSync(file, { throwIfNoEntry: false })?.size === entry.size && realpathSync(file) === file;
   });
+  return areWhole && [...new Set(files.flatMap(ancestry))].every(isBeyondOurReach);
 }
 
 function readManifest(directory: string): Manifest | undefined {

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
+import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
 import { findExtensions, loadExtensions } from '../extensions';
@@ -41,7 +42,7 @@ export class MotherDuckBootstrapStep extends CatalogStep {
     const token = await readSecret(this.token);
     await loadExtensions(connection, findExtensions(this.env, [], true), ['motherduck']);
     // Bound, never a part of the `md:` string, which SQL can read back.
-    await connection.run('SET motherduck_token = $token', { token });
+    await runBound(connection, 'SET motherduck_token = $token', { token });
     for (const statement of this.statements) await connection.run(statement);
   }
 }

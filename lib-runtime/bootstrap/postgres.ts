@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { loginSource, type LoginSource, type PostgresLogin } from './postgres-login';
+import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
 import { BootstrapError, ConfigError, messageOf } from '../errors';
@@ -88,9 +89,6 @@ export class PostgresBootstrapStep extends CatalogStep {
   private async attach(connection: DuckDBConnection, login: PostgresLogin): Promise<void> {
     await this.putSecret(connection, login);
     await connection.run(this.attachStatement(this.catalog));
-    await connection.run('FROM postgres_configure_pool(catalog_name = $catalog, max_connections = $connections)', {
-      catalog: this.catalog, connections: this.maxConnections,
-    });
     this.current = login;
   }
 
@@ -101,7 +99,8 @@ export class PostgresBootstrapStep extends CatalogStep {
     const { host, port, database, user, password } = login;
     const literals = Object.entries(this.connectionOptions(currentInvocation()?.milliseconds)).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
     // Values are bound, never written into the SQL: parser errors and logs echo SQL.
-    await connection.run(
+    await runBound(
+      connection,
       `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)}
         (TYPE postgres, HOST $host, PORT $port, DATABASE $database, USER $user, PASSWORD $password${literals})`,
       { host, port, database, user, password },
@@ -110,7 +109,9 @@ export class PostgresBootstrapStep extends CatalogStep {
 
   private attachStatement(catalog: string): string {
     const schema = this.schema === undefined ? '' : `, SCHEMA ${quotedString(this.schema)}`;
-    return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
+    // Of this connection alone: steps that attach at the same time may have other sizes.
+    return `SET SESSION pg_pool_max_connections = ${this.maxConnections};
+      ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
   }
 
   /** Runs what signs in with another login than the one that was refused: when that is refused too, nobody looks for a third at once. */

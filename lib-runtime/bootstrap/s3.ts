@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { runBound } from './run-bound';
 import type { BootstrapStep } from './step';
 import { StepOptions } from './step-options';
 import { roles } from '../chunks';
@@ -96,7 +97,7 @@ export class S3BootstrapStep implements BootstrapStep {
       await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
     } else {
       // Values are bound, never written into the SQL: parser errors and logs echo SQL.
-      await connection.run(`${create}, PROVIDER config, KEY_ID $keyId, SECRET $secret, SESSION_TOKEN $sessionToken${literals})`, {
+      await runBound(connection, `${create}, PROVIDER config, KEY_ID $keyId, SECRET $secret, SESSION_TOKEN $sessionToken${literals})`, {
         keyId: credentials.accessKeyId, secret: credentials.secretAccessKey, sessionToken: credentials.sessionToken ?? '',
       });
     }

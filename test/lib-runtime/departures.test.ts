@@ -38,7 +38,7 @@ describe('an eager start', () => {
     server.close();
   });
 
-  test('sends the request for a secret before it evaluates the client\'s JavaScript, and after it has begun to open DuckDB', async () => {
+  test('sends the request for a secret after it has begun to open DuckDB and before it evaluates the client\'s JavaScript, and loads no TLS for http', async () => {
     // DuckDB opens only after the request was sent: however fast one machine opens, evaluation has no other reason to wait.
     const script = `
       const events = [];
@@ -56,7 +56,9 @@ describe('an eager start', () => {
         }
         return loaded;
       };
-      require('cdk-duckdb-lambda/runtime').cursor({ bootstrap: [] }, (c) => c.query('SELECT 1')).then(() => console.log(events.join()));`;
+      require('cdk-duckdb-lambda/runtime').cursor({ bootstrap: [] }, (c) => c.query('SELECT 1')).then(() => {
+        console.log([...events, ...process.moduleLoadList.filter((name) => / https$/.test(name))].join());
+      });`;
     const { stdout, stderr } = await runScript(script, {
       format: 'commonjs',
       env: {

@@ -131,6 +131,17 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM information_schema.tables WHERE table_name = 'orders'"))).toEqual({ n: 1 });
   });
 
+  test('each keeps as many connections as it says, also where several are attached at once', async () => {
+    const small = bed.step({ catalog: 'small', maxConnections: 2 }, 'small');
+    const large = bed.step({ catalog: 'large', maxConnections: 6 }, 'large');
+    const { cursor } = await start(bed.step(), small, large);
+    await cursor((c) => c.bootstrap('postgres', 'small', 'large'));
+    const pools = await cursor((c) => c.query('SELECT catalog_name, max_connections FROM postgres_configure_pool() ORDER BY catalog_name'));
+    expect(pools).toEqual([
+      { catalog_name: 'large', max_connections: 6 }, { catalog_name: 'pg_replica', max_connections: 4 }, { catalog_name: 'small', max_connections: 2 },
+    ]);
+  });
+
   test('a function signs in with an IAM token, and renews it before it ends', async () => {
     const env = await bed.environment([bed.step({ password: undefined, iam: true })]);
     const role = { AWS_SESSION_TOKEN: 'a-session-token' };
