@@ -1,3 +1,4 @@
+import { CHECKED_FLOOR, FLOOR, OURS } from '../../benchmarks/cold-start/contender-names';
 import type { Table } from '../../benchmarks/table';
 import { outcomes, renderOutcomes, type Target } from '../../benchmarks/targets';
 
@@ -31,12 +32,20 @@ test('what was not measured is left out', () => {
   expect(outcomes({}, [target({ atMost: 1 })])).toEqual([]);
 });
 
+test('beside a ratio of this library stands what the floor has in its place', () => {
+  const cold = { rows: [{ condition: 'hot', measured: { [OURS]: [110], [FLOOR]: [100], [CHECKED_FLOOR]: [150], slow: [220] } }] } as unknown as Table;
+  const byFloor = (of: string, to: string) => outcomes({ tea: cold }, [target({ of, to, atMost: 1 })]).map((found) => found.byFloor);
+  expect(byFloor('slow', OURS)).toEqual([2.2]);
+  expect(byFloor(OURS, CHECKED_FLOOR)).toEqual([100 / 150]);
+  expect(byFloor(OURS, FLOOR)).toEqual([undefined]);
+});
+
 test('the table says by how much a target was missed', () => {
-  expect(renderOutcomes(outcomes({ tea }, [target({ atMost: 1.05 }), target({ atLeast: 2 })]))).toBe(`| figure | where | target | measured | |
-| --- | --- | ---: | ---: | --- |
-| stove ÷ electric | large kettle, hot | ≤ 1.05 | 2.00 | missed by 91 % |
-| stove ÷ electric | small kettle, hot | ≤ 1.05 | 0.83 | met |
-| stove ÷ electric | large kettle, hot | ≥ 2 | 2.00 | met |
-| stove ÷ electric | small kettle, hot | ≥ 2 | 0.83 | missed by 59 % |
+  expect(renderOutcomes(outcomes({ tea }, [target({ atMost: 1.05 }), target({ atLeast: 2 })]))).toBe(`| figure | where | target | measured | by the floor | |
+| --- | --- | ---: | ---: | ---: | --- |
+| stove ÷ electric | large kettle, hot | ≤ 1.05 | 2.00 | – | missed by 91 % |
+| stove ÷ electric | small kettle, hot | ≤ 1.05 | 0.83 | – | met |
+| stove ÷ electric | large kettle, hot | ≥ 2 | 2.00 | – | met |
+| stove ÷ electric | small kettle, hot | ≥ 2 | 0.83 | – | missed by 59 % |
 `);
 });
