@@ -5,8 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** V8 takes compiled code of its own version and flags, and else compiles the source; AWS's runtime may expose the garbage collector. */
-const FLAGS = { 'cache': [], 'gc.cache': ['--expose-gc'] };
+/**
+ * V8 takes compiled code of its own version and flags, and else compiles the source; AWS's runtime may expose the garbage collector.
+ *
+ * What is rarely read comes last by its name: an image is fetched in chunks, in which the files of a directory lie side by side.
+ */
+const FLAGS = { 'cache': [], 'with-gc.cache': ['--expose-gc'] };
 const MOST_ATTEMPTS = 8;
 
 /** A CommonJS module's text: it evaluates `NAME.code.js`, which is one expression, and calls what that gives with `call`. */
@@ -16,7 +20,7 @@ const { existsSync, readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { Script } = require("node:vm");
 const code = join(__dirname, "${codeOf(name)}");
-const compiled = join(__dirname, typeof gc === "function" ? "${name}.gc.cache" : "${name}.cache");
+const compiled = join(__dirname, typeof gc === "function" ? "${name}.with-gc.cache" : "${name}.cache");
 const script = new Script(readFileSync(code, "latin1"), { filename: code, cachedData: existsSync(compiled) ? readFileSync(compiled) : undefined });
 ${call}
 `;

@@ -24,7 +24,7 @@ function bundle(arch = process.arch): string {
   return spawnSync(process.execPath, [SCRIPT, client, arch], { encoding: 'utf8' }).stderr;
 }
 
-const MADE = ['modules.cache', 'modules.code.js', 'modules.gc.cache', 'modules.js'];
+const MADE = ['modules.cache', 'modules.code.js', 'modules.js', 'modules.with-gc.cache'];
 const filesMade = () => readdirSync(join(client, 'lib')).filter((name) => name.startsWith('modules.')).sort();
 
 /** What a module of the project prints. */
