@@ -65,10 +65,14 @@ export function outcomes(tables: Readonly<Record<string, Table>>, targets: reado
         condition,
         target: target.atMost === undefined ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`,
         measured: value,
-        ...to !== undefined && to !== FLOOR && measured[FLOOR] && { byFloor: ratioOfMedians(measured[of === OURS ? FLOOR : of], measured[to === OURS ? FLOOR : to]) },
+        ...to !== undefined && to !== FLOOR && measured[FLOOR] && { byFloor: ratioOfMedians(measured[floorFor(of)], measured[floorFor(to)]) },
         met: target.atMost === undefined ? value >= target.atLeast! : value <= target.atMost,
       };
     }));
+}
+
+function floorFor(contender: string): string {
+  return contender === OURS ? FLOOR : contender;
 }
 
 /** The outcomes as a table: met, or by how much missed. */
