@@ -88,7 +88,9 @@ export class PostgresBootstrapStep extends CatalogStep {
 
   private async attach(connection: DuckDBConnection, login: PostgresLogin): Promise<void> {
     await this.putSecret(connection, login);
-    await connection.run(this.attachStatement(this.catalog));
+    // No setting, which `lock_configuration` would refuse; one script, as each call costs a change of threads.
+    await connection.run(`${this.attachStatement(this.catalog)};
+      FROM postgres_configure_pool(catalog_name = ${quotedString(this.catalog)}, max_connections = ${this.maxConnections})`);
     this.current = login;
   }
 
@@ -109,9 +111,7 @@ export class PostgresBootstrapStep extends CatalogStep {
 
   private attachStatement(catalog: string): string {
     const schema = this.schema === undefined ? '' : `, SCHEMA ${quotedString(this.schema)}`;
-    // Of this connection alone: steps that attach at the same time may have other sizes.
-    return `SET SESSION pg_pool_max_connections = ${this.maxConnections};
-      ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
+    return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
   }
 
   /** Runs what signs in with another login than the one that was refused: when that is refused too, nobody looks for a third at once. */

@@ -142,6 +142,11 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     ]);
   });
 
+  test('it is attached also where the settings lock the configuration', async () => {
+    const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { lock_configuration: true } }));
+    expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
   test('a function signs in with an IAM token, and renews it before it ends', async () => {
     const env = await bed.environment([bed.step({ password: undefined, iam: true })]);
     const role = { AWS_SESSION_TOKEN: 'a-session-token' };
