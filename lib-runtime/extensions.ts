@@ -96,7 +96,7 @@ function isTrusted(directory: string, manifest: Manifest | undefined, names: rea
   const areWhole = files.every((file, index) => {
     const entry = manifest.extensions.find((extension) => extension.name === names[index]);
     // A file cut short, its check skipped, would not fail: it would crash the process.
-    return entry !== undefined && statSync(file, { throwIfNoEntry: false })?.size === entry.size && realpathSync(file) === file;
+    return entry !== undefined && existsSync(file) && statSync(file).size === entry.size && realpathSync(file) === file;
   });
   return areWhole && [...new Set(files.flatMap(ancestry))].every(isBeyondOurReach);
 }
