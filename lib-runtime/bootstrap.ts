@@ -6,6 +6,7 @@ import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
+import { isInTransaction } from './transactions';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
@@ -89,7 +90,10 @@ export class Bootstrap {
     if (this.states.length === 0) return (attempt) => attempt();
     const states = this.select(allowed);
     const failures = await this.before(sql, states);
-    return (attempt, isSelect) => this.attempt({ sql, attempt, states, failures, isRepeatable: async () => isSelect() && outsideTransaction(turn) });
+    return (attempt, isSelect) => {
+      const isRepeatable = async () => isSelect() && !await isInTransaction(turn.raw);
+      return this.attempt({ sql, attempt, states, failures, isRepeatable });
+    };
   }
 
   /** Notes which catalogs are attached: a step whose catalog somebody detached is to run again. */
@@ -223,17 +227,6 @@ export class Bootstrap {
 }
 
 const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
-
-/** In a transaction a second one cannot begin. */
-async function outsideTransaction({ raw }: Turn): Promise<boolean> {
-  try {
-    await raw.run('BEGIN TRANSACTION');
-  } catch {
-    return false;
-  }
-  await raw.run('ROLLBACK');
-  return true;
-}
 
 function notRepeated(step: BootstrapStep, cause: unknown): BootstrapError {
   return new BootstrapError(`the access that the bootstrap step "${step.name}" gives had ended, and is renewed by now; the statement was not run again, ` +

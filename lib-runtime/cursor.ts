@@ -84,8 +84,19 @@ export interface Cursor extends AsyncDisposableLike {
    * after it has begun, for which DuckDB's client gives no reason, and whatever `query` throws.
    */
   stream<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<Row[]>;
-  /** Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed. One at a time: else `BUSY`. */
-  transaction<T>(fn: (cursor: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
+  /**
+   * Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed.
+   *
+   *     await c.transaction(async (t) => {
+   *       await t.execute('UPDATE accounts SET balance = balance - 10 WHERE id = 1');
+   *       await t.execute('UPDATE accounts SET balance = balance + 10 WHERE id = 2');
+   *     });
+   *
+   * `fn` is given a cursor of its own. What else is asked of this one waits until the transaction has ended; inside `fn` that is a `BUSY` error,
+   * as is a transaction within another one, or while one is open that SQL has begun. A stream that `fn` leaves open is ended. Where the
+   * transaction can be neither committed nor rolled back, this cursor ends with it.
+   */
+  transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Lends the client's own connection (appenders, prepared statements); nothing else runs on the cursor meanwhile. */
   withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Runs the named bootstrap steps now, those that are not done yet. Throws `BOOTSTRAP`. */
@@ -104,7 +115,8 @@ export function cursor<T>(
   first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
 ): Promise<T | Cursor> {
   const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-  const opening = untilAborted(open(options, originOf(cursor)), options.signal, 'a cursor');
+  const origin = originOf(cursor);
+  const opening = untilAborted(() => open(options, origin), options.signal, 'a cursor');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
 }
 

@@ -64,7 +64,7 @@ export class DuckDB implements AsyncDisposableLike {
     const [given, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     const options = { bootstrap: this.options.bootstrap, ...given };
     const origin = originOf(this.cursor);
-    const opening = untilAborted(this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);
+    const opening = untilAborted(() => this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);
     return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
   }
 

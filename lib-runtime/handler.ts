@@ -14,6 +14,8 @@ export interface WithDuckDBOptions {
 
 const DEFAULT_MARGIN_MS = 500;
 const DEFAULT_MEMORY_SHARE = 0.8;
+/** A timer of Node.js that is to wait longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long an answer waits, at most, for the closing of what its handler left open. */
 const LONGEST_CLEAN_UP_MS = 1_000;
 
@@ -36,7 +38,7 @@ const LONGEST_CLEAN_UP_MS = 1_000;
 export function withDuckDB<Args extends any[], Answer>(
   handler: (...args: Args) => Answer, options: WithDuckDBOptions = {},
 ): (...args: Args) => Promise<Awaited<Answer>> {
-  const marginMs = inRange('marginMs', options.marginMs ?? DEFAULT_MARGIN_MS, Infinity);
+  const marginMs = inRange('marginMs', options.marginMs ?? DEFAULT_MARGIN_MS, LONGEST_TIMER_MS);
   const memoryShare = inRange('recycleAboveMemory', options.recycleAboveMemory ?? DEFAULT_MEMORY_SHARE, 1);
   const guarded = async (...args: Args): Promise<Awaited<Answer>> => {
     const left = timeLeft(args);
@@ -57,12 +59,14 @@ export function withDuckDB<Args extends any[], Answer>(
   return guarded;
 }
 
+/** Milliseconds; undefined where there is no deadline, or none that a timer could wait for, as in many a test's context. */
 function timeLeft(args: readonly any[]): number | undefined {
   const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
-  return context?.getRemainingTimeInMillis();
+  const left: unknown = context?.getRemainingTimeInMillis();
+  return typeof left === 'number' && left <= LONGEST_TIMER_MS ? left : undefined;
 }
 
 function inRange(name: string, value: number, most: number): number {
   if (typeof value === 'number' && value >= 0 && value <= most) return value;
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}, expected a number from 0${most === Infinity ? '' : ` to ${most}`}`);
+  throw new ConfigError(`${name} is ${JSON.stringify(value)}, expected a number from 0 to ${most}`);
 }

@@ -171,7 +171,7 @@ export class Instance implements SharedHolder, BootstrapHost {
     const seconds = Math.min(LONGEST_REQUEST_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)));
     if (seconds === this.requestSeconds) return;
     this.requestSeconds = seconds;
-    const set = connection.exclusive(({ raw }) => raw.run(`SET GLOBAL http_timeout = ${seconds}`), () => 'setting a time limit');
+    const set = connection.run(({ raw }) => raw.run(`SET GLOBAL http_timeout = ${seconds}`), () => 'setting a time limit', undefined, () => undefined);
     // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
     await set.catch(() => undefined);
   }

@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AbortSignalLike, orAborted, withAny } from './abort';
 import { mayAttach } from './attach-statements';
+import { CallQueue } from './call-queue';
 import { reportColdStart } from './cold-start';
 import type { Connection, Turn } from './connection';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor';
-import { BusyError, DuckDbError, QueryError, ResultLimitError } from './errors';
+import { BusyError, ClosedError, DuckDbError, QueryError, ResultLimitError, StreamError } from './errors';
 import type { Instance } from './instance';
 import { currentInvocation, type Openable, type Origin } from './invocation';
 import { processMemoryBytes } from './lambda-environment';
@@ -16,11 +17,12 @@ import { queryError } from './query-error';
 import { queryTrace } from './query-trace';
 import { checkFormat, readColumns, RowReader, readRows } from './rows';
 import { watchSpill } from './spill';
+import { startOf } from './sql-text';
 import { type Attempt, type Outcome, runSql, streamSql } from './statements';
 import { batches, limitBuffer, RowStream } from './stream';
 import type { QueryTrace } from './traces';
 import { traced } from './tracing';
-import { isInTransaction, mayBeInTransactionAfter } from './transactions';
+import { isInTransaction, mayBeInTransactionAfter, transactionControl } from './transactions';
 import { Waiting } from './waiting';
 
 /** One call that runs SQL. */
@@ -32,6 +34,14 @@ interface Call {
   readonly signal: AbortSignalLike | undefined;
 }
 
+/** The transaction that a cursor is the handle of. */
+interface Transaction {
+  /** Whether what is under way in it may be interrupted. */
+  isRollingBack: boolean;
+}
+
+const HANDLE_ADVICE = 'has a transaction under way, and this call is made inside its callback: make it on the cursor that the callback was given';
+
 /** A cursor on an instance: what `cursor` and `session` hand out. */
 export class OpenCursor implements Cursor, Openable {
   /** Connects to `instance`; the cursor is called `what` in messages. */
@@ -40,14 +50,14 @@ export class OpenCursor implements Cursor, Openable {
     return new OpenCursor(instance, await instance.connect(what), options, origin);
   }
 
-  private inTransaction = false;
-  /** By `transaction` or by SQL, as far as its text tells. */
+  /** By SQL, as far as its text tells. */
   private mayBeInTransaction = false;
   private isBufferLimited = false;
 
+  /** `calls` are those of this cursor; `within` is the transaction that it is the handle of. */
   constructor(
     protected readonly instance: Instance, private readonly connection: Connection, private readonly options: CursorOptions,
-    private readonly origin: Origin | undefined,
+    private readonly origin: Origin | undefined, private readonly calls = new CallQueue(connection), private readonly within?: Transaction,
   ) {
     origin?.invocation.opened(this, origin.place);
   }
@@ -78,36 +88,61 @@ export class OpenCursor implements Cursor, Openable {
     return { [Symbol.asyncIterator]: () => this.openStream(sql, params, options) as AsyncIterator<R[]> };
   }
 
-  async transaction<T>(fn: (cursor: Cursor) => Promise<T>, options?: CallOptions): Promise<T> {
-    if (this.inTransaction) {
-      throw new BusyError('a transaction is under way on this cursor, and DuckDB nests none: run its statements in that one, or open another cursor');
-    }
-    this.inTransaction = true;
+  transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T> {
+    return withAny(this.signals(options), async (signal) => {
+      if (this.within) throw new BusyError('this is a transaction already, and DuckDB nests none: run its statements in this one, or open another cursor');
+      // Whoever waits for his turn and gives up leaves the cursor as it is.
+      return this.calls.hold(
+        () => orAborted(this.inOneTransaction(fn), signal, () => this.doing, () => this.giveUp()), () => 'waiting for its turn on the cursor, for a transaction', signal,
+      );
+    });
+  }
+
+  private async inOneTransaction<T>(fn: (transaction: Cursor) => Promise<T>): Promise<T> {
+    await this.assertNoTransaction();
+    // Statements of its own, which are made when none of the handle's are under way.
+    const control = this.sibling(new CallQueue(this.connection));
+    const calls = new CallQueue(this.connection);
+    const within: Transaction = { isRollingBack: false };
+    await control.execute('BEGIN TRANSACTION');
     try {
-      return await this.untilAborted(this.inOneTransaction(fn), options);
-    } finally {
-      this.inTransaction = false;
+      const value = await this.calls.holding(HANDLE_ADVICE, async () => fn(this.sibling(calls, within)));
+      await calls.end(handleClosed('has ended'));
+      await control.assertNotAborted();
+      await control.execute('COMMIT');
+      return value;
+    } catch (error) {
+      within.isRollingBack = true;
+      await calls.abandon(handleClosed('is rolled back')).then(() => control.execute('ROLLBACK')).catch((failure) => this.afterRollback(failure));
+      throw error;
     }
   }
 
-  private async inOneTransaction<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T> {
-    await this.execute('BEGIN TRANSACTION');
-    let value: T;
-    try {
-      value = await fn(this);
-      await this.assertNotAborted();
-    } catch (error) {
-      // What ended the transaction is the news, not that there is nothing left to roll back.
-      await this.execute('ROLLBACK').catch(() => undefined);
-      throw error;
+  /** Another cursor on the same connection. */
+  private sibling(calls: CallQueue, within?: Transaction): OpenCursor {
+    return new OpenCursor(this.instance, this.connection, this.options, undefined, calls, within);
+  }
+
+  /** Nothing may go on in a transaction that nobody knows of. */
+  private afterRollback(failure: DuckDbError): void {
+    // One that could not be committed is over.
+    if (/no transaction is active/.test(failure.message)) return;
+    this.giveUp('ended, as its transaction could not be rolled back');
+  }
+
+  /** A second BEGIN would abort the first one's transaction. */
+  private async assertNoTransaction(): Promise<void> {
+    if (!this.mayBeInTransaction) return;
+    this.mayBeInTransaction = await this.connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
+    if (this.mayBeInTransaction) {
+      throw new BusyError('a transaction that SQL has begun is under way on this cursor, and DuckDB nests none: COMMIT or ROLLBACK it first, ' +
+        'or open another cursor');
     }
-    await this.execute('COMMIT');
-    return value;
   }
 
   withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T> {
     this.mayBeInTransaction = true;
-    return this.untilAborted(this.instance.recordingFiles(() => this.connection.lend(fn)), options);
+    return this.untilAborted(this.instance.recordingFiles(() => this.calls.lend(fn)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {
@@ -115,9 +150,10 @@ export class OpenCursor implements Cursor, Openable {
     await withAny(this.signals(), (signal) => orAborted(this.instance.bootstrap.run(names), signal, () => `waiting for ${this.instance.bootstrap.underWay}`));
   }
 
-  async close(): Promise<void> {
+  async close(reason?: string): Promise<void> {
+    if (this.within) throw new BusyError('a transaction ends when its callback returns, or throws: return from it instead of closing it');
     this.origin?.invocation.closed(this);
-    await this.connection.close();
+    await this.connection.close(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -134,15 +170,20 @@ export class OpenCursor implements Cursor, Openable {
     return this.connection.doing;
   }
 
-  /** Ends the cursor without waiting for what runs on it. */
-  giveUp(): void {
+  /** Whether a call on it is under way. */
+  get isBusy(): boolean {
+    return this.calls.isBusy;
+  }
+
+  /** Ends the cursor without waiting for what runs on it; `reason` tells those whose call it ends. */
+  giveUp(reason?: string): void {
     this.origin?.invocation.closed(this);
-    this.connection.giveUp();
+    this.connection.giveUp(reason);
   }
 
   private run(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined): Promise<Outcome> {
     const { maxBytes } = limits(options);
-    return this.call(sql, options, ({ waiting, trace, signal }) => this.connection.exclusive(async (turn) => {
+    return this.call(sql, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
       const outcome = await this.watched(trace, () => this.perform(turn, sql, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
@@ -153,7 +194,7 @@ export class OpenCursor implements Cursor, Openable {
   private openStream(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined) {
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
-    const work = (call: Call, started: (stream: RowStream) => void) => this.connection.stream((turn) => this.watched(call.trace, async () => {
+    const work = (call: Call, started: (stream: RowStream) => void) => this.calls.streaming((turn, began) => this.watched(call.trace, async () => {
       const { waiting, trace } = call;
       // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
       if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
@@ -163,7 +204,9 @@ export class OpenCursor implements Cursor, Openable {
       const result = await this.perform(turn, sql, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
-      const stream = new RowStream(result, reader, turn, () => !this.mayBeInTransaction);
+      const isLeavable = () => (this.within ? this.within.isRollingBack : !this.mayBeInTransaction);
+      const stream = new RowStream(result, reader, turn, isLeavable, () => this.streamFailure(turn, sql, reader.rowCount));
+      began(stream);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
     }), () => String(call.waiting), call.signal);
@@ -179,6 +222,7 @@ export class OpenCursor implements Cursor, Openable {
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */
   private async call<T>(sql: string, options: QueryOptions | undefined, work: (call: Call) => Promise<T>): Promise<T> {
     checkFormat(options?.rows);
+    if (this.within) refuseControl(sql);
     const waiting = new Waiting(sql);
     return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }
@@ -198,14 +242,17 @@ export class OpenCursor implements Cursor, Openable {
         return once();
       }, turn.ended);
     }, onlyReads);
+    let hasFailed = true;
     try {
-      return await (mayAttach(sql) ? this.attaching(sql, () => run(attempt), turn.ended) : run(attempt));
+      const value = await (mayAttach(sql) ? this.attaching(sql, () => run(attempt), turn.ended) : run(attempt));
+      hasFailed = false;
+      return value;
     } catch (error) {
       // Interrupted by the cursor's own end: that is what happened.
       turn.assertOpen();
       throw this.explain(error, sql);
     } finally {
-      this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction);
+      this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
     }
   }
@@ -231,8 +278,18 @@ export class OpenCursor implements Cursor, Openable {
   private explain(error: unknown, sql: string): unknown {
     if (error instanceof DuckDbError) return error;
     const explained = queryError(error, sql);
-    if (explained.code === 'FATAL') this.instance.markBroken();
+    if (explained.code === 'FATAL') {
+      this.instance.markBroken();
+      this.giveUp('ended when its DuckDB instance broke');
+    }
     return explained;
+  }
+
+  /** Why a stream has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
+  private async streamFailure({ raw }: Turn, sql: string, rows: number): Promise<unknown> {
+    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql) as DuckDbError);
+    if (next?.code === 'FATAL') return next;
+    return new StreamError(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`);
   }
 
   /** COMMIT of an aborted transaction returns OK, and has rolled back: so ask first. */
@@ -246,24 +303,45 @@ export class OpenCursor implements Cursor, Openable {
   }
 }
 
-/** An opening cursor, or a rejection as soon as `signal` aborts or the invocation nears its end; a cursor that opens too late is closed. */
-export function untilAborted<C extends OpenCursor>(opening: Promise<C>, signal: AbortSignalLike | undefined, what: string): Promise<C> {
-  return withAny([signal, currentInvocation()?.ending], (either) => (
-    orAborted(opening, either, () => `opening ${what}`, () => void opening.then((late) => late.giveUp(), () => undefined))
-  ));
+/** The cursor that `open` opens, or a rejection as soon as `signal` aborts or the invocation nears its end; one that opens too late is closed. */
+export function untilAborted<C extends OpenCursor>(open: () => Promise<C>, signal: AbortSignalLike | undefined, what: string): Promise<C> {
+  return withAny([signal, currentInvocation()?.ending], (either) => {
+    const opening = open();
+    return orAborted(opening, either, () => `opening ${what}`, () => void opening.then((late) => late.giveUp(), () => undefined));
+  });
 }
 
 /** Runs `fn` with an open cursor, and closes it. When `signal` aborts, nobody waits for the cursor's end. */
 export async function use<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>, signal?: AbortSignalLike): Promise<T> {
+  let reason: string | undefined;
   try {
-    return await withAny([signal, currentInvocation()?.ending], (either) => {
-      // However `fn` is written, what it throws or returns comes as a promise.
-      const work = (async () => fn(opened))();
-      return orAborted(work, either, () => opened.doing, () => opened.giveUp());
-    });
+    return await withAny([signal, currentInvocation()?.ending], (either) => (
+      orAborted(callback(opened, fn), either, () => opened.doing, () => opened.giveUp())
+    ));
   } finally {
-    await opened.close();
+    if (opened.isBusy) reason = 'was closed, as its callback had returned before this call was done (await the call, or return it)';
+    await opened.close(reason);
   }
+}
+
+/** However `fn` is written, what it throws or returns comes as a promise. */
+async function callback<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>): Promise<T> {
+  const returned = fn(opened);
+  if (opened.isBusy && typeof returned?.then !== 'function') {
+    throw new BusyError(`the callback has returned while ${opened.doing}: await the call in an async callback, or return it`);
+  }
+  return returned;
+}
+
+function handleClosed(what: string): ClosedError {
+  return new ClosedError(`this transaction ${what}: await every call before its callback returns, and begin another one for the rest`);
+}
+
+/** Throws `BUSY` for SQL that would end the transaction under its callback. */
+function refuseControl(sql: string): void {
+  const [control] = transactionControl(sql);
+  if (control === undefined) return;
+  throw new BusyError(`a transaction ends when its callback returns, or throws: "${startOf(control)}" is not for SQL here`);
 }
 
 function limits(options: QueryOptions | undefined) {

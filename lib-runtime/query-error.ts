@@ -3,6 +3,8 @@ import { startOf } from './sql-text';
 
 /** DuckDB's errors begin with their class: `Binder Error: …`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
+/** Begins what DuckDB appends to its internal errors. */
+const STACK_TRACE = /\s*\bStack Trace:/;
 /** What reached for a file or a server: only in these do status codes mean anything. */
 const REMOTE = ['HTTP Error', 'IO Error'];
 const PASSING = /Unable to connect to Postgres|\b(?:429|500|502|503|504)\b|SlowDown|Could not establish connection|Timeout was reached/;
@@ -13,7 +15,7 @@ export const LOST_CONNECTION = new RegExp([
 ].join('|'));
 /** A replica had to replay what its primary removed. */
 const RECOVERY_CONFLICT = /canceling statement due to conflict with recovery/;
-const CONFLICT = /Transaction conflict|Conflict on /;
+const CONFLICT = /Transaction conflict|[Cc]onflict on |another transaction has altered/;
 const DENIED = /\b403\b|AccessDenied|Forbidden|SignatureDoesNotMatch|InvalidAccessKeyId/;
 const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
 const MISSING = /No files found that match the pattern|\b404\b|NoSuchKey|NoSuchBucket/;
@@ -21,19 +23,24 @@ const S3_URL = /s3[an]?:\/\//i;
 
 /** The typed error for what DuckDB threw: its own text, its class, a hint where a usual cause is known, and the SQL's start. */
 export function queryError(error: unknown, sql: string): DuckDbError {
-  const text = messageOf(error);
+  const text = withoutInternals(messageOf(error));
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
   const isRemote = REMOTE.includes(duckdbType ?? '');
   const hint = isRemote ? hintFor(text, sql) : undefined;
   const message = `${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}\n\nin: ${startOf(sql)}`;
-  if (isFatal(text, duckdbType)) return new FatalError(message, { cause: error, duckdbType });
+  if (isFatal(text, duckdbType)) return new FatalError(message, { cause: new Error(text), duckdbType });
   const passes = [isRemote ? PASSING : CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
   return new QueryError(message, { cause: error, duckdbType, retryable: passes });
 }
 
-/** After such an error DuckDB refuses everything. */
+/** DuckDB's text without what only its developers can read: the addresses of its code, and that a script was split first. */
+function withoutInternals(text: string): string {
+  return text.split(STACK_TRACE, 1)[0]!.replace(/^Failed to extract statements: /, '');
+}
+
+/** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
 function isFatal(text: string, duckdbType: string | undefined): boolean {
-  return duckdbType === 'FATAL Error' || /database has been invalidated because of a previous fatal error/.test(text);
+  return duckdbType === 'FATAL Error' || duckdbType === 'INTERNAL Error' || /database has been invalidated because of a previous fatal error/.test(text);
 }
 
 function hintFor(text: string, sql: string): string | undefined {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { loadApi } from './client';
 import { ConfigError, ResultLimitError } from './errors';
+import { HeapGuard } from './heap-guard';
 import { type Convert, jsConverter } from './js-values';
 
 /** A row by its columns' names. */
@@ -28,6 +29,8 @@ const FORMATS: readonly RowFormat[] = ['js', 'json', 'duckdb'];
 
 /** Conversion is synchronous; after this long other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
+/** A look at the heap takes microseconds, a chunk of 2,048 rows a millisecond. */
+const CHUNKS_PER_LOOK = 4;
 
 /** The columns of a result, as its rows' keys. */
 export function readColumns(result: DuckDBMaterializedResult): Column[] {
@@ -40,9 +43,11 @@ export async function readRows(result: DuckDBMaterializedResult, format: RowForm
   checkRowCount(result.rowCount, limits.maxRows);
   const reader = new RowReader(result, format, limits);
   const rows: Row[] = [];
+  const heap = new HeapGuard();
   let lastYield = performance.now();
   for (let index = 0; index < result.chunkCount; index++) {
     reader.read(result.getChunk(index), rows);
+    if (index % CHUNKS_PER_LOOK === CHUNKS_PER_LOOK - 1) heap.look(rows.length);
     if (performance.now() - lastYield > YIELD_AFTER_MS) {
       await setImmediate();
       lastYield = performance.now();

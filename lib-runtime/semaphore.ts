@@ -6,6 +6,11 @@ export class Semaphore {
 
   constructor(private permits: number) {}
 
+  /** Whether a permit is free. */
+  get isFree(): boolean {
+    return this.permits > 0;
+  }
+
   /** A permit at once, if one is free: what gives it back. */
   tryAcquire(): (() => void) | undefined {
     if (this.permits === 0) return undefined;

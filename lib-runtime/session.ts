@@ -47,7 +47,8 @@ export function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,
 ): Promise<T | Session> {
   const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-  const opening = untilAborted(open(options, originOf(session)), options.signal, 'a session');
+  const origin = originOf(session);
+  const opening = untilAborted(() => open(options, origin), options.signal, 'a session');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
 }
 
@@ -67,13 +68,13 @@ class OpenSession extends OpenCursor implements Session {
     await this.execute(`ATTACH ${quotedString(resolve(tmpdir(), file))}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, options);
   }
 
-  override async close(): Promise<void> {
-    await super.close();
+  override async close(reason?: string): Promise<void> {
+    await super.close(reason);
     await this.instance.close();
   }
 
-  override giveUp(): void {
-    super.giveUp();
+  override giveUp(reason?: string): void {
+    super.giveUp(reason);
     void this.instance.close();
   }
 }

@@ -1,7 +1,7 @@
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { loadApi } from './client';
 import type { Turn } from './connection';
-import { ParameterError, QueryError } from './errors';
+import { messageOf, ParameterError, QueryError } from './errors';
 import { bindParameters, isEmpty, type QueryParameters } from './parameters';
 import { isEmptySql, isSelect, mayBeScript } from './sql-text';
 
@@ -41,6 +41,9 @@ export async function streamSql(turn: Turn, sql: string, parameters: QueryParame
 
 type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 
+/** What `prepare` says of one statement that DuckDB itself makes several of, such as PIVOT or IMPORT DATABASE. */
+const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
+
 /** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
 async function runPrepared<R>(
   turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
@@ -48,11 +51,16 @@ async function runPrepared<R>(
   turn.assertOpen();
   if (isEmptySql(sql)) throw new QueryError('the SQL is empty: pass at least one statement');
   if (mayBeScript(sql)) return runScript(turn, sql, parameters, attempt, runLast);
-  const result = await attempt(async () => {
-    turn.assertOpen();
-    return runOne(turn, await turn.raw.prepare(sql), parameters, runLast);
-  }, () => isSelect(sql));
-  return { result, rowsChanged: 0 };
+  try {
+    const result = await attempt(async () => {
+      turn.assertOpen();
+      return runOne(turn, await turn.raw.prepare(sql), parameters, runLast);
+    }, () => isSelect(sql));
+    return { result, rowsChanged: 0 };
+  } catch (error) {
+    if (!SEVERAL_STATEMENTS.test(messageOf(error))) throw error;
+    return runScript(turn, sql, parameters, attempt, runLast);
+  }
 }
 
 async function runScript<R>(
@@ -96,7 +104,11 @@ function outcome(result: DuckDBMaterializedResult): Outcome {
   return { result, rowsChanged: changedBy(result) };
 }
 
-/** Asked of other results, DuckDB's C API copies all of their rows first. */
 function changedBy(result: DuckDBMaterializedResult): number {
-  return result.returnType === loadApi().ResultReturnType.CHANGED_ROWS ? result.rowsChanged : 0;
+  const { ResultReturnType, StatementType } = loadApi();
+  // Asked of other results, DuckDB's C API copies all of their rows first.
+  if (result.returnType === ResultReturnType.CHANGED_ROWS) return result.rowsChanged;
+  // With RETURNING there is a row for each row that was changed.
+  const { INSERT, UPDATE, DELETE, MERGE_INTO } = StatementType;
+  return [INSERT, UPDATE, DELETE, MERGE_INTO].includes(result.statementType) ? result.rowCount : 0;
 }

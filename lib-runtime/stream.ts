@@ -1,7 +1,6 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
 import { loadApi } from './client';
 import { interruptUntil, type Turn } from './connection';
-import { StreamError } from './errors';
 import { nativeCall } from './native-calls';
 import type { Row, RowReader } from './rows';
 
@@ -63,10 +62,11 @@ export class RowStream {
 
   /**
    * `leavable` tells whether the query may be interrupted when nobody wants the rest of its rows: within a transaction that would end
-   * the transaction too, so there the rest is read and thrown away.
+   * the transaction too, so there the rest is read and thrown away. `failureReason` makes the error of a query that has failed.
    */
   constructor(
     private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: Turn, private readonly leavable: () => boolean,
+    private readonly failureReason: () => Promise<unknown>,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
     this.onGivenUp = () => this.end();
@@ -107,7 +107,7 @@ export class RowStream {
     const chunk = await this.fetch();
     this.turn.assertOpen();
     if (chunk === undefined) {
-      if (hasFailed(this.result)) throw new StreamError(`the query failed after ${this.reader.rowCount} rows, and DuckDB's client does not tell why: run it with query() to see the reason`);
+      if (hasFailed(this.result)) throw await this.failureReason();
       return undefined;
     }
     const rows: Row[] = [];

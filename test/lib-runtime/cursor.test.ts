@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
 
 /** Runs for minutes on one thread, is interrupted within milliseconds, and spills nothing. */
@@ -120,6 +121,22 @@ describe('statements', () => {
     ])).toEqual([{ rowsChanged: 0 }, { rowsChanged: 5 }, { rowsChanged: 3 }, { rowsChanged: 0 }]);
   });
 
+  test.each<[string, number]>([
+    ['INSERT INTO t VALUES (1), (2) RETURNING i', 2],
+    ['INSERT OR IGNORE INTO k VALUES (1), (2), (3) RETURNING i', 2],
+    ['UPDATE t SET i = i + 1 RETURNING i', 5],
+    ['DELETE FROM t WHERE i < 2 RETURNING *', 2],
+    ['MERGE INTO k USING (SELECT unnest([1, 7]) AS i) s USING (i) WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT RETURNING merge_action', 2],
+    ['WITH n AS (SELECT 9 AS i) INSERT INTO t SELECT i FROM n RETURNING i', 1],
+    ['INSERT INTO t VALUES (1) RETURNING i; INSERT INTO t VALUES (2), (3); SELECT 1', 3],
+    ['SELECT i FROM t', 0],
+  ])('rowsChanged of %s', async (sql, expected) => {
+    await cursor(async (c) => {
+      await c.execute('CREATE TEMP TABLE t AS SELECT range::INT AS i FROM range(5); CREATE TEMP TABLE k (i INT PRIMARY KEY); INSERT INTO k VALUES (1)');
+      expect((await c.queryResult(sql)).rowsChanged).toBe(expected);
+    });
+  });
+
   test('calls made together run one after the other, in the order they were made', async () => {
     const order: number[] = [];
     await cursor(async (c) => {
@@ -202,6 +219,25 @@ describe('the shared instance', () => {
   });
 });
 
+describe('a callback that forgets to wait', () => {
+  test.each<[string, (c: any) => unknown]>([
+    ['query', (c) => { c.query(SLOW).catch(() => undefined); }],
+    ['stream', (c) => { c.stream('FROM range(1000000)')[Symbol.asyncIterator]().next().catch(() => undefined); }],
+  ])('%s: it is told to await or return the call', async (_, callback) => {
+    expect(await rejection(cursor(callback as never))).toMatchObject({ code: 'BUSY', message: expect.stringContaining('await the call in an async callback, or return it') });
+  });
+
+  test('in an async callback the call that it ends is told so', async () => {
+    let forgotten!: Promise<unknown>;
+    await cursor(async (c) => { forgotten = rejection(c.query(SLOW)); });
+    expect(await forgotten).toMatchObject({ code: 'CLOSED', message: expect.stringContaining('await the call, or return it') });
+  });
+
+  test('one that has lost a race of its own making has its value all the same', async () => {
+    expect(await cursor(async (c) => Promise.race([c.query(SLOW), sleep(10, 'too slow')]))).toBe('too slow');
+  });
+});
+
 describe('transactions', () => {
   beforeEach(() => cursor((c) => c.execute('CREATE TABLE t (i INT)')));
   const count = () => cursor(async (c) => (await c.queryOne<{ n: number }>('SELECT count(*) AS n FROM t'))!.n);
@@ -257,12 +293,52 @@ describe('transactions', () => {
   });
 
   test('a cursor that ends inside its transaction says so', async () => {
-    expect(await rejection(cursor((c) => c.transaction(async (t) => t.close())))).toMatchObject({ code: 'CLOSED' });
+    expect(await rejection(cursor((c) => c.transaction(async () => c.close())))).toMatchObject({ code: 'CLOSED' });
   });
 
   test('closing a cursor inside a transaction rolls back', async () => {
     await cursor((c) => c.execute('BEGIN; INSERT INTO t VALUES (1)'));
     expect(await count()).toBe(0);
+  });
+});
+
+describe('what breaks DuckDB\'s instance', () => {
+  /** In DuckDB 1.5.5 a parameter whose type nothing tells. */
+  const BREAKS = 'SELECT typeof($x), $x::VARCHAR';
+
+  test.each<[string, (c: any) => Promise<unknown>]>([
+    ['query', (c) => c.query(BREAKS, { x: 'a' })],
+    ['stream', async (c) => { for await (const _ of c.stream(BREAKS, { x: 'a' })) continue; }],
+    ['script', (c) => c.execute(`SELECT 1; ${BREAKS}`, { x: 'a' })],
+  ])('by %s: FATAL and retryable at once, which names the statement and shows no addresses; the next caller gets a new instance', async (_, call) => {
+    const c = await cursor();
+    const error = await rejection(call(c));
+    expect(error).toMatchObject({ code: 'FATAL', retryable: true, duckdbType: 'INTERNAL Error', message: expect.stringContaining(BREAKS) });
+    expect(`${inspect(error, { depth: 5 })}`).not.toMatch(/Stack Trace|libduckdb|_ZN/);
+    expect(await rejection(c.query('SELECT 1'))).toMatchObject({ code: 'CLOSED', message: expect.stringContaining('its DuckDB instance broke') });
+    expect(await cursor((another) => another.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+
+  test('others who have a cursor on it are told FATAL, and get a new one', async () => {
+    await cursor(async (other) => {
+      await rejection(cursor((c) => c.query(BREAKS, { x: 'a' })));
+      expect(await rejection(other.query('SELECT 1'))).toMatchObject({ code: 'FATAL', retryable: true });
+    });
+    expect(await cursor((c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+
+  test('a session ends, and gives back its memory; a DuckDB is opened anew, with what its file holds', async () => {
+    const { session, DuckDB, memoryBudget } = runtime;
+    const s = await session({ memory: 50 });
+    expect(await rejection(s.query(BREAKS, { x: 'a' }))).toMatchObject({ code: 'FATAL' });
+    expect(await rejection(s.query('SELECT 1'))).toMatchObject({ code: 'CLOSED' });
+    await s.close();
+    expect(memoryBudget().shares).toBe(0);
+
+    await using database = new DuckDB({ dbName: `broken-${process.pid}.duckdb`, cleanOnStart: true, memory: 50 });
+    await database.cursor((c) => c.execute('CREATE TABLE kept AS SELECT 42 AS answer'));
+    expect(await rejection(database.cursor((c) => c.query(BREAKS, { x: 'a' })))).toMatchObject({ code: 'FATAL' });
+    expect(await database.cursor((c) => c.query('FROM kept'))).toEqual([{ answer: 42 }]);
   });
 });
 
@@ -283,6 +359,36 @@ describe('a signal', () => {
     clearTimeout(timer);
     expect(late).toBe(false);
     expect(error).toMatchObject({ code: 'TIMEOUT', name: 'TimeoutError', retryable: true, message: expect.stringContaining('SELECT count(*) AS n FROM range(100000)') });
+  });
+
+  test('null is none, as for fetch', async () => {
+    const signal = null as never;
+    const { session, DuckDB } = runtime;
+    expect(await cursor({ signal }, (c) => c.query('SELECT 1 AS one', [], { signal }))).toEqual([{ one: 1 }]);
+    expect(await session({ signal }, (s) => s.transaction((t) => t.query('SELECT 1 AS one'), { signal }))).toEqual([{ one: 1 }]);
+    await using database = new DuckDB();
+    expect(await database.cursor({ signal }, (c) => c.withConnection(async () => 'lent', { signal }))).toBe('lent');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a controller', new AbortController(), 'expected'], ['a text', 'soon', '"soon"'], ['a number', 5, '5'], ['an object', {}, 'an object'],
+  ])('what is not a signal is refused, and nothing is left open: %s', async (_, given, received) => {
+    const signal = given as never;
+    const { session, DuckDB, memoryBudget } = runtime;
+    await using database = new DuckDB({ memory: 50 });
+    await database.cursor((c) => c.query('SELECT 1'));
+    const calls = [
+      () => cursor({ signal }, (c) => c.query('SELECT 1')), () => cursor({ signal }), () => session({ signal }), () => database.cursor({ signal }),
+      () => cursor((c) => c.query('SELECT 1', [], { signal })), () => cursor((c) => c.transaction(async () => 1, { signal })),
+      () => cursor(async (c) => { for await (const _rows of c.stream('SELECT 1', [], { signal })) continue; }),
+    ];
+    for (const call of calls) {
+      const error = await rejection(call() as Promise<unknown>);
+      expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('AbortSignal') });
+      if (received !== 'expected') expect(error.message).toContain(received);
+      else expect(error.message).toContain("pass the controller's signal");
+    }
+    expect(memoryBudget().shares).toBe(1);
   });
 
   test('need not be the platform\'s own', async () => {

@@ -73,6 +73,12 @@ describe('the deadline', () => {
     expect(await next('', context(3_000))).toEqual({ one: 1 });
   });
 
+  test.each([Infinity, 2 ** 31, 1e12, NaN, undefined])('a context without a deadline that a timer could wait for: %p ms left', async (left) => {
+    const { withDuckDB, cursor } = runtime;
+    const handler = withDuckDB(async (_event: string, _context: object) => cursor((c) => c.queryOne('SELECT count(*) AS n FROM range(1000000)')));
+    expect(await handler('', { getRemainingTimeInMillis: () => left })).toEqual({ n: 1_000_000 });
+  });
+
   test('all calls: sessions, DuckDBs, streams, transactions, lent connections, their opening, and the turn they wait for', async () => {
     const { withDuckDB, cursor, session, DuckDB } = runtime;
     const handler = withDuckDB(async (_event: string, _context: object) => {

@@ -14,7 +14,7 @@ test('results ignore DuckDB\'s memory limit: one that would take all the functio
   `;
   const [{ code, message, peak: used, next }] = await valuesOf(script, { env: LAMBDA });
   expect(code).toBe('RESULT_LIMIT');
-  expect(message).toMatch(/^the query was stopped when the process held \d+ of the function's 512 MiB/);
+  expect(message).toMatch(/^the query was stopped when the process held \d+ of its 512 MiB/);
   expect([used, used < 640]).toEqual([used, true]);
   expect(next).toEqual([{ one: 1 }]);
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { valuesOf } from './built-runtime';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
 
@@ -46,6 +49,35 @@ describe('rows', () => {
       expect(await count(c.stream('FROM range($n)', { n: 5000 }))).toBe(5000);
       expect(await count(c.stream('CREATE TEMP TABLE t AS FROM range(3000); FROM t WHERE range < ?', [2500]))).toBe(2500);
     });
+  });
+
+  test.each<[string, object | undefined]>([
+    ['PIVOT sales ON month USING sum(amount) ORDER BY shop', undefined],
+    ['WITH p AS (PIVOT sales ON month USING sum(amount)) FROM p WHERE shop <> $shop ORDER BY shop', { shop: 'c' }],
+    ['FROM (PIVOT sales ON month USING sum(amount)) WHERE shop <> ? ORDER BY shop', ['c']],
+    ['PIVOT_WIDER sales ON month USING sum(amount) ORDER BY shop;', undefined],
+  ])('what DuckDB makes several statements of: %s', async (sql, parameters) => {
+    await cursor(async (c) => {
+      await c.execute("CREATE TEMP TABLE sales AS FROM (VALUES ('a', 'may', 1), ('b', 'june', 2), ('a', 'june', 4)) v(shop, month, amount)");
+      const expected = [{ shop: 'a', june: 4, may: 1 }, { shop: 'b', june: 2, may: null }];
+      const streamed: unknown[] = [];
+      for await (const rows of c.stream(sql, parameters as never)) streamed.push(...rows);
+      expect(streamed).toEqual(expected);
+      expect(await c.query(sql, parameters as never)).toEqual(expected);
+    });
+  });
+
+  test('IMPORT DATABASE, which is several statements too', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'stream-import-'));
+    try {
+      await cursor((c) => c.execute(`CREATE SCHEMA kept; CREATE TABLE kept.answers AS SELECT 42 AS i; EXPORT DATABASE '${directory}'; DROP SCHEMA kept CASCADE`));
+      await cursor(async (c) => {
+        expect(await count(c.stream(`IMPORT DATABASE '${directory}'`))).toBeGreaterThanOrEqual(0);
+        expect(await c.query('FROM kept.answers')).toEqual([{ i: 42 }]);
+      });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('none, of a statement that has none, and what INSERT … RETURNING gives', async () => {
