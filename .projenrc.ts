@@ -47,6 +47,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
     'esbuild@0.28.2',
+    'fast-check@4.10.2',
     'jsii-rosetta@6.0.16',
     'projen@0.103.25',
   ],
