@@ -42,10 +42,13 @@ export function isVariantValue(value: object): value is DuckDBVariantValue {
 export function scalarType(value: object): DuckDBType | undefined {
   const api = loadApi();
   if (value instanceof api.DuckDBDecimalValue) return api.DECIMAL(value.width, value.scale);
-  if (isA(value, 'DuckDBGeometryValue')) {
-    throw new TypeError("DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them by ST_GeomFromWKB in SQL");
-  }
+  if (isA(value, 'DuckDBGeometryValue')) throw geometryError();
   return SCALARS.map(([name, type]) => (isA(value, name) ? api[type] as DuckDBType : undefined)).find((type) => type !== undefined);
+}
+
+/** The client has no way to make a GEOMETRY, and DuckDB no cast from bytes. */
+export function geometryError(): TypeError {
+  return new TypeError("DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)");
 }
 
 const SCALARS = [

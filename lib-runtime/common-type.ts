@@ -10,6 +10,17 @@ export function commonType(types: readonly DuckDBType[], what: string): DuckDBTy
   return types.reduce((common, type) => widen(common, type, what), loadApi().SQLNULL as DuckDBType);
 }
 
+/** A STRUCT's type. Throws for names that DuckDB takes for the same. */
+export function structType(names: readonly string[], types: readonly DuckDBType[]): DuckDBStructType {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) throw new TypeError(`the keys "${other}" and "${name}" are one field to DuckDB, which compares names without case: rename one`);
+    seen.set(name.toLowerCase(), name);
+  }
+  return new (loadApi().DuckDBStructType)(names, types);
+}
+
 /** A UNION's type that the client finds all members of: it looks them up in a plain object. */
 export function unionType(tags: readonly string[], types: readonly DuckDBType[]): DuckDBUnionType {
   const type = new (loadApi().DuckDBUnionType)(tags, types);
@@ -34,7 +45,7 @@ function widen(a: DuckDBType, b: DuckDBType, what: string): DuckDBType {
   if (isBoth(STRUCT)) {
     const [structA, structB] = [a as DuckDBStructType, b as DuckDBStructType];
     const [names, types] = widenMembers([structA.entryNames, structA.entryTypes], [structB.entryNames, structB.entryTypes], what);
-    return new api.DuckDBStructType(names, types);
+    return structType(names, types);
   }
   if (isBoth(UNION)) {
     const [unionA, unionB] = [a as DuckDBUnionType, b as DuckDBUnionType];

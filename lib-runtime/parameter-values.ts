@@ -3,8 +3,8 @@ import type {
   DuckDBVariantValue,
 } from '@duckdb/node-api';
 import { loadApi } from './client';
-import { entriesOf, fieldsOf, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, scalarType } from './client-values';
-import { commonType, unionType } from './common-type';
+import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, scalarType } from './client-values';
+import { commonType, structType, unionType } from './common-type';
 import { isJson, jsonText } from './json-parameter';
 import { checkName, checkText } from './text-parameter';
 import { fieldPath, mapParts } from './value-error';
@@ -58,6 +58,7 @@ function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
   if (wanted?.typeId === api.DuckDBTypeId.DOUBLE || wanted?.typeId === api.DuckDBTypeId.FLOAT) return wanted;
   if (!Number.isSafeInteger(value)) return api.DOUBLE;
+  if (isWidest(wanted, value < 0)) return wanted!;
   // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0.
   if (Object.is(value, -0) && !isInteger(wanted)) return api.DOUBLE;
   return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
@@ -65,25 +66,32 @@ function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
 
 function bigintType(value: bigint, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
-  const { UHUGEINT, BIGNUM } = api.DuckDBTypeId;
-  // DuckDB casts to them by itself; in a list together with others they would not be what was wanted.
-  if (wanted?.typeId === BIGNUM || (wanted?.typeId === UHUGEINT && within(value, UINT128))) return wanted;
+  if (isWidest(wanted, !within(value, UINT128))) return wanted!;
   if (within(value, INT64)) return api.BIGINT;
   if (within(value, INT128)) return api.HUGEINT;
   return within(value, UINT128) ? api.UHUGEINT : api.BIGNUM;
+}
+
+/** DuckDB does not cast all other integers to these, nor these to others, so they are bound as they are wanted. */
+function isWidest(type: DuckDBType | undefined, isBeyondUnsigned: boolean): boolean {
+  const { UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
+  return type !== undefined && (type.typeId === BIGNUM || (type.typeId === UHUGEINT && !isBeyondUnsigned));
 }
 
 function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
   const { MAP } = api.DuckDBTypeId;
   if (value instanceof Date) return isTemporal(wanted) ? wanted! : api.TIMESTAMP;
-  if (value instanceof Uint8Array) return api.BLOB;
+  if (value instanceof Uint8Array) {
+    if (wanted !== undefined && wanted.typeId === api.DuckDBTypeId.GEOMETRY) throw geometryError();
+    return api.BLOB;
+  }
   const entries = entriesFor(value, wanted?.typeId === MAP);
   if (entries) return mapType(entries, wanted?.typeId === MAP ? wanted as DuckDBMapType : undefined);
   const items = itemsOf(value);
   if (items) return listType(items, wanted, isArrayValue(value));
   const fields = fieldsOf(value);
-  if (fields) return structType(fields, wanted);
+  if (fields) return fieldsType(fields, wanted);
   if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value)]);
   const own = isVariantValue(value) ? variantType(value) : scalarType(value);
   if (own !== undefined) return own;
@@ -111,25 +119,24 @@ function withoutSign(type: DuckDBType, items: readonly unknown[]): DuckDBType {
 }
 
 function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBMapType | undefined): DuckDBType {
-  if (entries.length === 0 && wanted) return wanted;
-  const keys = mapParts(entries, ([key]) => keyPath(key), ([key]) => {
+  const keys = mapParts(entries, keyPath, ([key]) => {
     if (key === null || key === undefined) {
       throw new TypeError(`a key of the MAP is ${key}, and DuckDB's MAP has no NULL as a key: leave the entry out, or give it another key`);
     }
     return inferType(key, wanted?.keyType);
   });
-  const values = mapParts(entries, ([key]) => keyPath(key), ([, value]) => inferType(value, wanted?.valueType));
+  const values = mapParts(entries, keyPath, ([, value]) => inferType(value, wanted?.valueType));
   return loadApi().MAP(commonType(keys, 'the keys of a MAP'), commonType(values, 'a MAP'));
 }
 
-function structType(fields: Readonly<Record<string, unknown>>, wanted: DuckDBType | undefined): DuckDBType {
-  const api = loadApi();
-  const types = wanted?.typeId === api.DuckDBTypeId.STRUCT ? wanted as DuckDBStructType : undefined;
+function fieldsType(fields: Readonly<Record<string, unknown>>, wanted: DuckDBType | undefined): DuckDBType {
+  const types = wanted?.typeId === loadApi().DuckDBTypeId.STRUCT ? wanted as DuckDBStructType : undefined;
   const names = Object.keys(fields);
   if (names.length === 0) throw new TypeError('an empty object has no SQL type: a STRUCT needs at least one field');
-  return new api.DuckDBStructType(names, mapParts(names, fieldPath, (name) => {
+  return structType(names, mapParts(names, fieldPath, (name) => {
     checkName(name);
-    return inferType(fields[name], types?.entryTypes[types.entryNames.indexOf(name)]);
+    // DuckDB compares names without case.
+    return inferType(fields[name], types?.entryTypes[types.entryNames.findIndex((own) => own.toLowerCase() === name.toLowerCase())]);
   }));
 }
 
@@ -194,7 +201,7 @@ function fieldValues(fields: Readonly<Record<string, unknown>>, { entryNames, en
 
 function mapEntries(value: object, { keyType, valueType }: DuckDBMapType): Array<{ key: DuckDBValue; value: DuckDBValue }> {
   const seen = new Set<string>();
-  return mapParts(entriesFor(value, true)!, ([key]) => keyPath(key), ([key, item]) => {
+  return mapParts(entriesFor(value, true)!, keyPath, ([key, item]) => {
     const entry = { key: toDuckDbValue(key, keyType), value: toDuckDbValue(item, valueType) };
     const text = String(entry.key);
     if (seen.has(text)) throw new TypeError(`two keys of the MAP are the ${keyType} ${text}, and DuckDB's MAP has each key once: leave one of them out`);
@@ -216,7 +223,8 @@ function entriesFor(value: object, isWanted: boolean): ReadonlyArray<readonly [u
   return fields && Object.entries(fields);
 }
 
-function keyPath(key: unknown): string {
+function keyPath([key]: readonly [unknown, unknown], index: number): string {
+  if (typeof key === 'object' && key !== null) return `[entry ${index}]`;
   return typeof key === 'string' ? `[${JSON.stringify(key)}]` : `[${String(key)}]`;
 }
 

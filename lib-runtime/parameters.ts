@@ -45,7 +45,8 @@ function positional(names: readonly string[], values: readonly unknown[]): unkno
     const fix = values.length < names.length
       ? `none is left for $${names[values.length]}; pass null for SQL NULL`
       : `there is no $${names.length + 1} in it; leave out what it does not use`;
-    throw new ParameterError(`the list has ${counted(values.length, 'value')}, and the statement ${counted(names.length, 'parameter')} (${listed(names)}): ${fix}`);
+    const parameters = counted(names.length, 'parameter') + (names.length > 0 ? ` (${listed(names)})` : '');
+    throw new ParameterError(`the list has ${counted(values.length, 'value')}, and the statement ${parameters}: ${fix}`);
   }
   // $2 may come first in the text; the client numbers parameters by their appearance there.
   return names.map((name, index) => (/^\d+$/.test(name) ? values[Number(name) - 1] : values[index]));
@@ -76,7 +77,9 @@ function bind(prepared: DuckDBPreparedStatement, index: number, name: string, va
     const type = inferType(value, statementType(prepared, index));
     prepared.bindValue(index, toDuckDbValue(value, type), type);
   } catch (cause) {
-    throw new ParameterError(`parameter ${name}${pathOf(cause)}: ${messageOf(cause)}`, { cause });
+    const path = pathOf(cause);
+    const where = path.length > MOST_OF_A_PATH ? `${path.slice(0, MOST_OF_A_PATH)}...` : path;
+    throw new ParameterError(`parameter ${name}${where}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -88,6 +91,7 @@ function statementType(prepared: DuckDBPreparedStatement, index: number): DuckDB
 }
 
 const MOST_LISTED = 10;
+const MOST_OF_A_PATH = 80;
 
 function listed(names: readonly string[], prefix = '$'): string {
   const shown = names.slice(0, MOST_LISTED).map((name) => prefix + name).join(', ');

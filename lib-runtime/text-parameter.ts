@@ -10,5 +10,6 @@ export function checkText(text: string): void {
 /** Throws for what cannot be the name of a field: C ends text at a NUL. */
 export function checkName(name: string): void {
   checkText(name);
+  if (name === '') throw new RangeError('a key is empty, and DuckDB would take it for a field without a name: rename it');
   if (name.includes('\0')) throw new RangeError(`the key ${JSON.stringify(name)} has a NUL in it, which no name in SQL has: rename it`);
 }

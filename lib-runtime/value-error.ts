@@ -9,7 +9,7 @@ class ValueError extends Error {
 
 /** `error`, which comes from the part `path` of a value. */
 export function inPart(path: string, error: unknown): Error {
-  return new ValueError(messageOf(error), path + pathOf(error), { cause: error });
+  return new ValueError(messageOf(error), path + pathOf(error), { cause: error instanceof ValueError ? error.cause : error });
 }
 
 /** Where in a value `error` is from. */
@@ -17,14 +17,23 @@ export function pathOf(error: unknown): string {
   return error instanceof ValueError ? error.path : '';
 }
 
+/** More than data has, and less than the stack does; also the end of a value that is a part of itself. */
+const DEEPEST = 100;
+
+let depth = 0;
+
 /** Calls `fn` for each of `parts`; its errors say in which, by the name that `nameOf` gives to it. */
 export function mapParts<P, R>(parts: readonly P[], nameOf: (part: P, index: number) => string, fn: (part: P, index: number) => R): R[] {
+  if (depth === DEEPEST) throw new RangeError(`the value has more than ${DEEPEST} levels: is it a part of itself?`);
   const results: R[] = [];
   let index = 0;
+  depth += 1;
   try {
     for (; index < parts.length; index++) results.push(fn(parts[index]!, index));
   } catch (error) {
     throw inPart(nameOf(parts[index]!, index), error);
+  } finally {
+    depth -= 1;
   }
   return results;
 }

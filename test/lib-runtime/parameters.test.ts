@@ -100,6 +100,19 @@ describe('where the statement has a type, that', () => {
     ['i', '2 days', '2 days'],
   ])('%s: %p', async (column, parameter, text) => expect(await insert(column, parameter)).toBe(text));
 
+  test('empty maps, and lists of the widest integers, into columns that have such', async () => {
+    await c.execute('CREATE OR REPLACE TEMP TABLE wide (m MAP(DATE, VARIANT), ms MAP(VARCHAR, INTEGER)[], u UHUGEINT[][], v VARIANT[], s STRUCT(J JSON))');
+    await c.execute('INSERT INTO wide VALUES ($1, $2, $3, $4, $5)', [{}, [new Map(), {}], [[2n ** 127n, 1], [5n, 6]], [], { j: [1, 'a'] }]);
+    expect(await c.queryOne('SELECT m, ms, u::VARCHAR AS u, v, s FROM wide')).toEqual({
+      m: [], ms: [[], []], u: '[[170141183460469231731687303715884105728, 1], [5, 6]]', v: [], s: { J: '[1,"a"]' },
+    });
+  });
+
+  test('a GEOMETRY is made of the bytes that a row had', async () => {
+    const { g } = (await c.queryOne<{ g: Uint8Array }>("SELECT 'POINT (1 2)'::GEOMETRY AS g"))!;
+    expect(await c.queryOne('SELECT ST_AsText(ST_GeomFromWKB($1)) AS t', [g])).toEqual({ t: 'POINT (1 2)' });
+  });
+
   test('minus zero is 0 where an integer is wanted, and not where a DOUBLE is', async () => {
     expect(await c.query('FROM range(3) LIMIT $1', [-0])).toEqual([]);
     expect(await insert('big', -0)).toBe('0');
@@ -171,6 +184,12 @@ describe('by name and by position', () => {
   });
 });
 
+function circle(): unknown[] {
+  const list: unknown[] = [];
+  list.push(list);
+  return list;
+}
+
 describe('errors name the parameter', () => {
   test.each<[string, string, any, string | RegExp]>([
     ['undefined', 'SELECT $1', [undefined], 'parameter $1: the value is undefined: pass null for SQL NULL'],
@@ -207,14 +226,20 @@ describe('errors name the parameter', () => {
     ['half a character in a key', 'SELECT $1', [{ '\ud83d': 1 }], /^parameter \$1\["\\ud83d"\]: the text has half of a surrogate pair/],
     ['half a character in JSON', 'SELECT $1::JSON', [{ a: ['\ud83d'] }], /^parameter \$1: the text has half of a surrogate pair/],
     ['half a character in a key of JSON', 'SELECT $1::JSON', [{ '\ud83d': 1 }], /^parameter \$1: the text has half of a surrogate pair/],
+    ['an empty key', 'SELECT $1', [{ 'a': 1, '': 2 }], /^parameter \$1\[""\]: a key is empty, and DuckDB would take it for a field without a name/],
+    ['keys that differ in case only', 'SELECT $1', [[{ a: 1 }, { A: 2 }]], 'parameter $1: the keys "a" and "A" are one field to DuckDB, which compares names without case: rename one'],
+    ['a value that is a part of itself', 'SELECT $1', [circle()], /^parameter \$1(\[0\]){26}\[0\.\.\.: the value has more than 100 levels: is it a part of itself\?/],
+    ['a value too for a statement without parameters', 'SELECT 1', [1], 'the list has 1 value, and the statement no parameters: there is no $1 in it'],
+    ['bytes for a GEOMETRY', 'SELECT $1::GEOMETRY', [new Uint8Array(21)],
+      "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)"],
     ['a NUL in a key', 'SELECT $1', [{ 'a\0b': 1 }], /^parameter \$1\["a\\u0000b"\]: the key "a\\u0000b" has a NUL in it, which no name in SQL has/],
     ['a bigint that a DOUBLE would round', 'SELECT $1', [[2n ** 53n + 1n, 2 ** 53]], /^parameter \$1\[0\]: the bigint 9007199254740993 is together with numbers that only a DOUBLE/],
     ['the same, deeper', 'SELECT $1', [{ a: [[1.5], [2n ** 53n + 1n]] }], /^parameter \$1\.a\[1\]\[0\]: the bigint 9007199254740993/],
     ['a Date beyond TIMESTAMP_NS', 'SELECT $1::TIMESTAMP_NS', [new Date('2300-01-01')], /^parameter \$1: the Date 2300-01-01T00:00:00.000Z is beyond TIMESTAMP_NS/],
-    ['a circle in JSON', 'SELECT $1::JSON', [(() => { const l: unknown[] = []; l.push(l); return l; })()], /^parameter \$1: Converting circular structure to JSON/],
+    ['a circle in JSON', 'SELECT $1::JSON', [circle()], /^parameter \$1: Converting circular structure to JSON/],
     ['a Map in JSON whose keys are no text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), and the keys of JSON are: make them text'],
     ['a GEOMETRY', 'SELECT $1', [new DuckDBGeometryValue(new Uint8Array(21))],
-      "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them by ST_GeomFromWKB in SQL"],
+      "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)"],
     ['one in an earlier statement', 'SELECT $1; SELECT 2', [1], /^statement 1 of 2 has a parameter/],
   ])('%s', async (_, sql, parameters, message) => {
     const error = await rejection(c.query(sql, parameters));
