@@ -18,11 +18,18 @@ export interface QueryOptions extends CallOptions {
   /**
    * The form of the rows.
    *
-   * - `'js'` always survives `JSON.stringify`: integers of every width are numbers, DECIMAL, DATE, TIME, INTERVAL, UUID and BIT are text,
-   *   timestamps `Date` (to the millisecond), BLOB `Uint8Array`, LIST and ARRAY arrays, STRUCT an object, MAP an array of `{ key, value }`.
-   *   An integer beyond 2^53 is an `OUT_OF_RANGE` error.
-   * - `'json'` is the client's exact JSON form: what a double cannot hold is text.
-   * - `'duckdb'` are the client's own value objects.
+   * - `'js'` survives `JSON.stringify`: integers of every width are numbers, DECIMAL, DATE, TIME, INTERVAL, UUID and BIT are text,
+   *   timestamps `Date` (to the millisecond) and text where they are infinite, BLOB and GEOMETRY (its WKB) `Uint8Array`, of which
+   *   `JSON.stringify` makes base64 text, JSON its text, LIST and ARRAY arrays, STRUCT an object, MAP an array of `{ key, value }`, UNION the
+   *   value of its member, VARIANT what its own type becomes. NaN, Infinity and -0 are numbers, of which `JSON.stringify` makes null, null and 0.
+   *   An integer beyond 2^53 is an `OUT_OF_RANGE` error, and a timestamp beyond what `Date` holds.
+   * - `'json'` is the client's exact JSON form: integers of 64 bits and more, DECIMAL, dates and times are text, NaN and the infinities too
+   *   (`'NaN'`, `'Infinity'`, `'-Infinity'`); -0 is a number; BLOB and GEOMETRY are text as SQL shows bytes (`\xAA`), INTERVAL
+   *   `{ months, days, micros }`, UNION `{ tag, value }`.
+   * - `'duckdb'` are the client's own value objects, and bigints. All but GEOMETRY can be parameters again. `JSON.stringify` throws for a bigint.
+   *
+   * A STRUCT whose fields have no names, as `row(1, 2)`, is an `OUT_OF_RANGE` error in each of them. Objects list keys that are whole numbers
+   * first: the order of the query is that of `queryResult().columns`.
    *
    * @default 'js'
    */
@@ -64,13 +71,14 @@ export interface Cursor extends AsyncDisposableLike {
   /**
    * Runs every statement of `sql` and returns the rows of the last.
    *
-   * `params` are a list for `?` and `$1`, an object for `$name`, bound by the statement's own types; in a script they belong to the last
-   * statement. Throws `QUERY`, `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
+   * `params` are a list for `?` and `$1`, an object for `$name`, bound by the statement's own types, exactly or not at all: of arrays and
+   * objects for a placeholder that DuckDB knows as JSON, their JSON. In a script they belong to the last statement. Throws `QUERY`,
+   * `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row[]>;
   /** Like `query`, for the one row or none. More than one is a `RESULT_LIMIT` error. */
   queryOne<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row | undefined>;
-  /** Like `query`, with the columns' names and types, and the number of rows changed. */
+  /** Like `query`, with the columns' names and types, in the order of the query, and the number of rows changed. */
   queryResult<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<QueryResult<Row>>;
   /** Runs every statement of `sql` and returns how many rows they inserted, updated or deleted. */
   execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }>;

@@ -1,9 +1,14 @@
 import type {
-  DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBValue,
+  DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType, DuckDBUnionValue, DuckDBValue,
+  DuckDBVariantValue,
 } from '@duckdb/node-api';
 import { loadApi } from './client';
+import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, scalarType } from './client-values';
+import { commonType, structType, unionType } from './common-type';
+import { isJson, jsonText } from './json-parameter';
+import { checkName, checkText } from './text-parameter';
+import { fieldPath, mapParts } from './value-error';
 
-const INT32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 const INT128 = [-(2n ** 127n), 2n ** 127n - 1n] as const;
 const UINT128 = [0n, 2n ** 128n - 1n] as const;
@@ -12,16 +17,19 @@ const UINT128 = [0n, 2n ** 128n - 1n] as const;
  * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
  *
  * What is bound with another type than the statement's is cast by DuckDB, as in its own shell.
- * Throws for a value that SQL has no type for.
+ * Throws for a value that SQL has no type for, and for what that type would not hold exactly.
  */
 export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
   const api = loadApi();
   if (value === null) return api.SQLNULL;
+  if (isJson(wanted) && isMadeJson(value)) return api.VARCHAR;
   switch (typeof value) {
     case 'boolean': return api.BOOLEAN;
-    case 'string': return api.VARCHAR;
+    case 'string':
+      checkText(value);
+      return api.VARCHAR;
     case 'number': return numberType(value, wanted);
-    case 'bigint': return bigintType(value);
+    case 'bigint': return bigintType(value, wanted);
     case 'object': return objectType(value, wanted);
     case 'undefined': throw new TypeError('the value is undefined: pass null for SQL NULL');
     default: throw new TypeError(`a ${typeof value} has no SQL type`);
@@ -30,115 +38,201 @@ export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
 
 /** `value` as the client wants it for `type`, which `inferType` gave for it. */
 export function toDuckDbValue(value: unknown, type: DuckDBType): DuckDBValue {
-  const api = loadApi();
   if (value === null || value === undefined) return null;
-  if (value instanceof Date) return dateValue(value, type);
-  if (value instanceof Uint8Array) return api.blobValue(value);
-  if (Array.isArray(value)) {
-    const items = value.map((item) => toDuckDbValue(item, (type as DuckDBListType | DuckDBArrayType).valueType));
-    return type.typeId === api.DuckDBTypeId.ARRAY ? api.arrayValue(items) : api.listValue(items);
-  }
-  if (type.typeId === api.DuckDBTypeId.MAP && isPlainOrMap(value)) {
-    const { keyType, valueType } = type as DuckDBMapType;
-    return api.mapValue(mapEntries(value).map(([key, item]) => ({ key: toDuckDbValue(key, keyType), value: toDuckDbValue(item, valueType) })));
-  }
-  if (type.typeId === api.DuckDBTypeId.STRUCT && isPlainOrMap(value)) {
-    const { entryNames, entryTypes } = type as DuckDBStructType;
-    const object = value as Record<string, unknown>;
-    return api.structValue(Object.fromEntries(entryNames.map((name, index) => [name, toDuckDbValue(object[name] ?? null, entryTypes[index]!)])));
-  }
-  // HUGEINT and its kin take bigint only; a number in a list of such has become one of them.
-  if (typeof value === 'number' && type.typeId === api.DuckDBTypeId.HUGEINT) return BigInt(value);
-  if (typeof value === 'bigint' && type.typeId === api.DuckDBTypeId.DOUBLE) return Number(value);
-  return value as DuckDBValue;
+  const { DuckDBTypeId: id } = loadApi();
+  if (typeof value === 'string') return value;
+  // Only what is made JSON is bound as text without being any.
+  if (type.typeId === id.VARCHAR && !isVariant(value)) return jsonText(value);
+  if (typeof value === 'number') return isWideInteger(type) ? BigInt(value) : value;
+  if (typeof value === 'bigint') return type.typeId === id.DOUBLE || type.typeId === id.FLOAT ? exactDouble(value) : value;
+  return typeof value === 'object' ? objectValue(value, type) : value as DuckDBValue;
+}
+
+/** Whether a JSON parameter is made of `value`: text is JSON already, and the client's own values have a type. */
+function isMadeJson(value: unknown): boolean {
+  if (typeof value === 'object') return !isClientValue(value!);
+  return typeof value === 'boolean' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
 }
 
 function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
   if (wanted?.typeId === api.DuckDBTypeId.DOUBLE || wanted?.typeId === api.DuckDBTypeId.FLOAT) return wanted;
   if (!Number.isSafeInteger(value)) return api.DOUBLE;
-  return within(BigInt(value), INT32) ? api.INTEGER : api.BIGINT;
+  if (isWidest(wanted, value < 0)) return wanted!;
+  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0.
+  if (Object.is(value, -0) && !isInteger(wanted)) return api.DOUBLE;
+  return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
 }
 
-function bigintType(value: bigint): DuckDBType {
+function bigintType(value: bigint, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
+  if (isWidest(wanted, !within(value, UINT128))) return wanted!;
   if (within(value, INT64)) return api.BIGINT;
   if (within(value, INT128)) return api.HUGEINT;
-  if (within(value, UINT128)) return api.UHUGEINT;
-  throw new RangeError(`${value} is beyond HUGEINT and UHUGEINT, DuckDB's widest integers`);
+  return within(value, UINT128) ? api.UHUGEINT : api.BIGNUM;
+}
+
+/** DuckDB does not cast all other integers to these, nor these to others, so they are bound as they are wanted. */
+function isWidest(type: DuckDBType | undefined, isBeyondUnsigned: boolean): boolean {
+  const { UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
+  return type !== undefined && (type.typeId === BIGNUM || (type.typeId === UHUGEINT && !isBeyondUnsigned));
 }
 
 function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
+  const { MAP } = api.DuckDBTypeId;
   if (value instanceof Date) return isTemporal(wanted) ? wanted! : api.TIMESTAMP;
-  if (value instanceof Uint8Array) return api.BLOB;
-  if (Array.isArray(value)) return arrayType(value, wanted);
-  if (isPlainOrMap(value)) {
-    if (value instanceof Map || wanted?.typeId === api.DuckDBTypeId.MAP) return mapType(mapEntries(value), wanted);
-    return structType(value as Record<string, unknown>, wanted);
+  if (value instanceof Uint8Array) {
+    if (wanted !== undefined && wanted.typeId === api.DuckDBTypeId.GEOMETRY) throw geometryError();
+    return api.BLOB;
   }
-  const own = clientType(value);
+  const entries = entriesFor(value, wanted?.typeId === MAP);
+  if (entries) return mapType(entries, wanted?.typeId === MAP ? wanted as DuckDBMapType : undefined);
+  const items = itemsOf(value);
+  if (items) return listType(items, wanted, isArrayValue(value));
+  const fields = fieldsOf(value);
+  if (fields) return fieldsType(fields, wanted);
+  if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value)]);
+  const own = isVariantValue(value) ? variantType(value) : scalarType(value);
   if (own !== undefined) return own;
-  throw new TypeError(`a ${(value as object).constructor?.name ?? 'value'} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
+  throw new TypeError(`a ${value.constructor?.name ?? 'value'} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
 }
 
-function arrayType(values: readonly unknown[], wanted: DuckDBType | undefined): DuckDBType {
+function listType(items: readonly unknown[], wanted: DuckDBType | undefined, isArray: boolean): DuckDBType {
   const api = loadApi();
   const { LIST, ARRAY } = api.DuckDBTypeId;
-  const wantedItem = wanted?.typeId === LIST || wanted?.typeId === ARRAY ? (wanted as DuckDBListType | DuckDBArrayType).valueType : undefined;
-  const item = commonType(values.map((value) => inferType(value, wantedItem)));
-  return wanted?.typeId === ARRAY && (wanted as DuckDBArrayType).length === values.length ? api.ARRAY(item, values.length) : api.LIST(item);
+  const list = wanted?.typeId === LIST || wanted?.typeId === ARRAY ? wanted as DuckDBListType | DuckDBArrayType : undefined;
+  const types = mapParts(items, (_, index) => `[${index}]`, (item, index) => {
+    if (!(index in items)) throw new TypeError('the list has a hole, as in [1, , 3]: pass null for SQL NULL');
+    return inferType(item, list?.valueType);
+  });
+  const item = variantsType(items, types) ?? withoutSign(commonType(types, 'a list'), items);
+  const isWanted = list?.typeId === ARRAY && (list as DuckDBArrayType).length === items.length;
+  return items.length > 0 && (isWanted || (isArray && list === undefined)) ? api.ARRAY(item, items.length) : api.LIST(item);
 }
 
-function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBType | undefined): DuckDBType {
+/** DuckDB does not cast a BIGNUM to all other integers, so it is for those lists that have a negative number too. */
+function withoutSign(type: DuckDBType, items: readonly unknown[]): DuckDBType {
   const api = loadApi();
-  const types = wanted?.typeId === api.DuckDBTypeId.MAP ? wanted as DuckDBMapType : undefined;
-  if (entries.length === 0 && types) return types;
-  return api.MAP(
-    commonType(entries.map(([key]) => inferType(key, types?.keyType))),
-    commonType(entries.map(([, value]) => inferType(value, types?.valueType))),
-  );
+  if (type.typeId !== api.DuckDBTypeId.BIGNUM) return type;
+  return items.every((item) => item === null || within(BigInt(item as number | bigint), UINT128)) ? api.UHUGEINT : type;
 }
 
-function structType(value: Record<string, unknown>, wanted: DuckDBType | undefined): DuckDBType {
-  const api = loadApi();
-  const types = wanted?.typeId === api.DuckDBTypeId.STRUCT ? wanted as DuckDBStructType : undefined;
-  const names = Object.keys(value);
+function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBMapType | undefined): DuckDBType {
+  const keys = mapParts(entries, keyPath, ([key]) => {
+    if (key === null || key === undefined) {
+      throw new TypeError(`a key of the MAP is ${key}, and DuckDB's MAP has no NULL as a key: leave the entry out, or give it another key`);
+    }
+    return inferType(key, wanted?.keyType);
+  });
+  const values = mapParts(entries, keyPath, ([, value]) => inferType(value, wanted?.valueType));
+  return loadApi().MAP(commonType(keys, 'the keys of a MAP'), commonType(values, 'a MAP'));
+}
+
+function fieldsType(fields: Readonly<Record<string, unknown>>, wanted: DuckDBType | undefined): DuckDBType {
+  const types = wanted?.typeId === loadApi().DuckDBTypeId.STRUCT ? wanted as DuckDBStructType : undefined;
+  const names = Object.keys(fields);
   if (names.length === 0) throw new TypeError('an empty object has no SQL type: a STRUCT needs at least one field');
-  return api.STRUCT(Object.fromEntries(names.map((name) => {
-    const index = types?.entryNames.indexOf(name) ?? -1;
-    return [name, inferType(value[name], types?.entryTypes[index])];
-  })));
+  return structType(names, mapParts(names, fieldPath, (name) => {
+    checkName(name);
+    // DuckDB compares names without case.
+    return inferType(fields[name], types?.entryTypes[types.entryNames.findIndex((own) => own.toLowerCase() === name.toLowerCase())]);
+  }));
 }
 
-/** The one type for all values of a list. Looks at every one: the client looks at the first, and binds NULLs for a list that begins with one. */
-function commonType(types: readonly DuckDBType[]): DuckDBType {
-  const api = loadApi();
-  return types.reduce((common, type) => widen(common, type), api.SQLNULL as DuckDBType);
-}
-
-function widen(a: DuckDBType, b: DuckDBType): DuckDBType {
-  const api = loadApi();
-  const { SQLNULL, LIST, STRUCT, MAP } = api.DuckDBTypeId;
-  if (a.typeId === SQLNULL) return b;
-  if (b.typeId === SQLNULL || String(a) === String(b)) return a;
-  const order = [api.INTEGER, api.BIGINT, api.HUGEINT, api.DOUBLE] as DuckDBType[];
-  const [rankA, rankB] = [a, b].map((type) => order.findIndex(({ typeId }) => typeId === type.typeId)) as [number, number];
-  if (rankA >= 0 && rankB >= 0) return order[Math.max(rankA, rankB)]!;
-  if (a.typeId === LIST && b.typeId === LIST) return api.LIST(widen((a as DuckDBListType).valueType, (b as DuckDBListType).valueType));
-  if (a.typeId === MAP && b.typeId === MAP) {
-    const [mapA, mapB] = [a as DuckDBMapType, b as DuckDBMapType];
-    return api.MAP(widen(mapA.keyType, mapB.keyType), widen(mapA.valueType, mapB.valueType));
+/** For VARIANTs of several types, a UNION: DuckDB makes VARIANTs of its members, and the client makes lists of UNIONs, but not of VARIANTs. */
+function variantsType(items: readonly unknown[], types: readonly DuckDBType[]): DuckDBType | undefined {
+  if (!items.some(isVariant) || !items.every((item) => item === null || isVariant(item))) return undefined;
+  const members = new Map(types.map((type) => [String(type), type]));
+  members.delete(String(loadApi().SQLNULL));
+  if (members.size < 2) return undefined;
+  // DuckDB 1.5.5 makes NULLs of some members where such a list is within another.
+  if ([...members.keys()].some((name) => name.includes('UNION('))) {
+    throw new TypeError('a list of VARIANTs of several types is within another one, which DuckDB does not cast as it is: ' +
+      'pass its JSON, and cast that by $1::JSON::VARIANT');
   }
-  if (a.typeId === STRUCT && b.typeId === STRUCT) return widenStructs(a as DuckDBStructType, b as DuckDBStructType);
-  throw new TypeError(`a list mixes ${a} and ${b}: DuckDB's lists have one type`);
+  return unionType([...members.keys()], [...members.values()]);
 }
 
-function widenStructs(a: DuckDBStructType, b: DuckDBStructType): DuckDBType {
+function isVariant(item: unknown): item is DuckDBVariantValue {
+  return typeof item === 'object' && item !== null && isVariantValue(item);
+}
+
+/** Its own type, where the client can make values of that. */
+function variantType({ value, type }: DuckDBVariantValue): DuckDBType {
+  return type === undefined || /\b(VARIANT|GEOMETRY)\b/.test(String(type)) ? inferType(value) : type;
+}
+
+function objectValue(value: object, type: DuckDBType): DuckDBValue {
   const api = loadApi();
-  const names = [...new Set([...a.entryNames, ...b.entryNames])];
-  const typeIn = (struct: DuckDBStructType, name: string) => struct.entryTypes[struct.entryNames.indexOf(name)] ?? api.SQLNULL;
-  return api.STRUCT(Object.fromEntries(names.map((name) => [name, widen(typeIn(a, name), typeIn(b, name))])));
+  const { DuckDBTypeId: id } = api;
+  if (value instanceof Date) return dateValue(value, type);
+  if (value instanceof Uint8Array) return api.blobValue(value);
+  if (isVariantValue(value)) return type.typeId === id.UNION ? variantMember(value, type as DuckDBUnionType) : toDuckDbValue(value.value, type);
+  switch (type.typeId) {
+    case id.LIST: return api.listValue(itemValues(value, type as DuckDBListType));
+    case id.ARRAY: return api.arrayValue(itemValues(value, type as DuckDBArrayType));
+    case id.MAP: return api.mapValue(mapEntries(value, type as DuckDBMapType));
+    case id.STRUCT: return api.structValue(Object.fromEntries(fieldValues(fieldsOf(value)!, type as DuckDBStructType)));
+    case id.UNION: {
+      const { tag, value: member } = value as DuckDBUnionValue;
+      return api.unionValue(tag, toDuckDbValue(member, (type as DuckDBUnionType).memberTypes[(type as DuckDBUnionType).memberTags.indexOf(tag)]!));
+    }
+    default: return value as DuckDBValue;
+  }
+}
+
+function variantMember(value: DuckDBVariantValue, { memberTags, memberTypes }: DuckDBUnionType): DuckDBValue {
+  if (value.value === null) return null;
+  const tag = String(variantType(value));
+  return loadApi().unionValue(tag, toDuckDbValue(value.value, memberTypes[memberTags.indexOf(tag)]!));
+}
+
+function itemValues(value: object, { valueType }: DuckDBListType | DuckDBArrayType): DuckDBValue[] {
+  return mapParts(itemsOf(value)!, (_, index) => `[${index}]`, (item) => toDuckDbValue(item, valueType));
+}
+
+function fieldValues(fields: Readonly<Record<string, unknown>>, { entryNames, entryTypes }: DuckDBStructType): Array<[string, DuckDBValue]> {
+  // Also `constructor` is a field only where the object has it itself.
+  return mapParts(entryNames, fieldPath, (name, index) => (
+    [name, Object.hasOwn(fields, name) ? toDuckDbValue(fields[name], entryTypes[index]!) : null]
+  ));
+}
+
+function mapEntries(value: object, { keyType, valueType }: DuckDBMapType): Array<{ key: DuckDBValue; value: DuckDBValue }> {
+  const seen = new Set<string>();
+  return mapParts(entriesFor(value, true)!, keyPath, ([key, item]) => {
+    const entry = { key: toDuckDbValue(key, keyType), value: toDuckDbValue(item, valueType) };
+    const text = String(entry.key);
+    if (seen.has(text)) throw new TypeError(`two keys of the MAP are the ${keyType} ${text}, and DuckDB's MAP has each key once: leave one of them out`);
+    seen.add(text);
+    return entry;
+  });
+}
+
+/** The entries of what is to be a MAP: where the statement wants one, also a plain object's, and those of a row's `{ key, value }`. */
+function entriesFor(value: object, isWanted: boolean): ReadonlyArray<readonly [unknown, unknown]> | undefined {
+  const entries = entriesOf(value);
+  if (entries || !isWanted) return entries;
+  if (Array.isArray(value)) {
+    const pairs = value as ReadonlyArray<{ key: unknown; value: unknown } | null>;
+    const areEntries = pairs.every((pair) => pair !== null && typeof pair === 'object' && 'key' in pair && 'value' in pair);
+    return areEntries ? pairs.map((pair) => [pair!.key, pair!.value]) : undefined;
+  }
+  const fields = fieldsOf(value);
+  return fields && Object.entries(fields);
+}
+
+function keyPath([key]: readonly [unknown, unknown], index: number): string {
+  if (typeof key === 'object' && key !== null) return `[entry ${index}]`;
+  return typeof key === 'string' ? `[${JSON.stringify(key)}]` : `[${String(key)}]`;
+}
+
+function exactDouble(value: bigint): number {
+  const number = Number(value);
+  if (BigInt(number) === value) return number;
+  throw new RangeError(`the bigint ${value} is together with numbers that only a DOUBLE holds, and a DOUBLE cannot hold it exactly: ` +
+    'make bigints of the whole numbers, or pass all of them as text');
 }
 
 function dateValue(value: Date, type: DuckDBType): DuckDBValue {
@@ -150,10 +244,17 @@ function dateValue(value: Date, type: DuckDBType): DuckDBValue {
     case id.DATE: return new api.DuckDBDateValue(Math.floor(milliseconds / 86_400_000));
     case id.TIMESTAMP_S: return new api.DuckDBTimestampSecondsValue(BigInt(Math.floor(milliseconds / 1000)));
     case id.TIMESTAMP_MS: return new api.DuckDBTimestampMillisecondsValue(BigInt(milliseconds));
-    case id.TIMESTAMP_NS: return new api.DuckDBTimestampNanosecondsValue(BigInt(milliseconds) * 1_000_000n);
+    case id.TIMESTAMP_NS: return new api.DuckDBTimestampNanosecondsValue(nanoseconds(value));
     case id.TIMESTAMP_TZ: return new api.DuckDBTimestampTZValue(BigInt(milliseconds) * 1000n);
     default: return new api.DuckDBTimestampValue(BigInt(milliseconds) * 1000n);
   }
+}
+
+function nanoseconds(value: Date): bigint {
+  const nanos = BigInt(value.getTime()) * 1_000_000n;
+  // The ends are DuckDB's infinities.
+  if (within(nanos, INT64) && nanos > -INT64[1] && nanos < INT64[1]) return nanos;
+  throw new RangeError(`the Date ${value.toISOString()} is beyond TIMESTAMP_NS, which ends in 1677 and 2262: use a TIMESTAMP`);
 }
 
 function isTemporal(type: DuckDBType | undefined): boolean {
@@ -161,37 +262,16 @@ function isTemporal(type: DuckDBType | undefined): boolean {
   return type !== undefined && [DATE, TIMESTAMP, TIMESTAMP_TZ, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS].includes(type.typeId as never);
 }
 
-/** The type of one of the client's own value objects. */
-function clientType(value: object): DuckDBType | undefined {
-  const api = loadApi();
-  const types: ReadonlyArray<readonly [{ [Symbol.hasInstance](value: unknown): boolean }, DuckDBType]> = [
-    [api.DuckDBDateValue, api.DATE],
-    [api.DuckDBTimestampValue, api.TIMESTAMP],
-    [api.DuckDBTimestampTZValue, api.TIMESTAMPTZ],
-    [api.DuckDBTimestampSecondsValue, api.TIMESTAMP_S],
-    [api.DuckDBTimestampMillisecondsValue, api.TIMESTAMP_MS],
-    [api.DuckDBTimestampNanosecondsValue, api.TIMESTAMP_NS],
-    [api.DuckDBTimeValue, api.TIME],
-    [api.DuckDBTimeTZValue, api.TIMETZ],
-    [api.DuckDBIntervalValue, api.INTERVAL],
-    [api.DuckDBUUIDValue, api.UUID],
-    [api.DuckDBBitValue, api.BIT],
-    [api.DuckDBBlobValue, api.BLOB],
-  ];
-  if (value instanceof api.DuckDBDecimalValue) return api.DECIMAL(value.width, value.scale);
-  return types.find(([kind]) => kind[Symbol.hasInstance](value))?.[1];
+function isInteger(type: DuckDBType | undefined): boolean {
+  const { TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT } = loadApi().DuckDBTypeId;
+  if (type === undefined) return false;
+  return isWideInteger(type) || [TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT].includes(type.typeId as never);
 }
 
-function isPlainOrMap(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  if (value instanceof Map) return true;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  // Also the plain objects of another realm, whose prototype is another Object.prototype.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function mapEntries(value: object): ReadonlyArray<readonly [unknown, unknown]> {
-  return value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
+/** Whether the client takes bigints only for it. */
+function isWideInteger(type: DuckDBType): boolean {
+  const { HUGEINT, UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
+  return type.typeId === HUGEINT || type.typeId === UHUGEINT || type.typeId === BIGNUM;
 }
 
 function within(value: bigint, [least, most]: readonly [bigint, bigint]): boolean {

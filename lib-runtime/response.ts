@@ -1,3 +1,5 @@
+import { base64 } from './bytes';
+import { carriedColumns } from './carried-columns';
 import { ConfigError, DuckDbError } from './errors';
 
 /** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
@@ -11,9 +13,19 @@ export interface ResponseStreamLike {
 
 /** How rows are written. */
 export interface WriteRowsOptions {
-  /** `'jsonl'`: an object a line. `'csv'`: by RFC 4180, with a header; what is no text or number is written as JSON. @default 'jsonl' */
+  /**
+   * `'jsonl'`: an object a line. `'csv'`: by RFC 4180, with a header; what is not text or a number is written as JSON.
+   *
+   * In both, bytes are base64 text, a `Date` is ISO 8601 text, and NaN, Infinity and -Infinity are text, as DuckDB reads them.
+   *
+   * @default 'jsonl'
+   */
   readonly format?: 'jsonl' | 'csv';
-  /** The columns of CSV, in order. @default - those of the first row; without rows, no header */
+  /**
+   * The columns of CSV, in order; the header is written also where there are no rows. One that a stream does not have is a `CONFIG` error.
+   *
+   * @default - the stream's own, in the order of the query; for batches that you have made yourself, the keys of the first row
+   */
   readonly columns?: readonly string[];
 }
 
@@ -25,15 +37,22 @@ export interface WriteRowsOptions {
  *     }));
  *
  * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
- * `error: STREAM`. The error is thrown on, which Lambda records as the function's.
+ * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none.
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options: WriteRowsOptions = {}): Promise<void> {
-  const lines = linesIn(options.format ?? 'jsonl', options.columns);
+  if (typeof (rows as Partial<typeof rows> | null)?.[Symbol.asyncIterator] !== 'function') {
+    throw new ConfigError(`the rows are ${Array.isArray(rows) ? 'an array' : `a ${typeof rows}`}, expected a stream of batches: writeRows(c.stream(sql), response)`);
+  }
+  // A stream's columns are known to what reads it, once it has begun.
+  const batches = rows[Symbol.asyncIterator]();
+  const lines = linesIn(options.format ?? 'jsonl', options.columns, batches);
   const reader = new Reader(response);
   try {
-    for await (const batch of rows) {
+    for await (const batch of { [Symbol.asyncIterator]: () => batches }) {
       if (batch.length > 0) await reader.take(lines.of(batch as readonly Row[]));
     }
+    const header = lines.ofNone();
+    if (header !== '') await reader.take(header);
     await reader.finish();
   } catch (error) {
     // The error's text is for the log: it may tell of the SQL.
@@ -48,32 +67,81 @@ type Row = Readonly<Record<string, unknown>>;
 
 interface Lines {
   of(rows: readonly Row[]): string;
+  /** What is to be written still when all rows are: a header that none of them has brought. */
+  ofNone(): string;
   ofError(code: string): string;
 }
 
-function linesIn(format: string, columns: readonly string[] | undefined): Lines {
-  if (format === 'jsonl') return { of: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''), ofError: (code) => `{"error":{"code":"${code}"}}\n` };
-  if (format === 'csv') return csv(columns);
+function linesIn(format: string, columns: readonly string[] | undefined, stream: object): Lines {
+  if (format === 'jsonl') return jsonLines();
+  if (format === 'csv') return csv(columns, stream);
   throw new ConfigError(`format is ${JSON.stringify(format)}, expected "jsonl" or "csv"`);
 }
 
-function csv(given: readonly string[] | undefined): Lines {
+function jsonLines(): Lines {
+  return {
+    of: (rows) => rows.map((row) => `${json(row)}\n`).join(''),
+    ofNone: () => '',
+    ofError: (code) => `{"error":{"code":"${code}"}}\n`,
+  };
+}
+
+function csv(given: readonly string[] | undefined, stream: object): Lines {
   let columns: readonly string[] | undefined;
+  const line = (values: readonly unknown[]) => `${values.map(field).join(',')}\r\n`;
+  const header = (carried: readonly string[] | undefined, keys?: readonly string[]) => {
+    if (given && carried) checkColumns(given, carried);
+    columns = given ?? carried ?? keys;
+    return columns === undefined ? '' : line(columns);
+  };
   return {
     of: (rows) => {
-      const header = columns === undefined;
-      const names = columns ??= given ?? Object.keys(rows[0]!);
-      return [...header ? [names] : [], ...rows.map((row) => names.map((name) => row[name]))].map((values) => `${values.map(field).join(',')}\r\n`).join('');
+      const first = columns === undefined ? header(carriedColumns(rows), Object.keys(rows[0]!)) : '';
+      return first + rows.map((row) => line(columns!.map((name) => row[name]))).join('');
     },
+    ofNone: () => (columns === undefined ? header(carriedColumns(stream)) : ''),
     ofError: (code) => `error: ${code}\r\n`,
   };
 }
 
+function checkColumns(given: readonly string[], own: readonly string[]): void {
+  const unknown = given.find((name) => !own.includes(name));
+  if (unknown === undefined) return;
+  throw new ConfigError(`columns has ${JSON.stringify(unknown)}, which the query does not have: its columns are ${own.map((name) => JSON.stringify(name)).join(', ')}`);
+}
+
 function field(value: unknown): string {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const text = typeof value === 'string' ? value : value instanceof Date ? value.toISOString() : JSON.stringify(value);
+  const text = plain(value);
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function plain(value: unknown): string {
+  switch (typeof value) {
+    case 'string': return value;
+    // Without its sign, zero would be another number.
+    case 'number': return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint': return String(value);
+    default: break;
+  }
+  if (value instanceof Date) return value.toISOString();
+  return value instanceof Uint8Array ? base64(value) : json(value) ?? '';
+}
+
+/** As `JSON.stringify`, which makes null of NaN and of the infinities, and throws for a bigint: here they are text. */
+function json(value: unknown): string | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  // A function that looks at each value makes it several times slower, so it does so only where it may have something to do.
+  return text === undefined || text.includes('null') ? JSON.stringify(value, speltOut) : text;
+}
+
+function speltOut(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
 }
 
 /** Who reads a response: takes what is written at its own pace, and may go away at any time, also while nothing is written. */

@@ -1,15 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { loadApi } from './client';
+import { carryColumns } from './carried-columns';
 import { ConfigError, ResultLimitError } from './errors';
 import { HeapGuard } from './heap-guard';
-import { type Convert, jsConverter } from './js-values';
+import { keptType, keptVector, losesFields, setKey } from './kept-names';
+import type { Convert } from './nested-values';
+import { columnConverter, type RowFormat } from './row-forms';
+import { typeName } from './type-name';
+
+export type { RowFormat } from './row-forms';
 
 /** A row by its columns' names. */
 export type Row = Record<string, unknown>;
-
-/** The form in which rows are handed out: see `QueryOptions.rows`. */
-export type RowFormat = 'js' | 'json' | 'duckdb';
 
 /** A column of a result. */
 export interface Column {
@@ -35,7 +37,7 @@ const CHUNKS_PER_LOOK = 4;
 /** The columns of a result, as its rows' keys. */
 export function readColumns(result: DuckDBMaterializedResult): Column[] {
   const types = result.columnTypes();
-  return columnKeys(result).map((name, index) => ({ name, type: String(types[index]) }));
+  return columnKeys(result).map((name, index) => ({ name, type: typeName(types[index]!) }));
 }
 
 /** A result's rows in the form asked for. Throws `RESULT_LIMIT` beyond a limit, `OUT_OF_RANGE` for what JavaScript cannot hold. */
@@ -61,22 +63,34 @@ export class RowReader {
   /** How many rows were read. */
   rowCount = 0;
   private bytes = 0;
-  private readonly names: readonly string[];
+  /** The names of the columns, in their order. */
+  readonly names: readonly string[];
   private readonly converters: readonly Convert[];
+  /** The types of those columns whose values the client would not read completely. */
+  private readonly keptTypes: ReadonlyArray<DuckDBType | undefined>;
 
   constructor(result: DuckDBResult, format: RowFormat, private readonly limits: RowLimits) {
     const types = result.columnTypes();
     this.names = columnKeys(result);
-    this.converters = this.names.map((name, index) => converter(format, types[index]!, name));
+    this.keptTypes = types.map((type) => (losesFields(type) ? keptType(type) : undefined));
+    this.converters = this.names.map((name, index) => columnConverter(format, this.keptTypes[index] ?? types[index]!, name));
+  }
+
+  /** The rows of `chunk`, which know the order of their columns. Throws as `read`. */
+  batch(chunk: DuckDBDataChunk): Row[] {
+    const rows: Row[] = [];
+    this.read(chunk, rows);
+    carryColumns(rows, this.names);
+    return rows;
   }
 
   /** Adds the rows of `chunk` to `rows`. Throws `RESULT_LIMIT` once all chunks together are beyond a limit, `OUT_OF_RANGE` as above. */
   read(chunk: DuckDBDataChunk, rows: Row[]): void {
-    const { names, converters } = this;
+    const { names, converters, keptTypes } = this;
     const { rowCount } = chunk;
     this.rowCount += rowCount;
     checkRowCount(this.rowCount, this.limits.maxRows);
-    const vectors = names.map((_, column) => chunk.getColumnVector(column));
+    const vectors = keptTypes.map((type, column) => (type ? keptVector(chunk, column, type) : chunk.getColumnVector(column)));
     for (let row = 0; row < rowCount; row++) {
       const object: Row = {};
       for (let column = 0; column < names.length; column++) {
@@ -101,22 +115,9 @@ function columnKeys(result: DuckDBResult): string[] {
   return [...keys];
 }
 
-/** Sets an own key, also one that is called `__proto__`. */
-function setKey(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
 /** Throws `CONFIG` for what is no form of rows. */
 export function checkFormat(format: RowFormat | undefined): void {
   if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${JSON.stringify(format)}, expected "js", "json" or "duckdb"`);
-}
-
-function converter(format: RowFormat, type: DuckDBType, column: string): Convert {
-  if (format === 'duckdb') return (value) => value;
-  if (format === 'js') return jsConverter(type, column);
-  const { JsonDuckDBValueConverter: json } = loadApi();
-  return (value) => json(value, type, json);
 }
 
 function checkRowCount(rows: number, maxRows: number | undefined): void {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
+import { carryColumns } from './carried-columns';
 import { loadApi } from './client';
 import { interruptUntil, type Turn } from './connection';
 import { nativeCall } from './native-calls';
@@ -12,7 +13,16 @@ const DEFAULT_BUFFER = '976.5 KiB';
  *
  * However its loop is left, the query ends with it.
  */
-export async function* batches(hold: (started: (stream: RowStream) => void) => Promise<void>): AsyncGenerator<Row[], void, undefined> {
+export function batches(hold: (started: (stream: RowStream) => void) => Promise<void>): AsyncGenerator<Row[], void, undefined> {
+  const generator = generate((started) => hold((stream) => {
+    // Also without a row: CSV has a header.
+    carryColumns(generator, stream.columns);
+    started(stream);
+  }));
+  return generator;
+}
+
+async function* generate(hold: (started: (stream: RowStream) => void) => Promise<void>): AsyncGenerator<Row[], void, undefined> {
   let held!: Promise<void>;
   const stream = await new Promise<RowStream>((resolve, reject) => {
     held = hold(resolve);
@@ -75,6 +85,11 @@ export class RowStream {
     else turn.ended.addEventListener('abort', this.onGivenUp);
   }
 
+  /** The names of its columns, in their order. */
+  get columns(): readonly string[] {
+    return this.reader.names;
+  }
+
   /** The next rows, or undefined when that were all. Throws `STREAM` when the query failed, and what `fail` was told. */
   next(): Promise<Row[] | undefined> {
     return new Promise((resolve, reject) => {
@@ -110,9 +125,7 @@ export class RowStream {
       if (hasFailed(this.result)) throw await this.failureReason();
       return undefined;
     }
-    const rows: Row[] = [];
-    this.reader.read(chunk, rows);
-    return rows;
+    return this.reader.batch(chunk);
   }
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {

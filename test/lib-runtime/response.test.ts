@@ -40,6 +40,61 @@ describe('formats', () => {
       .toEqual({ n: 5000, total: 12_497_500, t: ',' });
   });
 
+  const ODD = "SELECT 'abc'::BLOB AS b, {'b': 'a'::BLOB, 'd': 'nan'::DOUBLE, 'n': NULL} AS s, 'nan'::DOUBLE AS nan, 'inf'::FLOAT AS i, '-inf'::DOUBLE AS n, '-0'::DOUBLE AS zero";
+
+  test('bytes are base64, NaN and the infinities text, at any depth', async () => {
+    expect(await written(ODD)).toBe('{"b":"YWJj","s":{"b":"YQ==","d":"NaN","n":null},"nan":"NaN","i":"Infinity","n":"-Infinity","zero":0}\n');
+    expect(await written(ODD, { format: 'csv' })).toBe('b,s,nan,i,n,zero\r\nYWJj,"{""b"":""YQ=="",""d"":""NaN"",""n"":null}",NaN,Infinity,-Infinity,-0\r\n');
+    for (const format of ['csv', 'jsonl']) {
+      const file = join('/tmp', `response-${process.pid}.${format}`);
+      writeFileSync(file, await written("SELECT unnest(['nan', 'inf', '-inf', '-0', '1.5', NULL])::DOUBLE AS d", { format }));
+      const type = "columns = {d: 'DOUBLE'}";
+      expect(await runtime.cursor((c) => c.query(`SELECT d::VARCHAR AS d FROM ${format === 'csv' ? 'read_csv' : 'read_json'}('${file}', ${type})`)))
+        .toEqual(['nan', 'inf', '-inf', format === 'csv' ? '-0.0' : '0.0', '1.5', null].map((d) => ({ d })));
+    }
+  });
+
+  test('bigints are text in JSON, also of batches that were made by oneself', async () => {
+    const rows = async function* () { yield [{ i: 2n ** 64n, l: [1n], b: new Date(0) }]; };
+    for (const [format, expected] of [['jsonl', '{"i":"18446744073709551616","l":["1"],"b":"1970-01-01T00:00:00.000Z"}\n'], ['csv', 'i,l,b\r\n18446744073709551616,"[""1""]",1970-01-01T00:00:00.000Z\r\n']] as const) {
+      const response = new PassThrough();
+      const whole = text(response);
+      await runtime.writeRows(rows(), response, { format });
+      expect(await whole).toBe(expected);
+    }
+  });
+
+  test('CSV has the columns in the order of the query, and a header without rows', async () => {
+    const years = 'SELECT \'x\' AS name, 1 AS "2024", 2 AS "2023", 3 AS "2024"';
+    for (const rows of ['js', 'json', 'duckdb']) {
+      const response = new PassThrough();
+      const whole = text(response);
+      await runtime.cursor((c) => runtime.writeRows(c.stream(years, undefined, { rows: rows as 'js' }), response, { format: 'csv' }));
+      expect(await whole).toBe('name,2024,2023,2024:1\r\nx,1,2,3\r\n');
+    }
+    expect(await written(`${years} WHERE false`, { format: 'csv' })).toBe('name,2024,2023,2024:1\r\n');
+    expect(await written(`${years} WHERE false`, { format: 'csv', columns: ['2023', 'name'] })).toBe('2023,name\r\n');
+    expect(await written(`${years} WHERE false`)).toBe('');
+    const response = new PassThrough();
+    const whole = text(response);
+    await runtime.writeRows((async function* () { /* none */ })(), response, { format: 'csv', columns: ['b', 'a'] });
+    expect(await whole).toBe('b,a\r\n');
+  });
+
+  test('a column that the query does not have is an error', async () => {
+    for (const condition of ['true', 'false']) {
+      expect(await rejection(written(`SELECT 1 AS a, 2 AS "b c" WHERE ${condition}`, { format: 'csv', columns: ['a', 'A'] })))
+        .toMatchObject({ code: 'CONFIG', message: 'columns has "A", which the query does not have: its columns are "a", "b c"' });
+    }
+  });
+
+  test('rows that are not a stream', async () => {
+    const array = [{ a: 1 }] as unknown as AsyncIterable<object[]>;
+    expect(await rejection(runtime.writeRows(array, new PassThrough()))).toMatchObject({
+      code: 'CONFIG', message: 'the rows are an array, expected a stream of batches: writeRows(c.stream(sql), response)',
+    });
+  });
+
   test('another one', async () => {
     expect(await rejection(written('SELECT 1', { format: 'xml' }))).toMatchObject({ code: 'CONFIG', message: 'format is "xml", expected "jsonl" or "csv"' });
   });

@@ -1,3 +1,5 @@
+import assert from 'node:assert';
+import { inspect } from 'node:util';
 import { rejection } from './fresh-runtime';
 import { cursor, type Cursor, type RowFormat } from '../../lib-runtime';
 
@@ -78,6 +80,40 @@ describe('js', () => {
   });
 });
 
+describe('what JSON.stringify makes of rows, as a handler returns them', () => {
+  const json = async (expression: string, rows: RowFormat = 'js') => JSON.stringify(await value(expression, rows));
+
+  test.each<[string, string]>([
+    ["'\\xAA\\x00b'::BLOB", '"qgBi"'], ["''::BLOB", '""'], ["{'a': [MAP {'k': 'abc'::BLOB}]}", '{"a":[[{"key":"k","value":"YWJj"}]]}'],
+    ["['a'::BLOB]::BLOB[1]", '["YQ=="]'], ["union_value(b := 'a'::BLOB)", '"YQ=="'], ["{'b': 'a'::BLOB}::VARIANT", '{"b":"YQ=="}'],
+    ["'POINT (1 2)'::GEOMETRY", '"AQEAAAAAAAAAAADwPwAAAAAAAABA"'], ["['POINT (1 2)'::GEOMETRY]", '["AQEAAAAAAAAAAADwPwAAAAAAAABA"]'],
+    ["'nan'::DOUBLE", 'null'], ["['inf'::FLOAT, '-inf'::DOUBLE]", '[null,null]'], ["'-0'::DOUBLE", '0'],
+    ["TIMESTAMP '2024-02-29 12:34:56.789999'", '"2024-02-29T12:34:56.789Z"'], ["'{\"a\": 1}'::JSON", '"{\\"a\\": 1}"'],
+  ])('js: %s', async (expression, expected) => expect(await json(expression)).toBe(expected));
+
+  test.each<[string, string]>([
+    ["'\\xAA\\x00b'::BLOB", '"\\\\xAA\\\\x00b"'], ["['nan'::DOUBLE, 'inf'::DOUBLE, '-inf'::FLOAT]", '["NaN","Infinity","-Infinity"]'], ["'-0'::DOUBLE", '0'],
+    ['9007199254740993::BIGINT', '"9007199254740993"'], ["[DATE 'infinity', DATE '-infinity']", '["infinity","-infinity"]'],
+    ["TIMESTAMP 'infinity'", '"infinity"'], ['1.50::DECIMAL(9,2)', '"1.50"'], ['union_value(n := 1)', '{"tag":"n","value":1}'],
+  ])('json: %s', async (expression, expected) => expect(await json(expression, 'json')).toBe(expected));
+
+  test('bytes are a plain Uint8Array to all else', async () => {
+    const bytes = await value("'abc'::BLOB") as Uint8Array;
+    const own = new Uint8Array([97, 98, 99]);
+    expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+    expect(bytes).toStrictEqual(own);
+    assert.deepStrictEqual(bytes, own);
+    expect(Object.keys(bytes)).toEqual(['0', '1', '2']);
+    expect({ ...bytes }).toEqual({ 0: 97, 1: 98, 2: 99 });
+    expect(structuredClone(bytes)).toStrictEqual(own);
+    expect(Buffer.from(bytes).toString()).toBe('abc');
+    expect(inspect(bytes)).toBe(inspect(own));
+    expect(Buffer.concat([bytes, bytes.subarray(1)]).toString()).toBe('abcbc');
+    expect(await value("'abc'::BLOB = 'abc'::BLOB")).toBe(true);
+    expect(await c.queryOne('SELECT $1::VARCHAR AS v', [bytes])).toEqual({ v: 'abc' });
+  });
+});
+
 describe('json', () => {
   test.each<[string, unknown]>([
     ['170141183460469231731687303715884105727::HUGEINT', '170141183460469231731687303715884105727'],
@@ -100,6 +136,25 @@ test('columns: names as the rows\' keys, types as DuckDB says them', async () =>
     columns: [{ name: 'a', type: 'INTEGER' }, { name: 'a:1', type: 'INTEGER' }, { name: 'b', type: 'DECIMAL(18,3)' }],
     rowsChanged: 0,
   });
+});
+
+test('columns: the types as typeof says them, JSON and what holds it too', async () => {
+  await c.execute("CREATE OR REPLACE TEMP TABLE mooded AS SELECT 'glad'::ENUM('glad', 'it''s') AS mood");
+  const expressions = [
+    "'1'::JSON", "['1'::JSON]", "[['1'::JSON]]", "['1'::JSON]::JSON[1]", "MAP {'a': '1'::JSON}", '[1, 2]::INTEGER[2]', "MAP {'a': [1.5]}",
+    'mood', 'now()', "TIMETZ '12:00'", "TIME_NS '12:00'", "'POINT (1 2)'::GEOMETRY", '1::VARIANT', '1.5::DECIMAL(18,3)', '1::BIGNUM', "'a'::BLOB", "'1'::BIT",
+  ];
+  const { columns } = await c.queryResult(`SELECT ${expressions.join()} FROM mooded`);
+  const types = (await c.queryOne<Record<string, string>>(`SELECT ${expressions.map((expression) => `typeof(${expression})`).join()} FROM mooded`))!;
+  expect(columns.map(({ type }) => type)).toEqual(Object.values(types));
+  // DuckDB quotes names where it must, the client always: both are SQL.
+  expect((await c.queryResult("SELECT {'j': '1'::JSON}, union_value(j := '1'::JSON)")).columns.map(({ type }) => type)).toEqual(['STRUCT("j" JSON)', 'UNION("j" JSON)']);
+});
+
+test('columns: in the order of the query, which an object does not keep for whole numbers', async () => {
+  const { rows, columns } = await c.queryResult('SELECT \'x\' AS name, 1 AS "2024", 2 AS "2023"');
+  expect(columns.map(({ name }) => name)).toEqual(['name', '2024', '2023']);
+  expect(rows).toEqual([{ name: 'x', 2024: 1, 2023: 2 }]);
 });
 
 test('no column is lost to another one that is called as its suffix would be', async () => {

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import type { DuckDBType } from '@duckdb/node-api';
+import { base64 } from './bytes';
+import { checkText } from './text-parameter';
+
+/** Whether the statement wants JSON, which DuckDB's client tells as an alias of VARCHAR. */
+export function isJson(type: DuckDBType | undefined): boolean {
+  return type?.alias === 'JSON';
+}
+
+/** `JSON.stringify` of `value`, in which a bigint is a number with all of its digits, a Map an object, and bytes are base64 text. */
+export function jsonText(value: unknown): string {
+  const bigint = `bigint-${randomUUID()}:`;
+  let hasBigint = false;
+  const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, item: unknown): unknown {
+    checkText(key);
+    if (typeof item === 'string') checkText(item);
+    if (typeof item === 'bigint') {
+      hasBigint = true;
+      return bigint + item;
+    }
+    if (item instanceof Map) return Object.fromEntries([...item].map(([name, inner]) => [checkKey(name), inner]));
+    // Not `item`: a Buffer has made an object of itself by now.
+    const original = this[key];
+    return original instanceof Uint8Array ? base64(original) : item;
+  });
+  return hasBigint ? text.replaceAll(new RegExp(`"${bigint}(-?\\d+)"`, 'g'), '$1') : text;
+}
+
+function checkKey(key: unknown): string {
+  if (typeof key === 'string' || typeof key === 'number') return String(key);
+  throw new TypeError(`a Map has a key that is not text (${key === null ? 'null' : typeof key}), and the keys of JSON are: make them text`);
+}
