@@ -87,9 +87,14 @@ function stepConfig(step: Record<string, unknown>, index: number): StepConfig {
   return {
     name,
     type,
-    provides: list(step.provides, `steps[${index}].provides`).map(String),
+    provides: list(step.provides, `steps[${index}].provides`).map((catalog) => catalogName(catalog, name)),
     config: object(step.config ?? {}, `steps[${index}].config`),
   };
+}
+
+function catalogName(catalog: unknown, step: string): string {
+  if (typeof catalog === 'string' && catalog !== '') return catalog;
+  throw new ConfigError(`${VARIABLE} has ${JSON.stringify(catalog)} among what the bootstrap step "${step}" provides, expected names of catalogs`);
 }
 
 function databases(value: unknown, steps: readonly StepConfig[]): Readonly<Record<string, DatabaseConfig>> {
