@@ -1,5 +1,5 @@
 import { DeadlineNear } from './abort';
-import { ConfigError } from './errors';
+import { callback, HANDLER_OPTIONS } from './check-options';
 import { Invocation, within } from './invocation';
 import { flushMetrics } from './metrics';
 import { recycleInstances } from './recycling';
@@ -34,10 +34,10 @@ const LONGEST_CLEAN_UP_MS = 1_000;
  * ones, inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
  */
 export function withDuckDB<Args extends any[], Answer>(
-  handler: (...args: Args) => Answer, options: WithDuckDBOptions = {},
+  handler: (...args: Args) => Answer, options?: WithDuckDBOptions,
 ): (...args: Args) => Promise<Awaited<Answer>> {
-  const marginMs = inRange('marginMs', options.marginMs ?? DEFAULT_MARGIN_MS, Infinity);
-  const memoryShare = inRange('recycleAboveMemory', options.recycleAboveMemory ?? DEFAULT_MEMORY_SHARE, 1);
+  callback('withDuckDB()', handler);
+  const { marginMs = DEFAULT_MARGIN_MS, recycleAboveMemory = DEFAULT_MEMORY_SHARE } = HANDLER_OPTIONS.read(options);
   const guarded = async (...args: Args): Promise<Awaited<Answer>> => {
     const left = timeLeft(args);
     const invocation = new Invocation(left);
@@ -48,7 +48,7 @@ export function withDuckDB<Args extends any[], Answer>(
     } finally {
       await invocation.end(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
       clearTimeout(timer);
-      await recycleInstances(memoryShare);
+      await recycleInstances(recycleAboveMemory);
       flushMetrics(invocation);
     }
   };
@@ -60,9 +60,4 @@ export function withDuckDB<Args extends any[], Answer>(
 function timeLeft(args: readonly any[]): number | undefined {
   const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
   return context?.getRemainingTimeInMillis();
-}
-
-function inRange(name: string, value: number, most: number): number {
-  if (typeof value === 'number' && value >= 0 && value <= most) return value;
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}, expected a number from 0${most === Infinity ? '' : ` to ${most}`}`);
 }

@@ -1,4 +1,6 @@
+import { WRITE_OPTIONS } from './check-options';
 import { ConfigError, DuckDbError } from './errors';
+import { shown } from './shown';
 
 /** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
 export interface ResponseStreamLike {
@@ -27,11 +29,14 @@ export interface WriteRowsOptions {
  * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
  * `error: STREAM`. The error is thrown on, which Lambda records as the function's.
  */
-export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options: WriteRowsOptions = {}): Promise<void> {
-  const lines = linesIn(options.format ?? 'jsonl', options.columns);
+export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options?: WriteRowsOptions): Promise<void> {
+  const { format = 'jsonl', columns } = WRITE_OPTIONS.read(options);
+  checkArguments(rows, response);
+  const lines = format === 'csv' ? csv(columns) : JSON_LINES;
   const reader = new Reader(response);
   try {
     for await (const batch of rows) {
+      if (!Array.isArray(batch)) throw notBatches(batch);
       if (batch.length > 0) await reader.take(lines.of(batch as readonly Row[]));
     }
     await reader.finish();
@@ -51,10 +56,24 @@ interface Lines {
   ofError(code: string): string;
 }
 
-function linesIn(format: string, columns: readonly string[] | undefined): Lines {
-  if (format === 'jsonl') return { of: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''), ofError: (code) => `{"error":{"code":"${code}"}}\n` };
-  if (format === 'csv') return csv(columns);
-  throw new ConfigError(`format is ${JSON.stringify(format)}, expected "jsonl" or "csv"`);
+const JSON_LINES: Lines = { of: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''), ofError: (code) => `{"error":{"code":"${code}"}}\n` };
+
+function checkArguments(rows: unknown, response: unknown): void {
+  if (!hasOneOf(rows, [Symbol.asyncIterator, Symbol.iterator]) || typeof rows === 'string') throw notBatches(rows);
+  if (['write', 'end', 'once', 'removeListener'].every((name) => hasOneOf(response, [name]))) return;
+  throw new ConfigError(`the response of writeRows() is ${shown(response)}, expected Lambda's response stream, or another Writable`);
+}
+
+function hasOneOf(value: unknown, methods: readonly PropertyKey[]): boolean {
+  try {
+    return methods.some((method) => typeof (value as any)?.[method] === 'function');
+  } catch {
+    return false;
+  }
+}
+
+function notBatches(got: unknown): ConfigError {
+  return new ConfigError(`writeRows() got ${shown(got)} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there`);
 }
 
 function csv(given: readonly string[] | undefined): Lines {

@@ -3,6 +3,7 @@ import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBTyp
 import { loadApi } from './client';
 import { ConfigError, ResultLimitError } from './errors';
 import { type Convert, jsConverter } from './js-values';
+import { shown } from './shown';
 
 /** A row by its columns' names. */
 export type Row = Record<string, unknown>;
@@ -104,7 +105,7 @@ function setKey(object: Record<string, unknown>, key: string, value: unknown): v
 
 /** Throws `CONFIG` for what is no form of rows. */
 export function checkFormat(format: RowFormat | undefined): void {
-  if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${JSON.stringify(format)}, expected "js", "json" or "duckdb"`);
+  if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${shown(format)}, expected "js", "json" or "duckdb"`);
 }
 
 function converter(format: RowFormat, type: DuckDBType, column: string): Convert {
