@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AbortSignalLike, orAborted, withAny } from './abort';
 import { mayAttach } from './attach-statements';
+import { CALL_OPTIONS, callback, checkSql, QUERY_OPTIONS, textArgument } from './check-options';
 import { reportColdStart } from './cold-start';
 import type { Connection, Turn } from './connection';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor';
@@ -14,7 +15,7 @@ import { nativeCall } from './native-calls';
 import type { QueryParameters } from './parameters';
 import { queryError } from './query-error';
 import { queryTrace } from './query-trace';
-import { checkFormat, readColumns, RowReader, readRows } from './rows';
+import { readColumns, RowReader, readRows } from './rows';
 import { watchSpill } from './spill';
 import { type Attempt, type Outcome, runSql, streamSql } from './statements';
 import { batches, limitBuffer, RowStream } from './stream';
@@ -78,7 +79,9 @@ export class OpenCursor implements Cursor, Openable {
     return { [Symbol.asyncIterator]: () => this.openStream(sql, params, options) as AsyncIterator<R[]> };
   }
 
-  async transaction<T>(fn: (cursor: Cursor) => Promise<T>, options?: CallOptions): Promise<T> {
+  async transaction<T>(fn: (cursor: Cursor) => Promise<T>, given?: CallOptions): Promise<T> {
+    callback('transaction()', fn);
+    const options = CALL_OPTIONS.read(given);
     if (this.inTransaction) {
       throw new BusyError('a transaction is under way on this cursor, and DuckDB nests none: run its statements in that one, or open another cursor');
     }
@@ -105,12 +108,15 @@ export class OpenCursor implements Cursor, Openable {
     return value;
   }
 
-  withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T> {
+  async withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, given?: CallOptions): Promise<T> {
+    callback('withConnection()', fn);
+    const options = CALL_OPTIONS.read(given);
     this.mayBeInTransaction = true;
     return this.untilAborted(this.instance.recordingFiles(() => this.connection.lend(fn)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {
+    for (const name of names) textArgument('the name of a bootstrap step', name);
     this.connection.assertOpen();
     await withAny(this.signals(), (signal) => orAborted(this.instance.bootstrap.run(names), signal, () => `waiting for ${this.instance.bootstrap.underWay}`));
   }
@@ -140,7 +146,9 @@ export class OpenCursor implements Cursor, Openable {
     this.connection.giveUp();
   }
 
-  private run(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined): Promise<Outcome> {
+  private async run(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
+    checkSql(sql);
+    const options = QUERY_OPTIONS.read(given);
     const { maxBytes } = limits(options);
     return this.call(sql, options, ({ waiting, trace, signal }) => this.connection.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
@@ -150,7 +158,9 @@ export class OpenCursor implements Cursor, Openable {
     }, () => String(waiting), signal));
   }
 
-  private openStream(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined) {
+  private openStream(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined) {
+    checkSql(sql);
+    const options = QUERY_OPTIONS.read(given);
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
     const work = (call: Call, started: (stream: RowStream) => void) => this.connection.stream((turn) => this.watched(call.trace, async () => {
@@ -178,7 +188,6 @@ export class OpenCursor implements Cursor, Openable {
 
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */
   private async call<T>(sql: string, options: QueryOptions | undefined, work: (call: Call) => Promise<T>): Promise<T> {
-    checkFormat(options?.rows);
     const waiting = new Waiting(sql);
     return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }

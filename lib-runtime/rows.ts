@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { loadApi } from './client';
-import { ConfigError, ResultLimitError } from './errors';
+import { ResultLimitError } from './errors';
 import { type Convert, jsConverter } from './js-values';
-import { shown } from './shown';
 
 /** A row by its columns' names. */
 export type Row = Record<string, unknown>;
@@ -24,8 +23,6 @@ export interface RowLimits {
   readonly maxRows: number | undefined;
   readonly maxBytes: number;
 }
-
-const FORMATS: readonly RowFormat[] = ['js', 'json', 'duckdb'];
 
 /** Conversion is synchronous; after this long other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
@@ -101,11 +98,6 @@ function columnKeys(result: DuckDBResult): string[] {
 function setKey(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
-}
-
-/** Throws `CONFIG` for what is no form of rows. */
-export function checkFormat(format: RowFormat | undefined): void {
-  if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${shown(format)}, expected "js", "json" or "duckdb"`);
 }
 
 function converter(format: RowFormat, type: DuckDBType, column: string): Convert {

@@ -25,7 +25,7 @@ const INPUTS: Readonly<Record<string, string>> = {
   'dollars in words': `ATTACH ${'a$b '.repeat(MEGABYTE / 4)}; BEGIN`,
   'quotes': `ATTACH ${"'".repeat(MEGABYTE + 1)}; BEGIN`,
   'doubled quotes': `ATTACH ${"'a''".repeat(MEGABYTE / 4)}; BEGIN`,
-  'double quotes and quotes': `ATTACH ${`"'`.repeat(MEGABYTE / 2)}; BEGIN`,
+  'double quotes and quotes': `ATTACH ${'"\''.repeat(MEGABYTE / 2)}; BEGIN`,
   'escaped quotes': `ATTACH e'${"\\'e\\".repeat(MEGABYTE / 4)}; BEGIN`,
   'strings with escapes that nothing closes': `ATTACH ${"e'\\".repeat(MEGABYTE / 3)}; BEGIN`,
   'comments that nothing closes': `ATTACH ${'/*'.repeat(MEGABYTE / 2)}; BEGIN`,
