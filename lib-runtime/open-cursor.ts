@@ -13,7 +13,7 @@ import { guardMemory } from './memory-guard';
 import { metricsAreOn } from './metrics';
 import { nativeCall } from './native-calls';
 import type { QueryParameters } from './parameters';
-import { queryError } from './query-error';
+import { explainedError } from './query-error';
 import { queryTrace } from './query-trace';
 import { readColumns, RowReader, readRows } from './rows';
 import { watchSpill } from './spill';
@@ -152,7 +152,7 @@ export class OpenCursor implements Cursor, Openable {
     const { maxBytes } = limits(options);
     return this.call(sql, options, ({ waiting, trace, signal }) => this.connection.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
-      const outcome = await this.watched(trace, () => this.perform(turn, sql, waiting, run));
+      const outcome = await this.watched(trace, () => this.perform(turn, sql, params, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
     }, () => String(waiting), signal));
@@ -170,7 +170,7 @@ export class OpenCursor implements Cursor, Openable {
       this.isBufferLimited = true;
       // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
       if (this.mayBeInTransaction) this.mayBeInTransaction = await isInTransaction(turn.raw);
-      const result = await this.perform(turn, sql, waiting, (attempt) => streamSql(turn, sql, params, attempt));
+      const result = await this.perform(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const stream = new RowStream(result, reader, turn, () => !this.mayBeInTransaction);
@@ -193,7 +193,9 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   /** Does what `sql` needs, and runs it: bootstrap steps, native calls, the record of files. */
-  private async perform<T>(turn: Turn, sql: string, waiting: Waiting, run: (attempt: Attempt) => Promise<T>): Promise<T> {
+  private async perform<T>(
+    turn: Turn, sql: string, parameters: QueryParameters | undefined, waiting: Waiting, run: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
     const { bootstrap } = this.instance;
     waiting.for = () => bootstrap.underWay;
     const attempts = await bootstrap.attempts(turn, sql, this.options.bootstrap);
@@ -212,7 +214,7 @@ export class OpenCursor implements Cursor, Openable {
     } catch (error) {
       // Interrupted by the cursor's own end: that is what happened.
       turn.assertOpen();
-      throw this.explain(error, sql);
+      throw await this.explain(error, sql, parameters);
     } finally {
       this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction);
       reportColdStart(this.instance.timings, performance.now() - started);
@@ -237,9 +239,9 @@ export class OpenCursor implements Cursor, Openable {
     return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.giveUp()));
   }
 
-  private explain(error: unknown, sql: string): unknown {
+  private async explain(error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
     if (error instanceof DuckDbError) return error;
-    const explained = queryError(error, sql);
+    const explained = await explainedError(error, sql, this.instance, { parameters, allowed: this.options.bootstrap });
     if (explained.code === 'FATAL') this.instance.markBroken();
     return explained;
   }
