@@ -1,4 +1,4 @@
-import { AbortedError, ConfigError, type DuckDbError, messageOf, TimeoutError } from './errors';
+import { AbortedError, type DuckDbError, messageOf, TimeoutError } from './errors';
 
 /** An `AbortSignal`, as far as this package needs it; the caller's `lib` may not know the name. */
 export interface AbortSignalLike {
@@ -69,16 +69,11 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefin
   });
 }
 
-/**
- * Runs `work` with a signal that aborts as soon as one of `signals` does. `AbortSignal.any` would take no other kind than its own.
- *
- * `null` is no signal, as for `fetch`. Throws `CONFIG` for what is not a signal.
- */
+/** Runs `work` with a signal that aborts as soon as one of `signals` does. `AbortSignal.any` would take no other kind than its own. */
 export async function withAny<T>(
-  signals: ReadonlyArray<AbortSignalLike | null | undefined>, work: (signal: AbortSignalLike | undefined) => Promise<T>,
+  signals: ReadonlyArray<AbortSignalLike | undefined>, work: (signal: AbortSignalLike | undefined) => Promise<T>,
 ): Promise<T> {
-  const given = signals.filter((signal) => signal !== undefined && signal !== null);
-  given.forEach(assertSignal);
+  const given = signals.filter((signal) => signal !== undefined);
   if (given.length < 2) return work(given[0]);
   const any = new Ending();
   const ignore = given.map((signal) => follow(signal, any));
@@ -87,12 +82,6 @@ export async function withAny<T>(
   } finally {
     for (const stop of ignore) stop();
   }
-}
-
-function assertSignal(signal: AbortSignalLike): void {
-  if (typeof signal.addEventListener === 'function' && typeof signal.aborted === 'boolean') return;
-  const fix = typeof (signal as { signal?: unknown }).signal === 'object' ? ": pass the controller's signal" : '';
-  throw new ConfigError(`signal is ${typeof signal === 'object' ? 'an object' : JSON.stringify(signal)} that is not an AbortSignal${fix}`);
 }
 
 function follow(signal: AbortSignalLike, follower: Ending): () => void {

@@ -1,10 +1,16 @@
+import { Pieces } from './sql-pieces';
 import { splitStatements } from './sql-text';
 
 const ATTACH = /^ATTACH\b/i;
-const FIRST_STRING = /'[^']*(?:''[^']*)*'|\be'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$/i;
-const OTHER_TYPE = /\(\s*(?:[^)]*,)?\s*TYPE\s+['"]?(?!duckdb\b)\w/i;
 /** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
 const SCHEME = /^(?!file:)\w{2,}:/i;
+
+/** An ATTACH statement, as far as it tells which file it opens. */
+interface Attachment {
+  readonly path: string | undefined;
+  /** Its option TYPE, in lower case. */
+  readonly type: string | undefined;
+}
 
 /** Whether running `sql` may change which files are attached. */
 export function mayAttach(sql: string): boolean {
@@ -13,16 +19,37 @@ export function mayAttach(sql: string): boolean {
 
 /** The database files that the ATTACH statements in `sql` are about to open. */
 export function attachedPaths(sql: string): string[] {
-  return splitStatements(sql).filter((statement) => ATTACH.test(statement) && !OTHER_TYPE.test(statement)).flatMap((statement) => {
-    const path = stringIn(statement);
-    return path === undefined || path === '' || path.startsWith(':') || SCHEME.test(path) ? [] : [path];
-  });
+  return splitStatements(sql).filter((statement) => ATTACH.test(statement)).map(read).flatMap(({ path, type }) => (
+    path === undefined || path === '' || path.startsWith(':') || SCHEME.test(path) || (type !== undefined && type !== 'duckdb') ? [] : [path]
+  ));
 }
 
-function stringIn(statement: string): string | undefined {
-  const literal = FIRST_STRING.exec(statement)?.[0];
-  if (literal === undefined) return undefined;
-  if (literal.startsWith('$')) return literal.slice(literal.indexOf('$', 1) + 1, literal.lastIndexOf('$', literal.length - 2));
-  const body = literal.slice(literal.indexOf("'") + 1, -1).replaceAll("''", "'");
-  return literal.startsWith("'") ? body : body.replace(/\\(.)/g, '$1');
+function read(statement: string): Attachment {
+  let path: string | undefined;
+  let type: string | undefined;
+  let depth = 0;
+  let before = '';
+  for (const pieces = new Pieces(statement, 0); !pieces.atEnd; pieces.next()) {
+    const { text } = pieces;
+    if (isBlank(text)) continue;
+    if (depth === 0) path ??= stringIn(text);
+    else if (before === 'TYPE') type ??= (stringIn(text) ?? text.replaceAll('"', '')).toLowerCase();
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    // An option's name stands behind a parenthesis or a comma; elsewhere the word is a value.
+    before = /^(?:\(|,)$/.test(before) && /^TYPE$/i.test(text) ? 'TYPE' : text;
+  }
+  return { path, type };
+}
+
+function isBlank(piece: string): boolean {
+  return piece.trim() === '' || piece.startsWith('--') || piece.startsWith('/*');
+}
+
+/** The value of a string literal; undefined for any other piece. */
+function stringIn(piece: string): string | undefined {
+  if (piece.startsWith("'") && piece.length > 1) return piece.slice(1, -1).replaceAll("''", "'");
+  if (/^e'/i.test(piece)) return piece.slice(2, -1).replaceAll("''", "'").replace(/\\(.)/g, '$1');
+  const tag = /^\$\w*\$/.exec(piece)?.[0];
+  return tag === undefined ? undefined : piece.slice(tag.length, -tag.length);
 }

@@ -4,6 +4,7 @@ import type { Turn } from './connection';
 import { BootstrapError, DuckDbError, messageOf } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
+import { advised } from './query-error';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
 import { isInTransaction } from './transactions';
@@ -199,7 +200,7 @@ export class Bootstrap {
       // What stands from before is renewed the next time, not made.
       state.done = isRenewal && await this.isInPlace(step);
       const retryable = cause instanceof DuckDbError ? cause.retryable : true;
-      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${messageOf(cause)}`, { cause, retryable });
+      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${advised(messageOf(cause), '')}`, { cause, retryable });
     } finally {
       this.timings[step.name] = performance.now() - started;
     }

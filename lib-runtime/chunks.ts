@@ -5,6 +5,9 @@ import { createRequire } from 'node:module';
 // A name of its own, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
+/** What to do about DuckDB's errors. */
+export const advice = () => requireFromHere('./advice') as typeof import('./advice');
+
 /** The AWS SDK's chain of credentials. */
 export const credentialChain = () => requireFromHere('./aws-credential-chain') as typeof import('./aws-credential-chain');
 

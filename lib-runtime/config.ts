@@ -1,4 +1,5 @@
 import { ConfigError, messageOf } from './errors';
+import { shown } from './shown';
 
 /** One bootstrap step as the construct declared it. */
 export interface StepConfig {
@@ -87,9 +88,14 @@ function stepConfig(step: Record<string, unknown>, index: number): StepConfig {
   return {
     name,
     type,
-    provides: list(step.provides, `steps[${index}].provides`).map(String),
+    provides: list(step.provides, `steps[${index}].provides`).map((catalog) => catalogName(catalog, name)),
     config: object(step.config ?? {}, `steps[${index}].config`),
   };
+}
+
+function catalogName(catalog: unknown, step: string): string {
+  if (typeof catalog === 'string' && catalog !== '') return catalog;
+  throw new ConfigError(`${VARIABLE} has ${JSON.stringify(catalog)} among what the bootstrap step "${step}" provides, expected names of catalogs`);
 }
 
 function databases(value: unknown, steps: readonly StepConfig[]): Readonly<Record<string, DatabaseConfig>> {
@@ -131,7 +137,7 @@ export function settings(values: unknown): Readonly<Record<string, string>> {
       throw new ConfigError('the setting "allow_unsigned_extensions" cannot be changed: extensions without DuckDB\'s signature are never loaded');
     }
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
-      throw new ConfigError(`the setting "${name}" is ${JSON.stringify(value)}, expected a string, a number or a boolean`);
+      throw new ConfigError(`the setting "${name}" is ${shown(value)}, expected a string, a number or a boolean`);
     }
     return [name.toLowerCase(), String(value)] as const;
   });
@@ -140,7 +146,7 @@ export function settings(values: unknown): Readonly<Record<string, string>> {
 
 function object(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new ConfigError(`${where} is ${JSON.stringify(value)}, expected an object`);
+  throw new ConfigError(`${where} is ${shown(value)}, expected an object`);
 }
 
 function list(value: unknown, where: string): unknown[] {

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AbortSignalLike } from './abort';
+import { CURSOR_OPTIONS, openerArguments } from './check-options';
 import type { AsyncDisposableLike } from './disposable';
 import { type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
@@ -119,10 +120,10 @@ export function cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
 export function cursor<T>(options: CursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
 /** Opens a cursor, to be closed by `await using` or `close()`. */
 export function cursor(options?: CursorOptions): Promise<Cursor>;
-export function cursor<T>(
+export async function cursor<T>(
   first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
 ): Promise<T | Cursor> {
-  const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+  const [options, fn] = openerArguments(CURSOR_OPTIONS, 'cursor()', first, second);
   const origin = originOf(cursor);
   const opening = untilAborted(() => open(options, origin), options.signal, 'a cursor');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));

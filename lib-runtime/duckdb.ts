@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, normalize, relative } from 'node:path';
+import { DUCKDB_CURSOR_OPTIONS, DUCKDB_OPTIONS, openerArguments } from './check-options';
 import type { Cursor, CursorOptions } from './cursor';
 import type { AsyncDisposableLike } from './disposable';
 import { ClosedError, ConfigError } from './errors';
@@ -37,6 +38,7 @@ const MEMORY = ':memory:';
  *     }
  */
 export class DuckDB implements AsyncDisposableLike {
+  private readonly options: DuckDBOptions;
   private readonly path: string;
   private readonly origin: Origin | undefined;
   private opening: Promise<Instance> | undefined;
@@ -47,8 +49,9 @@ export class DuckDB implements AsyncDisposableLike {
   private readonly leftover = { what: 'DuckDB', close: () => this.destroy() };
 
   /** Opens nothing yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
-  constructor(private readonly options: DuckDBOptions = {}) {
-    this.path = filePath(options.dbName ?? MEMORY);
+  constructor(options?: DuckDBOptions) {
+    this.options = DUCKDB_OPTIONS.read(options);
+    this.path = filePath(this.options.dbName ?? MEMORY);
     this.origin = originOf(DuckDB);
   }
 
@@ -58,10 +61,10 @@ export class DuckDB implements AsyncDisposableLike {
   cursor<T>(options: DuckDBCursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
   /** Opens a cursor, to be closed by `await using` or `close()`. */
   cursor(options?: DuckDBCursorOptions): Promise<Cursor>;
-  cursor<T>(
+  async cursor<T>(
     first?: DuckDBCursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
   ): Promise<T | Cursor> {
-    const [given, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    const [given, fn] = openerArguments(DUCKDB_CURSOR_OPTIONS, 'cursor()', first, second);
     const options = { bootstrap: this.options.bootstrap, ...given };
     const origin = originOf(this.cursor);
     const opening = untilAborted(() => this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);

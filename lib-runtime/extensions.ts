@@ -86,8 +86,13 @@ async function installAndLoad(connection: DuckDBConnection, name: string): Promi
   } catch (cause) {
     throw new ExtensionError(`extension "${name}" is neither installed (${firstLine(missing)}) nor can it be downloaded ` +
       `(${firstLine(messageOf(cause))}); run once with network access, or set DUCKDB_EXTENSIONS_DIR to a directory made with: ` +
-      `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`, { cause });
+      installCommand(name), { cause });
   }
+}
+
+/** The command that puts an extension for this machine into a directory. */
+export function installCommand(name: string): string {
+  return `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`;
 }
 
 function isTrusted(directory: string, manifest: Manifest | undefined, names: readonly string[]): boolean {
@@ -104,7 +109,8 @@ function isTrusted(directory: string, manifest: Manifest | undefined, names: rea
 function readManifest(directory: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as Manifest;
-    return manifest.version === 1 && Array.isArray(manifest.extensions) ? manifest : undefined;
+    const { version, extensions } = manifest;
+    return version === 1 && Array.isArray(extensions) && extensions.every((entry) => typeof entry?.name === 'string') ? manifest : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { DeadlineNear } from './abort';
-import { ConfigError } from './errors';
+import { callback, HANDLER_OPTIONS, LONGEST_TIMER_MS } from './check-options';
 import { Invocation, within } from './invocation';
 import { flushMetrics } from './metrics';
 import { recycleInstances } from './recycling';
@@ -14,8 +14,6 @@ export interface WithDuckDBOptions {
 
 const DEFAULT_MARGIN_MS = 500;
 const DEFAULT_MEMORY_SHARE = 0.8;
-/** A timer of Node.js that is to wait longer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long an answer waits, at most, for the closing of what its handler left open. */
 const LONGEST_CLEAN_UP_MS = 1_000;
 
@@ -36,10 +34,10 @@ const LONGEST_CLEAN_UP_MS = 1_000;
  * ones, inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
  */
 export function withDuckDB<Args extends any[], Answer>(
-  handler: (...args: Args) => Answer, options: WithDuckDBOptions = {},
+  handler: (...args: Args) => Answer, options?: WithDuckDBOptions,
 ): (...args: Args) => Promise<Awaited<Answer>> {
-  const marginMs = inRange('marginMs', options.marginMs ?? DEFAULT_MARGIN_MS, LONGEST_TIMER_MS);
-  const memoryShare = inRange('recycleAboveMemory', options.recycleAboveMemory ?? DEFAULT_MEMORY_SHARE, 1);
+  callback('withDuckDB()', handler);
+  const { marginMs = DEFAULT_MARGIN_MS, recycleAboveMemory = DEFAULT_MEMORY_SHARE } = HANDLER_OPTIONS.read(options);
   const guarded = async (...args: Args): Promise<Awaited<Answer>> => {
     const left = timeLeft(args);
     const invocation = new Invocation(left);
@@ -50,7 +48,7 @@ export function withDuckDB<Args extends any[], Answer>(
     } finally {
       await invocation.end(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
       clearTimeout(timer);
-      await recycleInstances(memoryShare);
+      await recycleInstances(recycleAboveMemory);
       flushMetrics(invocation);
     }
   };
@@ -64,9 +62,4 @@ function timeLeft(args: readonly any[]): number | undefined {
   const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
   const left: unknown = context?.getRemainingTimeInMillis();
   return typeof left === 'number' && left <= LONGEST_TIMER_MS ? left : undefined;
-}
-
-function inRange(name: string, value: number, most: number): number {
-  if (typeof value === 'number' && value >= 0 && value <= most) return value;
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}, expected a number from 0 to ${most}`);
 }

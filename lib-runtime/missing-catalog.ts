@@ -1,10 +1,16 @@
 const BINDING_ERROR = /^(?:Catalog|Binder) Error: /;
 /** After it the statement is echoed, and what else it names. */
-const ECHO = /\n\s*LINE \d+:/;
+const ECHO = /\n[^\S\n]*LINE \d+:/;
 /** What lists the tables of every catalog there is, and lacks those of one that is not attached without an error. */
 const METADATA = /\bSHOW\s+(?:ALL\s+TABLES|DATABASES|SCHEMAS)\b|\binformation_schema\b|\bduckdb_(?:tables|views|columns|schemas|databases|indexes|constraints|sequences)\b|\bpg_catalog\b|\bdatabase_list\b|\bshow_tables_expanded\b/i;
 /** What keeps quiet about a catalog that is not attached, or does not name it in its error. */
 const SILENT = /\bIF\s+EXISTS\b|\b(?:next|curr)val\b/i;
+
+/** DuckDB's error without the part of the statement that it repeats. */
+export function withoutEcho(error: string): string {
+  const echo = error.search(ECHO);
+  return echo === -1 ? error : error.slice(0, echo);
+}
 
 /** Whether DuckDB could not bind a statement. Nothing of it had been executed then. */
 export function failedToBind(error: string): boolean {
@@ -13,7 +19,7 @@ export function failedToBind(error: string): boolean {
 
 /** Whether DuckDB could not bind a statement for want of one of `catalogs`. */
 export function missesOneOf(catalogs: readonly string[], error: string): boolean {
-  return failedToBind(error) && namesOneOf(catalogs, error.split(ECHO, 1)[0]!);
+  return failedToBind(error) && namesOneOf(catalogs, withoutEcho(error));
 }
 
 /** The catalog or schema that DuckDB could not bind a statement for want of. */
@@ -36,6 +42,8 @@ export function namesOneOf(names: readonly string[], text: string): boolean {
 }
 
 function holdsWord(text: string, word: string): boolean {
+  // An empty one would be found at every place, and behind the last one for ever.
+  if (word === '') return false;
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
     if (!/\w/.test(text[at - 1] ?? ' ') && !/\w/.test(text[at + word.length] ?? ' ')) return true;
   }

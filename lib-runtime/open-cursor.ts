@@ -1,11 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AbortSignalLike, orAborted, withAny } from './abort';
 import { mayAttach } from './attach-statements';
+import { CALL_OPTIONS, callback, checkSql, QUERY_OPTIONS, textArgument } from './check-options';
 import { CallQueue } from './call-queue';
 import { reportColdStart } from './cold-start';
 import type { Connection, Turn } from './connection';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor';
-import { BusyError, ClosedError, DuckDbError, QueryError, ResultLimitError, StreamError } from './errors';
+import { BusyError, ClosedError, DuckDbError, FatalError, QueryError, ResultLimitError, StreamError } from './errors';
 import type { Instance } from './instance';
 import { currentInvocation, type Openable, type Origin } from './invocation';
 import { processMemoryBytes } from './lambda-environment';
@@ -13,9 +14,9 @@ import { guardMemory } from './memory-guard';
 import { metricsAreOn } from './metrics';
 import { nativeCall } from './native-calls';
 import type { QueryParameters } from './parameters';
-import { queryError } from './query-error';
+import { explainedError } from './query-error';
 import { queryTrace } from './query-trace';
-import { checkFormat, readColumns, RowReader, readRows } from './rows';
+import { readColumns, RowReader, readRows } from './rows';
 import { watchSpill } from './spill';
 import { startOf } from './sql-text';
 import { type Attempt, type Outcome, runSql, streamSql } from './statements';
@@ -88,7 +89,9 @@ export class OpenCursor implements Cursor, Openable {
     return { [Symbol.asyncIterator]: () => this.openStream(sql, params, options) as AsyncIterator<R[]> };
   }
 
-  transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T> {
+  async transaction<T>(fn: (transaction: Cursor) => Promise<T>, given?: CallOptions): Promise<T> {
+    callback('transaction()', fn);
+    const options = CALL_OPTIONS.read(given);
     return withAny(this.signals(options), async (signal) => {
       if (this.within) throw new BusyError('this is a transaction already, and DuckDB nests none: run its statements in this one, or open another cursor');
       // Whoever waits for his turn and gives up leaves the cursor as it is.
@@ -140,12 +143,15 @@ export class OpenCursor implements Cursor, Openable {
     }
   }
 
-  withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T> {
+  async withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, given?: CallOptions): Promise<T> {
+    callback('withConnection()', fn);
+    const options = CALL_OPTIONS.read(given);
     this.mayBeInTransaction = true;
     return this.untilAborted(this.instance.recordingFiles(() => this.calls.lend(fn)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {
+    for (const name of names) textArgument('the name of a bootstrap step', name);
     this.connection.assertOpen();
     await withAny(this.signals(), (signal) => orAborted(this.instance.bootstrap.run(names), signal, () => `waiting for ${this.instance.bootstrap.underWay}`));
   }
@@ -181,17 +187,21 @@ export class OpenCursor implements Cursor, Openable {
     this.connection.giveUp(reason);
   }
 
-  private run(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined): Promise<Outcome> {
+  private async run(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
+    checkSql(sql);
+    const options = QUERY_OPTIONS.read(given);
     const { maxBytes } = limits(options);
     return this.call(sql, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
-      const outcome = await this.watched(trace, () => this.perform(turn, sql, waiting, run));
+      const outcome = await this.watched(trace, () => this.perform(turn, sql, params, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
     }, () => String(waiting), signal));
   }
 
-  private openStream(sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined) {
+  private openStream(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined) {
+    checkSql(sql);
+    const options = QUERY_OPTIONS.read(given);
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
     const work = (call: Call, started: (stream: RowStream) => void) => this.calls.streaming((turn, began) => this.watched(call.trace, async () => {
@@ -201,7 +211,7 @@ export class OpenCursor implements Cursor, Openable {
       this.isBufferLimited = true;
       // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
       if (this.mayBeInTransaction) this.mayBeInTransaction = await isInTransaction(turn.raw);
-      const result = await this.perform(turn, sql, waiting, (attempt) => streamSql(turn, sql, params, attempt));
+      const result = await this.perform(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const isLeavable = () => (this.within ? this.within.isRollingBack : !this.mayBeInTransaction);
@@ -221,14 +231,15 @@ export class OpenCursor implements Cursor, Openable {
 
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */
   private async call<T>(sql: string, options: QueryOptions | undefined, work: (call: Call) => Promise<T>): Promise<T> {
-    checkFormat(options?.rows);
     if (this.within) refuseControl(sql);
     const waiting = new Waiting(sql);
     return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }
 
   /** Does what `sql` needs, and runs it: bootstrap steps, native calls, the record of files. */
-  private async perform<T>(turn: Turn, sql: string, waiting: Waiting, run: (attempt: Attempt) => Promise<T>): Promise<T> {
+  private async perform<T>(
+    turn: Turn, sql: string, parameters: QueryParameters | undefined, waiting: Waiting, run: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
     const { bootstrap } = this.instance;
     waiting.for = () => bootstrap.underWay;
     const attempts = await bootstrap.attempts(turn, sql, this.options.bootstrap);
@@ -250,7 +261,7 @@ export class OpenCursor implements Cursor, Openable {
     } catch (error) {
       // Interrupted by the cursor's own end: that is what happened.
       turn.assertOpen();
-      throw this.explain(error, sql);
+      throw await this.explain(error, sql, parameters);
     } finally {
       this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
@@ -275,9 +286,9 @@ export class OpenCursor implements Cursor, Openable {
     return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.giveUp()));
   }
 
-  private explain(error: unknown, sql: string): unknown {
+  private async explain(error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
     if (error instanceof DuckDbError) return error;
-    const explained = queryError(error, sql);
+    const explained = await explainedError(error, sql, this.instance, { parameters, allowed: this.options.bootstrap });
     if (explained.code === 'FATAL') {
       this.instance.markBroken();
       this.giveUp('ended when its DuckDB instance broke');
@@ -287,8 +298,8 @@ export class OpenCursor implements Cursor, Openable {
 
   /** Why a stream has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
   private async streamFailure({ raw }: Turn, sql: string, rows: number): Promise<unknown> {
-    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql) as DuckDbError);
-    if (next?.code === 'FATAL') return next;
+    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql, undefined));
+    if (next instanceof FatalError) return next;
     return new StreamError(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`);
   }
 
@@ -316,7 +327,7 @@ export async function use<C extends OpenCursor, T>(opened: C, fn: (cursor: C) =>
   let reason: string | undefined;
   try {
     return await withAny([signal, currentInvocation()?.ending], (either) => (
-      orAborted(callback(opened, fn), either, () => opened.doing, () => opened.giveUp())
+      orAborted(called(opened, fn), either, () => opened.doing, () => opened.giveUp())
     ));
   } finally {
     if (opened.isBusy) reason = 'was closed, as its callback had returned before this call was done (await the call, or return it)';
@@ -325,7 +336,7 @@ export async function use<C extends OpenCursor, T>(opened: C, fn: (cursor: C) =>
 }
 
 /** However `fn` is written, what it throws or returns comes as a promise. */
-async function callback<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>): Promise<T> {
+async function called<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>): Promise<T> {
   const returned = fn(opened);
   if (opened.isBusy && typeof returned?.then !== 'function') {
     throw new BusyError(`the callback has returned while ${opened.doing}: await the call in an async callback, or return it`);

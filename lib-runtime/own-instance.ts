@@ -23,7 +23,7 @@ export interface OwnInstanceOptions {
 export async function openOwnInstance(options: OwnInstanceOptions): Promise<Instance> {
   const { env } = process;
   const config = readConfig(env);
-  const share = await processBudget(env, config.settings).reserve(checkMemory(options.memory), options.signal);
+  const share = await processBudget(env, config.settings).reserve(options.memory, options.signal);
   try {
     const settings = { ...config.settings, ...ownSettings(options.settings) };
     const { path, bootstrap, beforeOpening } = options;
@@ -34,11 +34,6 @@ export async function openOwnInstance(options: OwnInstanceOptions): Promise<Inst
     share.release();
     throw error;
   }
-}
-
-function checkMemory(memory: number | undefined): number | undefined {
-  if (memory === undefined || (Number.isFinite(memory) && memory > 0)) return memory;
-  throw new ConfigError(`memory is ${JSON.stringify(memory)}, expected a number of MiB above 0`);
 }
 
 function ownSettings(given: OwnInstanceOptions['settings']): Readonly<Record<string, string>> {

@@ -1,13 +1,20 @@
+import { advice } from './chunks';
+import { readConfigAtImport } from './config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
+import { installCommand } from './extensions';
+import type { Instance } from './instance';
+import { missingCatalog } from './missing-catalog';
 import { startOf } from './sql-text';
+import { isTransientHttp } from './transient-http';
 
-/** DuckDB's errors begin with their class: `Binder Error: …`. */
+/** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** Begins what DuckDB appends to its internal errors. */
 const STACK_TRACE = /\s*\bStack Trace:/;
-/** What reached for a file or a server: only in these do status codes mean anything. */
-const REMOTE = ['HTTP Error', 'IO Error'];
-const PASSING = /Unable to connect to Postgres|\b(?:429|500|502|503|504)\b|SlowDown|Could not establish connection|Timeout was reached/;
+/** In these DuckDB gives advice, or this package can. */
+const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
+/** A connection to PostgreSQL could not be made. */
+const UNCONNECTED = /^IO Error: Unable to connect to Postgres/;
 /** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
 export const LOST_CONNECTION = new RegExp([
   '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ',
@@ -15,22 +22,56 @@ export const LOST_CONNECTION = new RegExp([
 ].join('|'));
 /** A replica had to replay what its primary removed. */
 const RECOVERY_CONFLICT = /canceling statement due to conflict with recovery/;
-const CONFLICT = /Transaction conflict|[Cc]onflict on |another transaction has altered/;
-const DENIED = /\b403\b|AccessDenied|Forbidden|SignatureDoesNotMatch|InvalidAccessKeyId/;
-const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
-const MISSING = /No files found that match the pattern|\b404\b|NoSuchKey|NoSuchBucket/;
-const S3_URL = /s3[an]?:\/\//i;
+const CONFLICT = /^TransactionContext Error: .*(?:Transaction conflict|[Cc]onflict on |another transaction has altered)/;
 
-/** The typed error for what DuckDB threw: its own text, its class, a hint where a usual cause is known, and the SQL's start. */
-export function queryError(error: unknown, sql: string): DuckDbError {
+/** What is known of a statement that failed, beside its text. */
+export interface FailedStatement {
+  readonly parameters?: object;
+  /** The bootstrap steps that it could trigger. @default - all declared steps */
+  readonly allowed?: readonly string[];
+  /** The catalogs that are attached, where the statement lacked one. */
+  readonly attached?: readonly string[];
+}
+
+/** The typed error for what DuckDB threw: its own text, its class, what to do where a usual cause is known, and the SQL's start. */
+export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
   const text = withoutInternals(messageOf(error));
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
-  const isRemote = REMOTE.includes(duckdbType ?? '');
-  const hint = isRemote ? hintFor(text, sql) : undefined;
-  const message = `${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}\n\nin: ${startOf(sql)}`;
+  const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
   if (isFatal(text, duckdbType)) return new FatalError(message, { cause: new Error(text), duckdbType });
-  const passes = [isRemote ? PASSING : CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
+  const passes = isTransientHttp(text) || [UNCONNECTED, CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
   return new QueryError(message, { cause: error, duckdbType, retryable: passes });
+}
+
+/** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
+export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
+  if (!ADVISED.test(text)) return text;
+  const { env } = process;
+  const { text: told, hint } = advice().advise(text, sql, {
+    isConfigured: Boolean(env.DUCKDB_LAMBDA_CONFIG),
+    steps: readConfigAtImport(env).steps,
+    allowed,
+    attached,
+    parameters,
+    extensionDirectory: env.DUCKDB_EXTENSIONS_DIR || undefined,
+    installCommand,
+  });
+  return `${told}${hint === undefined ? '' : `\n\nhint: ${hint}`}`;
+}
+
+/** Like `queryError`; where a catalog was missing, it names those that `instance` has. */
+export async function explainedError(error: unknown, sql: string, instance: Instance, statement: FailedStatement): Promise<DuckDbError> {
+  const attached = missingCatalog(messageOf(error)) === undefined ? [] : await attachedCatalogs(instance);
+  return queryError(error, sql, { ...statement, attached });
+}
+
+async function attachedCatalogs(instance: Instance): Promise<string[]> {
+  const list = async () => instance.withRaw(async (connection) => {
+    const result = await connection.run('SELECT database_name FROM duckdb_databases() WHERE NOT internal');
+    return (await result.getRows()).map(([name]) => String(name));
+  });
+  // It may be closing: then those that are declared must do.
+  return list().catch(() => []);
 }
 
 /** DuckDB's text without what only its developers can read: the addresses of its code, and that a script was split first. */
@@ -41,14 +82,4 @@ function withoutInternals(text: string): string {
 /** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
 function isFatal(text: string, duckdbType: string | undefined): boolean {
   return duckdbType === 'FATAL Error' || duckdbType === 'INTERNAL Error' || /database has been invalidated because of a previous fatal error/.test(text);
-}
-
-function hintFor(text: string, sql: string): string | undefined {
-  if (EXPIRED.test(text)) return 'the AWS credentials have expired; the function gets new ones with its next execution environment';
-  if (DENIED.test(text) && (S3_URL.test(text) || S3_URL.test(sql))) {
-    return "S3 refused: declare the bucket in an S3Step of the function's bootstrap, which grants s3:GetObject and s3:ListBucket; " +
-      'for an object encrypted by KMS give its key in encryptionKeys';
-  }
-  if (MISSING.test(text)) return 'nothing is there: check bucket, prefix and region (S3 answers 403 instead where s3:ListBucket is not granted)';
-  return undefined;
 }

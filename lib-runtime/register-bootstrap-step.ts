@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { textArgument } from './check-options';
 import { ConfigError } from './errors';
 import type { QueryParameters } from './parameters';
+import { shown } from './shown';
 
 /** What a step of the user's own is given while it runs. */
 export interface BootstrapContext {
@@ -37,11 +39,21 @@ const types: Map<string, BootstrapStepType> = ((globalThis as { [TYPES]?: Map<st
  *       },
  *     });
  *
- * Throws `CONFIG` for a type that this package has itself.
+ * Throws `CONFIG` for a type that this package has itself, and for a step without a function `run`.
  */
 export function registerBootstrapStep(type: string, step: BootstrapStepType): void {
   if (BUILT_IN.includes(type)) throw new ConfigError(`the bootstrap step type "${type}" is built in: register yours under another name`);
+  textArgument('the type of a bootstrap step', type);
+  if (typeof runOf(step) !== 'function') throw new ConfigError(`the bootstrap step type "${type}" is ${shown(step)}, expected an object with a function run`);
   types.set(type, step);
+}
+
+function runOf(step: BootstrapStepType | undefined): unknown {
+  try {
+    return step?.run;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What was registered for `type`, if anything was. @internal */

@@ -1,6 +1,8 @@
 import { base64 } from './bytes';
 import { carriedColumns } from './carried-columns';
+import { WRITE_OPTIONS } from './check-options';
 import { ConfigError, DuckDbError } from './errors';
+import { shown } from './shown';
 
 /** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
 export interface ResponseStreamLike {
@@ -39,16 +41,16 @@ export interface WriteRowsOptions {
  * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
  * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none.
  */
-export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options: WriteRowsOptions = {}): Promise<void> {
-  if (typeof (rows as Partial<typeof rows> | null)?.[Symbol.asyncIterator] !== 'function') {
-    throw new ConfigError(`the rows are ${Array.isArray(rows) ? 'an array' : `a ${typeof rows}`}, expected a stream of batches: writeRows(c.stream(sql), response)`);
-  }
+export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options?: WriteRowsOptions): Promise<void> {
+  const { format = 'jsonl', columns } = WRITE_OPTIONS.read(options);
+  checkArguments(rows, response);
   // A stream's columns are known to what reads it, once it has begun.
-  const batches = rows[Symbol.asyncIterator]();
-  const lines = linesIn(options.format ?? 'jsonl', options.columns, batches);
+  const batches = iteratorOf(rows);
+  const lines = format === 'csv' ? csv(columns, batches) : jsonLines();
   const reader = new Reader(response);
   try {
     for await (const batch of { [Symbol.asyncIterator]: () => batches }) {
+      if (!Array.isArray(batch)) throw notBatches(batch);
       if (batch.length > 0) await reader.take(lines.of(batch as readonly Row[]));
     }
     const header = lines.ofNone();
@@ -72,10 +74,28 @@ interface Lines {
   ofError(code: string): string;
 }
 
-function linesIn(format: string, columns: readonly string[] | undefined, stream: object): Lines {
-  if (format === 'jsonl') return jsonLines();
-  if (format === 'csv') return csv(columns, stream);
-  throw new ConfigError(`format is ${JSON.stringify(format)}, expected "jsonl" or "csv"`);
+function checkArguments(rows: unknown, response: unknown): void {
+  if (!hasOneOf(rows, [Symbol.asyncIterator, Symbol.iterator]) || typeof rows === 'string') throw notBatches(rows);
+  if (['write', 'end', 'once', 'removeListener'].every((name) => hasOneOf(response, [name]))) return;
+  throw new ConfigError(`the response of writeRows() is ${shown(response)}, expected Lambda's response stream, or another Writable`);
+}
+
+function hasOneOf(value: unknown, methods: readonly PropertyKey[]): boolean {
+  try {
+    return methods.some((method) => typeof (value as any)?.[method] === 'function');
+  } catch {
+    return false;
+  }
+}
+
+/** That of a list of batches, as of a stream. */
+function iteratorOf(rows: AsyncIterable<readonly object[]>): AsyncIterator<readonly object[]> {
+  if (hasOneOf(rows, [Symbol.asyncIterator])) return rows[Symbol.asyncIterator]();
+  return (async function* () { yield* rows; })();
+}
+
+function notBatches(got: unknown): ConfigError {
+  return new ConfigError(`writeRows() got ${shown(got)} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there`);
 }
 
 function jsonLines(): Lines {

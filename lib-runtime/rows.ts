@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { carryColumns } from './carried-columns';
-import { ConfigError, ResultLimitError } from './errors';
+import { ResultLimitError } from './errors';
 import { HeapGuard } from './heap-guard';
 import { keptType, keptVector, losesFields, setKey } from './kept-names';
 import type { Convert } from './nested-values';
@@ -26,8 +26,6 @@ export interface RowLimits {
   readonly maxRows: number | undefined;
   readonly maxBytes: number;
 }
-
-const FORMATS: readonly RowFormat[] = ['js', 'json', 'duckdb'];
 
 /** Conversion is synchronous; after this long other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
@@ -113,11 +111,6 @@ function columnKeys(result: DuckDBResult): string[] {
     keys.add(key);
   }
   return [...keys];
-}
-
-/** Throws `CONFIG` for what is no form of rows. */
-export function checkFormat(format: RowFormat | undefined): void {
-  if (format !== undefined && !FORMATS.includes(format)) throw new ConfigError(`rows is ${JSON.stringify(format)}, expected "js", "json" or "duckdb"`);
 }
 
 function checkRowCount(rows: number, maxRows: number | undefined): void {

@@ -1,6 +1,7 @@
 import { secretProviders } from './chunks';
 import { BootstrapError, ConfigError, messageOf } from './errors';
 import { rememberSecret } from './redaction';
+import { shown } from './shown';
 
 /** Where the value of a secret is, as the construct wrote it. */
 export type SecretReference =
@@ -43,7 +44,7 @@ export function isSecretReference(value: unknown): value is SecretReference {
 /** `value` as a reference to a secret. Throws `CONFIG` where it is none. */
 export function secretReference(value: unknown, where: string): SecretReference {
   if (isSecretReference(value)) return value;
-  throw new ConfigError(`${where} is ${JSON.stringify(value)}, expected {"ssm": NAME} or {"secretsManager": ARN}`);
+  throw new ConfigError(`${where} is ${shown(value)}, expected {"ssm": NAME} or {"secretsManager": ARN}`);
 }
 
 /** Powertools caches, but lets callers that come together each make the request. */

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { type AbortSignalLike, withAny } from './abort';
+import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS, textArgument } from './check-options';
 import type { CallOptions, Cursor } from './cursor';
 import { currentInvocation, type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
@@ -43,10 +44,10 @@ export function session<T>(fn: (session: Session) => Promise<T>): Promise<T>;
 export function session<T>(options: SessionOptions, fn: (session: Session) => Promise<T>): Promise<T>;
 /** Opens a session, to be closed by `await using` or `close()`. */
 export function session(options?: SessionOptions): Promise<Session>;
-export function session<T>(
+export async function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,
 ): Promise<T | Session> {
-  const [options, fn] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+  const [options, fn] = openerArguments(SESSION_OPTIONS, 'session()', first, second);
   const origin = originOf(session);
   const opening = untilAborted(() => open(options, origin), options.signal, 'a session');
   return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
@@ -63,9 +64,11 @@ async function open(options: SessionOptions, origin: Origin | undefined): Promis
 }
 
 class OpenSession extends OpenCursor implements Session {
-  async attach(file: string, options: AttachOptions = {}): Promise<void> {
+  async attach(file: string, given?: AttachOptions): Promise<void> {
+    const options = ATTACH_OPTIONS.read(given);
+    const path = resolve(tmpdir(), textArgument('the file to attach', file));
     const as = options.as === undefined ? '' : ` AS ${quotedIdentifier(options.as)}`;
-    await this.execute(`ATTACH ${quotedString(resolve(tmpdir(), file))}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, options);
+    await this.execute(`ATTACH ${quotedString(path)}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, { signal: options.signal });
   }
 
   override async close(reason?: string): Promise<void> {

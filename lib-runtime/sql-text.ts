@@ -1,14 +1,11 @@
 import { scrub } from './redaction';
+import { afterComment, endOfLine, isSpace, Pieces } from './sql-pieces';
 
 /**
  * DuckDB SQL as far as it must be read without the parser: where strings, quoted names and comments begin and end.
  *
  * A miss costs time, never correctness: what a statement means is always DuckDB's own answer.
  */
-
-// Loops over runs of characters, not over single ones: of those the engine remembers each, and overflows on SQL of many megabytes.
-const COMMENT_EDGE = /\/\*|\*\//g;
-const PIECE = /'[^']*(?:''[^']*)*'|e'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|"[^"]*(?:""[^"]*)*"|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|--[^\n]*|\w+|[^;]/iy;
 
 /** `input` as a SQL string literal. NUL would end it early, so it is refused by DuckDB's client as it is. */
 export function quotedString(input: string): string {
@@ -34,7 +31,7 @@ export function mayBeScript(sql: string): boolean {
 /** Whether `sql`, one statement, only reads. */
 export function isSelect(sql: string): boolean {
   const statement = sql.slice(skip(sql, 0));
-  return /^(?:\(\s*)*(?:SELECT|FROM|VALUES|TABLE|DESCRIBE|SUMMARIZE|SHOW)\b/i.test(statement)
+  return /^[(\s]*(?:SELECT|FROM|VALUES|TABLE|DESCRIBE|SUMMARIZE|SHOW)\b/i.test(statement)
     || (/^WITH\b/i.test(statement) && !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i.test(statement));
 }
 
@@ -47,7 +44,7 @@ export function firstWord(sql: string): string {
 export function startOf(sql: string): string {
   // First of all: half a secret is not known as one any more.
   const line = scrub(sql).slice(0, 1000).trim().replace(/\s+/g, ' ');
-  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+  return line.length > 100 ? `${line.slice(0, 100)}...` : line;
 }
 
 /** The statements of `sql`, each without the comments before it. */
@@ -62,13 +59,9 @@ export function splitStatements(sql: string): string[] {
 }
 
 function endOfStatement(sql: string, start: number): number {
-  let position = start;
-  while (position < sql.length && sql[position] !== ';') {
-    PIECE.lastIndex = position;
-    PIECE.test(sql);
-    position = sql.startsWith('/*', position) ? afterComment(sql, position) : PIECE.lastIndex;
-  }
-  return position;
+  const pieces = new Pieces(sql, start);
+  while (!pieces.atEnd && sql[pieces.start] !== ';') pieces.next();
+  return pieces.start;
 }
 
 /** Past the white space, comments and semicolons at `from`. */
@@ -84,22 +77,5 @@ function skip(sql: string, from: number): number {
 
 /** White space or a semicolon. */
 function isBlank(code: number): boolean {
-  const isAsciiSpace = code === 32 || (code >= 9 && code <= 13);
-  return isAsciiSpace || code === 59 || (code > 127 && /\s/.test(String.fromCharCode(code)));
-}
-
-function endOfLine(sql: string, from: number): number {
-  const end = sql.indexOf('\n', from);
-  return end === -1 ? sql.length : end;
-}
-
-/** Past the block comment at `from`; they nest. */
-function afterComment(sql: string, from: number): number {
-  let depth = 0;
-  COMMENT_EDGE.lastIndex = from;
-  for (let edge = COMMENT_EDGE.exec(sql); edge !== null; edge = COMMENT_EDGE.exec(sql)) {
-    depth += edge[0] === '/*' ? 1 : -1;
-    if (depth === 0) return COMMENT_EDGE.lastIndex;
-  }
-  return sql.length;
+  return code === 59 || isSpace(code);
 }

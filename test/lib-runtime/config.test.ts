@@ -41,6 +41,8 @@ test.each([
   [{ version: 1, steps: [{ type: 's3' }] }, /steps\[0\]\.name is undefined, expected a name/],
   [{ version: 1, steps: [{ name: 's3' }] }, /steps\[0\]\.type is undefined, expected a step type/],
   [{ version: 1, steps: [{ name: 's3', type: 's3' }, { name: 's3', type: 's3' }] }, /declares the bootstrap step "s3" twice/],
+  [{ version: 1, steps: [{ name: 'sql', type: 'sql', provides: [''] }] }, /has "" among what the bootstrap step "sql" provides, expected names of catalogs/],
+  [{ version: 1, steps: [{ name: 'sql', type: 'sql', provides: [null] }] }, /has null among what the bootstrap step "sql" provides/],
   [{ version: 1, databases: [] }, /databases is \[\], expected an object/],
   [{ version: 1, databases: { archive: { file: 1 } } }, /databases\.archive\.file is 1, expected a path/],
   [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is no declared bootstrap step/],

@@ -82,7 +82,7 @@ test('S3 refuses: the error keeps DuckDB\'s text and class, and says which permi
   const error = await rejection(cursor((c) => c.query("FROM 's3://lake/t/part.parquet'")));
   expect(error).toMatchObject({ code: 'QUERY', duckdbType: 'HTTP Error', retryable: false });
   expect(error.message).toMatch(/403/);
-  expect(error.message).toContain('hint: S3 refused: declare the bucket in an S3Step');
+  expect(error.message).toContain('hint: S3 does not know the AWS credentials');
 });
 
 test('Parquet that is not there: the error says so', async () => {
