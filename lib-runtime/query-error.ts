@@ -10,7 +10,7 @@ import { isTransientHttp } from './transient-http';
 /** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** Begins what DuckDB appends to its internal errors. */
-const STACK_TRACE = /\s*\bStack Trace:/;
+const STACK_TRACE = '\n\nStack Trace:';
 /** In these DuckDB gives advice, or this package can. */
 const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
 /** A connection to PostgreSQL could not be made. */

@@ -370,9 +370,9 @@ describe('a signal', () => {
     expect(await database.cursor({ signal }, (c) => c.withConnection(async () => 'lent', { signal }))).toBe('lent');
   });
 
-  test.each<[string, unknown, string]>([
-    ['a controller', new AbortController(), 'expected'], ['a text', 'soon', '"soon"'], ['a number', 5, '5'], ['an object', {}, 'an object'],
-  ])('what is not a signal is refused, and nothing is left open: %s', async (_, given, received) => {
+  test.each<[unknown, string]>([
+    [new AbortController(), '{}'], ['soon', '"soon"'], [5, '5'], [{}, '{}'],
+  ])('what is not a signal is refused, and nothing is left open: %p', async (given, received) => {
     const signal = given as never;
     const { session, DuckDB, memoryBudget } = runtime;
     await using database = new DuckDB({ memory: 50 });
@@ -384,9 +384,7 @@ describe('a signal', () => {
     ];
     for (const call of calls) {
       const error = await rejection(call() as Promise<unknown>);
-      expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('AbortSignal') });
-      if (received !== 'expected') expect(error.message).toContain(received);
-      else expect(error.message).toContain("pass the controller's signal");
+      expect(error).toMatchObject({ code: 'CONFIG', message: `signal is ${received}, expected an AbortSignal, such as the signal of an AbortController` });
     }
     expect(memoryBudget().shares).toBe(1);
   });
