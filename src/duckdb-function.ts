@@ -366,6 +366,8 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
       ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
       ...(Object.keys(databases).length > 0 && { databases }),
       ...(metrics && { metrics: true }),
+      // A token becomes a number when the stack is deployed.
+      ...(this.timeout && { timeoutSeconds: this.timeout.toSeconds() }),
     };
   }
 

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
@@ -31,13 +31,27 @@ test('the runtime knows every key that the construct may write', () => {
     verifyExtensions: true,
     databases: { archive: database },
     metrics: true,
+    timeoutSeconds: 30,
   };
   const { version, mode, ...content } = written;
   expect(readConfig({ DUCKDB_LAMBDA_CONFIG: JSON.stringify(written) })).toMatchObject({ ...content, eager: true });
 });
 
 test('the runtime reads what the construct writes for a function without steps', () => {
-  expect(read({})).toEqual({ extensions: [], steps: [], settings: {}, verifyExtensions: false });
+  expect(read({})).toEqual({ extensions: [], steps: [], settings: {}, verifyExtensions: false, timeoutSeconds: 30 });
+});
+
+test('the runtime reads the function\'s timeout in seconds, also one that only a deployment knows', () => {
+  expect(read({ timeout: Duration.minutes(15) }).timeoutSeconds).toBe(900);
+
+  const stack = new Stack(new App(), 'Stack');
+  const seconds = new CfnParameter(stack, 'Seconds', { type: 'Number' }).valueAsNumber;
+  new DuckDbFunction(stack, 'Fn', { entry: path.join(__dirname, 'fixtures', 'handler.ts'), timeout: Duration.seconds(seconds) });
+  const [fn] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
+  expect(fn.Properties.Timeout).toEqual({ Ref: 'Seconds' });
+  const [, parts] = fn.Properties.Environment.Variables.DUCKDB_LAMBDA_CONFIG['Fn::Join'];
+  const deployed = parts.map((part: string | { Ref: string }) => (typeof part === 'string' ? part : '45')).join('');
+  expect(readConfig({ DUCKDB_LAMBDA_CONFIG: deployed }).timeoutSeconds).toBe(45);
 });
 
 test('the runtime reads what the construct writes for steps and extensions', () => {
@@ -51,6 +65,7 @@ test('the runtime reads what the construct writes for steps and extensions', () 
     steps: [{ name: 's3', type: 's3', provides: [], config: { scopes: ['s3://lake/events/'] } }],
     settings: {},
     verifyExtensions: true,
+    timeoutSeconds: 30,
   });
 });
 

@@ -30,6 +30,7 @@ test('its extension is baked, and not loaded before it is needed; the token stay
     version: 1,
     extensions: [],
     steps: [{ name: 'motherduck', type: 'motherduck', config: { token: { ssm: '/motherduck/token' } } }],
+    timeoutSeconds: 30,
   });
   expect(installOptions()).toBe('');
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());

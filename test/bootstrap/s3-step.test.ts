@@ -72,7 +72,10 @@ test('writing to an encrypted bucket needs a data key', () => {
 
 test('the name of a bucket of the stack resolves when it is deployed', () => {
   expect(bound({ buckets: [new s3.Bucket(stack, 'New')] }).step).toEqual({
-    'Fn::Join': ['', ['{"version":1,"extensions":["httpfs"],"steps":[{"name":"s3","type":"s3","config":{"scopes":["s3://', { Ref: expect.stringMatching(/^New/) }, '/"]}}]}']],
+    'Fn::Join': ['', [
+      '{"version":1,"extensions":["httpfs"],"steps":[{"name":"s3","type":"s3","config":{"scopes":["s3://', { Ref: expect.stringMatching(/^New/) },
+      '/"]}}],"timeoutSeconds":30}',
+    ]],
   });
 });
 

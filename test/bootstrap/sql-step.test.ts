@@ -29,6 +29,7 @@ test('what they provide, the secrets that they name, the extensions that they ne
     version: 1,
     extensions: ['avro', 'httpfs', 'iceberg'],
     steps: [{ name: 'ice', type: 'sql', provides: ['ice'], config: { statements, secrets: { token: { ssm: '/ice/token' } } } }],
+    timeoutSeconds: 30,
   });
 });
 
