@@ -14,7 +14,7 @@ import { DuckDbDatabase } from './database';
 import { resolveDatabases } from './database-config';
 import { checkSettings } from './duckdb-settings';
 import { DEFAULT_NODE_API_VERSION, duckdbPlatform, duckdbVersionOf, resolveNodeApiVersion } from './duckdb-version';
-import { expectOneOf, expectText } from './expect';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from './expect';
 import { DuckDbExtension } from './extension';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
@@ -234,15 +234,17 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   private readonly hasMetrics: boolean;
 
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
+    const at = `${scope.node.path}/${id}`;
+    expectProps(props, at, 'new DuckDbFunction(this, \'Reports\', { entry: \'src/reports.ts\' })');
     const {
       entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
       verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, projectRoot, depsLockFilePath, bundling, code, ...functionOptions
     } = props;
-    const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
     checkSteps(bootstrap, at);
     checkStepNames(bootstrap, at);
     expectOneOf(bootstrapMode, `${at} has the bootstrapMode`, 'BootstrapMode', BootstrapMode);
+    expectFlags({ verifyExtensionsAtRuntime, metrics }, at);
     checkMemory(props, at);
     checkSettings(settings ?? {}, at);
     const steps = bootstrap.map(({ name }) => name);
@@ -402,6 +404,7 @@ function builtImage(scope: Construct, props: DuckDbFunctionProps, at: string): F
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */
 function resolveImage(props: DuckDbFunctionProps, app: IConstruct, at: string): ImageProps {
   checkTexts(props, at);
+  checkLists(props, at);
   if (props.entry === undefined) {
     throw new Error(`${at} has neither entry nor code: name the handler's source file, as in entry: 'src/reports.ts', or a prebuilt image, `
       + 'as in code: lambda.DockerImageCode.fromEcr(repository)');
@@ -461,4 +464,14 @@ function checkTexts(props: DuckDbFunctionProps, at: string): void {
     expectText(value, `${at} has the ${prop}`, example);
   }
   for (const prop of ['baseImage', 'buildImage'] as const) checkImageReference(props[prop], `${at} has the ${prop}`);
+}
+
+function checkLists({ extensions, extensionRepository, bundling }: DuckDbFunctionProps, at: string): void {
+  if (extensions !== undefined) expectList(extensions, `${at} has as extensions`, '[DuckDbExtension.core(\'spatial\')]');
+  if (extensionRepository !== undefined) {
+    expectObject(extensionRepository, '_source', `${at} has the extensionRepository`, 'an ExtensionRepository such as ExtensionRepository.fromUrl(url)');
+  }
+  for (const [prop, example] of [['nodeModules', 'sharp'], ['externalModules', '@aws-sdk/*']] as const) {
+    if (bundling?.[prop] !== undefined) expectTexts(bundling[prop], `${at} has in bundling.${prop}`, example);
+  }
 }

@@ -1,3 +1,4 @@
+import { shown } from './expect';
 import { holdsCredentials } from './url-credentials';
 
 const SIGNED_ONLY = 'extensions without DuckDB\'s signature are never loaded';
@@ -29,7 +30,8 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
     if (reason !== undefined) throw new Error(`${at} has the setting ${name}: ${reason}`);
     if (seen.has(canonical)) throw new Error(`${at} has the setting ${canonical} twice: DuckDB's names know no case; remove one`);
     if (typeof value !== 'string') {
-      throw new Error(`${at} has the setting ${name} with the value ${JSON.stringify(value)}: expected a string, such as { ${name}: '${JSON.stringify(value)}' }`);
+      const example = ['number', 'boolean'].includes(typeof value) ? `, such as { ${name}: '${value}' }` : '; leave it out for DuckDB\'s default';
+      throw new Error(`${at} has the setting ${name} with the value ${shown(value)}: expected a string${example}`);
     }
     if (holdsCredentials(value)) {
       throw new Error(`${at} has the setting ${name} with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them`);

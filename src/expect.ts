@@ -1,5 +1,11 @@
 import { Token } from 'aws-cdk-lib';
 
+/** Refuses what is not an object with props. */
+export function expectProps(props: unknown, what: string, example: string): void {
+  if (typeof props === 'object' && props !== null && !Array.isArray(props)) return;
+  throw new Error(`${what} has as props ${shown(props)}: expected an object, as in ${example}`);
+}
+
 /** Refuses what is not text, or says nothing; `what` is how the error begins. A token is text that only a deployment knows. */
 export function expectText(value: unknown, what: string, example: string): void {
   if (typeof value === 'string' && value.trim() !== '') return;
@@ -28,6 +34,19 @@ export function expectOneOf(value: unknown, what: string, type: string, members:
 export function expectDuration(value: unknown, what: string): void {
   if (value === undefined || typeof (value as { toSeconds?: unknown } | null)?.toSeconds === 'function') return;
   throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
+}
+
+/** Refuses flags that are neither true nor false: text such as "false" would count as true. */
+export function expectFlags(flags: { [prop: string]: unknown }, what: string): void {
+  for (const [prop, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== 'boolean') throw new Error(`${what} has the ${prop} ${shown(value)}: expected true or false`);
+  }
+}
+
+/** Refuses what lacks a method or an attribute by which the right object is known; a project may hold two copies of a class. */
+export function expectObject(value: unknown, attribute: string, what: string, example: string): void {
+  if (typeof value === 'object' && value !== null && attribute in value) return;
+  throw new Error(`${what} ${shown(value)}: expected ${example}`);
 }
 
 /** A value as an error shows it; constructs have circles, so objects by their class only. */

@@ -2,7 +2,7 @@ import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectOneOf, expectTexts } from '../expect';
+import { expectFlags, expectProps, expectOneOf, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 
@@ -61,10 +61,13 @@ export class MotherDuckStep implements IBootstrapStep {
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: MotherDuckStepProps) {
+    expectProps(props, 'a MotherDuckStep', 'new MotherDuckStep({ token })');
     this.name = props.name ?? 'motherduck';
     this.extensions = [DuckDbExtension._motherduck(props.allowDownload ?? false)];
     expectSecretSource(props.token, `the MotherDuckStep "${this.name}" has as token`);
     expectOneOf(props.attachMode, `the MotherDuckStep "${this.name}" has the attachMode`, 'MotherDuckAttachMode', MotherDuckAttachMode);
+    const { saasMode, allowDownload } = props;
+    expectFlags({ saasMode, allowDownload }, `the MotherDuckStep "${this.name}"`);
     if (props.databases !== undefined) this.checkDatabases(props.databases);
   }
 

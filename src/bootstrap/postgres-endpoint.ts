@@ -2,7 +2,7 @@ import { isIPv6 } from 'net';
 import { Fn, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import { expectText, shown } from '../expect';
+import { expectObject, expectText, shown } from '../expect';
 
 /** PostgreSQL's own. */
 export const DEFAULT_PORT = 5432;
@@ -28,18 +28,21 @@ export interface PostgresHostOptions {
 export class PostgresEndpoint {
   /** A database instance or read replica of RDS. Where it is imported without its security groups, let the function in yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
+    expectObject(instance, 'instanceEndpoint', 'PostgresEndpoint.fromInstance has', 'an IDatabaseInstance; a cluster is named by fromClusterReader');
     const { hostname, port } = instance.instanceEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true, otherEngine(instance.engine));
   }
 
   /** The reader endpoint of an RDS or Aurora cluster. Where it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
+    expectObject(cluster, 'clusterReadEndpoint', 'PostgresEndpoint.fromClusterReader has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterReadEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
   }
 
   /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
+    expectObject(proxy, 'dbProxyArn', 'PostgresEndpoint.fromProxy has', 'an IDatabaseProxy, such as instance.addProxy(\'Proxy\', ...)');
     const connections = isConnectable(proxy) ? proxy : undefined;
     // arn:aws:rds:region:account:db-proxy:prx-0123456789abcdef0
     const resourceId = () => Fn.select(6, Fn.split(':', proxy.dbProxyArn));
@@ -57,6 +60,10 @@ export class PostgresEndpoint {
   public static fromHost(host: string, options: PostgresHostOptions = {}): PostgresEndpoint {
     checkHost(host);
     checkPort(options.port);
+    if (options.connections !== undefined) {
+      expectObject(options.connections, 'connections', 'PostgresEndpoint.fromHost has as connections',
+        'what has security groups, such as ec2.SecurityGroup.fromSecurityGroupId(this, \'Database\', id)');
+    }
     return new PostgresEndpoint(host, options.port ?? DEFAULT_PORT, options.connections, () => undefined, true);
   }
 

@@ -5,7 +5,7 @@ import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { isPrivateHost } from './private-host';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectDuration, expectOneOf, expectText, shown } from '../expect';
+import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { allowTo } from '../network-access';
 
@@ -128,6 +128,7 @@ export class PostgresStep implements IBootstrapStep {
   private readonly catalog: string;
 
   constructor(private readonly props: PostgresStepProps) {
+    expectProps(props, 'a PostgresStep', 'new PostgresStep({ endpoint, database, credentials })');
     this.name = props.name ?? 'postgres';
     this.catalog = props.catalog ?? 'pg_replica';
     this.checkTexts();
@@ -177,12 +178,9 @@ export class PostgresStep implements IBootstrapStep {
 
   private checkWhere(): void {
     const { endpoint, credentials } = this.props;
-    // By what they have: a project may hold two copies of this library.
-    if (typeof credentials?._bind !== 'function') {
-      throw new Error(`${this.at} has as credentials ${shown(credentials)}: expected PostgresCredentials such as PostgresCredentials.fromSecret(secret)`);
-    }
-    if (endpoint !== undefined && typeof endpoint?._resourceId !== 'function') {
-      throw new Error(`${this.at} has the endpoint ${shown(endpoint)}: expected a PostgresEndpoint such as PostgresEndpoint.fromInstance(replica)`);
+    expectObject(credentials, '_bind', `${this.at} has as credentials`, 'PostgresCredentials such as PostgresCredentials.fromSecret(secret)');
+    if (endpoint !== undefined) {
+      expectObject(endpoint, '_resourceId', `${this.at} has the endpoint`, 'a PostgresEndpoint such as PostgresEndpoint.fromInstance(replica)');
     }
     for (const needed of ['endpoint', 'database'] as const) {
       if (this.props[needed] === undefined && !credentials._nameTheDatabase) {

@@ -6,7 +6,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { checkEndpoint, portOf } from './s3-endpoint';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectList, expectOneOf, expectText, expectTexts, shown } from '../expect';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { iamLiteral } from '../iam-literal';
 import { warnOfMissingStatements } from '../immutable-role';
@@ -142,6 +142,7 @@ export class S3Step implements IBootstrapStep {
   private readonly prefixes: string[];
 
   constructor(private readonly props: S3StepProps) {
+    expectProps(props, 'an S3Step', 'new S3Step({ buckets: [lake] })');
     this.name = props.name ?? 's3';
     this.extensions = [DuckDbExtension.core(props.credentialChain ? 'aws' : 'httpfs')];
     this.prefixes = props.prefixes ?? [''];
@@ -153,8 +154,10 @@ export class S3Step implements IBootstrapStep {
     checkEndpoint(props.endpoint, this.name);
     expectOneOf(props.permissions, `the S3Step "${this.name}" has the permissions`, 'S3Permissions', S3Permissions);
     expectOneOf(props.urlStyle, `the S3Step "${this.name}" has the urlStyle`, 'S3UrlStyle', S3UrlStyle);
-    if (props.encryptionKeys !== undefined) expectList(props.encryptionKeys, `the S3Step "${this.name}" has as encryptionKeys`, '[key]');
     if (props.region !== undefined) expectText(props.region, `the S3Step "${this.name}" has the region`, 'eu-west-1');
+    const { requesterPays, immutable, credentialChain } = props;
+    expectFlags({ requesterPays, immutable, credentialChain }, `the S3Step "${this.name}"`);
+    this.checkAccess();
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
@@ -192,9 +195,20 @@ export class S3Step implements IBootstrapStep {
       throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
     }
     for (const bucket of buckets) {
-      if (typeof bucket?.arnForObjects === 'function') continue;
-      throw new Error(`the S3Step "${this.name}" has among its buckets ${shown(bucket)}: expected an IBucket, `
-        + 'such as s3.Bucket.fromBucketName(this, \'Lake\', \'my-data-lake\')');
+      expectObject(bucket, 'arnForObjects', `the S3Step "${this.name}" has among its buckets`,
+        'an IBucket, such as s3.Bucket.fromBucketName(this, \'Lake\', \'my-data-lake\')');
+    }
+  }
+
+  private checkAccess(): void {
+    const { encryptionKeys, assumeRole } = this.props;
+    if (assumeRole !== undefined) {
+      expectObject(assumeRole, 'roleArn', `the S3Step "${this.name}" has as assumeRole`, 'an IRole, such as iam.Role.fromRoleArn(this, \'Reader\', arn)');
+    }
+    if (encryptionKeys === undefined) return;
+    expectList(encryptionKeys, `the S3Step "${this.name}" has as encryptionKeys`, '[key]');
+    for (const key of encryptionKeys) {
+      expectObject(key, 'keyArn', `the S3Step "${this.name}" has among its encryptionKeys`, 'an IKey, such as kms.Key.fromKeyArn(this, \'Key\', arn)');
     }
   }
 

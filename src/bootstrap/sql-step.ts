@@ -1,7 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectList, expectTexts } from '../expect';
+import { expectList, expectProps, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 import { holdsCredentials } from '../url-credentials';
@@ -42,6 +42,7 @@ export class SqlStep implements IBootstrapStep {
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: SqlStepProps) {
+    expectProps(props, 'a SqlStep', 'new SqlStep({ name: \'macros\', statements: [sql] })');
     this.name = props.name;
     this.extensions = props.extensions ?? [];
     expectList(props.statements, `the SqlStep "${props.name}" has as statements`, '["CREATE MACRO twice(x) AS x * 2"]');

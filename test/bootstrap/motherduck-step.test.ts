@@ -59,6 +59,7 @@ test.each([
   [{ databases: ['sales', ' '] }, 'the MotherDuckStep "motherduck" has the database " ": expected text such as "sales"'],
   [{ databases: 'sales' as any }, 'the MotherDuckStep "motherduck" has the database "sales": expected a list such as ["sales"]'],
   [{ attachMode: 'shared' as any }, 'the MotherDuckStep "motherduck" has the attachMode "shared": expected one of MotherDuckAttachMode.WORKSPACE'],
+  [{ saasMode: 'no' as any }, 'the MotherDuckStep "motherduck" has the saasMode "no": expected true or false'],
   [{ token: 'hunter2' as any }, 'the MotherDuckStep "motherduck" has as token something else than a SecretSource'],
 ])('%j is refused', (props, message) => {
   expect(() => new MotherDuckStep({ token, ...props })).toThrow(message);

@@ -249,6 +249,18 @@ test('an address of IPv6 is a host, and a token a port', () => {
   expect(PostgresEndpoint.fromHost('2001:db8::1', { port: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }).host).toBe('2001:db8::1');
 });
 
+test.each<[string, () => PostgresEndpoint, string]>([
+  ['no instance', () => PostgresEndpoint.fromInstance(undefined as any), 'PostgresEndpoint.fromInstance has undefined: expected an IDatabaseInstance'],
+  ['a cluster as an instance', () => PostgresEndpoint.fromInstance(rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'C', { clusterIdentifier: 'c' }) as any),
+    'PostgresEndpoint.fromInstance has an object of the class ImportedDatabaseCluster: expected an IDatabaseInstance; a cluster is named by fromClusterReader'],
+  ['the name of a cluster', () => PostgresEndpoint.fromClusterReader('db' as any), 'PostgresEndpoint.fromClusterReader has "db": expected an IDatabaseCluster'],
+  ['no proxy', () => PostgresEndpoint.fromProxy(undefined as any), 'PostgresEndpoint.fromProxy has undefined: expected an IDatabaseProxy'],
+  ['the id of a security group', () => PostgresEndpoint.fromHost('db.example.com', { connections: 'sg-1' as any }),
+    'PostgresEndpoint.fromHost has as connections "sg-1": expected what has security groups'],
+])('%s is refused', (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
 test.each<[string, () => PostgresCredentials, string]>([
   ['no user', () => PostgresCredentials.fromPassword('', {} as any), 'PostgresCredentials.fromPassword has the user "": expected text such as "reader"'],
   ['a blank user of IAM', () => PostgresCredentials.fromIam(' '), 'PostgresCredentials.fromIam has the user " ": expected text such as "reader"'],

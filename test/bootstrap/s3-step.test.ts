@@ -212,6 +212,9 @@ test.each([
   [{ urlStyle: 'virtual' as any }, 'the S3Step "s3" has the urlStyle "virtual": expected one of S3UrlStyle.VIRTUAL_HOST, S3UrlStyle.PATH'],
   [{ region: '' }, 'the S3Step "s3" has the region "": expected text such as "eu-west-1"'],
   [{ encryptionKeys: {} as any }, 'the S3Step "s3" has as encryptionKeys an object of the class Object: expected a list such as [key]'],
+  [{ encryptionKeys: ['arn' as any] }, 'the S3Step "s3" has among its encryptionKeys "arn": expected an IKey, such as kms.Key.fromKeyArn(this'],
+  [{ assumeRole: 'arn' as any }, 'the S3Step "s3" has as assumeRole "arn": expected an IRole, such as iam.Role.fromRoleArn(this'],
+  [{ requesterPays: 'false' as any }, 'the S3Step "s3" has the requesterPays "false": expected true or false'],
   [{ endpoint: 'https://' }, 'the S3Step "s3" has the endpoint "https://": expected a URL such as "https://s3.example.com"'],
   [{ endpoint: 'https://s3.example.com:port' }, 'the S3Step "s3" has the endpoint "https://s3.example.com:port": expected a URL'],
   [{ endpoint: 'https://s3.example.com/minio' }, 'the S3Step "s3" has the endpoint "https://s3.example.com/minio": expected a URL such as "https://s3.example.com", '

@@ -55,6 +55,15 @@ test.each<[string, () => object, string]>([
   ['a number as nodeApiVersion', () => ({ nodeApiVersion: 1.5 }), 'Stack/Reports has the nodeApiVersion 1.5: expected text such as "1.5.5-r.5"'],
   ['an empty base image', () => ({ baseImage: '' }), 'Stack/Reports has the baseImage "": expected text such as "public.ecr.aws/lambda/nodejs:24"'],
   ['a base image in two lines', () => ({ baseImage: 'node:24\nRUN x' }), 'Stack/Reports has the baseImage "node:24\\nRUN x": expected the name of an image'],
+  ['an extension alone', () => ({ extensions: DuckDbExtension.core('spatial') }),
+    'Stack/Reports has as extensions an object of the class DuckDbExtension: expected a list such as [DuckDbExtension.core(\'spatial\')]'],
+  ['the URL of a repository', () => ({ extensionRepository: 'https://mirror.example.com' }),
+    'Stack/Reports has the extensionRepository "https://mirror.example.com": expected an ExtensionRepository such as ExtensionRepository.fromUrl(url)'],
+  ['a package alone', () => ({ bundling: { nodeModules: 'sharp' } }), 'Stack/Reports has in bundling.nodeModules "sharp": expected a list such as ["sharp"]'],
+  ['a package without a name', () => ({ bundling: { externalModules: [''] } }), 'Stack/Reports has in bundling.externalModules "": expected text such as "@aws-sdk/*"'],
+  ['a flag in words', () => ({ metrics: 'false' }), 'Stack/Reports has the metrics "false": expected true or false'],
+  ['a setting without a value', () => ({ settings: { threads: null } }),
+    'Stack/Reports has the setting threads with the value null: expected a string; leave it out for DuckDB\'s default'],
   ['a setting with credentials', () => ({ settings: { http_proxy: 'http://user:hunter2@proxy:3128' } }),
     'Stack/Reports has the setting http_proxy with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them'],
   ['a build image with credentials', () => ({ buildImage: 'https://user:hunter2@registry.example.com/node:24' }),
@@ -62,6 +71,16 @@ test.each<[string, () => object, string]>([
 ])('%s is refused with what was expected', (_, props, message) => {
   expect(() => declare(props())).toThrow(message);
   expect(() => new DuckDbFunction(stack, 'Again', { entry: ENTRY, ...props() } as DuckDbFunctionProps)).not.toThrow(/hunter2/);
+});
+
+test.each<[string, () => unknown, string]>([
+  ['function', () => new DuckDbFunction(stack, 'Reports', undefined as any), 'Stack/Reports has as props undefined: expected an object, as in new DuckDbFunction(this'],
+  ['S3Step', () => new S3Step(undefined as any), 'an S3Step has as props undefined: expected an object, as in new S3Step({ buckets: [lake] })'],
+  ['PostgresStep', () => new PostgresStep([] as any), 'a PostgresStep has as props an empty list: expected an object, as in new PostgresStep({ endpoint'],
+  ['SqlStep', () => new SqlStep('SELECT 1' as any), 'a SqlStep has as props "SELECT 1": expected an object, as in new SqlStep({ name: '],
+  ['MotherDuckStep', () => new MotherDuckStep(null as any), 'a MotherDuckStep has as props null: expected an object, as in new MotherDuckStep({ token })'],
+])('a %s without props is refused', (_, make, message) => {
+  expect(make).toThrow(message);
 });
 
 test('a service without a name is refused', () => {
