@@ -11,7 +11,12 @@ export interface SqlStepProps {
   /** The step's name. */
   readonly name: string;
 
-  /** What is run, in order. They may use what steps that are declared before provide. */
+  /**
+   * What is run, in order. They may use what steps that are declared before provide.
+   *
+   * They can be read in the template: what is secret belongs in `secrets`. A URL with credentials is warned of, under the id
+   * `cdk-duckdb-lambda:credentials`.
+   */
   readonly statements: string[];
 
   /**
