@@ -104,7 +104,8 @@ export interface DuckDbBundlingOptions {
    * Docker build arguments, visible as environment variables to the steps that install DuckDB and its extensions.
    *
    * They are part of the asset's hash, except for the proxy variables that Docker predefines and
-   * `NODE_EXTRA_CA_CERTS`. They can be read in the template and in the image's history: no secrets.
+   * `NODE_EXTRA_CA_CERTS`. They can be read in the asset manifest and in the image's history: no secrets. A URL with credentials is
+   * refused, and so is a value of several lines.
    *
    * @default - none
    */

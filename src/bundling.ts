@@ -1,16 +1,17 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
-import * as os from 'os';
 import * as path from 'path';
 import { DockerBuildSecret } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import { checkBuildArgs, isOfTheNetwork } from './build-args';
 import { ResolvedExtension } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
 import { bundleHandler } from './handler-bundle';
 import { HandlerProps } from './handler-props';
 import { LockFile } from './lock-file';
 import { stageNodeModules } from './node-modules';
+import { makeTemporaryFolder } from './temporary-folder';
 
 /** What the image of a function consists of; everything is resolved and validated. */
 export interface ImageProps extends HandlerProps {
@@ -40,9 +41,6 @@ const ASSETS = path.join(PACKAGE_ROOT, 'assets', 'docker');
 
 const STAGED_LOCK_FILE = 'duckdb-lock.json';
 
-/** Docker's predefined build arguments and what else tells only how this machine reaches the network. */
-const NETWORK_BUILD_ARGS = /^(?:(?:https?|ftp|no|all)_proxy|node_extra_ca_certs)$/i;
-
 /** The build context's second Dockerfile: the same image, by `RUN` steps that see the build secrets. */
 const DOCKERFILE_WITH_SECRETS = 'Dockerfile.with-secrets';
 
@@ -59,7 +57,8 @@ const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linu
 /** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */
 export function stageImage(props: ImageProps): StagedImage {
   return stage((context) => {
-    const userArgs = checkedBuildArgs(props.bundling.buildArgs ?? {});
+    const userArgs = props.bundling.buildArgs ?? {};
+    checkBuildArgs(userArgs);
     const targetArch = TARGET_ARCHES[props.platform];
     const nodeModules = props.bundling.nodeModules ?? [];
     stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
@@ -96,31 +95,6 @@ export function stageImage(props: ImageProps): StagedImage {
   });
 }
 
-/** Build arguments of ours, each with the prop that decides it. */
-const OWN_BUILD_ARGS: { [name: string]: string } = {
-  BASE_IMAGE: 'baseImage',
-  BUILD_IMAGE: 'buildImage',
-  DUCKDB_VERSION: 'nodeApiVersion',
-  DUCKDB_PLATFORM: 'architecture',
-  TARGET_ARCH: 'architecture',
-  EXTENSIONS: 'extensions',
-  EXTENSION_SOURCE: 'extensionRepository',
-  INSTALL_OPTIONS: 'lockFile and bundling.buildSecrets',
-};
-
-function checkedBuildArgs(buildArgs: { [name: string]: string }): { [name: string]: string } {
-  for (const [name, value] of Object.entries(buildArgs)) {
-    if (OWN_BUILD_ARGS[name]) {
-      throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN_BUILD_ARGS[name]} instead`);
-    }
-    if (/^\w+:\/\/[^/]*@/.test(value)) {
-      throw new Error(`the build argument ${name} is a URL with credentials, which would be readable in the asset manifest: remove them; `
-        + 'a proxy\'s belong in "proxies" of Docker\'s own config.json');
-    }
-  }
-  return buildArgs;
-}
-
 function installOptions({ lock, extensions, bundling }: ImageProps): string {
   const allowDownload = extensions.some((extension) => extension.allowDownload);
   return [
@@ -149,19 +123,8 @@ export function stagePlaceholder(): StagedImage {
   });
 }
 
-/** Those not removed yet: CDK may still refuse the function that one is for. */
-const contexts = new Set<string>();
-process.once('exit', () => contexts.forEach(remove));
-
-function remove(context: string): void {
-  contexts.delete(context);
-  fs.rmSync(context, { recursive: true, force: true });
-}
-
 function stage(fill: (context: string) => DockerImageCode): StagedImage {
-  const context = fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-duckdb-lambda-'));
-  contexts.add(context);
-  const cleanUp = () => remove(context);
+  const { folder: context, remove: cleanUp } = makeTemporaryFolder();
   try {
     return { code: fill(context), cleanUp };
   } catch (error) {
@@ -175,7 +138,7 @@ function stage(fill: (context: string) => DockerImageCode): StagedImage {
  * second one whose steps see build secrets. Both are always there: which one a build takes is no part of the asset's hash.
  */
 function stageDockerfiles(context: string, userArgs: string[], withNodeModules: boolean): void {
-  const declarations = userArgs.filter((name) => !NETWORK_BUILD_ARGS.test(name)).map((name) => `ARG ${name}\n`).join('');
+  const declarations = userArgs.filter((name) => !isOfTheNetwork(name)).map((name) => `ARG ${name}\n`).join('');
   const dockerfile = readText(path.join(ASSETS, 'Dockerfile'))
     .replace(withNodeModules ? /^# (?:end of )?node modules\n/gm : /^# node modules\n[^]*?^# end of node modules\n/gm, '')
     .replace(/^# user build args\n/gm, declarations);
@@ -260,5 +223,5 @@ function contentHash(directory: string): string {
 }
 
 function withoutNetwork(buildArgs: { [name: string]: string }): string[][] {
-  return Object.entries(buildArgs).filter(([name]) => !NETWORK_BUILD_ARGS.test(name)).sort();
+  return Object.entries(buildArgs).filter(([name]) => !isOfTheNetwork(name)).sort();
 }

@@ -2,6 +2,7 @@ import * as path from 'path';
 import { Token } from 'aws-cdk-lib';
 import { DuckDbDatabase } from './database';
 import { didYouMean } from './did-you-mean';
+import { expectList, shown } from './expect';
 import { DatabaseConfig } from './runtime-config';
 
 /** Lambda's only directory that can be written. */
@@ -12,6 +13,10 @@ export function resolveDatabases(databases: { [name: string]: DuckDbDatabase }, 
   const files = new Map<string, string>();
   return Object.fromEntries(Object.entries(databases).map(([name, database]) => {
     checkName(name, at);
+    if (typeof database !== 'object' || database === null) {
+      throw new Error(`the database "${name}" of ${at} is ${shown(database)}: expected its options, such as { file: 'archive.duckdb' }, or {} for one in memory`);
+    }
+    if (database.bootstrap !== undefined) expectList(database.bootstrap, `the database "${name}" of ${at} has as bootstrap`, '["s3"]');
     checkSteps(name, database.bootstrap ?? [], steps, at);
     const file = database.file === undefined ? undefined : resolveFile(name, database.file, at);
     const other = file !== undefined && files.get(file);
@@ -38,10 +43,10 @@ function checkSteps(name: string, asked: string[], declared: string[], at: strin
 
 function resolveFile(name: string, file: string, at: string): string {
   if (Token.isUnresolved(file)) return file;
-  const resolved = path.posix.resolve(WRITABLE, file);
-  const isBareName = file !== '' && !/[/\\]/.test(file);
-  if (!(isBareName || path.posix.isAbsolute(file)) || !resolved.startsWith(`${WRITABLE}/`)) {
-    throw new Error(`the database "${name}" of ${at} has the file "${file}": expected a bare name such as "archive.duckdb" or an absolute path under ${WRITABLE}, `
+  const resolved = path.posix.resolve(WRITABLE, String(file));
+  const isBareName = typeof file === 'string' && file.trim() !== '' && !/[/\\]/.test(file);
+  if (!(isBareName || path.posix.isAbsolute(String(file))) || !resolved.startsWith(`${WRITABLE}/`)) {
+    throw new Error(`the database "${name}" of ${at} has the file ${shown(file)}: expected a bare name such as "archive.duckdb" or an absolute path under ${WRITABLE}, `
       + 'as nothing else can be written in Lambda; leave the prop out for a database in memory');
   }
   return resolved;

@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct, IConstruct } from 'constructs';
+import { checkedConfig, checkSteps } from './bootstrap-config';
 import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
 import { IBootstrapStep } from './bootstrap-step';
@@ -12,13 +13,15 @@ import { DuckDbBundlingOptions } from './bundling-options';
 import { DuckDbDatabase } from './database';
 import { resolveDatabases } from './database-config';
 import { checkSettings } from './duckdb-settings';
-import { duckdbPlatform, duckdbVersionOf, resolveNodeApiVersion } from './duckdb-version';
+import { DEFAULT_NODE_API_VERSION, duckdbPlatform, duckdbVersionOf, resolveNodeApiVersion } from './duckdb-version';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from './expect';
 import { DuckDbExtension } from './extension';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from './extension-repository';
 import { checkMemory, warnOfTightLimits } from './function-limits';
 import { findProject, resolveEntry } from './handler-project';
 import { refuseWhatImagesLack } from './image-function-options';
+import { checkImageReference } from './image-reference';
 import { warnOfMissingStatements } from './immutable-role';
 import { LockFile } from './lock-file';
 import { allowToAnyHost, ownsSecurityGroup } from './network-access';
@@ -231,13 +234,17 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   private readonly hasMetrics: boolean;
 
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
+    const at = `${scope.node.path}/${id}`;
+    expectProps(props, at, 'new DuckDbFunction(this, \'Reports\', { entry: \'src/reports.ts\' })');
     const {
       entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
       verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, projectRoot, depsLockFilePath, bundling, code, ...functionOptions
     } = props;
-    const at = `${scope.node.path}/${id}`;
     refuseWhatImagesLack(props, at);
+    checkSteps(bootstrap, at);
     checkStepNames(bootstrap, at);
+    expectOneOf(bootstrapMode, `${at} has the bootstrapMode`, 'BootstrapMode', BootstrapMode);
+    expectFlags({ verifyExtensionsAtRuntime, metrics }, at);
     checkMemory(props, at);
     checkSettings(settings ?? {}, at);
     const steps = bootstrap.map(({ name }) => name);
@@ -282,6 +289,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
    */
   public addRequiredEndpoint(endpoint: RequiredEndpoint): void {
     const { service, region } = endpoint;
+    expectText(service, `${this.node.path} is told of an endpoint of the service`, 'dynamodb');
     this.endpoints.set(`${service} ${region}`, { service, ...(region !== undefined && { region }) });
   }
 
@@ -351,7 +359,9 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   }
 
   private bind(steps: IBootstrapStep[]): StepConfig[] {
-    return warnOfMissingStatements(this, this.role!, () => steps.map((step) => ({ name: step.name, ...step.bind(this) })));
+    return warnOfMissingStatements(this, this.role!, () => steps.map((step) => (
+      { name: step.name, ...checkedConfig(step.name, step.bind(this), this.node.path) }
+    )));
   }
 
   private runtimeConfig(props: DuckDbFunctionProps, steps: StepConfig[], databases: { [name: string]: DatabaseConfig }): RuntimeConfig {
@@ -366,6 +376,8 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
       ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
       ...(Object.keys(databases).length > 0 && { databases }),
       ...(metrics && { metrics: true }),
+      // A token becomes a number when the stack is deployed.
+      ...(this.timeout && { timeoutSeconds: this.timeout.toSeconds() }),
     };
   }
 
@@ -391,7 +403,8 @@ function builtImage(scope: Construct, props: DuckDbFunctionProps, at: string): F
 
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */
 function resolveImage(props: DuckDbFunctionProps, app: IConstruct, at: string): ImageProps {
-  refuseTokens(props);
+  checkTexts(props, at);
+  checkLists(props, at);
   if (props.entry === undefined) {
     throw new Error(`${at} has neither entry nor code: name the handler's source file, as in entry: 'src/reports.ts', or a prebuilt image, `
       + 'as in code: lambda.DockerImageCode.fromEcr(repository)');
@@ -431,8 +444,34 @@ function resolveImage(props: DuckDbFunctionProps, app: IConstruct, at: string): 
   };
 }
 
-function refuseTokens(props: DuckDbFunctionProps): void {
-  for (const prop of ['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage', 'projectRoot', 'depsLockFilePath'] as const) {
-    if (Token.isUnresolved(props[prop])) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
+/** Props that decide what is in the image, each with an example. */
+const TEXTS = {
+  entry: 'src/reports.ts',
+  handler: 'handler',
+  lockFile: 'duckdb.lock.json',
+  nodeApiVersion: DEFAULT_NODE_API_VERSION,
+  baseImage: DEFAULT_BASE_IMAGE,
+  buildImage: DEFAULT_BASE_IMAGE,
+  projectRoot: '.',
+  depsLockFilePath: 'package-lock.json',
+} as const;
+
+function checkTexts(props: DuckDbFunctionProps, at: string): void {
+  for (const [prop, example] of Object.entries(TEXTS) as [keyof typeof TEXTS, string][]) {
+    const value = props[prop];
+    if (value === undefined) continue;
+    if (Token.isUnresolved(value)) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
+    expectText(value, `${at} has the ${prop}`, example);
+  }
+  for (const prop of ['baseImage', 'buildImage'] as const) checkImageReference(props[prop], `${at} has the ${prop}`);
+}
+
+function checkLists({ extensions, extensionRepository, bundling }: DuckDbFunctionProps, at: string): void {
+  if (extensions !== undefined) expectList(extensions, `${at} has as extensions`, '[DuckDbExtension.core(\'spatial\')]');
+  if (extensionRepository !== undefined) {
+    expectObject(extensionRepository, '_source', `${at} has the extensionRepository`, 'an ExtensionRepository such as ExtensionRepository.fromUrl(url)');
+  }
+  for (const [prop, example] of [['nodeModules', 'sharp'], ['externalModules', '@aws-sdk/*']] as const) {
+    if (bundling?.[prop] !== undefined) expectTexts(bundling[prop], `${at} has in bundling.${prop}`, example);
   }
 }

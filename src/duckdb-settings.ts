@@ -1,3 +1,6 @@
+import { shown } from './expect';
+import { holdsCredentials } from './url-credentials';
+
 const SIGNED_ONLY = 'extensions without DuckDB\'s signature are never loaded';
 const BAKED = 'the image holds the extensions; declare them with the prop extensions';
 const SECRET = 'the template would show it';
@@ -12,6 +15,7 @@ const RESERVED = new Map([
   ['s3_session_token', `${SECRET}; an S3Step gives queries the function's own credentials`],
   ['motherduck_token', `${SECRET}; a MotherDuckStep fetches it`],
   ['http_proxy_password', `${SECRET}; a SqlStep with secrets can set it`],
+  ['azure_storage_connection_string', `${SECRET}; a SqlStep with secrets can create a secret of the type azure`],
 ]);
 
 /** Refuses what is no setting of DuckDB's, and those that are not the user's to make. */
@@ -26,7 +30,11 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
     if (reason !== undefined) throw new Error(`${at} has the setting ${name}: ${reason}`);
     if (seen.has(canonical)) throw new Error(`${at} has the setting ${canonical} twice: DuckDB's names know no case; remove one`);
     if (typeof value !== 'string') {
-      throw new Error(`${at} has the setting ${name} with the value ${JSON.stringify(value)}: expected a string, such as { ${name}: '${JSON.stringify(value)}' }`);
+      const example = ['number', 'boolean'].includes(typeof value) ? `, such as { ${name}: '${value}' }` : '; leave it out for DuckDB\'s default';
+      throw new Error(`${at} has the setting ${name} with the value ${shown(value)}: expected a string${example}`);
+    }
+    if (holdsCredentials(value)) {
+      throw new Error(`${at} has the setting ${name} with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them`);
     }
     seen.add(canonical);
   }

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { didYouMean } from './did-you-mean';
+import { shown } from './expect';
 import { DuckDbExtension } from './extension';
 import { ExtensionRepository } from './extension-repository';
 
@@ -43,10 +44,17 @@ export function resolveExtensions(asked: DuckDbExtension[], repository: Extensio
     resolved.set(extension.name, extension);
   };
   for (const extension of asked) {
+    checkExtension(extension);
     const { repository: origin, _allowDownload: allowDownload } = extension;
     add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload });
   }
   return [...resolved.values()];
+}
+
+/** Plain JavaScript may give a name. */
+function checkExtension(extension: DuckDbExtension): void {
+  if (extension?.repository === 'core' || extension?.repository === 'community') return;
+  throw new Error(`extensions has ${shown(extension)}: expected an extension such as DuckDbExtension.core('${typeof extension === 'string' ? extension : 'httpfs'}')`);
 }
 
 function canonicalName({ name: asked, repository: origin }: DuckDbExtension, repository: ExtensionRepository, duckdbVersion?: string): string {

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Token } from 'aws-cdk-lib';
+import { expectText } from './expect';
 
 /**
  * Where the image build takes extensions from.
@@ -44,6 +45,7 @@ export class ExtensionRepository {
    * @param directory absolute, or relative to the working directory
    */
   public static fromDirectory(directory: string): ExtensionRepository {
+    expectText(directory, 'ExtensionRepository.fromDirectory has the directory', 'extensions');
     const resolved = path.resolve(directory);
     if (!fs.statSync(resolved, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Error(`cannot find the extension directory "${directory}": looked for ${resolved}; `

@@ -1,3 +1,5 @@
+import { shown } from './expect';
+
 /**
  * A DuckDB extension, to be baked into a function's image and loaded when its database opens.
  *
@@ -45,8 +47,8 @@ export class DuckDbExtension {
      */
     public readonly _allowDownload: boolean = false,
   ) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw new Error(`"${name}" is no name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
+    if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
+      throw new Error(`${shown(name)} is no name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
     }
   }
 }

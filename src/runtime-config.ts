@@ -22,6 +22,8 @@ export interface RuntimeConfig {
   readonly databases?: { [name: string]: DatabaseConfig };
   /** Emit metrics. */
   readonly metrics?: true;
+  /** The function's timeout: no time-out of the runtime's own need be longer. */
+  readonly timeoutSeconds?: number;
 }
 
 /** A logical database of the runtime's configuration. */

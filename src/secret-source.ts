@@ -5,6 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
 import { DuckDbFunction } from './duckdb-function';
+import { expectDuration, expectText } from './expect';
 import { otherRegion } from './other-region';
 
 /** How the runtime fetches a secret. */
@@ -36,6 +37,9 @@ export class SecretSource {
    * @param parameter such as `StringParameter.fromSecureStringParameterAttributes(this, 'Password', { parameterName: '/db/password' })`
    */
   public static fromSsmParameter(parameter: ssm.IParameter, options: SecretSourceOptions = {}): SecretSource {
+    expectConstruct(parameter, 'parameterArn', 'fromSsmParameter has no parameter: expected an IParameter, '
+      + 'such as ssm.StringParameter.fromSecureStringParameterAttributes(this, \'Password\', { parameterName: \'/db/password\' })');
+    checkAge(options);
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
     return new SecretSource((fn) => {
       const { parameterArn } = parameter;
@@ -55,6 +59,10 @@ export class SecretSource {
    * @param field  where the secret is JSON, the field that holds the value; the whole secret unless given
    */
   public static fromSecretsManager(secret: secretsmanager.ISecret, field?: string, options: SecretSourceOptions = {}): SecretSource {
+    expectConstruct(secret, 'secretArn', 'fromSecretsManager has no secret: expected an ISecret, '
+      + 'such as secretsmanager.Secret.fromSecretNameV2(this, \'Password\', \'db/password\')');
+    if (field !== undefined) expectText(field, 'SecretSource.fromSecretsManager has the field', 'password');
+    checkAge(options);
     const key = options.encryptionKey ?? secret.encryptionKey;
     return new SecretSource((fn) => {
       // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
@@ -89,4 +97,19 @@ function isElsewhere(parameter: ssm.IParameter, fn: IConstruct): boolean {
   const { account, region } = Stack.of(fn);
   return [[parameter.env.account, account], [parameter.env.region, region]]
     .some(([theirs, ours]) => Token.compareStrings(theirs, ours) === TokenComparison.DIFFERENT);
+}
+
+/** Refuses what is not a secret source. It is not repeated: it may be the secret itself. */
+export function expectSecretSource(source: unknown, what: string): void {
+  if (typeof source === 'object' && typeof (source as SecretSource | null)?.bind === 'function') return;
+  throw new Error(`${what} ${source === undefined ? 'nothing' : 'something else than a SecretSource'}: expected one such as SecretSource.fromSsmParameter(parameter), `
+    + 'as the template would show the value itself');
+}
+
+function expectConstruct(value: unknown, attribute: string, message: string): void {
+  if (typeof value !== 'object' || value === null || !(attribute in value)) throw new Error(`SecretSource.${message}`);
+}
+
+function checkAge({ maxAge }: SecretSourceOptions): void {
+  expectDuration(maxAge, 'a SecretSource has the maxAge');
 }

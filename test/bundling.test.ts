@@ -97,11 +97,53 @@ test('nothing is left in the temporary directory, also where CDK refuses the fun
   expect(fs.readdirSync(temporary).filter((name) => name.startsWith('cdk-duckdb-lambda-'))).toEqual([]);
 });
 
-test.each([
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('nothing is left in the temporary directory where %s ends the synthesis', (signal) => {
+  const temporary = temporaryDirectory();
+  const entry = write('handler.ts', 'export const handler = () => 1;');
+  // The hook is run when half of the context is there.
+  const script = `
+    const fs = require('fs');
+    const { App, Stack } = require(${JSON.stringify(require.resolve('aws-cdk-lib'))});
+    const { DuckDbFunction } = require(${JSON.stringify(path.resolve('lib'))});
+    const stack = new Stack(new App({ outdir: ${JSON.stringify(path.join(project(), 'out'))} }), 'Stack');
+    const commandHooks = {
+      beforeBundling: () => ['ls $TMPDIR >&2; kill -s ${signal.slice(3)} ' + process.pid], beforeInstall: () => [], afterBundling: () => [],
+    };
+    new DuckDbFunction(stack, 'Fn', { entry: ${JSON.stringify(entry)}, bundling: { commandHooks } });
+    setTimeout(() => {}, 60000);`;
+  const { signal: ended, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { ...process.env, TMPDIR: temporary } });
+  expect(stderr).toMatch(/^cdk-duckdb-lambda-/m);
+  expect(ended).toBe(signal);
+  expect(fs.readdirSync(temporary).filter((name) => name.startsWith('cdk-duckdb-lambda-'))).toEqual([]);
+});
+
+test.each<[any, string]>([
+  [{ 'X\nRUN curl https://example.com': 'b' }, 'bundling.buildArgs has the name "X\\nRUN curl https://example.com": expected letters, digits and underscores'],
+  [{ '': 'b' }, 'bundling.buildArgs has the name "": expected letters'],
+  [{ 'FLAVOUR=a': 'b' }, 'bundling.buildArgs has the name "FLAVOUR=a": expected letters'],
+  [{ FLAVOUR: 'b\nc' }, 'the build argument FLAVOUR has a line break: expected one line; certificates belong in bundling.caBundle'],
+  [{ FLAVOUR: 1 }, 'the build argument FLAVOUR is a number: expected a string'],
+  [{ FLAVOUR: { secret: 'hunter2' } }, 'the build argument FLAVOUR is an object: expected a string'],
+  [{ SOURCE: 'git+https://user:hunter2@example.com/repository.git' }, 'the build argument SOURCE is a URL with credentials'],
+  [{ SOURCE: '--index-url https://hunter2@example.com/simple' }, 'the build argument SOURCE is a URL with credentials'],
+  [{ SOURCE: 'a,https://user:hunter2/x@example.com' }, 'the build argument SOURCE is a URL with credentials'],
+  [{ SOURCE: 'ssh://user:hunter2@example.com' }, 'the build argument SOURCE is a URL with credentials'],
+  [{ https_proxy: 'user:hunter2@proxy:3128' }, 'the build argument https_proxy is a URL with credentials'],
   [{ EXTENSIONS: 'x' }, 'the build argument EXTENSIONS is the library\'s own: set the prop extensions instead'],
   [{ HTTPS_PROXY: 'http://user:hunter2@proxy:3128' }, 'the build argument HTTPS_PROXY is a URL with credentials'],
 ])('the build arguments %j are refused', (buildArgs, message) => {
   const entry = write('handler.ts', 'export const handler = () => 1;');
   expect(() => staged({ entry, bundling: { buildArgs } })).toThrow(message);
   expect(() => staged({ entry, bundling: { buildArgs } })).not.toThrow(/hunter2/);
+});
+
+test('what only looks like credentials is a build argument', () => {
+  const buildArgs = {
+    SOURCE: 'git+ssh://git@example.com/repository.git',
+    PACKAGE: 'https://registry.example.com/@scope/package',
+    PORT: 'https://registry.example.com:8443/@scope/package',
+    ALIAS: 'npm:name@1.0.0',
+    NO_PROXY: 'a@b',
+  };
+  expect(staged({ entry: write('handler.ts', 'export const handler = () => 1;'), bundling: { buildArgs } }).buildArgs).toMatchObject(buildArgs);
 });

@@ -89,6 +89,7 @@ test('the runtime is told the extensions in the order of loading, and the steps 
     version: 1,
     extensions: ['postgres_scanner', 'httpfs', 'aws'],
     steps: [{ name: 'b', type: 'plain', config: { x: 1 } }, { name: 'a', type: 'plain', config: {} }],
+    timeoutSeconds: 30,
   });
 });
 

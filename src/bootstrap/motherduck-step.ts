@@ -2,8 +2,9 @@ import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
+import { expectFlags, expectProps, expectOneOf, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
-import { SecretSource } from '../secret-source';
+import { expectSecretSource, SecretSource } from '../secret-source';
 
 /** Which databases MotherDuck attaches beside those that are named, and whether it remembers them. */
 export enum MotherDuckAttachMode {
@@ -60,16 +61,14 @@ export class MotherDuckStep implements IBootstrapStep {
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: MotherDuckStepProps) {
+    expectProps(props, 'a MotherDuckStep', 'new MotherDuckStep({ token })');
     this.name = props.name ?? 'motherduck';
     this.extensions = [DuckDbExtension._motherduck(props.allowDownload ?? false)];
-    for (const database of props.databases ?? []) {
-      if (database === '' || database.startsWith('md:')) {
-        throw new Error(`the MotherDuckStep "${this.name}" has the database "${database}": expected its name alone, such as "sales"`);
-      }
-    }
-    if (props.databases?.length === 0) {
-      throw new Error(`the MotherDuckStep "${this.name}" has an empty list of databases: leave the prop out to mean all`);
-    }
+    expectSecretSource(props.token, `the MotherDuckStep "${this.name}" has as token`);
+    expectOneOf(props.attachMode, `the MotherDuckStep "${this.name}" has the attachMode`, 'MotherDuckAttachMode', MotherDuckAttachMode);
+    const { saasMode, allowDownload } = props;
+    expectFlags({ saasMode, allowDownload }, `the MotherDuckStep "${this.name}"`);
+    if (props.databases !== undefined) this.checkDatabases(props.databases);
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
@@ -84,5 +83,15 @@ export class MotherDuckStep implements IBootstrapStep {
       ...(databases && { provides: databases }),
       config: { token: token.bind(fn), ...(databases && { databases }), ...(attachMode && { attachMode }), ...(saasMode && { saasMode }) },
     };
+  }
+
+  private checkDatabases(databases: string[]): void {
+    expectTexts(databases, `the MotherDuckStep "${this.name}" has the database`, 'sales');
+    if (databases.length === 0) {
+      throw new Error(`the MotherDuckStep "${this.name}" has an empty list of databases: leave the prop out to mean all`);
+    }
+    for (const database of databases.filter((each) => each.startsWith('md:'))) {
+      throw new Error(`the MotherDuckStep "${this.name}" has the database "${database}": expected its name alone, such as "sales"`);
+    }
   }
 }

@@ -3,12 +3,16 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { PostgresEndpoint } from './postgres-endpoint';
 import { DuckDbFunction } from '../duckdb-function';
-import { SecretSource, SecretSourceOptions } from '../secret-source';
+import { expectText } from '../expect';
+import { iamLiteral } from '../iam-literal';
+import { expectSecretSource, SecretSource, SecretSourceOptions } from '../secret-source';
 
 /** How the function signs in to PostgreSQL. */
 export class PostgresCredentials {
   /** A user and where the password is. */
   public static fromPassword(user: string, password: SecretSource): PostgresCredentials {
+    expectText(user, 'PostgresCredentials.fromPassword has the user', 'reader');
+    expectSecretSource(password, 'PostgresCredentials.fromPassword has as password');
     return new PostgresCredentials(false, (fn) => ({ user, password: password.bind(fn) }));
   }
 
@@ -27,11 +31,13 @@ export class PostgresCredentials {
    * The user must have the role `rds_iam` in the database, whose construct must know its resource id.
    */
   public static fromIam(user: string): PostgresCredentials {
+    expectText(user, 'PostgresCredentials.fromIam has the user', 'reader');
     return new PostgresCredentials(false, (fn, endpoint) => {
+      const resourceName = `${resourceId(endpoint)}/${iamLiteral(user)}`;
       iam.Grant.addToPrincipal({
         grantee: fn,
         actions: ['rds-db:connect'],
-        resourceArns: [Stack.of(fn).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName: `${resourceId(endpoint)}/${user}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
+        resourceArns: [Stack.of(fn).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
       });
       return { user, iam: true };
     });
@@ -60,5 +66,5 @@ function resourceId(endpoint: PostgresEndpoint | undefined): string {
   }
   throw new Error('PostgresCredentials.fromIam needs the resource id of the database, which its endpoint does not know: import it with '
     + 'instanceResourceId or clusterResourceIdentifier, as in rds.DatabaseInstance.fromDatabaseInstanceAttributes(this, \'Db\', '
-    + '{ instanceResourceId: \'db-ABCDEFGHIJKLMNOPQRSTUVWXY\', … }), or use other credentials');
+    + '{ instanceResourceId: \'db-ABCDEFGHIJKLMNOPQRSTUVWXY\', ... }), or use other credentials');
 }

@@ -1,6 +1,8 @@
-import { Fn } from 'aws-cdk-lib';
+import { isIPv6 } from 'net';
+import { Fn, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { expectObject, expectText, shown } from '../expect';
 
 /** PostgreSQL's own. */
 export const DEFAULT_PORT = 5432;
@@ -26,29 +28,42 @@ export interface PostgresHostOptions {
 export class PostgresEndpoint {
   /** A database instance or read replica of RDS. Where it is imported without its security groups, let the function in yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
+    expectObject(instance, 'instanceEndpoint', 'PostgresEndpoint.fromInstance has', 'an IDatabaseInstance; a cluster is named by fromClusterReader');
     const { hostname, port } = instance.instanceEndpoint;
-    return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true);
+    return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true, otherEngine(instance.engine));
   }
 
   /** The reader endpoint of an RDS or Aurora cluster. Where it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
+    expectObject(cluster, 'clusterReadEndpoint', 'PostgresEndpoint.fromClusterReader has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterReadEndpoint;
-    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true);
+    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
   }
 
   /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
+    expectObject(proxy, 'dbProxyArn', 'PostgresEndpoint.fromProxy has', 'an IDatabaseProxy, such as instance.addProxy(\'Proxy\', ...)');
     const connections = isConnectable(proxy) ? proxy : undefined;
     // arn:aws:rds:region:account:db-proxy:prx-0123456789abcdef0
-    return new PostgresEndpoint(proxy.endpoint, DEFAULT_PORT, connections, () => Fn.select(6, Fn.split(':', proxy.dbProxyArn)), false);
+    const resourceId = () => Fn.select(6, Fn.split(':', proxy.dbProxyArn));
+    return new PostgresEndpoint(proxy.endpoint, DEFAULT_PORT, connections, resourceId, false, otherEngine(engineOfProxy(proxy)));
   }
 
   /**
    * Any other host.
    *
-   * @param host a name or an address
+   * One that only a private network knows, such as `10.0.0.5`, is warned of where the function is in no VPC,
+   * under the id `cdk-duckdb-lambda:privateHost`.
+   *
+   * @param host a name or an address, without a scheme, credentials or a port
    */
   public static fromHost(host: string, options: PostgresHostOptions = {}): PostgresEndpoint {
+    checkHost(host);
+    checkPort(options.port);
+    if (options.connections !== undefined) {
+      expectObject(options.connections, 'connections', 'PostgresEndpoint.fromHost has as connections',
+        'what has security groups, such as ec2.SecurityGroup.fromSecurityGroupId(this, \'Database\', id)');
+    }
     return new PostgresEndpoint(host, options.port ?? DEFAULT_PORT, options.connections, () => undefined, true);
   }
 
@@ -72,6 +87,11 @@ export class PostgresEndpoint {
      * @internal
      */
     public readonly _takesOptions: boolean,
+    /**
+     * What the database runs, where that is known not to be PostgreSQL.
+     * @internal
+     */
+    public readonly _otherEngine?: string,
   ) {}
 }
 
@@ -83,4 +103,36 @@ function guarded(database: ec2.IConnectable): ec2.IConnectable | undefined {
 /** The proxies of a stack have security groups; the interface, which imported ones have, says nothing of them. */
 function isConnectable(proxy: object): proxy is ec2.IConnectable {
   return 'connections' in proxy;
+}
+
+/** What is refused is not repeated: it may hold a password. */
+function checkHost(host: string): void {
+  expectText(host, 'PostgresEndpoint.fromHost has the host', 'db.example.com');
+  const expected = 'expected a name or an address such as "db.example.com"';
+  if (host.includes('@') || /:\/\//.test(host)) {
+    throw new Error(`PostgresEndpoint.fromHost has a URL or credentials in the place of the host, which the template would show: ${expected}; `
+      + 'user and password are those of PostgresCredentials');
+  }
+  if (Token.isUnresolved(host) || isIPv6(host)) return;
+  if (/[\s/\\]/.test(host)) throw new Error(`PostgresEndpoint.fromHost has the host ${shown(host)}: ${expected}`);
+  if (host.includes(':')) {
+    throw new Error(`PostgresEndpoint.fromHost has the host ${shown(host)}: ${expected}; name the port beside it, as in fromHost('db.example.com', { port: 6432 })`);
+  }
+}
+
+function checkPort(port: number | undefined): void {
+  if (port === undefined || Token.isUnresolved(port) || (Number.isInteger(port) && port > 0 && port < 65536)) return;
+  throw new Error(`PostgresEndpoint.fromHost has the port ${shown(port)}: expected a whole number from 1 to 65535, such as 5432`);
+}
+
+/** The name of an engine that is known not to be PostgreSQL. */
+function otherEngine(engine: Pick<rds.IEngine, 'engineType' | 'engineFamily'> | undefined): string | undefined {
+  if (engine === undefined || Token.isUnresolved(engine.engineType)) return undefined;
+  return /postgres/i.test(`${engine.engineFamily} ${engine.engineType}`) ? undefined : engine.engineType;
+}
+
+/** CDK's proxies know their engine as CloudFormation is told it; imported ones do not. */
+function engineOfProxy(proxy: rds.IDatabaseProxy): { engineType: string } | undefined {
+  const resource = proxy.node.tryFindChild('Resource');
+  return resource instanceof rds.CfnDBProxy ? { engineType: resource.engineFamily } : undefined;
 }

@@ -1,9 +1,11 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
+import { isPrivateHost } from './private-host';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
+import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { allowTo } from '../network-access';
 
@@ -126,34 +128,20 @@ export class PostgresStep implements IBootstrapStep {
   private readonly catalog: string;
 
   constructor(private readonly props: PostgresStepProps) {
+    expectProps(props, 'a PostgresStep', 'new PostgresStep({ endpoint, database, credentials })');
     this.name = props.name ?? 'postgres';
     this.catalog = props.catalog ?? 'pg_replica';
-    const { credentials, tls, caFile, maxConnections } = props;
-    for (const needed of ['endpoint', 'database'] as const) {
-      if (props[needed] === undefined && !credentials._nameTheDatabase) {
-        throw new Error(`the PostgresStep "${this.name}" has no ${needed}: give it, or use PostgresCredentials.fromSecret with a secret that names it`);
-      }
-    }
-    if ((tls === PostgresTls.VERIFY_FULL) !== (caFile !== undefined)) {
-      throw new Error(`the PostgresStep "${this.name}" has ${caFile === undefined ? 'PostgresTls.VERIFY_FULL without caFile' : 'a caFile without PostgresTls.VERIFY_FULL'}: `
-        + 'VERIFY_FULL needs the file in the image that holds the certificates of the trusted authorities');
-    }
-    if (props.statementTimeout && props.endpoint?._takesOptions === false) {
-      throw new Error(`the PostgresStep "${this.name}" has a statementTimeout, which an RDS proxy does not take: set it in the database, `
-        + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
-    }
-    if (maxConnections !== undefined && !Token.isUnresolved(maxConnections) && !(Number.isInteger(maxConnections) && maxConnections > 0)) {
-      throw new Error(`the PostgresStep "${this.name}" has maxConnections ${maxConnections}: expected a whole number above 0`);
-    }
-    if (/^(?:main|system|temp|memory)$/i.test(this.catalog) || this.catalog === '') {
-      throw new Error(`the PostgresStep "${this.name}" has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);
-    }
+    this.checkTexts();
+    this.checkWhere();
+    this.checkTls();
+    this.checkLimits();
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
     const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
     const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
     const takesOptions = endpoint?._takesOptions ?? true;
+    this.warn(fn);
     this.allow(fn, ec2.Port.tcp(endpoint?.port ?? DEFAULT_PORT), endpoint?._connections);
     return {
       type: 'postgres',
@@ -176,10 +164,72 @@ export class PostgresStep implements IBootstrapStep {
     };
   }
 
+  private checkTexts(): void {
+    const { database, schema, caFile, applicationName } = this.props;
+    expectText(this.catalog, `${this.at} has the catalog`, 'pg_replica');
+    if (/^(?:main|system|temp|memory)$/i.test(this.catalog)) {
+      throw new Error(`${this.at} has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);
+    }
+    const given = { database: [database, 'app'], schema: [schema, 'public'], caFile: [caFile, '/opt/rds.pem'], applicationName: [applicationName, 'reports'] } as const;
+    for (const [prop, [value, example]] of Object.entries(given)) {
+      if (value !== undefined) expectText(value, `${this.at} has the ${prop}`, example);
+    }
+  }
+
+  private checkWhere(): void {
+    const { endpoint, credentials } = this.props;
+    expectObject(credentials, '_bind', `${this.at} has as credentials`, 'PostgresCredentials such as PostgresCredentials.fromSecret(secret)');
+    if (endpoint !== undefined) {
+      expectObject(endpoint, '_resourceId', `${this.at} has the endpoint`, 'a PostgresEndpoint such as PostgresEndpoint.fromInstance(replica)');
+    }
+    for (const needed of ['endpoint', 'database'] as const) {
+      if (this.props[needed] === undefined && !credentials._nameTheDatabase) {
+        throw new Error(`${this.at} has no ${needed}: give it, or use PostgresCredentials.fromSecret with a secret that names it`);
+      }
+    }
+  }
+
+  private checkTls(): void {
+    const { tls, caFile } = this.props;
+    expectOneOf(tls, `${this.at} has the tls`, 'PostgresTls', PostgresTls);
+    if ((tls === PostgresTls.VERIFY_FULL) !== (caFile !== undefined)) {
+      throw new Error(`${this.at} has ${caFile === undefined ? 'PostgresTls.VERIFY_FULL without caFile' : 'a caFile without PostgresTls.VERIFY_FULL'}: `
+        + 'VERIFY_FULL needs the file in the image that holds the certificates of the trusted authorities');
+    }
+  }
+
+  private checkLimits(): void {
+    const { endpoint, maxConnections, connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
+    for (const [prop, value] of Object.entries({ connectTimeout, tcpUserTimeout, keepalive, statementTimeout })) expectDuration(value, `${this.at} has the ${prop}`);
+    if (statementTimeout && endpoint?._takesOptions === false) {
+      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not take: set it in the database, `
+        + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
+    }
+    if (maxConnections !== undefined && !Token.isUnresolved(maxConnections) && !(Number.isInteger(maxConnections) && maxConnections > 0)) {
+      throw new Error(`${this.at} has maxConnections ${shown(maxConnections)}: expected a whole number above 0`);
+    }
+  }
+
+  private get at(): string {
+    return `the PostgresStep "${this.name}"`;
+  }
+
+  private warn(fn: DuckDbFunction): void {
+    const { endpoint } = this.props;
+    if (endpoint?._otherEngine !== undefined) {
+      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:engine', `${this.at} reaches a database whose engine is "${endpoint._otherEngine}", `
+        + 'but speaks to PostgreSQL alone: name a database that runs PostgreSQL or Aurora PostgreSQL; MySQL is read by DuckDbExtension.core(\'mysql\') in a SqlStep');
+    }
+    if (endpoint !== undefined && !fn.isBoundToVpc && isPrivateHost(endpoint.host)) {
+      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:privateHost', `${this.at} reaches ${endpoint.host}, which the internet does not know, `
+        + `but ${fn.node.path} is in no VPC: give it one that leads there, as in vpc: db.vpc`);
+    }
+  }
+
   private allow(fn: DuckDbFunction, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
     if (!connections) return fn._allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
     if (!fn.isBoundToVpc) {
-      throw new Error(`the PostgresStep "${this.name}" reaches a database in a VPC, but ${fn.node.path} is in none: give it the database's, as in vpc: db.vpc`);
+      throw new Error(`${this.at} reaches a database in a VPC, but ${fn.node.path} is in none: give it the database's, as in vpc: db.vpc`);
     }
     allowTo(fn, connections, port, `DuckDB of ${fn.node.path}`);
   }

@@ -1,11 +1,14 @@
-import { Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { checkEndpoint, portOf } from './s3-endpoint';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
+import { iamLiteral } from '../iam-literal';
 import { warnOfMissingStatements } from '../immutable-role';
 import { otherRegion } from '../other-region';
 
@@ -15,7 +18,20 @@ export enum S3Permissions {
   READ = 'READ',
   /** List, read and write, as `COPY … TO 's3://…'` needs it. Objects are not deleted. */
   READ_WRITE = 'READ_WRITE',
+  /** List, read, write and delete, as `COPY … TO 's3://…' (OVERWRITE)` needs it: it deletes what the directory holds, then writes. */
+  READ_WRITE_DELETE = 'READ_WRITE_DELETE',
 }
+
+const READING = ['s3:GetObject'];
+/** All of a multipart upload: who may put an object may begin one, send its parts and complete it. */
+const WRITING = [...READING, 's3:PutObject', 's3:AbortMultipartUpload'];
+
+/** What may be done with objects. Many are deleted by one request, which takes the same permission for each of them. */
+const ACTIONS: { [permissions in S3Permissions]: string[] } = {
+  READ: READING,
+  READ_WRITE: WRITING,
+  READ_WRITE_DELETE: [...WRITING, 's3:DeleteObject'],
+};
 
 /** How the URL of an object names its bucket. */
 export enum S3UrlStyle {
@@ -34,7 +50,7 @@ export interface S3StepProps {
    * Limits the step to keys that start with one of these, such as `events/`; they apply to every bucket of the step.
    *
    * Buckets with different prefixes take two steps. End a prefix with `/` to mean a folder: `events` also
-   * matches `events-old/`.
+   * matches `events-old/`, and is warned of under the id `cdk-duckdb-lambda:prefix`.
    *
    * @default - all keys
    */
@@ -88,7 +104,7 @@ export interface S3StepProps {
   readonly immutable?: boolean;
 
   /**
-   * The URL of another server of the S3 API.
+   * The URL of another server of the S3 API, such as `https://s3.example.com:9000`: without credentials, as the template shows it, and without a path.
    *
    * @default - AWS's, or what AWS_ENDPOINT_URL_S3 says in the function's environment
    */
@@ -97,7 +113,8 @@ export interface S3StepProps {
   /**
    * How URLs name the bucket.
    *
-   * @default - by the host for AWS, by the path for an endpoint
+   * @default - by the host for AWS, or by the path where a bucket's name has a dot, as AWS's certificate does not name such hosts;
+   * by the path for an endpoint
    */
   readonly urlStyle?: S3UrlStyle;
 
@@ -125,30 +142,28 @@ export class S3Step implements IBootstrapStep {
   private readonly prefixes: string[];
 
   constructor(private readonly props: S3StepProps) {
+    expectProps(props, 'an S3Step', 'new S3Step({ buckets: [lake] })');
     this.name = props.name ?? 's3';
     this.extensions = [DuckDbExtension.core(props.credentialChain ? 'aws' : 'httpfs')];
+    this.prefixes = props.prefixes ?? [''];
     if (props.credentialChain && props.assumeRole) {
       throw new Error(`the S3Step "${this.name}" has assumeRole beside credentialChain, whose credentials are not the role's: remove one of them`);
     }
-    if (props.buckets.length === 0) {
-      throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
-    }
+    this.checkBuckets();
+    this.checkPrefixes();
     checkEndpoint(props.endpoint, this.name);
-    this.prefixes = props.prefixes ?? [''];
-    if (this.prefixes.length === 0) {
-      throw new Error(`the S3Step "${this.name}" has an empty list of prefixes, which matches no object: leave the prop out to mean all keys`);
-    }
-    for (const prefix of this.prefixes.filter((each) => !Token.isUnresolved(each))) {
-      if (prefix.startsWith('/') || prefix.startsWith('s3://') || /[*?]/.test(prefix)) {
-        throw new Error(`the S3Step "${this.name}" has the prefix "${prefix}": `
-          + 'expected the start of a key such as "events/", without a leading slash, a bucket or wildcards');
-      }
-    }
+    expectOneOf(props.permissions, `the S3Step "${this.name}" has the permissions`, 'S3Permissions', S3Permissions);
+    expectOneOf(props.urlStyle, `the S3Step "${this.name}" has the urlStyle`, 'S3UrlStyle', S3UrlStyle);
+    if (props.region !== undefined) expectText(props.region, `the S3Step "${this.name}" has the region`, 'eu-west-1');
+    const { requesterPays, immutable, credentialChain } = props;
+    expectFlags({ requesterPays, immutable, credentialChain }, `the S3Step "${this.name}"`);
+    this.checkAccess();
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
     const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
     const region = this.props.region ?? this.regionOfBuckets(fn);
+    this.warnOfPrefixes(fn);
     if (assumeRole) {
       warnOfMissingStatements(fn, assumeRole, () => this.grant(assumeRole));
       fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
@@ -173,21 +188,69 @@ export class S3Step implements IBootstrapStep {
     };
   }
 
+  private checkBuckets(): void {
+    const { buckets } = this.props;
+    expectList(buckets, `the S3Step "${this.name}" has as buckets`, '[lake]');
+    if (buckets.length === 0) {
+      throw new Error(`the S3Step "${this.name}" has no buckets: name at least one, as in new S3Step({ buckets: [lake] })`);
+    }
+    for (const bucket of buckets) {
+      expectObject(bucket, 'arnForObjects', `the S3Step "${this.name}" has among its buckets`,
+        'an IBucket, such as s3.Bucket.fromBucketName(this, \'Lake\', \'my-data-lake\')');
+    }
+  }
+
+  private checkAccess(): void {
+    const { encryptionKeys, assumeRole } = this.props;
+    if (assumeRole !== undefined) {
+      expectObject(assumeRole, 'roleArn', `the S3Step "${this.name}" has as assumeRole`, 'an IRole, such as iam.Role.fromRoleArn(this, \'Reader\', arn)');
+    }
+    if (encryptionKeys === undefined) return;
+    expectList(encryptionKeys, `the S3Step "${this.name}" has as encryptionKeys`, '[key]');
+    for (const key of encryptionKeys) {
+      expectObject(key, 'keyArn', `the S3Step "${this.name}" has among its encryptionKeys`, 'an IKey, such as kms.Key.fromKeyArn(this, \'Key\', arn)');
+    }
+  }
+
+  private checkPrefixes(): void {
+    expectList(this.prefixes, `the S3Step "${this.name}" has as prefixes`, '["events/"]');
+    if (this.prefixes.length === 0) {
+      throw new Error(`the S3Step "${this.name}" has an empty list of prefixes, which matches no object: leave the prop out to mean all keys`);
+    }
+    if (!this.props.prefixes) return;
+    if (this.prefixes.includes('')) throw new Error(`the S3Step "${this.name}" has the prefix "", which matches every key: leave the prop out to mean all keys`);
+    expectTexts(this.prefixes, `the S3Step "${this.name}" has the prefix`, 'events/');
+    for (const prefix of this.prefixes.filter((each) => !Token.isUnresolved(each))) {
+      if (prefix.startsWith('/') || prefix.startsWith('s3://') || /[*?]/.test(prefix)) {
+        throw new Error(`the S3Step "${this.name}" has the prefix "${prefix}": `
+          + 'expected the start of a key such as "events/", without a leading slash, a bucket or wildcards');
+      }
+    }
+  }
+
+  private warnOfPrefixes(fn: DuckDbFunction): void {
+    const open = (this.props.prefixes ?? []).filter((prefix) => !prefix.endsWith('/') && !Token.isUnresolved(prefix));
+    if (open.length === 0) return;
+    Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:prefix', `the S3Step "${this.name}" has prefixes without "/" at their end, `
+      + `${open.map((prefix) => `"${prefix}"`).join(', ')}: they also match keys such as "${open[0]}-secret/x"; end them with "/" to mean folders`);
+  }
+
   private grant(role: iam.IRole): void {
-    const writes = this.props.permissions === S3Permissions.READ_WRITE;
+    const actions = ACTIONS[this.props.permissions ?? S3Permissions.READ];
+    const patterns = this.prefixes.map((prefix) => `${iamLiteral(prefix)}*`);
     for (const bucket of this.props.buckets) {
       grant(role, bucket, {
-        actions: writes ? ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'] : ['s3:GetObject'],
-        resources: this.prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+        actions,
+        resources: patterns.map((pattern) => bucket.arnForObjects(pattern)),
       });
       grant(role, bucket, {
         actions: ['s3:ListBucket'],
         resources: [bucket.bucketArn],
-        ...(this.props.prefixes && { conditions: { StringLike: { 's3:prefix': this.prefixes.map((prefix) => `${prefix}*`) } } }),
+        ...(this.props.prefixes && { conditions: { StringLike: { 's3:prefix': patterns } } }),
       });
     }
     for (const key of this.encryptionKeys()) {
-      key.grant(role, ...(writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']));
+      key.grant(role, ...(actions.includes('s3:PutObject') ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']));
     }
   }
 
@@ -210,16 +273,6 @@ export class S3Step implements IBootstrapStep {
   private scopes(): string[] {
     return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
   }
-}
-
-function checkEndpoint(endpoint: string | undefined, step: string): void {
-  if (endpoint === undefined || Token.isUnresolved(endpoint) || /^https?:\/\/[^/]/.test(endpoint)) return;
-  throw new Error(`the S3Step "${step}" has the endpoint "${endpoint}": expected a URL such as "https://s3.example.com"`);
-}
-
-function portOf(endpoint: string): number {
-  const { port, protocol } = new URL(endpoint);
-  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 /** Grants by the role's own policy, and by the bucket's too where that is another account's. */

@@ -1,14 +1,22 @@
+import { Annotations } from 'aws-cdk-lib';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
+import { expectList, expectProps, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
-import { SecretSource } from '../secret-source';
+import { expectSecretSource, SecretSource } from '../secret-source';
+import { holdsCredentials } from '../url-credentials';
 
 /** Properties of a `SqlStep`. */
 export interface SqlStepProps {
   /** The step's name. */
   readonly name: string;
 
-  /** What is run, in order. They may use what steps that are declared before provide. */
+  /**
+   * What is run, in order. They may use what steps that are declared before provide.
+   *
+   * They can be read in the template: what is secret belongs in `secrets`. A URL with credentials is warned of, under the id
+   * `cdk-duckdb-lambda:credentials`.
+   */
   readonly statements: string[];
 
   /**
@@ -39,23 +47,31 @@ export class SqlStep implements IBootstrapStep {
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: SqlStepProps) {
+    expectProps(props, 'a SqlStep', 'new SqlStep({ name: \'macros\', statements: [sql] })');
     this.name = props.name;
     this.extensions = props.extensions ?? [];
-    if (props.statements.length === 0 || props.statements.some((statement) => statement.trim() === '')) {
-      throw new Error(`the SqlStep "${props.name}" has ${props.statements.length === 0 ? 'no statements' : 'an empty statement'}: expected SQL`);
-    }
-    for (const secret of Object.keys(props.secrets ?? {})) {
+    expectList(props.statements, `the SqlStep "${props.name}" has as statements`, '["CREATE MACRO twice(x) AS x * 2"]');
+    if (props.statements.length === 0) throw new Error(`the SqlStep "${props.name}" has no statements: expected SQL`);
+    expectTexts(props.statements, `the SqlStep "${props.name}" has the statement`, 'CREATE MACRO twice(x) AS x * 2');
+    // A catalog without a name would be waited for for ever.
+    if (props.provides !== undefined) expectTexts(props.provides, `the SqlStep "${props.name}" provides the catalog`, 'lake');
+    for (const [secret, source] of Object.entries(props.secrets ?? {})) {
       if (!/^[A-Za-z_]\w*$/.test(secret)) {
         throw new Error(`the SqlStep "${props.name}" has a secret named "${secret}", which is no name of a parameter: expected one such as "token"`);
       }
       if (!props.statements.some((statement) => new RegExp(`\\$${secret}\\b`).test(statement))) {
         throw new Error(`the SqlStep "${props.name}" has the secret "${secret}", which no statement uses: write $${secret} where its value belongs`);
       }
+      expectSecretSource(source, `the SqlStep "${props.name}" has as secret "${secret}"`);
     }
   }
 
   public bind(fn: DuckDbFunction): BootstrapStepConfig {
     const { statements, provides, secrets } = this.props;
+    if (statements.some(holdsCredentials)) {
+      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in a URL, which the template shows: `
+        + 'keep them in a secret, as in CREATE SECRET (TYPE postgres, PASSWORD $password) with secrets: { password: source }');
+    }
     const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(fn)]);
     return {
       type: 'sql',

@@ -30,6 +30,7 @@ test('its extension is baked, and not loaded before it is needed; the token stay
     version: 1,
     extensions: [],
     steps: [{ name: 'motherduck', type: 'motherduck', config: { token: { ssm: '/motherduck/token' } } }],
+    timeoutSeconds: 30,
   });
   expect(installOptions()).toBe('');
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
@@ -55,6 +56,11 @@ test('a download at run time must be allowed, and is warned of', () => {
 test.each([
   [{ databases: [] }, 'the MotherDuckStep "motherduck" has an empty list of databases'],
   [{ databases: ['md:sales'] }, 'the MotherDuckStep "motherduck" has the database "md:sales": expected its name alone'],
+  [{ databases: ['sales', ' '] }, 'the MotherDuckStep "motherduck" has the database " ": expected text such as "sales"'],
+  [{ databases: 'sales' as any }, 'the MotherDuckStep "motherduck" has the database "sales": expected a list such as ["sales"]'],
+  [{ attachMode: 'shared' as any }, 'the MotherDuckStep "motherduck" has the attachMode "shared": expected one of MotherDuckAttachMode.WORKSPACE'],
+  [{ saasMode: 'no' as any }, 'the MotherDuckStep "motherduck" has the saasMode "no": expected true or false'],
+  [{ token: 'hunter2' as any }, 'the MotherDuckStep "motherduck" has as token something else than a SecretSource'],
 ])('%j is refused', (props, message) => {
   expect(() => new MotherDuckStep({ token, ...props })).toThrow(message);
 });

@@ -1,6 +1,6 @@
 import * as path from 'path';
-import { App, Duration, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -145,6 +145,30 @@ describe('a database of RDS', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 });
   });
 
+  test('that is not PostgreSQL is warned of', () => {
+    const mysql = new rds.DatabaseInstance(databases, 'MySql', { engine: rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_0 }), vpc });
+    const auroraEngine = rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_08_0 });
+    const aurora = new rds.DatabaseCluster(databases, 'Aurora', { engine: auroraEngine, vpc, writer: rds.ClusterInstance.serverlessV2('writer') });
+    const postgres = new rds.DatabaseInstance(databases, 'Db', { engine, vpc });
+    const unknown = rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Imported', {
+      instanceIdentifier: 'db', instanceEndpointAddress: 'db.example.com', port: 3306, securityGroups: [],
+    });
+    const of = (id: string, endpoint: PostgresEndpoint) => new DuckDbFunction(stack, id, {
+      entry: ENTRY, vpc, bootstrap: [new PostgresStep({ endpoint, database: 'app', credentials: password })],
+    });
+    of('Instance', PostgresEndpoint.fromInstance(mysql));
+    of('Cluster', PostgresEndpoint.fromClusterReader(aurora));
+    of('Proxy', PostgresEndpoint.fromProxy(mysql.addProxy('Proxy', { vpc, secrets: [mysql.secret!] })));
+    of('Postgres', PostgresEndpoint.fromInstance(postgres));
+    of('PostgresProxy', PostgresEndpoint.fromProxy(postgres.addProxy('Proxy', { vpc, secrets: [postgres.secret!] })));
+    of('Unknown', PostgresEndpoint.fromInstance(unknown));
+    for (const [id, name] of [['Instance', 'mysql'], ['Cluster', 'aurora-mysql'], ['Proxy', 'MYSQL']]) {
+      Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
+        `the PostgresStep "postgres" reaches a database whose engine is "${name}", but speaks to PostgreSQL alone.*ack: cdk-duckdb-lambda:engine`));
+    }
+    for (const id of ['Postgres', 'PostgresProxy', 'Unknown']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
+  });
+
   test('needs a function in its VPC', () => {
     const instance = new rds.DatabaseInstance(databases, 'Db', { engine, vpc });
     expect(() => bound({ endpoint: PostgresEndpoint.fromInstance(instance) })).toThrow(
@@ -166,12 +190,106 @@ describe('a database of RDS', () => {
   });
 });
 
+describe('a host that the internet does not know', () => {
+  const step = (name: string) => new PostgresStep({ endpoint: PostgresEndpoint.fromHost(name), database: 'app', credentials: password });
+  const declare = (name: string, vpc?: ec2.IVpc) => new DuckDbFunction(stack, 'Reports', { entry: ENTRY, vpc, bootstrap: [step(name)] });
+
+  test.each([
+    '10.0.0.5', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', '::1', 'fd12:3456::1', 'fe80::1', '::ffff:10.0.0.5',
+    'localhost', 'db.internal', 'ip-10-0-0-5.eu-west-1.compute.internal', 'Db.Internal.', 'db.local',
+  ])('is warned of where the function is in no VPC: %s', (name) => {
+    declare(name);
+    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
+      `the PostgresStep "postgres" reaches ${name}, which the internet does not know, but Stack/Reports is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+  });
+
+  test.each(['db.example.com', '8.8.8.8', '172.32.0.1', '11.0.0.1', '2001:4860:4860::8888', 'internal.example.com', 'mylocalhost'])('is not %s', (name) => {
+    declare(name);
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('may be known in the function\'s VPC, or when the stack is deployed', () => {
+    declare('10.0.0.5', new ec2.Vpc(stack, 'Vpc'));
+    new DuckDbFunction(stack, 'Token', { entry: ENTRY, bootstrap: [step(new CfnParameter(stack, 'Host').valueAsString)] });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+test('a user is one user, also where IAM would read a pattern', () => {
+  const instance = rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Db', {
+    instanceIdentifier: 'db', instanceEndpointAddress: 'db.example.com', port: 5432, securityGroups: [], instanceResourceId: 'db-ABC',
+  });
+  const { statements, step } = bound({ endpoint: PostgresEndpoint.fromInstance(instance), credentials: PostgresCredentials.fromIam('*') });
+  expect(statements[0].Resource).toEqual(arn('rds-db:eu-west-1:111111111111:dbuser:db-ABC/${*}'));
+  expect(step.config.user).toBe('*');
+});
+
+test.each(['https://reader:hunter2@db.example.com', 'postgres://db.example.com', 'reader:hunter2@db.example.com', 'reader:hunter2@${Token[TOKEN.1]}'])(
+  'a host with a scheme or credentials is refused, and not repeated: %s', (name) => {
+    expect(() => PostgresEndpoint.fromHost(name)).toThrow(
+      'PostgresEndpoint.fromHost has a URL or credentials in the place of the host, which the template would show: expected a name or an address');
+    expect(() => PostgresEndpoint.fromHost(name)).not.toThrow(/hunter2/);
+  });
+
+test.each<[unknown, unknown, string]>([
+  ['', undefined, 'PostgresEndpoint.fromHost has the host "": expected text such as "db.example.com"'],
+  [' ', undefined, 'PostgresEndpoint.fromHost has the host " ": expected text'],
+  [undefined, undefined, 'PostgresEndpoint.fromHost has the host undefined: expected text'],
+  ['db.example.com:6432', undefined, 'has the host "db.example.com:6432": expected a name or an address such as "db.example.com"; name the port beside it'],
+  ['db.example.com/app', undefined, 'has the host "db.example.com/app": expected a name or an address'],
+  ['db.example.com\nx', undefined, 'has the host "db.example.com\\nx": expected a name or an address'],
+  ['db.example.com', 0, 'has the port 0: expected a whole number from 1 to 65535, such as 5432'],
+  ['db.example.com', '5432', 'has the port "5432": expected a whole number'],
+  ['db.example.com', 65536, 'has the port 65536: expected a whole number'],
+])('the host %j with the port %j is refused', (name, port, message) => {
+  expect(() => PostgresEndpoint.fromHost(name as string, { port: port as number })).toThrow(message);
+});
+
+test('an address of IPv6 is a host, and a token a port', () => {
+  expect(PostgresEndpoint.fromHost('2001:db8::1', { port: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }).host).toBe('2001:db8::1');
+});
+
+test.each<[string, () => PostgresEndpoint, string]>([
+  ['no instance', () => PostgresEndpoint.fromInstance(undefined as any), 'PostgresEndpoint.fromInstance has undefined: expected an IDatabaseInstance'],
+  ['a cluster as an instance', () => PostgresEndpoint.fromInstance(rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'C', { clusterIdentifier: 'c' }) as any),
+    'PostgresEndpoint.fromInstance has an object of the class ImportedDatabaseCluster: expected an IDatabaseInstance; a cluster is named by fromClusterReader'],
+  ['the name of a cluster', () => PostgresEndpoint.fromClusterReader('db' as any), 'PostgresEndpoint.fromClusterReader has "db": expected an IDatabaseCluster'],
+  ['no proxy', () => PostgresEndpoint.fromProxy(undefined as any), 'PostgresEndpoint.fromProxy has undefined: expected an IDatabaseProxy'],
+  ['the id of a security group', () => PostgresEndpoint.fromHost('db.example.com', { connections: 'sg-1' as any }),
+    'PostgresEndpoint.fromHost has as connections "sg-1": expected what has security groups'],
+])('%s is refused', (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
+test.each<[string, () => PostgresCredentials, string]>([
+  ['no user', () => PostgresCredentials.fromPassword('', {} as any), 'PostgresCredentials.fromPassword has the user "": expected text such as "reader"'],
+  ['a blank user of IAM', () => PostgresCredentials.fromIam(' '), 'PostgresCredentials.fromIam has the user " ": expected text such as "reader"'],
+  ['a password itself', () => PostgresCredentials.fromPassword('reader', 'hunter2' as any),
+    'PostgresCredentials.fromPassword has as password something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
+  ['the name of a parameter', () => PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter('/db/password' as any)),
+    'SecretSource.fromSsmParameter has no parameter: expected an IParameter, such as ssm.StringParameter'],
+  ['the name of a secret', () => PostgresCredentials.fromSecret('db' as any), 'SecretSource.fromSecretsManager has no secret: expected an ISecret, such as secretsmanager.Secret'],
+])('credentials with %s are refused', (_, make, message) => {
+  expect(make).toThrow(message);
+  expect(make).not.toThrow(/hunter2/);
+});
+
 test.each<[Partial<PostgresStepProps>, string]>([
   [{ endpoint: undefined }, 'the PostgresStep "postgres" has no endpoint: give it, or use PostgresCredentials.fromSecret'],
   [{ maxConnections: 0 }, 'the PostgresStep "postgres" has maxConnections 0: expected a whole number above 0'],
   [{ database: undefined }, 'the PostgresStep "postgres" has no database'],
   [{ tls: PostgresTls.VERIFY_FULL }, 'the PostgresStep "postgres" has PostgresTls.VERIFY_FULL without caFile'],
   [{ caFile: '/opt/rds.pem' }, 'the PostgresStep "postgres" has a caFile without PostgresTls.VERIFY_FULL'],
+  [{ catalog: '' }, 'the PostgresStep "postgres" has the catalog "": expected text such as "pg_replica"'],
+  [{ catalog: ' ' }, 'the PostgresStep "postgres" has the catalog " ": expected text'],
+  [{ database: '' }, 'the PostgresStep "postgres" has the database "": expected text such as "app"'],
+  [{ schema: ' ' }, 'the PostgresStep "postgres" has the schema " ": expected text such as "public"'],
+  [{ applicationName: '' }, 'the PostgresStep "postgres" has the applicationName "": expected text such as "reports"'],
+  [{ tls: PostgresTls.VERIFY_FULL, caFile: '' }, 'the PostgresStep "postgres" has the caFile "": expected text such as "/opt/rds.pem"'],
+  [{ tls: 'verify-ca' as any }, 'the PostgresStep "postgres" has the tls "verify-ca": expected one of PostgresTls.DISABLE, PostgresTls.REQUIRE, PostgresTls.VERIFY_FULL'],
+  [{ credentials: undefined as any }, 'the PostgresStep "postgres" has as credentials undefined: expected PostgresCredentials such as'],
+  [{ endpoint: 'db.example.com' as any }, 'the PostgresStep "postgres" has the endpoint "db.example.com": expected a PostgresEndpoint such as'],
+  [{ connectTimeout: 5 as any }, 'the PostgresStep "postgres" has the connectTimeout 5: expected a Duration such as Duration.seconds(5)'],
   [{ catalog: 'main' }, 'the PostgresStep "postgres" has the catalog "main", which DuckDB uses itself'],
 ])('%j is refused', (props, message) => {
   expect(() => new PostgresStep({ endpoint: host, database: 'app', credentials: password, ...props })).toThrow(message);

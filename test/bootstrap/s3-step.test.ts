@@ -1,6 +1,6 @@
 import * as path from 'path';
-import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -53,6 +53,57 @@ test('writes when asked', () => {
     { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], Resource: arn('lake/*') });
 });
 
+test('overwrites when asked: deletes under the prefixes, and nowhere else', () => {
+  const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111111111111:key/named');
+  expect(bound({ permissions: S3Permissions.READ_WRITE_DELETE, prefixes: ['events/', 'users/'], encryptionKeys: [key] }).statements).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:DeleteObject'],
+      Resource: [arn('lake/events/*'), arn('lake/users/*')],
+    },
+    { Effect: 'Allow', Action: 's3:ListBucket', Resource: arn('lake'), Condition: { StringLike: { 's3:prefix': ['events/*', 'users/*'] } } },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: 'arn:aws:kms:eu-west-1:111111111111:key/named' },
+  ]);
+});
+
+test('a prefix is a prefix, also where IAM would read a variable in it', () => {
+  expect(bound({ prefixes: ['${aws:username}/', 'cost$/'] })).toEqual({
+    statements: [
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: [arn('lake/${$}{aws:username}/*'), arn('lake/cost${$}/*')] },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arn('lake'), Condition: { StringLike: { 's3:prefix': ['${$}{aws:username}/*', 'cost${$}/*'] } } },
+    ],
+    step: { name: 's3', type: 's3', config: { scopes: ['s3://lake/${aws:username}/', 's3://lake/cost$/'] } },
+  });
+});
+
+test('of a prefix that a deployment completes, what is known is escaped', () => {
+  const stage = new CfnParameter(stack, 'Stage').valueAsString;
+  expect(bound({ prefixes: [`$${stage}/a$/`] }).statements[1].Condition).toEqual(
+    { StringLike: { 's3:prefix': [{ 'Fn::Join': ['', ['${$}', { Ref: 'Stage' }, '/a${$}/*']] }] } });
+});
+
+test('a bucket whose name has dots is granted and named as it is', () => {
+  const dotted = s3.Bucket.fromBucketName(stack, 'Dotted', 'data.example.com');
+  expect(bound({ buckets: [dotted], prefixes: ['events/'] })).toEqual({
+    statements: [
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: arn('data.example.com/events/*') },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arn('data.example.com'), Condition: { StringLike: { 's3:prefix': ['events/*'] } } },
+    ],
+    step: { name: 's3', type: 's3', config: { scopes: ['s3://data.example.com/events/'] } },
+  });
+});
+
+test('a prefix without a slash at its end is warned of: it matches more than a folder', () => {
+  const warned = (id: string, prefixes: string[]) => new DuckDbFunction(stack, id, {
+    entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake], prefixes })],
+  });
+  warned('Open', ['users/', 'events', 'year=20']);
+  warned('Folders', ['users/', `${new CfnParameter(stack, 'Stage').valueAsString}/`, new CfnParameter(stack, 'Prefix').valueAsString]);
+  Annotations.fromStack(stack).hasWarning('/Stack/Open', Match.stringLikeRegexp('the S3Step "s3" has prefixes without "/" at their end, '
+    + '"events", "year=20": they also match keys such as "events-secret/x"; end them with "/" to mean folders.*ack: cdk-duckdb-lambda:prefix'));
+  Annotations.fromStack(stack).hasNoWarning('/Stack/Folders', Match.anyValue());
+});
+
 test('decrypts with the key of the bucket and with those that are named', () => {
   const named = kms.Key.fromKeyArn(stack, 'Named', 'arn:aws:kms:eu-west-1:111111111111:key/named');
   const own = kms.Key.fromKeyArn(stack, 'Own', 'arn:aws:kms:eu-west-1:111111111111:key/own');
@@ -72,7 +123,10 @@ test('writing to an encrypted bucket needs a data key', () => {
 
 test('the name of a bucket of the stack resolves when it is deployed', () => {
   expect(bound({ buckets: [new s3.Bucket(stack, 'New')] }).step).toEqual({
-    'Fn::Join': ['', ['{"version":1,"extensions":["httpfs"],"steps":[{"name":"s3","type":"s3","config":{"scopes":["s3://', { Ref: expect.stringMatching(/^New/) }, '/"]}}]}']],
+    'Fn::Join': ['', [
+      '{"version":1,"extensions":["httpfs"],"steps":[{"name":"s3","type":"s3","config":{"scopes":["s3://', { Ref: expect.stringMatching(/^New/) },
+      '/"]}}],"timeoutSeconds":30}',
+    ]],
   });
 });
 
@@ -146,7 +200,33 @@ test.each([
   [{ prefixes: ['/events'] }, 'the S3Step "s3" has the prefix "/events": expected the start of a key'],
   [{ prefixes: ['events/*.parquet'] }, 'the S3Step "s3" has the prefix "events/*.parquet"'],
   [{ prefixes: ['s3://lake/events'] }, 'the S3Step "s3" has the prefix "s3://lake/events"'],
+  [{ prefixes: [''] }, 'the S3Step "s3" has the prefix "", which matches every key: leave the prop out to mean all keys'],
+  [{ prefixes: ['events/', ' '] }, 'the S3Step "s3" has the prefix " ": expected text such as "events/"'],
+  [{ prefixes: 'events/' as any }, 'the S3Step "s3" has as prefixes "events/": expected a list such as ["events/"]'],
+  [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected one whose length is known'],
+  [{ buckets: undefined as any }, 'the S3Step "s3" has as buckets undefined: expected a list such as [lake]'],
+  [{ buckets: ['lake' as any] }, 'the S3Step "s3" has among its buckets "lake": expected an IBucket, such as s3.Bucket.fromBucketName(this'],
+  [{ buckets: [undefined as any] }, 'the S3Step "s3" has among its buckets undefined: expected an IBucket'],
+  [{ permissions: 'WRITE' as any }, 'the S3Step "s3" has the permissions "WRITE": '
+    + 'expected one of S3Permissions.READ, S3Permissions.READ_WRITE, S3Permissions.READ_WRITE_DELETE'],
+  [{ urlStyle: 'virtual' as any }, 'the S3Step "s3" has the urlStyle "virtual": expected one of S3UrlStyle.VIRTUAL_HOST, S3UrlStyle.PATH'],
+  [{ region: '' }, 'the S3Step "s3" has the region "": expected text such as "eu-west-1"'],
+  [{ encryptionKeys: {} as any }, 'the S3Step "s3" has as encryptionKeys an object of the class Object: expected a list such as [key]'],
+  [{ encryptionKeys: ['arn' as any] }, 'the S3Step "s3" has among its encryptionKeys "arn": expected an IKey, such as kms.Key.fromKeyArn(this'],
+  [{ assumeRole: 'arn' as any }, 'the S3Step "s3" has as assumeRole "arn": expected an IRole, such as iam.Role.fromRoleArn(this'],
+  [{ requesterPays: 'false' as any }, 'the S3Step "s3" has the requesterPays "false": expected true or false'],
+  [{ endpoint: 'https://' }, 'the S3Step "s3" has the endpoint "https://": expected a URL such as "https://s3.example.com"'],
+  [{ endpoint: 'https://s3.example.com:port' }, 'the S3Step "s3" has the endpoint "https://s3.example.com:port": expected a URL'],
+  [{ endpoint: 'https://s3.example.com/minio' }, 'the S3Step "s3" has the endpoint "https://s3.example.com/minio": expected a URL such as "https://s3.example.com", '
+    + 'with a scheme and without a path'],
+  [{ endpoint: 9000 as any }, 'the S3Step "s3" has the endpoint 9000: expected a URL'],
   [{ endpoint: 'minio:9000' }, 'the S3Step "s3" has the endpoint "minio:9000": expected a URL such as "https://s3.example.com"'],
 ])('%j is refused', (props, message) => {
   expect(() => new S3Step({ buckets: [lake], ...props })).toThrow(message);
 });
+
+test.each(['https://key:hunter2@s3.example.com', 'https://hunter2@s3.example.com', 'https://key:hunter2/x@s3.example.com', 'https://key:hunter2@${Token[TOKEN.1]}'])(
+  'an endpoint with credentials is refused, and not repeated: %s', (endpoint) => {
+    expect(() => new S3Step({ buckets: [lake], endpoint })).toThrow('the S3Step "s3" has an endpoint with credentials, which the template would show: expected a URL');
+    expect(() => new S3Step({ buckets: [lake], endpoint })).not.toThrow(/hunter2/);
+  });

@@ -1,12 +1,14 @@
 import * as path from 'path';
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { DuckDbExtension, DuckDbFunction, SecretSource, SqlStep, SqlStepProps } from '../../src';
 
+const ENTRY = path.join(__dirname, '..', 'fixtures', 'handler.ts');
+
 function bound(props: (stack: Stack) => SqlStepProps): any {
   const stack = new Stack(new App(), 'Stack', { env: { account: '111111111111', region: 'eu-west-1' } });
-  new DuckDbFunction(stack, 'Fn', { entry: path.join(__dirname, '..', 'fixtures', 'handler.ts'), bootstrap: [new SqlStep(props(stack))] });
+  new DuckDbFunction(stack, 'Fn', { entry: ENTRY, bootstrap: [new SqlStep(props(stack))] });
   const [fn] = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
   return JSON.parse(fn.Properties.Environment.Variables.DUCKDB_LAMBDA_CONFIG);
 }
@@ -29,14 +31,34 @@ test('what they provide, the secrets that they name, the extensions that they ne
     version: 1,
     extensions: ['avro', 'httpfs', 'iceberg'],
     steps: [{ name: 'ice', type: 'sql', provides: ['ice'], config: { statements, secrets: { token: { ssm: '/ice/token' } } } }],
+    timeoutSeconds: 30,
   });
 });
 
 test.each<[Partial<SqlStepProps>, string]>([
   [{ statements: [] }, 'the SqlStep "setup" has no statements: expected SQL'],
-  [{ statements: ['SELECT 1', ' '] }, 'the SqlStep "setup" has an empty statement: expected SQL'],
+  [{ statements: ['SELECT 1', ' '] }, 'the SqlStep "setup" has the statement " ": expected text such as "CREATE MACRO twice(x) AS x * 2"'],
+  [{ statements: ['SELECT 1', undefined as any] }, 'the SqlStep "setup" has the statement undefined: expected text such as'],
+  [{ statements: 'SELECT 1' as any }, 'the SqlStep "setup" has as statements "SELECT 1": expected a list such as ["CREATE MACRO'],
+  [{ statements: Fn.split(';', Fn.importValue('statements')) }, 'the SqlStep "setup" has as statements a list that is a CDK token: expected one whose length is known'],
+  [{ provides: [''] }, 'the SqlStep "setup" provides the catalog "": expected text such as "lake"'],
+  [{ provides: ['lake', ' \t'] }, 'the SqlStep "setup" provides the catalog " \\t": expected text such as "lake"'],
+  [{ provides: 'lake' as any }, 'the SqlStep "setup" provides the catalog "lake": expected a list such as ["lake"]'],
+  [{ statements: ['SET VARIABLE t = $token'], secrets: { token: 'hunter2' as any } },
+    'the SqlStep "setup" has as secret "token" something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
   [{ secrets: { 'my-token': undefined as any } }, 'the SqlStep "setup" has a secret named "my-token", which is no name of a parameter'],
   [{ secrets: { token: undefined as any } }, 'the SqlStep "setup" has the secret "token", which no statement uses: write $token'],
 ])('%j is refused', (props, message) => {
   expect(() => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...props })).toThrow(message);
+});
+
+test('a statement with credentials in a URL is warned of: the template shows it', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const attach = (url: string) => new SqlStep({ name: 'setup', statements: [`ATTACH '${url}' AS crm (TYPE postgres)`] });
+  const functionWith = (id: string, step: SqlStep) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [step] });
+  functionWith('Open', attach('postgres://reader:hunter2@db.example.com/crm'));
+  functionWith('Fine', attach('postgres://db.example.com/crm'));
+  Annotations.fromStack(stack).hasWarning('/Stack/Open', Match.stringLikeRegexp(
+    'the SqlStep "setup" has a statement with credentials in a URL, which the template shows: keep them in a secret.*ack: cdk-duckdb-lambda:credentials'));
+  Annotations.fromStack(stack).hasNoWarning('/Stack/Fine', Match.anyValue());
 });

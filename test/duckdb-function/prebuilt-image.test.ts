@@ -21,7 +21,11 @@ test('a prebuilt image runs with the steps, grants and configuration of any othe
   expect(fn.extensions).toEqual(['httpfs']);
   expect(fn.steps).toEqual(['s3']);
   expect(runtimeConfig(stack)).toEqual({
-    version: 1, extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }], settings: { threads: '2' },
+    version: 1,
+    extensions: ['httpfs'],
+    steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }],
+    settings: { threads: '2' },
+    timeoutSeconds: 30,
   });
   const template = Template.fromStack(stack);
   template.hasResourceProperties('AWS::Lambda::Function', {

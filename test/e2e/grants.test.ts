@@ -46,7 +46,7 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
     const [fn] = Object.values(template.findResources('AWS::Lambda::Function'));
 
     await aws.allowUnchecked(20);
-    const document = JSON.stringify(deployed(policy.Properties.PolicyDocument));
+    const document = JSON.stringify(withDeletion(deployed(policy.Properties.PolicyDocument)));
     const [accessKeyId, secretAccessKey] = await boto(aws, `NAME = '${randomUUID()}'\nPOLICY = ${JSON.stringify(document)}\n${USER}`);
     await aws.allowUnchecked(0);
     const { DUCKDB_LAMBDA_CONFIG: config } = fn.Properties.Environment.Variables;
@@ -63,6 +63,8 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
 
   const sum = ({ cursor }: Runtime, path: string) => cursor((c) => c.queryOne(`SELECT sum(n) AS sum FROM read_csv('${path}')`));
   const write = ({ cursor }: Runtime, path: string) => cursor((c) => c.execute(`COPY (SELECT 3 AS n) TO '${path}' (FORMAT csv)`));
+  const overwrite = ({ cursor }: Runtime, path: string, partitions = 1) => cursor((c) => c.execute(
+    `COPY (SELECT n AS part, n FROM range(1, ${partitions + 1}) t(n)) TO '${path}' (FORMAT csv, PARTITION_BY (part), WRITE_PARTITION_COLUMNS, OVERWRITE)`));
   const denied = { code: 'QUERY', message: expect.stringMatching(/403/) };
 
   test('reading a prefix: listing and reading it, and nothing else', async () => {
@@ -85,8 +87,23 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
     await write(runtime, 's3://lake/events/d.csv');
     expect(await sum(runtime, 's3://lake/events/d.csv')).toEqual({ sum: 3 });
     expect(await rejection(write(runtime, 's3://lake/private/d.csv'))).toMatchObject(denied);
+    await overwrite(runtime, 's3://lake/events/kept');
+    expect(await rejection(overwrite(runtime, 's3://lake/events/kept'))).toMatchObject({ code: 'QUERY', message: expect.stringMatching(/AccessDenied/) });
+  });
+
+  test('overwriting too: what was there is gone', async () => {
+    const runtime = await functionWith({ prefixes: ['events/'], permissions: S3Permissions.READ_WRITE_DELETE });
+    await overwrite(runtime, 's3://lake/events/out', 3);
+    await overwrite(runtime, 's3://lake/events/out', 1);
+    expect(await sum(runtime, 's3://lake/events/out/**/*.csv')).toEqual({ sum: 1 });
   });
 });
+
+/** Of a request that deletes many objects moto asks for the permission on the bucket, where S3 asks for that on each object. */
+function withDeletion(document: { Statement: { Action: string | string[]; Resource: string | string[] }[] }): object {
+  const statements = document.Statement.filter(({ Action }) => Action.includes('s3:DeleteObject'));
+  return { ...document, Statement: [...document.Statement, ...statements.map((each) => ({ ...each, Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::lake' }))] };
+}
 
 /** What CloudFormation would make of the references that a policy of imported resources holds. */
 function deployed(value: any): any {

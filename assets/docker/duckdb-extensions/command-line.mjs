@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { COMMANDS, OPTIONS } from './commands.mjs';
+import { endOnSignals } from './ending.mjs';
 import { redact } from './redaction.mjs';
 
 /** Options that name what must be there already. */
@@ -10,6 +11,7 @@ const NAMES_HELP = 'NAME is an extension of DuckDB such as httpfs, an alias such
 
 /** Runs the command that the arguments name; gives the exit code. A failure is one line on stderr. */
 export async function main(args) {
+  endOnSignals();
   try {
     await run(args);
     return 0;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { proxyAuthorization, proxyFor, tunnel } from './proxy.mjs';
 import { withoutSecrets } from './redaction.mjs';
+import { DOCUMENT_BYTES, TooLargeError } from './size-limits.mjs';
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
@@ -37,12 +38,12 @@ export class HttpClient {
     this.log = log;
   }
 
-  /** The answer, `{ url, headers, body }`, with status 2xx; any other is a TransferError. */
-  async request(url, { method = 'GET', headers = {} } = {}) {
+  /** The answer, `{ url, headers, body }`, with status 2xx; any other is a TransferError, and a body of more than `maxBytes` a TooLargeError. */
+  async request(url, { method = 'GET', headers = {}, maxBytes = DOCUMENT_BYTES } = {}) {
     const deadline = Date.now() + this.timeoutMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#follow(new URL(url), { method, headers }, deadline);
+        return await this.#follow(new URL(url), { method, headers, maxBytes }, deadline);
       } catch (error) {
         if (!error.retryable) throw error;
         const pause = FIRST_PAUSE_MS * 2 ** (attempt - 1);
@@ -55,12 +56,12 @@ export class HttpClient {
     }
   }
 
-  async #follow(url, { method, headers: given }, deadline) {
+  async #follow(url, { method, headers: given, maxBytes }, deadline) {
     let at = url;
     let sent = given;
     for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-      const { status, headers, body } = await this.#exchange(at, { method, headers: sent }, deadline);
-      if (status >= 200 && status < 300) return { url: at.href, headers, body };
+      const { status, headers, body } = await this.#exchange(at, { method, headers: sent, maxBytes }, deadline);
+      if (isSuccess(status)) return { url: at.href, headers, body };
       if (!isRedirect(status) || !headers.location) {
         throw new TransferError(`answered ${status} ${STATUS_CODES[status] ?? ''}`.trim(), {
           status, headers, retryable: status >= 500 || status === 429,
@@ -84,8 +85,13 @@ export class HttpClient {
       `took longer than the time limit of ${this.timeoutMs / 1000} s; raise it with --timeout`)), deadline - Date.now());
     try {
       const response = await this.#send(url, options, abort.signal);
-      const body = await this.#read(url, response, () => stall.refresh());
-      return { status: response.statusCode, headers: response.headers, body };
+      try {
+        // Of a redirect or an error nobody reads more than the headers.
+        const body = isSuccess(response.statusCode) ? await this.#read(url, response, options.maxBytes, () => stall.refresh()) : undefined;
+        return { status: response.statusCode, headers: response.headers, body };
+      } finally {
+        response.destroy();
+      }
     } catch (error) {
       throw abort.signal.aborted ? abort.signal.reason : explained(error);
     } finally {
@@ -125,14 +131,17 @@ export class HttpClient {
     return response;
   }
 
-  async #read(url, response, onData) {
+  async #read(url, response, maxBytes, onData) {
     const chunks = [];
     let received = 0;
     let reported = Date.now();
+    const tooLarge = new TooLargeError('answered with', maxBytes);
+    if (Number(response.headers['content-length']) > maxBytes) throw tooLarge;
     for await (const chunk of response) {
       onData();
       chunks.push(chunk);
       received += chunk.length;
+      if (received > maxBytes) throw tooLarge;
       if (Date.now() - reported >= PROGRESS_EVERY_MS) {
         reported = Date.now();
         this.log(`${withoutSecrets(url)} ${megabytes(received)} of ${megabytes(response.headers['content-length'])} MB`);
@@ -146,6 +155,10 @@ function withoutAuthorization({ authorization, ...others }) {
   return others;
 }
 
+function isSuccess(status) {
+  return status >= 200 && status < 300;
+}
+
 function isRedirect(status) {
   return [301, 302, 303, 307, 308].includes(status);
 }
@@ -156,7 +169,7 @@ function megabytes(bytes) {
 
 /** Node's errors of TLS carry a code of OpenSSL; trying again would not help, other than with a broken connection. */
 function explained(error) {
-  if (error instanceof TransferError) return error;
+  if (error instanceof TransferError || error instanceof TooLargeError) return error;
   if (/CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(error.code ?? '')) {
     const authority = '; for a proxy or mirror with a certificate authority of its own, give that with --ca FILE';
     return new TransferError(`has a TLS certificate that is not trusted (${error.code})${/SELF_SIGNED|UNABLE/.test(error.code) ? authority : ''}`);

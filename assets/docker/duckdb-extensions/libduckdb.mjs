@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { withTemporaryFolder } from './ending.mjs';
 import { releasesOf } from './node-api.mjs';
 import { npm as runNpm } from './npm.mjs';
 import { platformFacts } from './platforms.mjs';
+import { unpacked } from './size-limits.mjs';
 
 /**
  * The bytes of the libduckdb of a version and platform: the file that was named, else that of the client installed in one of
@@ -34,17 +35,16 @@ function installedBindings(directory, npm) {
 }
 
 async function fetchLibrary(spec, library) {
-  const folder = mkdtempSync(join(tmpdir(), 'duckdb-extensions-'));
   try {
-    await runNpm('pack', '--pack-destination', folder, spec);
-    const bytes = fileInTar(gunzipSync(readFileSync(join(folder, readdirSync(folder)[0]))), library);
-    if (!bytes) throw new Error('it holds no libduckdb');
-    return bytes;
+    return await withTemporaryFolder(async (folder) => {
+      await runNpm('pack', '--pack-destination', folder, spec);
+      const bytes = fileInTar(unpacked(gunzipSync, readFileSync(join(folder, readdirSync(folder)[0]))), library);
+      if (!bytes) throw new Error('it holds no libduckdb');
+      return bytes;
+    });
   } catch (error) {
     throw new Error(`cannot fetch ${spec}, whose libduckdb holds the public keys: ${error.message}; `
       + 'name a libduckdb with --libduckdb FILE', { cause: error });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

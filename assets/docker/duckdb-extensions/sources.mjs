@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { extensionFile, readManifest } from './manifest.mjs';
 import { platformFacts } from './platforms.mjs';
 import { withoutSecrets } from './redaction.mjs';
+import { FILE_BYTES, TooLargeError, unpacked } from './size-limits.mjs';
 import { readFromZip } from './zip.mjs';
 
 export const CORE_URL = 'https://extensions.duckdb.org';
@@ -80,7 +81,7 @@ function pythonIndex(base, http) {
 
 async function listWheels(http, page) {
   const accept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
-  return links(await answer(http, page, 'the index has no wheel of this extension', { accept }));
+  return links(await answer(http, page, 'the index has no wheel of this extension', { headers: { accept } }));
 }
 
 function extensionIn(wheel) {
@@ -111,12 +112,12 @@ function findWheel(files, { name, version, platform }) {
 }
 
 async function download(http, url, whenMissing) {
-  return (await answer(http, url, whenMissing)).body;
+  return (await answer(http, url, whenMissing, { maxBytes: FILE_BYTES })).body;
 }
 
-async function answer(http, url, whenMissing, headers) {
+async function answer(http, url, whenMissing, options) {
   try {
-    return await http.request(url, { headers });
+    return await http.request(url, options);
   } catch (error) {
     if (error.status === 404) throw new Error(`${error.message}; ${whenMissing}`, { cause: error });
     if (error.status === 401 || error.status === 403) {
@@ -130,8 +131,9 @@ async function answer(http, url, whenMissing, headers) {
 function unzipped(bytes) {
   if (bytes.length < 2 || bytes.readUInt16BE(0) !== GZIP) return bytes;
   try {
-    return gunzipSync(bytes);
+    return unpacked(gunzipSync, bytes);
   } catch (error) {
+    if (error instanceof TooLargeError) throw error;
     throw new Error(`holds gzip data that is cut short or damaged (${error.message})`, { cause: error });
   }
 }

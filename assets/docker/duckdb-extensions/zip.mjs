@@ -1,4 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
+import { TooLargeError, unpacked } from './size-limits.mjs';
 
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
@@ -18,6 +19,7 @@ export function readFromZip(zip, path) {
       at += 46 + lengths[0] + lengths[1] + lengths[2];
     }
   } catch (error) {
+    if (error instanceof TooLargeError) throw error;
     throw new Error('is a damaged zip archive', { cause: error });
   }
   return undefined;
@@ -30,7 +32,7 @@ function content(zip, entry) {
   const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
   const data = zip.subarray(start, start + compressed);
   if (method === STORED) return data;
-  if (method === DEFLATED) return inflateRawSync(data);
+  if (method === DEFLATED) return unpacked(inflateRawSync, data);
   throw new Error(`compression method ${method}`);
 }
 

@@ -12,8 +12,10 @@ export interface Outcome {
 
 export interface CommandOptions {
   readonly env?: Record<string, string>;
-  /** Kills the command, hard, once this settles. */
+  /** Kills the command once this settles. */
   readonly killAfter?: Promise<unknown>;
+  /** By which signal: hard unless given. */
+  readonly signal?: NodeJS.Signals;
 }
 
 export const COMMAND = join(repositoryRoot, 'assets/docker/install-extensions.mjs');
@@ -23,10 +25,10 @@ export function duckdbExtensions(args: readonly string[], options: CommandOption
   return outcomeOf(process.execPath, [COMMAND, ...args], options);
 }
 
-export function outcomeOf(command: string, args: readonly string[], { env, killAfter }: CommandOptions = {}): Promise<Outcome> {
+export function outcomeOf(command: string, args: readonly string[], { env, killAfter, signal = 'SIGKILL' }: CommandOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: repositoryRoot, env: { ...withoutProxies(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000 });
-    void killAfter?.then(() => child.kill('SIGKILL'));
+    void killAfter?.then(() => child.kill(signal));
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });

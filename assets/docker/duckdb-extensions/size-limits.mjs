@@ -1,0 +1,23 @@
+/** The most bytes of an index, an answer of an API or the like. */
+export const DOCUMENT_BYTES = 16 * 1024 ** 2;
+
+/** The most bytes of an extension, an archive or a library, as it comes and unpacked: several times DuckDB's largest. */
+export const FILE_BYTES = 512 * 1024 ** 2;
+
+/** More bytes than a body, an archive or a file in one may have. */
+export class TooLargeError extends Error {
+  code = 'TOO_LARGE';
+
+  constructor(what, maxBytes) {
+    super(`${what} more than ${maxBytes / 1024 ** 2} MiB, the most that is read: check that this is the right file, and who serves it`);
+  }
+}
+
+/** What a function of node:zlib makes of the bytes, unless that is more than a file may have. */
+export function unpacked(unpack, bytes, maxBytes = FILE_BYTES) {
+  try {
+    return unpack(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? new TooLargeError('unpacks to', maxBytes) : error;
+  }
+}

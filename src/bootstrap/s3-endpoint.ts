@@ -1,0 +1,22 @@
+import { Token } from 'aws-cdk-lib';
+import { shown } from '../expect';
+import { holdsCredentials } from '../url-credentials';
+
+/** Refuses what is not the URL of a server, and what would show credentials in the template. */
+export function checkEndpoint(endpoint: string | undefined, step: string): void {
+  if (endpoint === undefined) return;
+  const expected = 'expected a URL such as "https://s3.example.com"';
+  if (typeof endpoint === 'string' && holdsCredentials(endpoint)) {
+    throw new Error(`the S3Step "${step}" has an endpoint with credentials, which the template would show: ${expected}; `
+      + 'requests are signed with the credentials of the function\'s role, or of assumeRole');
+  }
+  if (Token.isUnresolved(endpoint)) return;
+  const url = typeof endpoint === 'string' && /^https?:\/\/[^/?#\s]+\/?$/.test(endpoint) && URL.canParse(endpoint);
+  if (!url) throw new Error(`the S3Step "${step}" has the endpoint ${shown(endpoint)}: ${expected}, with a scheme and without a path`);
+}
+
+/** The port of a URL that was checked. */
+export function portOf(endpoint: string): number {
+  const { port, protocol } = new URL(endpoint);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}

@@ -1,0 +1,58 @@
+import { Token } from 'aws-cdk-lib';
+
+/** Refuses what is not an object with props. */
+export function expectProps(props: unknown, what: string, example: string): void {
+  if (typeof props === 'object' && props !== null && !Array.isArray(props)) return;
+  throw new Error(`${what} has as props ${shown(props)}: expected an object, as in ${example}`);
+}
+
+/** Refuses what is not text, or says nothing; `what` is how the error begins. A token is text that only a deployment knows. */
+export function expectText(value: unknown, what: string, example: string): void {
+  if (typeof value === 'string' && value.trim() !== '') return;
+  throw new Error(`${what} ${shown(value)}: expected text such as "${example}"`);
+}
+
+/** Refuses what is not a list of such text. A list whose length only a deployment knows is refused too, as JSON cannot hold it. */
+export function expectTexts(values: unknown, what: string, example: string): void {
+  expectList(values, what, `["${example}"]`);
+  values.forEach((value) => expectText(value, what, example));
+}
+
+/** Refuses what is not a list, or one whose length only a deployment knows. */
+export function expectList(values: unknown, what: string, example: string): asserts values is unknown[] {
+  if (!Array.isArray(values)) throw new Error(`${what} ${shown(values)}: expected a list such as ${example}`);
+  if (Token.isUnresolved(values)) throw new Error(`${what} a list that is a CDK token: expected one whose length is known, such as ${example}; its items may be tokens`);
+}
+
+/** Refuses what is not among the values of an enum; undefined stands for its default. */
+export function expectOneOf(value: unknown, what: string, type: string, members: { [member: string]: string }): void {
+  if (value === undefined || Object.values(members).includes(value as string)) return;
+  throw new Error(`${what} ${shown(value)}: expected one of ${Object.keys(members).map((member) => `${type}.${member}`).join(', ')}`);
+}
+
+/** Refuses what is not a Duration; undefined stands for its default. */
+export function expectDuration(value: unknown, what: string): void {
+  if (value === undefined || typeof (value as { toSeconds?: unknown } | null)?.toSeconds === 'function') return;
+  throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
+}
+
+/** Refuses flags that are neither true nor false: text such as "false" would count as true. */
+export function expectFlags(flags: { [prop: string]: unknown }, what: string): void {
+  for (const [prop, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== 'boolean') throw new Error(`${what} has the ${prop} ${shown(value)}: expected true or false`);
+  }
+}
+
+/** Refuses what lacks a method or an attribute by which the right object is known; a project may hold two copies of a class. */
+export function expectObject(value: unknown, attribute: string, what: string, example: string): void {
+  if (typeof value === 'object' && value !== null && attribute in value) return;
+  throw new Error(`${what} ${shown(value)}: expected ${example}`);
+}
+
+/** A value as an error shows it; constructs have circles, so objects by their class only. */
+export function shown(value: unknown): string {
+  if (typeof value === 'function') return `the class ${value.name}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object' && value !== null) return `an object of the class ${value.constructor?.name ?? 'Object'}`;
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,161 @@
+import { CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
+import {
+  DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository, IBootstrapStep, MotherDuckStep, PostgresCredentials, PostgresEndpoint,
+  PostgresStep, S3Step, SecretSource, SqlStep,
+} from '../../src';
+
+let stack: Stack;
+let lake: S3Step;
+
+beforeEach(() => {
+  stack = unbundledStack();
+  lake = new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')] });
+});
+
+function declare(props: object): DuckDbFunction {
+  return new DuckDbFunction(stack, 'Reports', { entry: ENTRY, ...props } as DuckDbFunctionProps);
+}
+
+const postgres = (props: object = {}) => new PostgresStep({
+  endpoint: PostgresEndpoint.fromHost('db.example.com'), credentials: PostgresCredentials.fromSecret(Secret.fromSecretNameV2(stack, `Secret${Math.random()}`, 'db')), ...props,
+});
+
+/** A step of the user's own. */
+const own = (config: any, more: object = {}): IBootstrapStep => ({ name: 'own', extensions: [], bind: () => config, ...more });
+
+// As plain JavaScript can have them, where no compiler looks.
+test.each<[string, () => object, string]>([
+  ['a step alone', () => ({ bootstrap: lake }), 'Stack/Reports has as bootstrap an object of the class S3Step: expected a list such as [new S3Step({ buckets: [lake] })]'],
+  ['no step', () => ({ bootstrap: [undefined] }), 'Stack/Reports has in bootstrap undefined: expected a step such as new S3Step({ buckets: [lake] })'],
+  ['the name of a step', () => ({ bootstrap: ['s3'] }), 'Stack/Reports has in bootstrap "s3": expected a step'],
+  ['the class of a step', () => ({ bootstrap: [S3Step] }), 'Stack/Reports has in bootstrap the class S3Step: expected a step'],
+  ['a step without a name', () => ({ bootstrap: [new SqlStep({ statements: ['SELECT 1'] } as any)] }), 'Stack/Reports has a bootstrap step named undefined: expected a letter'],
+  ['a step with an empty name', () => ({ bootstrap: [new SqlStep({ name: '', statements: ['SELECT 1'] })] }), 'Stack/Reports has a bootstrap step named "": expected a letter'],
+  ['a step that tells nothing', () => ({ bootstrap: [own(undefined)] }), 'the bootstrap step "own" of Stack/Reports returns undefined from bind: expected what the runtime needs'],
+  ['a step without a type', () => ({ bootstrap: [own({ type: ' ' })] }), 'the bootstrap step "own" of Stack/Reports has the type " ": expected text such as "sql"'],
+  ['a step with a catalog without a name', () => ({ bootstrap: [own({ type: 'sql', provides: [''] })] }),
+    'the bootstrap step "own" of Stack/Reports provides the catalog "": expected text such as "lake"'],
+  ['a step with the name of an extension', () => ({ bootstrap: [own({ type: 'sql' }, { extensions: ['httpfs'] })] }),
+    'extensions has "httpfs": expected an extension such as DuckDbExtension.core(\'httpfs\')'],
+  ['a mode that is none', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
+  ['the name of an extension', () => ({ extensions: ['spatial'] }), 'extensions has "spatial": expected an extension such as DuckDbExtension.core(\'spatial\')'],
+  ['an extension without a name', () => ({ extensions: [DuckDbExtension.core(undefined as any)] }), 'undefined is no name of a DuckDB extension: expected lower-case'],
+  ['a database that is no object', () => ({ databases: { archive: 'archive.duckdb' } }),
+    'the database "archive" of Stack/Reports is "archive.duckdb": expected its options, such as { file: \'archive.duckdb\' }'],
+  ['a database with a blank file', () => ({ databases: { archive: { file: ' ' } } }), 'the database "archive" of Stack/Reports has the file " ": expected a bare name'],
+  ['a database with a step alone', () => ({ databases: { archive: { bootstrap: 's3' } } }), 'the database "archive" of Stack/Reports has as bootstrap "s3": expected a list'],
+  ['an empty entry', () => ({ entry: '' }), 'Stack/Reports has the entry "": expected text such as "src/reports.ts"'],
+  ['a blank handler', () => ({ handler: ' ' }), 'Stack/Reports has the handler " ": expected text such as "handler"'],
+  ['an empty lock file', () => ({ lockFile: '' }), 'Stack/Reports has the lockFile "": expected text such as "duckdb.lock.json"'],
+  ['an empty projectRoot', () => ({ projectRoot: '' }), 'Stack/Reports has the projectRoot "": expected text such as "."'],
+  ['an empty depsLockFilePath', () => ({ depsLockFilePath: '' }), 'Stack/Reports has the depsLockFilePath "": expected text'],
+  ['a number as nodeApiVersion', () => ({ nodeApiVersion: 1.5 }), 'Stack/Reports has the nodeApiVersion 1.5: expected text such as "1.5.5-r.5"'],
+  ['an empty base image', () => ({ baseImage: '' }), 'Stack/Reports has the baseImage "": expected text such as "public.ecr.aws/lambda/nodejs:24"'],
+  ['a base image in two lines', () => ({ baseImage: 'node:24\nRUN x' }), 'Stack/Reports has the baseImage "node:24\\nRUN x": expected the name of an image'],
+  ['an extension alone', () => ({ extensions: DuckDbExtension.core('spatial') }),
+    'Stack/Reports has as extensions an object of the class DuckDbExtension: expected a list such as [DuckDbExtension.core(\'spatial\')]'],
+  ['the URL of a repository', () => ({ extensionRepository: 'https://mirror.example.com' }),
+    'Stack/Reports has the extensionRepository "https://mirror.example.com": expected an ExtensionRepository such as ExtensionRepository.fromUrl(url)'],
+  ['a package alone', () => ({ bundling: { nodeModules: 'sharp' } }), 'Stack/Reports has in bundling.nodeModules "sharp": expected a list such as ["sharp"]'],
+  ['a package without a name', () => ({ bundling: { externalModules: [''] } }), 'Stack/Reports has in bundling.externalModules "": expected text such as "@aws-sdk/*"'],
+  ['a flag in words', () => ({ metrics: 'false' }), 'Stack/Reports has the metrics "false": expected true or false'],
+  ['a setting without a value', () => ({ settings: { threads: null } }),
+    'Stack/Reports has the setting threads with the value null: expected a string; leave it out for DuckDB\'s default'],
+  ['a setting with credentials', () => ({ settings: { http_proxy: 'http://user:hunter2@proxy:3128' } }),
+    'Stack/Reports has the setting http_proxy with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them'],
+  ['a build image with credentials', () => ({ buildImage: 'https://user:hunter2@registry.example.com/node:24' }),
+    'Stack/Reports has the buildImage as a URL or with credentials: expected the name of an image'],
+])('%s is refused with what was expected', (_, props, message) => {
+  expect(() => declare(props())).toThrow(message);
+  expect(() => new DuckDbFunction(stack, 'Again', { entry: ENTRY, ...props() } as DuckDbFunctionProps)).not.toThrow(/hunter2/);
+});
+
+test.each<[string, () => unknown, string]>([
+  ['function', () => new DuckDbFunction(stack, 'Reports', undefined as any), 'Stack/Reports has as props undefined: expected an object, as in new DuckDbFunction(this'],
+  ['S3Step', () => new S3Step(undefined as any), 'an S3Step has as props undefined: expected an object, as in new S3Step({ buckets: [lake] })'],
+  ['PostgresStep', () => new PostgresStep([] as any), 'a PostgresStep has as props an empty list: expected an object, as in new PostgresStep({ endpoint'],
+  ['SqlStep', () => new SqlStep('SELECT 1' as any), 'a SqlStep has as props "SELECT 1": expected an object, as in new SqlStep({ name: '],
+  ['MotherDuckStep', () => new MotherDuckStep(null as any), 'a MotherDuckStep has as props null: expected an object, as in new MotherDuckStep({ token })'],
+])('a %s without props is refused', (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
+test('a service without a name is refused', () => {
+  expect(() => declare({}).addRequiredEndpoint({ service: '' })).toThrow('Stack/Reports is told of an endpoint of the service "": expected text such as "dynamodb"');
+});
+
+test('a directory without a name is refused', () => {
+  expect(() => ExtensionRepository.fromDirectory('')).toThrow('ExtensionRepository.fromDirectory has the directory "": expected text such as "extensions"');
+});
+
+test('a secret with a field without a name, or an age that is no Duration, is refused', () => {
+  const secret = Secret.fromSecretNameV2(stack, 'Secret', 'db');
+  expect(() => SecretSource.fromSecretsManager(secret, ' ')).toThrow('SecretSource.fromSecretsManager has the field " ": expected text such as "password"');
+  expect(() => SecretSource.fromSecretsManager(secret, 'password', { maxAge: 60 as any })).toThrow(
+    'a SecretSource has the maxAge 60: expected a Duration such as Duration.seconds(5)');
+});
+
+test.each(['node', 'node:24', 'localhost:5000/node', 'registry.example.com/a/b_c/node:24-slim', `public.ecr.aws/lambda/nodejs:24@sha256:${'a'.repeat(64)}`])(
+  'an image may be named %s', (baseImage) => {
+    expect(() => declare({ baseImage, buildImage: baseImage })).not.toThrow();
+  });
+
+describe('two steps of one name', () => {
+  test.each<[string, () => IBootstrapStep[], string]>([
+    ['PostgresSteps', () => [postgres(), postgres()], 'Stack/Reports has two bootstrap steps named "postgres", each a PostgresStep: '
+      + 'give one of them another name and another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })'],
+    ['S3Steps', () => [lake, new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Other', 'other')] })],
+      'Stack/Reports has two bootstrap steps named "s3", each a S3Step: give one of them another name, as in new S3Step({ name: \'archive\', ... })'],
+    ['steps of two kinds', () => [lake, new SqlStep({ name: 's3', statements: ['SELECT 1'] })],
+      'Stack/Reports has two bootstrap steps named "s3", a S3Step and a SqlStep: give one of them another name, as in new SqlStep({ name: \'archive\', ... })'],
+    ['one object', () => [lake, lake], 'Stack/Reports has the bootstrap step "s3" twice in its list: remove one of them'],
+  ])('are told of what they are: %s', (_, steps, message) => {
+    expect(() => declare({ bootstrap: steps() })).toThrow(message);
+  });
+
+  test.each<[string, () => IBootstrapStep[], string]>([
+    ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
+      + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each a database of its own'],
+    ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
+      'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each a database of its own by the prop databases'],
+    ['both', () => [new MotherDuckStep({ databases: ['pg_replica'], token: token() }), postgres()],
+      'attach the catalog "pg_replica", "motherduck" and "postgres": give one of them another catalog, as in new PostgresStep('],
+  ])('that attach one catalog are told what to change: %s', (_, steps, message) => {
+    expect(() => declare({ bootstrap: steps() })).toThrow(message);
+  });
+
+  const token = () => SecretSource.fromSecretsManager(Secret.fromSecretNameV2(stack, `Token${Math.random()}`, 'token'));
+});
+
+test('tokens stand wherever a deployment can put text', () => {
+  const text = (id: string) => new CfnParameter(stack, id).valueAsString;
+  const seconds = new CfnParameter(stack, 'Seconds', { type: 'Number' }).valueAsNumber;
+  declare({
+    timeout: Duration.seconds(seconds),
+    bootstrap: [
+      new S3Step({
+        buckets: [s3.Bucket.fromBucketName(stack, 'Named', text('Bucket'))], prefixes: [`${text('Prefix')}/`], region: text('Region'), endpoint: text('Endpoint'),
+      }),
+      postgres({
+        endpoint: PostgresEndpoint.fromHost(Fn.importValue('host'), { port: seconds }),
+        database: text('Database'),
+        schema: text('Schema'),
+        catalog: text('Catalog'),
+        applicationName: text('Application'),
+        maxConnections: seconds,
+      }),
+      new SqlStep({ name: 'setup', statements: [`USE ${text('Used')}`], provides: [text('Provided')] }),
+    ],
+  });
+  expect(runtimeConfig(stack)).toMatchObject({
+    steps: [
+      { config: { scopes: ['s3://*/*/'], region: '*', endpoint: '*' } },
+      { provides: ['*'], config: { catalog: '*', host: '*', port: '*', database: '*', schema: '*', applicationName: '*', maxConnections: '*' } },
+      { provides: ['*'], config: { statements: ['USE *'] } },
+    ],
+    timeoutSeconds: '*',
+  });
+});
