@@ -1,8 +1,9 @@
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
+import { parameterValues } from './chunks';
 import { loadApi } from './client';
 import { messageOf, ParameterError } from './errors';
-import { inferType, toDuckDbValue } from './parameter-values';
-import { pathOf } from './value-error';
+import { scalarValue, typeOfScalar } from './scalar-parameters';
+import { pathOf } from './value-path';
 
 /** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;
@@ -74,8 +75,15 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
 
 function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown): void {
   try {
-    const type = inferType(value, statementType(prepared, index));
-    prepared.bindValue(index, toDuckDbValue(value, type), type);
+    const wanted = statementType(prepared, index);
+    if (typeof value === 'object' && value !== null) {
+      const { inferType, toDuckDbValue } = parameterValues();
+      const type = inferType(value, wanted);
+      prepared.bindValue(index, toDuckDbValue(value, type), type);
+    } else {
+      const type = typeOfScalar(value, wanted);
+      prepared.bindValue(index, scalarValue(value, type), type);
+    }
   } catch (cause) {
     const path = pathOf(cause);
     const where = path.length > MOST_OF_A_PATH ? `${path.slice(0, MOST_OF_A_PATH)}...` : path;
