@@ -10,6 +10,8 @@ import { isInt64, isUint128, scalarValue, typeOfScalar } from './scalar-paramete
 import { checkName } from './text-parameter';
 import { fieldPath, mapParts } from './value-error';
 
+export { jsonCast } from './json-casts';
+
 /**
  * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
  *

@@ -19,13 +19,13 @@ export function isEmpty(parameters: QueryParameters): boolean {
   throw new ParameterError(`the parameters are ${received}, expected a list for ? and $1, or an object for $name`);
 }
 
-/** Binds `parameters`, each by the statement's own type where it has one. Throws a `PARAMETER` error that names the parameter. */
-export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters): void {
+/** Binds `parameters`, each by the type in the statement `sql` where it has one. Throws a `PARAMETER` error that names the parameter. */
+export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters, sql: string): void {
   const names = namesIn(prepared);
   const values = Array.isArray(parameters)
     ? positional(names, parameters)
     : named(names, parameters as Readonly<Record<string, unknown>>);
-  values.forEach((value, index) => bind(prepared, index + 1, `$${names[index]}`, value));
+  values.forEach((value, index) => bind(prepared, index + 1, names[index]!, value, sql));
 }
 
 function namesIn(prepared: DuckDBPreparedStatement): string[] {
@@ -73,12 +73,12 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
   });
 }
 
-function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown): void {
+function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
   try {
     const wanted = statementType(prepared, index);
     if (typeof value === 'object' && value !== null) {
-      const { inferType, toDuckDbValue } = parameterValues();
-      const type = inferType(value, wanted);
+      const { inferType, jsonCast, toDuckDbValue } = parameterValues();
+      const type = inferType(value, wanted ?? jsonCast(sql, name));
       prepared.bindValue(index, toDuckDbValue(value, type), type);
     } else {
       const type = typeOfScalar(value, wanted);
@@ -87,7 +87,7 @@ function bind(prepared: DuckDBPreparedStatement, index: number, name: string, va
   } catch (cause) {
     const path = pathOf(cause);
     const where = path.length > MOST_OF_A_PATH ? `${path.slice(0, MOST_OF_A_PATH)}...` : path;
-    throw new ParameterError(`parameter ${name}${where}: ${messageOf(cause)}`, { cause });
+    throw new ParameterError(`parameter $${name}${where}: ${messageOf(cause)}`, { cause });
   }
 }
 
