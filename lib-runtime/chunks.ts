@@ -19,3 +19,6 @@ export const rdsToken = () => requireFromHere('./rds-token') as typeof import('.
 
 /** What assumes a role. */
 export const roles = () => requireFromHere('./assume-role') as typeof import('./assume-role');
+
+/** What binds lists, objects, dates and bytes. */
+export const parameterValues = () => requireFromHere('./parameter-values') as typeof import('./parameter-values');

@@ -39,7 +39,7 @@ export function isVariantValue(value: object): value is DuckDBVariantValue {
 }
 
 /** The type of one of the client's own values that has no parts. */
-export function scalarType(value: object): DuckDBType | undefined {
+export function typeOfClientScalar(value: object): DuckDBType | undefined {
   const api = loadApi();
   if (value instanceof api.DuckDBDecimalValue) return api.DECIMAL(value.width, value.scale);
   if (isA(value, 'DuckDBGeometryValue')) throw geometryError();

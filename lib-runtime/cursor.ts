@@ -73,7 +73,7 @@ export interface Cursor extends AsyncDisposableLike {
    * Runs every statement of `sql` and returns the rows of the last.
    *
    * `params` are a list for `?` and `$1`, an object for `$name`, bound by the statement's own types, exactly or not at all: of arrays and
-   * objects for a placeholder that DuckDB knows as JSON, their JSON. In a script they belong to the last statement. Throws `QUERY`,
+   * objects for a JSON column or `$1::JSON`, their JSON. In a script they belong to the last statement. Throws `QUERY`,
    * `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row[]>;

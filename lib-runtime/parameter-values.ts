@@ -3,15 +3,14 @@ import type {
   DuckDBVariantValue,
 } from '@duckdb/node-api';
 import { loadApi } from './client';
-import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, scalarType } from './client-values';
+import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, typeOfClientScalar } from './client-values';
 import { commonType, structType, unionType } from './common-type';
 import { isJson, jsonText } from './json-parameter';
-import { checkName, checkText } from './text-parameter';
+import { isInt64, isUint128, scalarValue, typeOfScalar } from './scalar-parameters';
+import { checkName } from './text-parameter';
 import { fieldPath, mapParts } from './value-error';
 
-const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
-const INT128 = [-(2n ** 127n), 2n ** 127n - 1n] as const;
-const UINT128 = [0n, 2n ** 128n - 1n] as const;
+export { jsonCast } from './json-casts';
 
 /**
  * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
@@ -23,17 +22,7 @@ export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
   const api = loadApi();
   if (value === null) return api.SQLNULL;
   if (isJson(wanted) && isMadeJson(value)) return api.VARCHAR;
-  switch (typeof value) {
-    case 'boolean': return api.BOOLEAN;
-    case 'string':
-      checkText(value);
-      return api.VARCHAR;
-    case 'number': return numberType(value, wanted);
-    case 'bigint': return bigintType(value, wanted);
-    case 'object': return objectType(value, wanted);
-    case 'undefined': throw new TypeError('the value is undefined: pass null for SQL NULL');
-    default: throw new TypeError(`a ${typeof value} has no SQL type`);
-  }
+  return typeof value === 'object' ? objectType(value, wanted) : typeOfScalar(value, wanted);
 }
 
 /** `value` as the client wants it for `type`, which `inferType` gave for it. */
@@ -43,39 +32,14 @@ export function toDuckDbValue(value: unknown, type: DuckDBType): DuckDBValue {
   if (typeof value === 'string') return value;
   // Only what is made JSON is bound as text without being any.
   if (type.typeId === id.VARCHAR && !isVariant(value)) return jsonText(value);
-  if (typeof value === 'number') return isWideInteger(type) ? BigInt(value) : value;
-  if (typeof value === 'bigint') return type.typeId === id.DOUBLE || type.typeId === id.FLOAT ? exactDouble(value) : value;
-  return typeof value === 'object' ? objectValue(value, type) : value as DuckDBValue;
+  if (typeof value === 'bigint' && (type.typeId === id.DOUBLE || type.typeId === id.FLOAT)) return exactDouble(value);
+  return typeof value === 'object' ? objectValue(value, type) : scalarValue(value, type);
 }
 
 /** Whether a JSON parameter is made of `value`: text is JSON already, and the client's own values have a type. */
 function isMadeJson(value: unknown): boolean {
   if (typeof value === 'object') return !isClientValue(value!);
   return typeof value === 'boolean' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
-}
-
-function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
-  const api = loadApi();
-  if (wanted?.typeId === api.DuckDBTypeId.DOUBLE || wanted?.typeId === api.DuckDBTypeId.FLOAT) return wanted;
-  if (!Number.isSafeInteger(value)) return api.DOUBLE;
-  if (isWidest(wanted, value < 0)) return wanted!;
-  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0.
-  if (Object.is(value, -0) && !isInteger(wanted)) return api.DOUBLE;
-  return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
-}
-
-function bigintType(value: bigint, wanted: DuckDBType | undefined): DuckDBType {
-  const api = loadApi();
-  if (isWidest(wanted, !within(value, UINT128))) return wanted!;
-  if (within(value, INT64)) return api.BIGINT;
-  if (within(value, INT128)) return api.HUGEINT;
-  return within(value, UINT128) ? api.UHUGEINT : api.BIGNUM;
-}
-
-/** DuckDB does not cast all other integers to these, nor these to others, so they are bound as they are wanted. */
-function isWidest(type: DuckDBType | undefined, isBeyondUnsigned: boolean): boolean {
-  const { UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
-  return type !== undefined && (type.typeId === BIGNUM || (type.typeId === UHUGEINT && !isBeyondUnsigned));
 }
 
 function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
@@ -93,7 +57,7 @@ function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
   const fields = fieldsOf(value);
   if (fields) return fieldsType(fields, wanted);
   if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value)]);
-  const own = isVariantValue(value) ? variantType(value) : scalarType(value);
+  const own = isVariantValue(value) ? variantType(value) : typeOfClientScalar(value);
   if (own !== undefined) return own;
   throw new TypeError(`a ${value.constructor?.name ?? 'value'} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
 }
@@ -115,7 +79,7 @@ function listType(items: readonly unknown[], wanted: DuckDBType | undefined, isA
 function withoutSign(type: DuckDBType, items: readonly unknown[]): DuckDBType {
   const api = loadApi();
   if (type.typeId !== api.DuckDBTypeId.BIGNUM) return type;
-  return items.every((item) => item === null || within(BigInt(item as number | bigint), UINT128)) ? api.UHUGEINT : type;
+  return items.every((item) => item === null || isUint128(BigInt(item as number | bigint))) ? api.UHUGEINT : type;
 }
 
 function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBMapType | undefined): DuckDBType {
@@ -253,27 +217,11 @@ function dateValue(value: Date, type: DuckDBType): DuckDBValue {
 function nanoseconds(value: Date): bigint {
   const nanos = BigInt(value.getTime()) * 1_000_000n;
   // The ends are DuckDB's infinities.
-  if (within(nanos, INT64) && nanos > -INT64[1] && nanos < INT64[1]) return nanos;
+  if (isInt64(nanos) && isInt64(nanos - 2n) && isInt64(nanos + 1n)) return nanos;
   throw new RangeError(`the Date ${value.toISOString()} is beyond TIMESTAMP_NS, which ends in 1677 and 2262: use a TIMESTAMP`);
 }
 
 function isTemporal(type: DuckDBType | undefined): boolean {
   const { DATE, TIMESTAMP, TIMESTAMP_TZ, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS } = loadApi().DuckDBTypeId;
   return type !== undefined && [DATE, TIMESTAMP, TIMESTAMP_TZ, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS].includes(type.typeId as never);
-}
-
-function isInteger(type: DuckDBType | undefined): boolean {
-  const { TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT } = loadApi().DuckDBTypeId;
-  if (type === undefined) return false;
-  return isWideInteger(type) || [TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT].includes(type.typeId as never);
-}
-
-/** Whether the client takes bigints only for it. */
-function isWideInteger(type: DuckDBType): boolean {
-  const { HUGEINT, UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
-  return type.typeId === HUGEINT || type.typeId === UHUGEINT || type.typeId === BIGNUM;
-}
-
-function within(value: bigint, [least, most]: readonly [bigint, bigint]): boolean {
-  return value >= least && value <= most;
 }

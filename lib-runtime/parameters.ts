@@ -1,8 +1,9 @@
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
+import { parameterValues } from './chunks';
 import { loadApi } from './client';
 import { messageOf, ParameterError } from './errors';
-import { inferType, toDuckDbValue } from './parameter-values';
-import { pathOf } from './value-error';
+import { scalarValue, typeOfScalar } from './scalar-parameters';
+import { pathOf } from './value-path';
 
 /** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;
@@ -18,13 +19,13 @@ export function isEmpty(parameters: QueryParameters): boolean {
   throw new ParameterError(`the parameters are ${received}, expected a list for ? and $1, or an object for $name`);
 }
 
-/** Binds `parameters`, each by the statement's own type where it has one. Throws a `PARAMETER` error that names the parameter. */
-export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters): void {
+/** Binds `parameters`, each by the type in the statement `sql` where it has one. Throws a `PARAMETER` error that names the parameter. */
+export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters, sql: string): void {
   const names = namesIn(prepared);
   const values = Array.isArray(parameters)
     ? positional(names, parameters)
     : named(names, parameters as Readonly<Record<string, unknown>>);
-  values.forEach((value, index) => bind(prepared, index + 1, `$${names[index]}`, value));
+  values.forEach((value, index) => bind(prepared, index + 1, names[index]!, value, sql));
 }
 
 function namesIn(prepared: DuckDBPreparedStatement): string[] {
@@ -72,14 +73,21 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
   });
 }
 
-function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown): void {
+function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
   try {
-    const type = inferType(value, statementType(prepared, index));
-    prepared.bindValue(index, toDuckDbValue(value, type), type);
+    const wanted = statementType(prepared, index);
+    if (typeof value === 'object' && value !== null) {
+      const { inferType, jsonCast, toDuckDbValue } = parameterValues();
+      const type = inferType(value, wanted ?? jsonCast(sql, name));
+      prepared.bindValue(index, toDuckDbValue(value, type), type);
+    } else {
+      const type = typeOfScalar(value, wanted);
+      prepared.bindValue(index, scalarValue(value, type), type);
+    }
   } catch (cause) {
     const path = pathOf(cause);
     const where = path.length > MOST_OF_A_PATH ? `${path.slice(0, MOST_OF_A_PATH)}...` : path;
-    throw new ParameterError(`parameter ${name}${where}: ${messageOf(cause)}`, { cause });
+    throw new ParameterError(`parameter $${name}${where}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -17,7 +17,7 @@ export type Row = Record<string, unknown>;
 export interface Column {
   /** Its name; a repeated one has a suffix (`a`, `a:1`), as its key in the rows. */
   readonly name: string;
-  /** DuckDB's name for its type, such as `DECIMAL(18,3)`. */
+  /** Its type as SQL says it, such as `DECIMAL(18,3)` or `JSON[]`. */
   readonly type: string;
 }
 

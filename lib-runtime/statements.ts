@@ -54,7 +54,7 @@ async function runPrepared<R>(
   try {
     const result = await attempt(async () => {
       turn.assertOpen();
-      return runOne(turn, await turn.raw.prepare(sql), parameters, runLast);
+      return runOne(turn, await turn.raw.prepare(sql), sql, parameters, runLast);
     }, () => isSelect(sql));
     return { result, rowsChanged: 0 };
   } catch (error) {
@@ -82,7 +82,7 @@ async function runScript<R>(
         prepared.destroySync();
         throw new ParameterError(`statement ${index + 1} of ${statements.count} has a parameter: in a script only the last statement can have any; run it on its own`);
       }
-      return runOne(turn, prepared, values, runIt);
+      return runOne(turn, prepared, sql, values, runIt);
     }, () => onlyReads);
   };
   let rowsChanged = 0;
@@ -90,10 +90,12 @@ async function runScript<R>(
   return { result: await run(last, parameters, runLast), rowsChanged };
 }
 
-async function runOne<R>(turn: Turn, prepared: DuckDBPreparedStatement, parameters: QueryParameters | undefined, run: Run<R>): Promise<R> {
+async function runOne<R>(
+  turn: Turn, prepared: DuckDBPreparedStatement, sql: string, parameters: QueryParameters | undefined, run: Run<R>,
+): Promise<R> {
   try {
     turn.assertOpen();
-    if (parameters !== undefined) bindParameters(prepared, parameters);
+    if (parameters !== undefined) bindParameters(prepared, parameters, sql);
     return await run(prepared);
   } finally {
     prepared.destroySync();

@@ -1,8 +1,9 @@
 import { messageOf } from './errors';
+import { pathOf } from './value-path';
 
-/** An error in a part of a value; `path` is where in it, such as `[1].name`. */
+/** An error in a part of a value; `partOfValue` is where in it, such as `[1].name`. */
 class ValueError extends Error {
-  constructor(message: string, readonly path: string, options: { cause: unknown }) {
+  constructor(message: string, readonly partOfValue: string, options: { cause: unknown }) {
     super(message, options);
   }
 }
@@ -10,11 +11,6 @@ class ValueError extends Error {
 /** `error`, which comes from the part `path` of a value. */
 export function inPart(path: string, error: unknown): Error {
   return new ValueError(messageOf(error), path + pathOf(error), { cause: error instanceof ValueError ? error.cause : error });
-}
-
-/** Where in a value `error` is from. */
-export function pathOf(error: unknown): string {
-  return error instanceof ValueError ? error.path : '';
 }
 
 /** More than data has, and less than the stack does; also the end of a value that is a part of itself. */

@@ -142,6 +142,26 @@ describe('where the statement wants JSON, the JSON of it', () => {
 
   test('null is NULL', async () => expect(await json(null)).toBeNull());
 
+  describe('also where DuckDB tells of no type', () => {
+    const document = [{ a: 1 }, { b: 'x' }];
+    const text = JSON.stringify(document);
+    // Of each of these DuckDB says that it knows the type of no placeholder, or not of this one.
+    test.each<[string, any]>([
+      ['SELECT $2::JSON AS j, $1 AS v', [1, document]], ['SELECT ?::VARCHAR, ? AS v, ?::JSON AS j', [2, 1, document]], ['SELECT $Doc::json AS j, $v AS v', { doc: document, v: 1 }],
+      ['SELECT $1::JSON::VARCHAR AS j', [document]], ['SELECT CAST( $1 AS JSON )::VARCHAR AS j', [document]], ['SELECT try_cast($1 AS json) AS j, $2', [document, 1]],
+      ["SELECT '$1::VARCHAR ''?' AS x, $$ ? $1 $$, /* $1 ? ' */ ?  ::  JSON AS j, ? -- '", [document, 1]], ["SELECT 1; SELECT '?', ? AS v, ?::JSON AS j", [1, document]],
+      ['SELECT $1::JSON[]::VARCHAR[] AS l, to_json(l)::VARCHAR AS t, l[1] AS j, $2', [[document, null], 1]],
+    ])('%s', async (sql, parameters) => expect(await c.queryOne(sql, parameters)).toMatchObject({ j: text }));
+
+    test('and nowhere else', async () => {
+      const list = 'STRUCT(a INTEGER, b VARCHAR)[]';
+      for (const sql of ['SELECT typeof($1) AS t', 'SELECT typeof(x) AS t FROM (SELECT $1 AS json) json(x)', "SELECT typeof($1) AS t, '$1::JSON'", 'SELECT typeof($1) AS t -- $1::JSON',
+        'SELECT typeof($1) AS t, \'[]\'::JSON']) {
+        expect([sql, await c.queryOne(sql, [document])]).toEqual([sql, expect.objectContaining({ t: list })]);
+      }
+    });
+  });
+
   test('in a column, in a condition, and in lists and maps of JSON', async () => {
     await c.execute('CREATE OR REPLACE TEMP TABLE documents (j JSON, l JSON[], m MAP(VARCHAR, JSON), s STRUCT(j JSON))');
     const document = [{ a: 1 }, { b: 'x' }];
