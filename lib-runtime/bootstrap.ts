@@ -1,11 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { isOutdated } from './bootstrap/postgres-schema';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
-import { BootstrapError, DuckDbError, messageOf } from './errors';
+import { BootstrapError, DuckDbError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
+import { postgresHint } from './postgres-hints';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
+import { mayPass } from './transient';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
@@ -134,6 +137,7 @@ export class Bootstrap {
   private async attempt<T>({ sql, attempt, isRepeatable, states, failures }: Statement<T>): Promise<T> {
     const renewed = new Set<State>();
     let unlucky = false;
+    let read = false;
     for (let left = MOST_ATTEMPTS; ; left--) {
       const { ended } = this;
       try {
@@ -145,6 +149,12 @@ export class Bootstrap {
         const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text));
         if (failure) throw failure.error;
         const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
+        if (isOutdated(text) && !read) {
+          read = true;
+          await this.forgetSchemas();
+          if (!await isRepeatable()) throw schemaChanged(error);
+          continue;
+        }
         if (lacking.length + refused.length === 0) {
           if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
           unlucky = true;
@@ -158,6 +168,11 @@ export class Bootstrap {
         refused.forEach((state) => renewed.add(state));
       }
     }
+  }
+
+  /** PostgreSQL's schemas are read anew by the next statement. */
+  private async forgetSchemas(): Promise<void> {
+    await this.host.withRaw(async (connection) => void await connection.run('CALL pg_clear_cache()'));
   }
 
   /** The steps for want of which a statement failed to bind, when `since` runs of steps had ended. */
@@ -194,8 +209,10 @@ export class Bootstrap {
     } catch (cause) {
       // What stands from before is renewed the next time, not made.
       state.done = isRenewal && await this.isInPlace(step);
-      const retryable = cause instanceof DuckDbError ? cause.retryable : true;
-      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${messageOf(cause)}`, { cause, retryable });
+      const text = messageOf(cause);
+      const retryable = cause instanceof DuckDbError ? cause.retryable : mayPass(text);
+      const hint = cause instanceof DuckDbError ? undefined : postgresHint(text);
+      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}`, { cause, retryable });
     } finally {
       this.timings[step.name] = performance.now() - started;
     }
@@ -238,4 +255,9 @@ async function outsideTransaction({ raw }: Turn): Promise<boolean> {
 function notRepeated(step: BootstrapStep, cause: unknown): BootstrapError {
   return new BootstrapError(`the access that the bootstrap step "${step.name}" gives had ended, and is renewed by now; the statement was not run again, ` +
     `as it is not a SELECT or stands in a transaction: roll back and run it again (${messageOf(cause)})`, { cause });
+}
+
+function schemaChanged(cause: unknown): QueryError {
+  return new QueryError('PostgreSQL\'s schema has changed, and is read anew by now; the statement was not run again, as it is not a SELECT or stands in ' +
+    `a transaction: roll back and run it again (${messageOf(cause)})`, { cause, retryable: true });
 }

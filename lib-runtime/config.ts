@@ -33,6 +33,8 @@ export interface RuntimeConfig {
   readonly databases?: Readonly<Record<string, DatabaseConfig>>;
   /** Print CloudWatch metrics. */
   readonly metrics?: boolean;
+  /** The function's timeout; unknown on a laptop, or where it was no number at synth. */
+  readonly timeoutSeconds?: number;
 }
 
 const VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
@@ -58,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
     ...(raw.mode === 'eager' && { eager: true }),
     ...(raw.databases !== undefined && { databases: databases(raw.databases, steps) }),
     ...(raw.metrics === true && { metrics: true }),
+    ...(raw.timeoutSeconds !== undefined && { timeoutSeconds: seconds(raw.timeoutSeconds) }),
   };
 }
 
@@ -76,6 +79,11 @@ function parse(text: string): unknown {
   } catch (error) {
     throw new ConfigError(`${VARIABLE} is not JSON (${messageOf(error)}): the construct writes it; do not set it by hand`);
   }
+}
+
+function seconds(value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value;
+  throw new ConfigError(`${VARIABLE} timeoutSeconds is ${JSON.stringify(value)}, expected a number above 0`);
 }
 
 function stepConfig(step: Record<string, unknown>, index: number): StepConfig {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { WATCH_SCHEMAS } from './bootstrap/postgres-schema';
 import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
 import { loadApi, openRaw } from './client';
@@ -50,7 +51,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     httpfs,
     overrides: config.settings,
   });
-  const steps = makeSteps(config.steps, env);
+  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
   const fileOwner = {};
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
@@ -61,6 +62,8 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       await loadExtensions(connection, source, config.extensions);
       const loaded = performance.now();
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
+      // A version of the extension that cannot do so is none the worse.
+      if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
       await applySettings(connection, settings.last);

@@ -1,19 +1,12 @@
 import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
+import { postgresHint } from './postgres-hints';
 import { startOf } from './sql-text';
+import { isTransient } from './transient';
 
 /** DuckDB's errors begin with their class: `Binder Error: …`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
-/** What reached for a file or a server: only in these do status codes mean anything. */
+/** What reached for a file or a server: only in these does the hint table apply. */
 const REMOTE = ['HTTP Error', 'IO Error'];
-const PASSING = /Unable to connect to Postgres|\b(?:429|500|502|503|504)\b|SlowDown|Could not establish connection|Timeout was reached/;
-/** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
-export const LOST_CONNECTION = new RegExp([
-  '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ',
-  'SSL SYSCALL error', 'SSL error: unexpected eof', 'could not (?:receive data from|send data to) server', 'no connection to the server', 'connection not open',
-].join('|'));
-/** A replica had to replay what its primary removed. */
-const RECOVERY_CONFLICT = /canceling statement due to conflict with recovery/;
-const CONFLICT = /Transaction conflict|Conflict on /;
 const DENIED = /\b403\b|AccessDenied|Forbidden|SignatureDoesNotMatch|InvalidAccessKeyId/;
 const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
 const MISSING = /No files found that match the pattern|\b404\b|NoSuchKey|NoSuchBucket/;
@@ -24,11 +17,10 @@ export function queryError(error: unknown, sql: string): DuckDbError {
   const text = messageOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
   const isRemote = REMOTE.includes(duckdbType ?? '');
-  const hint = isRemote ? hintFor(text, sql) : undefined;
+  const hint = postgresHint(text) ?? (isRemote ? hintFor(text, sql) : undefined);
   const message = `${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}\n\nin: ${startOf(sql)}`;
   if (isFatal(text, duckdbType)) return new FatalError(message, { cause: error, duckdbType });
-  const passes = [isRemote ? PASSING : CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
-  return new QueryError(message, { cause: error, duckdbType, retryable: passes });
+  return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
 }
 
 /** After such an error DuckDB refuses everything. */
