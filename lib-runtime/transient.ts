@@ -24,15 +24,15 @@ const NEVER = [
   /server does not support SSL, but SSL was required/,
   /certificate verify failed/,
   /server certificate for .* does not match host name/,
-  /root certificate file ".*" does not exist|could not read root certificate file|no certificate or crl found/,
-  /Cannot open file ".*": No such file or directory/,
+  /root certificate file ".*" does not exist|could not read root certificate file/,
+  /Cannot open (?:file|database) ".*(?:No such file or directory|Permission denied|Read-only file system|Is a directory|does not exist)/,
+  /No files found that match the pattern/,
 ];
 
 /** What another attempt may not meet. */
 const PASSING = [
   /Unable to connect to Postgres/,
   /canceling statement due to (?:conflict with recovery|lock timeout)/,
-  /ERROR: {2}(?:could not serialize access|deadlock detected)/,
   LOST_CONNECTION,
   /\b(?:429|500|502|503|504)\b|SlowDown|Could not establish connection|Timeout was reached/,
 ];

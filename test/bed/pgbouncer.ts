@@ -17,12 +17,14 @@ export function pgBouncerAvailability(): Availability {
 
 export const installPgBouncer = () => aptInstall(['pgbouncer'], isThere);
 
-/** PgBouncer in transaction mode before a server, without TLS; whoever connects is its superuser. */
+/** PgBouncer in transaction mode before a server, without TLS. It takes the user `reader` without a password, as the server's superuser. */
 export async function startPgBouncer(postgres: PostgresServer): Promise<BackgroundProcess & { readonly port: number }> {
   await installPgBouncer();
   const directory = newRunDirectory('pgbouncer');
   const port = await freePort();
   const file = join(directory, 'pgbouncer.ini');
+  const users = join(directory, 'users.txt');
+  writeFileSync(users, '"reader" ""\n');
   writeFileSync(file, `
     [databases]
     ${postgres.database} = host=127.0.0.1 port=${postgres.port} user=${postgres.user} password=${postgres.password}
@@ -30,7 +32,8 @@ export async function startPgBouncer(postgres: PostgresServer): Promise<Backgrou
     listen_addr = 127.0.0.1
     listen_port = ${port}
     unix_socket_dir =
-    auth_type = any
+    auth_type = trust
+    auth_file = ${users}
     pool_mode = transaction
     server_tls_sslmode = require
     `.replace(/^ +/gm, ''));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Cursor } from '../../../lib-runtime';
 import { startPgBouncer } from '../../bed';
 import { describeWith } from '../../bed/require';
-import type { Cursor } from '../../../lib-runtime';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
@@ -35,11 +35,15 @@ const CHANGES: Record<string, { made: string; changed: string; then?: string; ro
   'an array in place of its element': { made: 'CREATE TABLE t AS SELECT 7 AS v', changed: 'ALTER TABLE t ALTER v TYPE int[] USING ARRAY[v]', rows: [{ v: [7] }] },
   'a new enum value': {
     made: "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t AS SELECT 'a'::mood AS v",
-    changed: "ALTER TYPE mood ADD VALUE 'c'", then: "UPDATE t SET v = 'c'", rows: [{ v: 'c' }],
+    changed: "ALTER TYPE mood ADD VALUE 'c'",
+    then: "UPDATE t SET v = 'c'",
+    rows: [{ v: 'c' }],
   },
   'a new enum value in an array': {
     made: "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t AS SELECT ARRAY['a'::mood] AS v",
-    changed: "ALTER TYPE mood ADD VALUE 'c'", then: "UPDATE t SET v = '{c}'", rows: [{ v: ['c'] }],
+    changed: "ALTER TYPE mood ADD VALUE 'c'",
+    then: "UPDATE t SET v = '{c}'",
+    rows: [{ v: ['c'] }],
   },
   'an enum value of another name': {
     made: "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t AS SELECT 'a'::mood AS v", changed: "ALTER TYPE mood RENAME VALUE 'a' TO 'z'", rows: [{ v: 'z' }],
@@ -107,7 +111,7 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
     await change(changes);
     expect(await read(runtime)).toEqual(rows);
     // Also by those that ask in other ways.
-    expect(await runtime.cursor((c) => c.query(`SELECT t.* FROM pg_replica.changing.t WHERE $n = 1`, { n: 1 }))).toEqual(rows);
+    expect(await runtime.cursor((c) => c.query('SELECT t.* FROM pg_replica.changing.t WHERE $n = 1', { n: 1 }))).toEqual(rows);
   });
 
   test('a new enum value where a statement cannot run again: an error that may be tried again, and then it answers', async () => {
@@ -157,7 +161,7 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
   });
 
   test('by a user whose name needs quotes', async () => {
-    await bed.postgres.query(`CREATE ROLE "A ""Reader" LOGIN PASSWORD 'it''s $ecret'; GRANT pg_read_all_data TO "A ""Reader"`);
+    await bed.postgres.query('CREATE ROLE "A ""Reader" LOGIN PASSWORD \'it\'\'s $ecret\'; GRANT pg_read_all_data TO "A ""Reader"');
     const { cursor } = await start(bed.step({ user: 'A "Reader' }));
     await make('CREATE TABLE t AS SELECT 7 AS v');
     for (let i = 0; i < 2; i++) expect(await cursor((c) => c.query(QUERY))).toEqual([{ v: 7 }]);

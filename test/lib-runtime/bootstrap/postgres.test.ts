@@ -198,7 +198,8 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
       const { cursor: none } = await start(bed.step({ tls: 'verify-full', caFile: '/none.pem' }));
       expect((await rejection(none((c) => c.queryOne(USERS)))).message).toContain('there is no file "/none.pem"');
       const { cursor: refused } = await start(bed.step({ port: plain.port }));
-      expect((await rejection(refused((c) => c.queryOne(USERS)))).message).toMatch(/server does not support SSL, but SSL was required/);
+      expect(await rejection(refused((c) => c.queryOne(USERS))))
+        .toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('server does not support SSL, but SSL was required') });
     } finally {
       await plain.stop();
     }
