@@ -8,8 +8,9 @@ import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
 import { findExtensions, loadExtensions } from './extensions';
 import { claimFile, releaseFiles } from './files';
-import { Instance, LONGEST_REQUEST_SECONDS } from './instance';
+import { Instance } from './instance';
 import { nativeCall } from './native-calls';
+import { requestLimits, setRequestLimits } from './request-limits';
 import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
@@ -56,7 +57,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
-  if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
+  if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
   try {
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);
@@ -64,6 +65,10 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
       // A version of the extension that cannot do so is none the worse.
       if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
+      if (instance.requestSettings && config.timeoutSeconds !== undefined && 'lock_configuration' in config.settings) {
+        // It cannot follow each invocation then.
+        await connection.run(setRequestLimits(requestLimits(1000 * config.timeoutSeconds, config.settings), config.settings));
+      }
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
       await applySettings(connection, settings.last);
