@@ -47,10 +47,10 @@ class NativeCalls {
   private readonly beside = new Set<() => void>();
   private readonly abandoned = new Set<() => void>();
 
-  constructor(poolSize: number) {
-    const turns = Math.max(1, poolSize - SPARE_THREADS);
+  constructor(threads: number) {
+    const turns = Math.max(1, threads - SPARE_THREADS);
     this.turns = new Semaphore(turns);
-    this.places = Math.max(0, poolSize - turns - LAST_SPARE_THREADS);
+    this.places = Math.max(0, threads - turns - LAST_SPARE_THREADS);
   }
 
   /** Nobody waits any more for the call that `release` ends. */

@@ -10,8 +10,8 @@ import { describeWith } from '../bed/require';
 function longestMs(left: number, settings: Record<string, string> = {}): number {
   const { seconds, retries } = requestLimits(left, settings);
   const pause = Number(settings.http_retry_wait_ms ?? 100);
-  return 1000 * seconds * (retries + 1) + Array.from({ length: Math.max(0, retries - 1) }, (_, i) => pause * Number(settings.http_retry_backoff ?? 4) ** i)
-    .reduce((sum, ms) => sum + ms, 0);
+  const pauses = Array.from({ length: Math.max(0, retries - 1) }, (_, i) => pause * Number(settings.http_retry_backoff ?? 4) ** i);
+  return 1000 * seconds * (retries + 1) + pauses.reduce((sum, ms) => sum + ms, 0);
 }
 
 test('all attempts at a request together end within the invocation, whatever it has left', () => {
