@@ -151,7 +151,8 @@ export class Bootstrap {
         const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
         if (isOutdated(text) && !read) {
           read = true;
-          await this.forgetSchemas();
+          // Where that fails, the next attempt says why.
+          await this.forgetSchemas().catch(() => undefined);
           if (!await isRepeatable()) throw schemaChanged(error);
           continue;
         }
