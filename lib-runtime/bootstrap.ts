@@ -1,13 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { isOutdated } from './bootstrap/postgres-schema';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
-import { BootstrapError, DuckDbError, messageOf } from './errors';
+import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
-import { advised } from './query-error';
+import { advised, isFatal, textOf } from './query-error';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
 import { isInTransaction } from './transactions';
+import { mayPass } from './transient';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
@@ -15,12 +17,14 @@ export interface BootstrapHost {
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
   /** Runs SQL that may attach files, and keeps the record of them. */
   claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T>;
+  /** Notes that DuckDB refuses everything from now on. */
+  markBroken(): void;
 }
 
 /** A step that failed before a statement that may not need it. */
 interface Failure {
   readonly step: BootstrapStep;
-  readonly error: BootstrapError;
+  readonly error: DuckDbError;
 }
 
 interface State {
@@ -77,7 +81,7 @@ export class Bootstrap {
   }
 
   /** Runs all that can run yet, together. `onFailure` is told of what fails; it is tried again at the next need. */
-  async runAll(onFailure: (error: BootstrapError) => void): Promise<void> {
+  async runAll(onFailure: (error: DuckDbError) => void): Promise<void> {
     const pending = this.states.filter(({ step, done }) => !done && step.ready);
     await Promise.all(pending.map((state) => this.perform(state).catch(onFailure)));
   }
@@ -132,13 +136,14 @@ export class Bootstrap {
       if (state.step.required && !state.done) await this.perform(state);
     }
     return outcomes.flatMap((outcome, index) => (
-      outcome.status === 'rejected' ? [{ step: needed[index]!.step, error: outcome.reason as BootstrapError }] : []
+      outcome.status === 'rejected' ? [{ step: needed[index]!.step, error: outcome.reason as DuckDbError }] : []
     ));
   }
 
   private async attempt<T>({ sql, attempt, isRepeatable, states, failures }: Statement<T>): Promise<T> {
     const renewed = new Set<State>();
     let unlucky = false;
+    let read = false;
     for (let left = MOST_ATTEMPTS; ; left--) {
       const { ended } = this;
       try {
@@ -150,6 +155,13 @@ export class Bootstrap {
         const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text));
         if (failure) throw failure.error;
         const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
+        if (isOutdated(text) && !read) {
+          read = true;
+          // Where that fails, the next attempt says why.
+          await this.forgetSchemas().catch(() => undefined);
+          if (!await isRepeatable()) throw schemaChanged(error);
+          continue;
+        }
         if (lacking.length + refused.length === 0) {
           if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
           unlucky = true;
@@ -163,6 +175,11 @@ export class Bootstrap {
         refused.forEach((state) => renewed.add(state));
       }
     }
+  }
+
+  /** PostgreSQL's schemas are read anew by the next statement. */
+  private async forgetSchemas(): Promise<void> {
+    await this.host.withRaw(async (connection) => void await connection.run('CALL pg_clear_cache()'));
   }
 
   /** The steps for want of which a statement failed to bind, when `since` runs of steps had ended. */
@@ -199,11 +216,21 @@ export class Bootstrap {
     } catch (cause) {
       // What stands from before is renewed the next time, not made.
       state.done = isRenewal && await this.isInPlace(step);
-      const retryable = cause instanceof DuckDbError ? cause.retryable : true;
-      throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${advised(messageOf(cause), '')}`, { cause, retryable });
+      throw this.failure(step, cause);
     } finally {
       this.timings[step.name] = performance.now() - started;
     }
+  }
+
+  private failure(step: BootstrapStep, cause: unknown): DuckDbError {
+    const failed = `the bootstrap step "${step.name}" failed`;
+    if (cause instanceof DuckDbError) return new BootstrapError(`${failed}: ${cause.message}`, { cause, retryable: cause.retryable });
+    const text = textOf(cause);
+    if (isFatal(text)) {
+      this.host.markBroken();
+      return new FatalError(`${failed}: ${text}`, { cause: new Error(text) });
+    }
+    return new BootstrapError(`${failed}: ${advised(text, '')}`, { cause, retryable: mayPass(text) });
   }
 
   private async isInPlace(step: BootstrapStep): Promise<boolean> {
@@ -232,4 +259,9 @@ const NEVER = { aborted: false, addEventListener: () => undefined, removeEventLi
 function notRepeated(step: BootstrapStep, cause: unknown): BootstrapError {
   return new BootstrapError(`the access that the bootstrap step "${step.name}" gives had ended, and is renewed by now; the statement was not run again, ` +
     `as it is not a SELECT or stands in a transaction: roll back and run it again (${messageOf(cause)})`, { cause });
+}
+
+function schemaChanged(cause: unknown): QueryError {
+  return new QueryError('PostgreSQL\'s schema has changed, and is read anew by now; the statement was not run again, as it is not a SELECT or stands in ' +
+    `a transaction: roll back and run it again (${messageOf(cause)})`, { cause, retryable: true });
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { WATCH_SCHEMAS } from './bootstrap/postgres-schema';
 import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
 import { loadApi, openRaw } from './client';
@@ -7,8 +8,9 @@ import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
 import { findExtensions, loadExtensions } from './extensions';
 import { claimFile, releaseFiles } from './files';
-import { Instance, LONGEST_REQUEST_SECONDS } from './instance';
+import { Instance } from './instance';
 import { nativeCall } from './native-calls';
+import { requestLimits, setRequestLimits } from './request-limits';
 import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
@@ -50,17 +52,23 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     httpfs,
     overrides: config.settings,
   });
-  const steps = makeSteps(config.steps, env);
+  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
   const fileOwner = {};
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
-  if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
+  if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
   try {
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);
       const loaded = performance.now();
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
+      // A version of the extension that cannot do so is none the worse.
+      if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
+      if (instance.requestSettings && config.timeoutSeconds !== undefined && 'lock_configuration' in config.settings) {
+        // It cannot follow each invocation then.
+        await connection.run(setRequestLimits(requestLimits(1000 * config.timeoutSeconds, config.settings), config.settings));
+      }
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
       await applySettings(connection, settings.last);

@@ -8,13 +8,11 @@ import { Connection } from './connection';
 import { ClosedError } from './errors';
 import { claimFile, recordFiles, releaseFiles } from './files';
 import { currentInvocation } from './invocation';
+import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
-
-/** DuckDB's own default (https://duckdb.org/docs/stable/core_extensions/httpfs/overview). */
-export const LONGEST_REQUEST_SECONDS = 30;
 
 /** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
 export class Instance implements SharedHolder, BootstrapHost {
@@ -23,8 +21,8 @@ export class Instance implements SharedHolder, BootstrapHost {
   readonly attaching = new Semaphore(1);
   /** How long the phases of its creation took. */
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
-  /** How long DuckDB waits for an HTTP answer; undefined where that is not ours to set: without httpfs, or when the user has set it. */
-  requestSeconds: number | undefined;
+  /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: not without httpfs, nor when the user has set it. */
+  requestSettings: Readonly<Record<string, string>> | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
@@ -32,6 +30,7 @@ export class Instance implements SharedHolder, BootstrapHost {
   private readonly beingAttached = new Set<readonly string[]>();
   private readonly recording = new Semaphore(1);
   private readonly endListeners: Array<() => void> = [];
+  private requestLimits = DEFAULT_REQUEST_LIMITS;
   private uses = 0;
   private isRetired = false;
   private closing: Promise<void> | undefined;
@@ -167,11 +166,12 @@ export class Instance implements SharedHolder, BootstrapHost {
    * thread, and a connection to the server, beyond the invocation.
    */
   private async limitRequests(connection: Connection, milliseconds: number | undefined): Promise<void> {
-    if (milliseconds === undefined || this.requestSeconds === undefined) return;
-    const seconds = Math.min(LONGEST_REQUEST_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)));
-    if (seconds === this.requestSeconds) return;
-    this.requestSeconds = seconds;
-    const set = connection.run(({ raw }) => raw.run(`SET GLOBAL http_timeout = ${seconds}`), () => 'setting a time limit', undefined, () => undefined);
+    const settings = this.requestSettings;
+    if (milliseconds === undefined || settings === undefined) return;
+    const limits = requestLimits(milliseconds, settings);
+    if (limits.seconds === this.requestLimits.seconds && limits.retries === this.requestLimits.retries) return;
+    this.requestLimits = limits;
+    const set = connection.run(({ raw }) => raw.run(setRequestLimits(limits, settings)), () => 'setting a time limit', undefined, () => undefined);
     // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
     await set.catch(() => undefined);
   }

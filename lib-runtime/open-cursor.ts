@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AbortSignalLike, orAborted, withAny } from './abort';
 import { mayAttach } from './attach-statements';
-import { CALL_OPTIONS, callback, checkSql, QUERY_OPTIONS, textArgument } from './check-options';
 import { CallQueue } from './call-queue';
+import { CALL_OPTIONS, callback, checkSql, QUERY_OPTIONS, textArgument } from './check-options';
 import { reportColdStart } from './cold-start';
 import type { Connection, Turn } from './connection';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor';

@@ -4,8 +4,9 @@ import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { installCommand } from './extensions';
 import type { Instance } from './instance';
 import { missingCatalog } from './missing-catalog';
+import { postgresHint } from './postgres-hints';
 import { startOf } from './sql-text';
-import { isTransientHttp } from './transient-http';
+import { isTransient } from './transient';
 
 /** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
@@ -13,16 +14,6 @@ const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 const STACK_TRACE = '\n\nStack Trace:';
 /** In these DuckDB gives advice, or this package can. */
 const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
-/** A connection to PostgreSQL could not be made. */
-const UNCONNECTED = /^IO Error: Unable to connect to Postgres/;
-/** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
-export const LOST_CONNECTION = new RegExp([
-  '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ',
-  'SSL SYSCALL error', 'SSL error: unexpected eof', 'could not (?:receive data from|send data to) server', 'no connection to the server', 'connection not open',
-].join('|'));
-/** A replica had to replay what its primary removed. */
-const RECOVERY_CONFLICT = /canceling statement due to conflict with recovery/;
-const CONFLICT = /^TransactionContext Error: .*(?:Transaction conflict|[Cc]onflict on |another transaction has altered)/;
 
 /** What is known of a statement that failed, beside its text. */
 export interface FailedStatement {
@@ -35,16 +26,17 @@ export interface FailedStatement {
 
 /** The typed error for what DuckDB threw: its own text, its class, what to do where a usual cause is known, and the SQL's start. */
 export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
-  const text = withoutInternals(messageOf(error));
+  const text = textOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
   const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
-  if (isFatal(text, duckdbType)) return new FatalError(message, { cause: new Error(text), duckdbType });
-  const passes = isTransientHttp(text) || [UNCONNECTED, CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
-  return new QueryError(message, { cause: error, duckdbType, retryable: passes });
+  if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });
+  return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
 }
 
 /** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
 export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
+  const aboutPostgres = postgresHint(text);
+  if (aboutPostgres !== undefined) return `${text}\n\nhint: ${aboutPostgres}`;
   if (!ADVISED.test(text)) return text;
   const { env } = process;
   const { text: told, hint } = advice().advise(text, sql, {
@@ -74,12 +66,12 @@ async function attachedCatalogs(instance: Instance): Promise<string[]> {
   return list().catch(() => []);
 }
 
-/** DuckDB's text without what only its developers can read: the addresses of its code, and that a script was split first. */
-function withoutInternals(text: string): string {
-  return text.split(STACK_TRACE, 1)[0]!.replace(/^Failed to extract statements: /, '');
+/** What DuckDB said, without what only its developers can read: the addresses of its code, and that a script was split first. */
+export function textOf(error: unknown): string {
+  return messageOf(error).split(STACK_TRACE, 1)[0]!.replace(/^Failed to extract statements: /, '');
 }
 
 /** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
-function isFatal(text: string, duckdbType: string | undefined): boolean {
-  return duckdbType === 'FATAL Error' || duckdbType === 'INTERNAL Error' || /database has been invalidated because of a previous fatal error/.test(text);
+export function isFatal(text: string): boolean {
+  return /^(?:FATAL|INTERNAL) Error: /.test(text) || /database has been invalidated because of a previous fatal error/.test(text);
 }

@@ -129,7 +129,7 @@ export class RowStream {
   }
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {
-    const fetching = nativeCall(() => this.result.fetchChunk());
+    const fetching = nativeCall(() => this.result.fetchChunk(), undefined, this.turn.ended);
     this.fetching = fetching;
     const chunk = await fetching;
     if (chunk !== null && chunk.rowCount > 0) return chunk;

@@ -6,10 +6,9 @@ import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
 import { BootstrapError, ConfigError, messageOf } from '../errors';
-import { currentInvocation } from '../invocation';
 import { namesOneOf } from '../missing-catalog';
-import { LOST_CONNECTION } from '../query-error';
 import { quotedIdentifier, quotedString } from '../sql-text';
+import { LOST_CONNECTION } from '../transient';
 
 const DEFAULT_CONNECT_SECONDS = 5;
 const DEFAULT_KEEPALIVE_SECONDS = 30;
@@ -31,12 +30,13 @@ export class PostgresBootstrapStep extends CatalogStep {
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;
   private readonly maxConnections: number;
-  private readonly connectionOptions: (invocationMs: number | undefined) => Readonly<Record<string, string>>;
+  private readonly connectionOptions: Readonly<Record<string, string>>;
   private readonly readLogin: LoginSource;
   private current: PostgresLogin | undefined;
   private pausedUntil = 0;
 
-  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv) {
+  /** `timeoutSeconds` is the longest that an invocation lasts. */
+  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv, timeoutSeconds?: number) {
     const catalog = new StepOptions(step).requiredText('catalog');
     super({ ...step, provides: [catalog] });
     const options = new StepOptions(step);
@@ -44,7 +44,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     this.schema = options.text('schema');
     this.caFile = options.text('caFile');
     this.maxConnections = options.number('maxConnections') ?? DEFAULT_CONNECTIONS;
-    this.connectionOptions = connectionOptions(options);
+    this.connectionOptions = connectionOptions(options, timeoutSeconds);
     this.readLogin = loginSource(options);
   }
 
@@ -99,7 +99,7 @@ export class PostgresBootstrapStep extends CatalogStep {
       throw new ConfigError(`there is no file "${this.caFile}": it must be in the image, with the certificates of the trusted authorities`);
     }
     const { host, port, database, user, password } = login;
-    const literals = Object.entries(this.connectionOptions(currentInvocation()?.milliseconds)).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
+    const literals = Object.entries(this.connectionOptions).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
     // Values are bound, never written into the SQL: parser errors and logs echo SQL.
     await runBound(
       connection,
@@ -135,15 +135,20 @@ export class PostgresBootstrapStep extends CatalogStep {
   }
 }
 
-/** What a connection is opened with. DuckDB cannot interrupt what runs on the server, so that ends with the invocation that asked for it. */
-function connectionOptions(options: StepOptions) {
+/**
+ * What a connection is opened with. DuckDB cannot interrupt what runs on the server, so that ends with the invocation that asked for it.
+ *
+ * By the function's timeout, not by what is left of an invocation: the connections outlive the one that opened them.
+ */
+function connectionOptions(options: StepOptions, timeoutSeconds = Infinity): Readonly<Record<string, string>> {
   const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
   const caFile = options.text('caFile');
   if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
   const connectTimeout = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
   const tcpUserTimeout = options.number('tcpUserTimeout') ?? connectTimeout;
   const statementTimeout = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
-  const always = {
+  const atMost = (seconds: number) => Math.min(seconds, Math.max(1, Math.ceil(timeoutSeconds)));
+  return {
     SSLMODE: tls,
     ...(caFile !== undefined && { SSLROOTCERT: caFile }),
     KEEPALIVES: '1',
@@ -151,16 +156,10 @@ function connectionOptions(options: StepOptions) {
     KEEPALIVES_INTERVAL: '10',
     KEEPALIVES_COUNT: '3',
     APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
-  };
-  return (invocationMs = Infinity): Readonly<Record<string, string>> => {
-    const atMost = (seconds: number) => Math.min(seconds, Math.max(1, Math.ceil(invocationMs / 1000)));
-    return {
-      ...always,
-      CONNECT_TIMEOUT: String(atMost(connectTimeout)),
-      // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
-      TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
-      // RDS Proxy takes no options: 0 is none.
-      ...(statementTimeout > 0 && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
-    };
+    CONNECT_TIMEOUT: String(atMost(connectTimeout)),
+    // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
+    TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
+    // RDS Proxy and PgBouncer take no options: 0 is none.
+    ...(statementTimeout > 0 && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
   };
 }

@@ -6,17 +6,17 @@ import { S3BootstrapStep } from './s3';
 import { SqlBootstrapStep } from './sql';
 import type { BootstrapStep } from './step';
 
-type StepMaker = (config: StepConfig, env: NodeJS.ProcessEnv) => BootstrapStep;
+type StepMaker = (config: StepConfig, env: NodeJS.ProcessEnv, timeoutSeconds: number | undefined) => BootstrapStep;
 
 /** How each built-in type of step is performed. */
 const STEP_TYPES: ReadonlyMap<string, StepMaker> = new Map<string, StepMaker>([
   ['motherduck', (config, env) => new MotherDuckBootstrapStep(config, env)],
-  ['postgres', (config, env) => new PostgresBootstrapStep(config, env)],
+  ['postgres', (config, env, timeoutSeconds) => new PostgresBootstrapStep(config, env, timeoutSeconds)],
   ['s3', (config, env) => new S3BootstrapStep(config, env)],
   ['sql', (config) => new SqlBootstrapStep(config)],
 ]);
 
-/** The declared steps, ready to run on an instance. Throws `CONFIG` for what is not a step. */
-export function makeSteps(steps: readonly StepConfig[], env: NodeJS.ProcessEnv): readonly BootstrapStep[] {
-  return steps.map((step) => STEP_TYPES.get(step.type)?.(step, env) ?? new RegisteredStep(step));
+/** The declared steps, ready to run on an instance; an invocation lasts `timeoutSeconds` at most. Throws `CONFIG` for what is not a step. */
+export function makeSteps(steps: readonly StepConfig[], env: NodeJS.ProcessEnv, timeoutSeconds?: number): readonly BootstrapStep[] {
+  return steps.map((step) => STEP_TYPES.get(step.type)?.(step, env, timeoutSeconds) ?? new RegisteredStep(step));
 }

@@ -4,6 +4,7 @@ export type { Availability } from './availability';
 export { buildNetwork, lambdaBaseImage, type Architecture, type BaseImage, type BuildNetwork } from './base-image';
 export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './lambda';
 export { startAws, type AwsOptions, type AwsServer } from './aws';
+export { startPgBouncer } from './pgbouncer';
 export { startPostgres, type PostgresLogin, type PostgresOptions, type PostgresServer } from './postgres';
 export { startRuntimeClient, type RunningClient, type RuntimeClientOptions, type StreamedResponse } from './runtime-client';
 export { startS3, type S3Server } from './s3';

@@ -50,7 +50,7 @@ const USER = 'postgres';
 const PASSWORD = 'test-bed';
 
 /** PostgreSQL refuses to run as root: in a user namespace it is somebody else, who may still read what root may. */
-const unprivileged = process.getuid?.() === 0 ? ['unshare', '--user', '--map-user=65534', '--map-group=65534'] : [];
+export const unprivileged = process.getuid?.() === 0 ? ['unshare', '--user', '--map-user=65534', '--map-group=65534'] : [];
 
 /** Real PostgreSQL binaries, and a cluster to copy. */
 export async function installPostgres() {

@@ -4,6 +4,7 @@ import { lambdaBaseImage } from './base-image';
 import { opensslAvailability } from './certificates';
 import { dockerAvailability, ensureEngine } from './docker-engine';
 import { pythonAvailability } from './packages';
+import { installPgBouncer, pgBouncerAvailability } from './pgbouncer';
 import { installPostgres } from './postgres';
 import { installS3 } from './s3';
 
@@ -20,6 +21,7 @@ const REQUIREMENTS = {
   aws: { availability: pythonAvailability, prepare: installAws },
   python: { availability: pythonAvailability, prepare: async () => undefined },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
+  pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },
   s3: { availability: pythonAvailability, prepare: installS3 },
 } satisfies Record<string, Requirement>;
 

@@ -16,6 +16,7 @@ test('what the construct writes', () => {
     verifyExtensions: true,
     databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
     metrics: true,
+    timeoutSeconds: 30,
   })).toEqual({
     extensions: ['httpfs'],
     steps: [
@@ -26,6 +27,7 @@ test('what the construct writes', () => {
     verifyExtensions: true,
     databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
     metrics: true,
+    timeoutSeconds: 30,
   });
 });
 
@@ -43,6 +45,8 @@ test.each([
   [{ version: 1, steps: [{ name: 's3', type: 's3' }, { name: 's3', type: 's3' }] }, /declares the bootstrap step "s3" twice/],
   [{ version: 1, steps: [{ name: 'sql', type: 'sql', provides: [''] }] }, /has "" among what the bootstrap step "sql" provides, expected names of catalogs/],
   [{ version: 1, steps: [{ name: 'sql', type: 'sql', provides: [null] }] }, /has null among what the bootstrap step "sql" provides/],
+  [{ version: 1, timeoutSeconds: 0 }, /timeoutSeconds is 0, expected a number above 0/],
+  [{ version: 1, timeoutSeconds: '30' }, /timeoutSeconds is "30", expected a number above 0/],
   [{ version: 1, databases: [] }, /databases is \[\], expected an object/],
   [{ version: 1, databases: { archive: { file: 1 } } }, /databases\.archive\.file is 1, expected a path/],
   [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is no declared bootstrap step/],

@@ -97,13 +97,26 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
 
   test('what DuckDB cannot interrupt waits no longer than an invocation lasts; a limit that the user has set stays', async () => {
     const { cursor, session, withDuckDB } = await start();
-    const limits = `SELECT current_setting('http_timeout')::INTEGER AS http,
-      (FROM postgres_query('pg_replica', 'SELECT current_setting(''statement_timeout'')')) AS postgres`;
-    const handler = withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(limits)));
+    const http = "SELECT current_setting('http_timeout')::INTEGER AS http";
+    const handler = withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(http)));
     const context = (milliseconds: number) => ({ getRemainingTimeInMillis: () => milliseconds });
-    expect(await handler('', context(2_900))).toEqual({ http: 3, postgres: '3s' });
-    expect(await handler('', context(60_000))).toMatchObject({ http: 30 });
-    const own = withDuckDB((_event: string, _context: object) => session({ settings: { http_timeout: 7 } }, (s) => s.queryOne(limits)));
-    expect(await own('', context(60_000))).toEqual({ http: 7, postgres: '10s' });
+    expect(await handler('', context(2_900))).toEqual({ http: 1 });
+    expect(await handler('', context(60_000))).toEqual({ http: 14 });
+    expect(await handler('', context(900_000))).toEqual({ http: 30 });
+    const own = withDuckDB((_event: string, _context: object) => session({ settings: { http_timeout: 7 } }, (s) => s.queryOne(http)));
+    expect(await own('', context(60_000))).toEqual({ http: 7 });
+  });
+
+  test('PostgreSQL\'s time limits follow from the function\'s timeout, not from what is left of the invocation that attaches', async () => {
+    const limits = `SELECT (FROM postgres_query('pg_replica', 'SELECT current_setting(''statement_timeout'')')) AS statement,
+      regexp_extract((SELECT secret_string FROM duckdb_secrets() WHERE name = 'postgres'), 'connect_timeout=(\\d+)', 1) AS connect`;
+    const read = async (timeoutSeconds: number | undefined, left: number) => {
+      const env = await bed.environment([bed.step({ statementTimeout: 20 })], { timeoutSeconds } as object);
+      const { cursor, withDuckDB } = freshRuntime(env);
+      return withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(limits)))('', { getRemainingTimeInMillis: () => left });
+    };
+    expect(await read(900, 3_000)).toEqual({ statement: '20s', connect: '5' });
+    expect(await read(undefined, 3_000)).toEqual({ statement: '20s', connect: '5' });
+    expect(await read(3, 60_000)).toEqual({ statement: '3s', connect: '3' });
   });
 });

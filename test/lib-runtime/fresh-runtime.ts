@@ -30,6 +30,7 @@ export function config(parts: {
   databases?: Record<string, { file?: string; steps?: string[] }>;
   settings?: Record<string, unknown>;
   verifyExtensions?: boolean;
+  timeoutSeconds?: number;
 }): { DUCKDB_LAMBDA_CONFIG: string } {
   return { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], ...parts }) };
 }

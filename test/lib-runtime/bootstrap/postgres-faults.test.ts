@@ -220,11 +220,11 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   });
 
   test('in mid-COPY: likewise, as part of the file may be written', async () => {
-    const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { threads: 4 } }));
+    const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { threads: 4, pg_pages_per_task: 100 } }));
     const file = join(tmpdir(), `big-${process.pid}.csv`);
     const copy = () => cursor((c) => c.execute(`COPY (FROM pg_replica.big) TO '${file}'`));
     await cursor((c) => c.query(USERS));
-    // The connection that is open stays: the COPY begins on it, and is refused another one for its second thread.
+    // The connections that are open stay: the COPY begins on them, and is refused more for its other threads.
     await bed.setPassword('reader', 'the second password');
     expect(await rejection(copy())).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('renewed by now; the statement was not run again') });
     expect(existsSync(file)).toBe(true);

@@ -142,6 +142,39 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     ]);
   });
 
+  // What these three show stands in docs/bootstrap-steps.md.
+  describe('numeric', () => {
+    const PRICES = 'FROM pg_replica.prices ORDER BY id';
+    beforeAll(() => bed.postgres.query(`CREATE TABLE prices (id int, free numeric, fixed numeric(10,2), wide numeric(40,5));
+      INSERT INTO prices VALUES (1, 12345678901234567890.123456789, 1.25, 12345678901234567890.12345), (2, 'NaN', 'NaN', 'NaN'), (3, 'Infinity', NULL, NULL)`));
+
+    test('with a precision of up to 38 it is exact; else a double, whose digits end, and NaN and infinity read 0', async () => {
+      const { cursor } = await start();
+      expect(await cursor((c) => c.query(PRICES))).toEqual([
+        { id: 1, free: 12345678901234570000, fixed: '1.25', wide: 12345678901234570000 },
+        { id: 2, free: 0, fixed: '0.00', wide: 0 },
+        { id: 3, free: 0, fixed: null, wide: null },
+      ]);
+    });
+
+    test('as text, by postgres_query, it is what the database has', async () => {
+      const { cursor } = await start();
+      expect(await cursor((c) => c.query("FROM postgres_query('pg_replica', 'SELECT id, free::text, fixed::text, wide::text FROM prices ORDER BY id')"))).toEqual([
+        { id: 1, free: '12345678901234567890.123456789', fixed: '1.25', wide: '12345678901234567890.12345' },
+        { id: 2, free: 'NaN', fixed: 'NaN', wide: 'NaN' },
+        { id: 3, free: 'Infinity', fixed: null, wide: null },
+      ]);
+      expect(await cursor((c) => c.queryOne(`SELECT free::DECIMAL(38, 9) AS free
+        FROM postgres_query('pg_replica', 'SELECT id, free::text FROM prices') WHERE id = 1`))).toEqual({ free: '12345678901234567890.123456789' });
+    });
+
+    test('by the text protocol NaN and infinity are themselves in a double, and an error in a DECIMAL', async () => {
+      const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { pg_use_text_protocol: true } }));
+      expect(await cursor((c) => c.query('SELECT free FROM pg_replica.prices ORDER BY id'))).toEqual([{ free: 12345678901234567000 }, { free: NaN }, { free: Infinity }]);
+      expect((await rejection(cursor((c) => c.query('SELECT fixed FROM pg_replica.prices')))).message).toContain('Could not convert string "NaN" to DECIMAL(10,2)');
+    });
+  });
+
   test('it is attached also where the settings lock the configuration', async () => {
     const { cursor } = freshRuntime(await bed.environment([bed.step()], { settings: { lock_configuration: true } }));
     expect(await cursor((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
@@ -198,7 +231,8 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
       const { cursor: none } = await start(bed.step({ tls: 'verify-full', caFile: '/none.pem' }));
       expect((await rejection(none((c) => c.queryOne(USERS)))).message).toContain('there is no file "/none.pem"');
       const { cursor: refused } = await start(bed.step({ port: plain.port }));
-      expect((await rejection(refused((c) => c.queryOne(USERS)))).message).toMatch(/server does not support SSL, but SSL was required/);
+      expect(await rejection(refused((c) => c.queryOne(USERS))))
+        .toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('server does not support SSL, but SSL was required') });
     } finally {
       await plain.stop();
     }
