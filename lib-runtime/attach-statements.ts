@@ -1,10 +1,9 @@
+import { isRemote } from './files';
 import { splitStatements } from './sql-text';
 
 const ATTACH = /^ATTACH\b/i;
 const FIRST_STRING = /'[^']*(?:''[^']*)*'|\be'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$/i;
 const OTHER_TYPE = /\(\s*(?:[^)]*,)?\s*TYPE\s+['"]?(?!duckdb\b)\w/i;
-/** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
-const SCHEME = /^(?!file:)\w{2,}:/i;
 
 /** Whether running `sql` may change which files are attached. */
 export function mayAttach(sql: string): boolean {
@@ -15,7 +14,7 @@ export function mayAttach(sql: string): boolean {
 export function attachedPaths(sql: string): string[] {
   return splitStatements(sql).filter((statement) => ATTACH.test(statement) && !OTHER_TYPE.test(statement)).flatMap((statement) => {
     const path = stringIn(statement);
-    return path === undefined || path === '' || path.startsWith(':') || SCHEME.test(path) ? [] : [path];
+    return path === undefined || path === '' || path.startsWith(':') || isRemote(path) ? [] : [path];
   });
 }
 

@@ -14,5 +14,8 @@ export const secretProviders = () => requireFromHere('./secret-providers') as ty
 /** What signs in to RDS with an IAM token. */
 export const rdsToken = () => requireFromHere('./rds-token') as typeof import('./rds-token');
 
+/** Node.js's own, whose loading takes a millisecond of a cold start. */
+export const workerThreads = () => requireFromHere('node:worker_threads') as typeof import('node:worker_threads');
+
 /** What assumes a role. */
 export const roles = () => requireFromHere('./assume-role') as typeof import('./assume-role');

@@ -6,7 +6,7 @@ import type { Limits, SharedHolder } from './budget';
 import type { CreationTimings } from './cold-start';
 import { Connection } from './connection';
 import { ClosedError } from './errors';
-import { claimFile, recordFiles, releaseFiles } from './files';
+import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { currentInvocation } from './invocation';
 import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
@@ -97,6 +97,7 @@ export class Instance implements SharedHolder, BootstrapHost {
   /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
   async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
     this.beingAttached.add(paths);
+    const missing = missingFiles(paths);
     const claimed = async () => {
       for (const path of paths) claimFile(path, this.fileOwner);
       return task();
@@ -104,6 +105,7 @@ export class Instance implements SharedHolder, BootstrapHost {
     const value = await claimed().catch(async (error) => {
       // What went wrong is the news; the record is then kept as well as may be.
       await this.recordFiles(paths).catch(() => undefined);
+      removeUnfinished(missing);
       throw error;
     });
     await this.recordFiles(paths);
@@ -157,9 +159,10 @@ export class Instance implements SharedHolder, BootstrapHost {
     this.broken = true;
   }
 
-  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. */
+  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. At once, if it is. */
   onEnd(listener: () => void): void {
-    this.endListeners.push(listener);
+    if (this.closing && this.uses === 0) listener();
+    else this.endListeners.push(listener);
   }
 
   /**
