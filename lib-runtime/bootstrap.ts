@@ -3,12 +3,15 @@ import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
 import { BootstrapError, DuckDbError, messageOf } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
+import type { OnDemandExtensions } from './on-demand-extensions';
 import type { QueryParameters } from './parameters';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
+  /** What loads extensions for a statement, where any is loaded on demand. */
+  readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
   /** Runs a task on a connection of its own. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
   /** Runs SQL that may attach files, and keeps the record of them. */
@@ -86,10 +89,19 @@ export class Bootstrap {
    * Throws a `BOOTSTRAP` error where a required step fails. Any other's failure is thrown only by a statement that lacked it.
    */
   async attempts(turn: Turn, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
-    if (this.states.length === 0) return (attempt) => attempt();
+    const extensions = this.host.onDemand?.(sql);
+    if (this.states.length === 0 && extensions === undefined) return (attempt) => attempt();
+    await extensions?.before(sql);
     const states = this.select(allowed);
     const failures = await this.before(sql, states);
-    return (attempt, isSelect) => this.attempt({ sql, attempt, states, failures, isRepeatable: async () => isSelect() && outsideTransaction(turn) });
+    const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(turn, sql, attempt));
+    return (attempt, isSelect) => this.attempt({
+      sql,
+      attempt: extended(attempt),
+      states,
+      failures,
+      isRepeatable: async () => isSelect() && outsideTransaction(turn),
+    });
   }
 
   /** Notes which catalogs are attached: a step whose catalog somebody detached is to run again. */
@@ -214,6 +226,7 @@ export class Bootstrap {
     const earlier = this.names.slice(0, this.states.indexOf(state));
     const turn: Turn = { raw: connection, ended: NEVER, assertOpen: () => undefined };
     return {
+      ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const attempt = await this.attempts(turn, sql, earlier);
         await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));

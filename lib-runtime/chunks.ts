@@ -17,5 +17,8 @@ export const rdsToken = () => requireFromHere('./rds-token') as typeof import('.
 /** Node.js's own, whose loading takes a millisecond of a cold start. */
 export const workerThreads = () => requireFromHere('node:worker_threads') as typeof import('node:worker_threads');
 
+/** What loads extensions, and reaches S3, where no stack has declared any. */
+export const onDemand = () => requireFromHere('./on-demand') as typeof import('./on-demand');
+
 /** What assumes a role. */
 export const roles = () => requireFromHere('./assume-role') as typeof import('./assume-role');

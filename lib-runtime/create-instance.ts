@@ -6,7 +6,8 @@ import { loadApi, openRaw } from './client';
 import type { RuntimeConfig } from './config';
 import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
-import { findExtensions, loadExtensions } from './extensions';
+import { COPIED_CREDENTIALS, findExtensions, loadExtensions } from './extensions';
+import { extensionsOnDemand } from './extensions-on-demand';
 import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance, LONGEST_REQUEST_SECONDS } from './instance';
 import { nativeCall } from './native-calls';
@@ -29,9 +30,6 @@ export interface InstanceOptions {
   /** Called when the file is claimed, just before it is opened. */
   readonly beforeOpening?: () => void;
 }
-
-/** Credentials that httpfs copies from the environment when it is loaded; `duckdb_settings()` would show them to any SQL. */
-const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_session_token'];
 
 const DISK_FULL = /No space left on device|\bENOSPC\b/;
 
@@ -60,6 +58,17 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  if (!httpfs) {
+    const prepared = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
+    instance.onDemand = extensionsOnDemand({
+      source,
+      loads: config.undeclared === true,
+      withRaw: (task) => instance.withRaw(task),
+      onHttpfs: async (connection) => {
+        for (const step of prepared) await step.prepare?.(connection);
+      },
+    });
+  }
   if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
   try {
     await instance.withRaw(async (connection) => {

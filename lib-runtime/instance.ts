@@ -8,6 +8,7 @@ import { Connection } from './connection';
 import { ClosedError } from './errors';
 import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { currentInvocation } from './invocation';
+import type { OnDemandExtensions } from './on-demand-extensions';
 import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
@@ -25,6 +26,9 @@ export class Instance implements SharedHolder, BootstrapHost {
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
   /** How long DuckDB waits for an HTTP answer; undefined where that is not ours to set: without httpfs, or when the user has set it. */
   requestSeconds: number | undefined;
+
+  /** What loads extensions for a statement; undefined where all are loaded at creation. */
+  onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();

@@ -21,7 +21,7 @@ export function refuseFileInWorkerThread(path: string): void {
 export function warnInWorkerThread(env: NodeJS.ProcessEnv): void {
   if (!mayBeWorkerThread(env) || !isWorkerThread() || !isFirstToWarn()) return;
   console.warn(`DuckDB runs in a worker thread and uses as much memory as if it had the process to itself: ${LIMITS}; ` +
-    "give each thread its share by the setting memory_limit; database files are refused");
+    'give each thread its share by the setting memory_limit; database files are refused');
 }
 
 /** Cheaper than the module of worker threads, whose loading takes a millisecond of a cold start. */

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { runBound } from './run-bound';
-import type { BootstrapStep } from './step';
+import type { BootstrapStep, StepContext } from './step';
 import { StepOptions } from './step-options';
 import { roles } from '../chunks';
 import type { StepConfig } from '../config';
@@ -41,7 +41,7 @@ export class S3BootstrapStep implements BootstrapStep {
   private done = false;
   private current: AwsCredentials | undefined;
 
-  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv) {
+  constructor(step: StepConfig, protected readonly env: NodeJS.ProcessEnv) {
     const { scopes, region } = step.config;
     if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && scope.startsWith('s3://'))) {
       throw new ConfigError(`the S3 step "${step.name}" has scopes ${JSON.stringify(scopes)}, expected a list such as ["s3://bucket/"]`);
@@ -65,7 +65,7 @@ export class S3BootstrapStep implements BootstrapStep {
     return S3_URL.test(sql);
   }
 
-  binds(): boolean {
+  binds(_error: string): boolean {
     return false;
   }
 
@@ -87,12 +87,21 @@ export class S3BootstrapStep implements BootstrapStep {
     return false;
   }
 
-  async run(connection: DuckDBConnection): Promise<void> {
+  async run(connection: DuckDBConnection, _context: StepContext): Promise<void> {
     const { kind } = this.source;
     const credentials = kind === 'chain' ? undefined : kind === 'role' ? await roles().assumeRole(this.source.arn, this.env) : await processCredentials(this.env);
+    await this.makeSecret(connection, credentials);
+  }
+
+  protected get secretName(): string {
+    return this.name;
+  }
+
+  /** Makes DuckDB's secret; its aws extension finds the credentials where there are none. */
+  protected async makeSecret(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     const options = { SCOPE: `[${this.scopes.map(quotedString).join(', ')}]`, ...this.location() };
     const literals = Object.entries(options).map(([name, value]) => `, ${name} ${value}`).join('');
-    const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)} (TYPE s3`;
+    const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.secretName)} (TYPE s3`;
     if (credentials === undefined) {
       await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
     } else {
@@ -106,8 +115,8 @@ export class S3BootstrapStep implements BootstrapStep {
     this.done = true;
   }
 
-  async renew(connection: DuckDBConnection): Promise<void> {
-    await this.run(connection);
+  async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    await this.run(connection, context);
   }
 }
 

@@ -162,8 +162,12 @@ test('a database in S3 is read, by several sessions at once', async () => {
     });
     copyFileSync(made, join(s3.dir, 'lake', 'base.duckdb'));
     runtime = freshRuntime({
-      DUCKDB_EXTENSIONS_DIR: baked, AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey, AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint, ...config({ extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }] }),
+      DUCKDB_EXTENSIONS_DIR: baked,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      ...config({ extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }] }),
     });
     await using one = await runtime.session();
     await using two = await runtime.session();
