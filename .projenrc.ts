@@ -108,7 +108,7 @@ project.eslint?.allowDevDeps('**/lib-runtime/**');
 project.eslint?.allowDevDeps('**/examples/**');
 project.eslint?.allowDevDeps('**/benchmarks/**');
 
-project.addBins({ 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
+project.addBins({ 'cdk-duckdb-lambda': 'assets/cli/cdk-duckdb-lambda.mjs', 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
 
 project.preCompileTask.exec('node lib-runtime/build.mjs');
 // jsii-docgen searches its whole working directory, links included: not where the test bed keeps its images.
