@@ -46,6 +46,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
+    '@smithy/core@3.41.0',
     'esbuild@0.28.2',
     'jsii-rosetta@6.0.16',
     'projen@0.103.25',

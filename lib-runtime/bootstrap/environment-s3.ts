@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { S3BootstrapStep } from './s3';
 import type { StepContext } from './step';
+import { credentialChain } from '../chunks';
 import type { StepConfig } from '../config';
 import { type AwsCredentials, environmentCredentials, processCredentials } from '../credentials';
 import { ConfigError, messageOf } from '../errors';
@@ -22,6 +23,7 @@ const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 export class EnvironmentS3Step extends S3BootstrapStep {
   private isNobody = false;
   private isPrepared = false;
+  private profileRegion: string | undefined;
 
   constructor({ name }: StepConfig, env: NodeJS.ProcessEnv) {
     super({ name, type: 's3', provides: [], config: { scopes: ['s3://'] } }, env);
@@ -29,6 +31,10 @@ export class EnvironmentS3Step extends S3BootstrapStep {
 
   protected override get secretName(): string {
     return '~environment';
+  }
+
+  protected override get defaultRegion(): string | undefined {
+    return this.profileRegion;
   }
 
   /** It needs httpfs, which no instance has at its creation. */
@@ -68,6 +74,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
 
   private async use(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     this.isNobody = credentials === undefined;
+    if (!this.env.AWS_REGION && !this.env.AWS_DEFAULT_REGION) this.profileRegion ??= await regionOfProfile();
     await this.makeSecret(connection, credentials ?? NOBODY);
   }
 
@@ -79,4 +86,10 @@ export class EnvironmentS3Step extends S3BootstrapStep {
       throw error;
     }
   }
+}
+
+/** As the AWS SDKs read it from their shared files. */
+async function regionOfProfile(): Promise<string | undefined> {
+  const { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } = credentialChain();
+  return loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => undefined);
 }

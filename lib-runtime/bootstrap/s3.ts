@@ -52,7 +52,7 @@ export class S3BootstrapStep implements BootstrapStep {
     const options = new StepOptions(step);
     this.name = step.name;
     this.scopes = scopes;
-    this.location = () => locationOptions(options, env);
+    this.location = () => locationOptions(options, env, this.defaultRegion);
     this.immutable = options.flag('immutable');
     this.source = source(options);
   }
@@ -93,6 +93,11 @@ export class S3BootstrapStep implements BootstrapStep {
     await this.makeSecret(connection, credentials);
   }
 
+  /** Where neither the step nor the environment names one. */
+  protected get defaultRegion(): string | undefined {
+    return undefined;
+  }
+
   protected get secretName(): string {
     return this.name;
   }
@@ -128,8 +133,8 @@ function source(options: StepOptions): Source {
 }
 
 /** Region and endpoint, where the step does not say by the variables that the AWS SDKs read. */
-function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv): Record<string, string> {
-  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv, defaultRegion: string | undefined): Record<string, string> {
+  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaultRegion;
   const endpoint = options.text('endpoint') ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
   const urlStyle = options.oneOf('urlStyle', ['path', 'vhost']);
   return {

@@ -93,10 +93,14 @@ describeWith('s3', 'without a stack', () => {
     test('is found by the SDK\'s chain: a profile, and its region', async () => {
       const credentials = join(scratch, 'credentials');
       writeFileSync(credentials, `[work]\naws_access_key_id = ${s3.accessKeyId}\naws_secret_access_key = ${s3.secretAccessKey}\n`);
-      const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...others } = aws;
-      const env = { ...others, AWS_PROFILE: 'work', AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: join(scratch, 'none') };
-      expect(await valuesOf(script(`print([await run(${JSON.stringify(COUNT)}), await run('SELECT count(*) AS n FROM read_parquet(?)', ['s3://lake/part.parquet'])])`), { env }))
-        .toEqual([[[{ n: 1000 }], [{ n: 1000 }]]]);
+      const config = join(scratch, 'config-of-work');
+      writeFileSync(config, '[profile work]\nregion = eu-central-1\n');
+      const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_REGION: _region, ...others } = aws;
+      const env = { ...others, AWS_PROFILE: 'work', AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config };
+      expect(await valuesOf(script(`print([
+        await run(${JSON.stringify(COUNT)}), await run('SELECT count(*) AS n FROM read_parquet(?)', ['s3://lake/part.parquet']),
+        (await run('SELECT secret_string FROM duckdb_secrets()'))[0].secret_string,
+      ])`), { env })).toEqual([[[{ n: 1000 }], [{ n: 1000 }], expect.stringContaining('region=eu-central-1')]]);
     });
 
     test('a public bucket is read without any credentials; what is refused says which are missing', async () => {
