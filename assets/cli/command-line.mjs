@@ -4,7 +4,7 @@ import { exec } from './exec/exec.mjs';
 /** What `exec` takes and means; those that may be repeated are lists. */
 const OPTIONS = {
   'template': ['FILE', 'the stack\'s template, such as cdk.out/Sales.template.json'],
-  'function': ['NAME', 'its logical id, its construct path, or how its id begins (default: the only one with bootstrap steps)'],
+  'function': ['NAME', 'its logical id, its construct path, or how its id begins (default: the only DuckDbFunction)'],
   'region': ['REGION', 'where it would run (default: the stack\'s, else AWS_REGION)'],
   'account': ['ID', 'whose it would be (default: the stack\'s)'],
   'parameter': ['NAME=VALUE', 'the value of a parameter of the template (default: its own default)', 'list'],
