@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, normalize, relative } from 'node:path';
 import type { Cursor, CursorOptions } from './cursor';
 import type { AsyncDisposableLike } from './disposable';
 import { ClosedError, ConfigError } from './errors';
-import { removeDatabase } from './files';
+import { isClaimed, removeDatabase } from './files';
 import type { Instance } from './instance';
 import { type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
@@ -114,7 +114,11 @@ export class DuckDB implements AsyncDisposableLike {
 
   private async end(): Promise<void> {
     const instance = await this.opening?.catch(() => undefined);
-    if (instance === undefined) return;
+    if (instance === undefined) {
+      // What failed once the file was there, such as a setting, has closed the instance.
+      if (this.madeFile && !isClaimed(this.path)) removeDatabase(this.path);
+      return;
+    }
     if (this.madeFile) instance.onEnd(() => removeDatabase(this.path));
     await instance.close();
   }

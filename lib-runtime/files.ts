@@ -55,6 +55,11 @@ export function releaseFiles(owner: object): void {
   for (const [file, claim] of claims) if (claim.owner === owner) claims.delete(file);
 }
 
+/** Whether an instance of this process has the file at `path` open. */
+export function isClaimed(path: string): boolean {
+  return isForeign(realPath(path), {});
+}
+
 /** Whether `path` names no file of this machine: `s3://bucket/x.duckdb`, `md:sales`. */
 export function isRemote(path: string): boolean {
   return SCHEME.test(path);

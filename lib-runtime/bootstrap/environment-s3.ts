@@ -42,6 +42,11 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     return false;
   }
 
+  /** Nobody has declared it, so it waits for who needs it. */
+  override get ready(): boolean {
+    return false;
+  }
+
   override binds(error: string): boolean {
     return MISSING_EXTENSION.test(error) && S3_URL.test(error);
   }

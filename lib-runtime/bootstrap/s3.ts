@@ -33,7 +33,6 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
-  readonly ready = true;
   private readonly scopes: readonly string[];
   private readonly location: () => Record<string, string>;
   private readonly immutable: boolean;
@@ -55,6 +54,10 @@ export class S3BootstrapStep implements BootstrapStep {
     this.location = () => locationOptions(options, env, this.defaultRegion);
     this.immutable = options.flag('immutable');
     this.source = source(options);
+  }
+
+  get ready(): boolean {
+    return true;
   }
 
   get immediate(): boolean {
