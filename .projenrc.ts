@@ -46,6 +46,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
+    '@smithy/core@3.41.0',
     'esbuild@0.28.2',
     'fast-check@4.10.2',
     'jsii-rosetta@6.0.16',
@@ -109,7 +110,7 @@ project.eslint?.allowDevDeps('**/lib-runtime/**');
 project.eslint?.allowDevDeps('**/examples/**');
 project.eslint?.allowDevDeps('**/benchmarks/**');
 
-project.addBins({ 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
+project.addBins({ 'cdk-duckdb-lambda': 'assets/cli/cdk-duckdb-lambda.mjs', 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
 
 project.preCompileTask.exec('node lib-runtime/build.mjs');
 // jsii-docgen searches its whole working directory, links included: not where the test bed keeps its images.

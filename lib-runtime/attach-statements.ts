@@ -1,9 +1,8 @@
+import { isRemote } from './files';
 import { Pieces } from './sql-pieces';
 import { splitStatements } from './sql-text';
 
 const ATTACH = /^ATTACH\b/i;
-/** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
-const SCHEME = /^(?!file:)\w{2,}:/i;
 
 /** An ATTACH statement, as far as it tells which file it opens. */
 interface Attachment {
@@ -20,7 +19,7 @@ export function mayAttach(sql: string): boolean {
 /** The database files that the ATTACH statements in `sql` are about to open. */
 export function attachedPaths(sql: string): string[] {
   return splitStatements(sql).filter((statement) => ATTACH.test(statement)).map(read).flatMap(({ path, type }) => (
-    path === undefined || path === '' || path.startsWith(':') || SCHEME.test(path) || (type !== undefined && type !== 'duckdb') ? [] : [path]
+    path === undefined || path === '' || path.startsWith(':') || isRemote(path) || (type !== undefined && type !== 'duckdb') ? [] : [path]
   ));
 }
 

@@ -4,6 +4,7 @@ import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
 import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
+import type { OnDemandExtensions } from './on-demand-extensions';
 import type { QueryParameters } from './parameters';
 import { advised, isFatal, textOf } from './query-error';
 import { type Attempt, runSql } from './statements';
@@ -13,6 +14,8 @@ import { mayPass } from './transient';
 
 /** The instance whose steps these are. */
 export interface BootstrapHost {
+  /** What loads extensions for a statement, where any is loaded on demand. */
+  readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
   /** Runs a task on a connection of its own. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
   /** Runs SQL that may attach files, and keeps the record of them. */
@@ -92,12 +95,15 @@ export class Bootstrap {
    * Throws a `BOOTSTRAP` error where a required step fails. Any other's failure is thrown only by a statement that lacked it.
    */
   async attempts(turn: Turn, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
-    if (this.states.length === 0) return (attempt) => attempt();
+    const extensions = this.host.onDemand?.(sql);
+    if (this.states.length === 0 && extensions === undefined) return (attempt) => attempt();
+    await extensions?.before(sql);
     const states = this.select(allowed);
     const failures = await this.before(sql, states);
+    const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(turn, sql, attempt));
     return (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(turn.raw);
-      return this.attempt({ sql, attempt, states, failures, isRepeatable });
+      return this.attempt({ sql, attempt: extended(attempt), states, failures, isRepeatable });
     };
   }
 
@@ -246,6 +252,7 @@ export class Bootstrap {
     const earlier = this.names.slice(0, this.states.indexOf(state));
     const turn: Turn = { raw: connection, ended: NEVER, assertOpen: () => undefined };
     return {
+      ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const attempt = await this.attempts(turn, sql, earlier);
         await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));

@@ -17,6 +17,12 @@ export const secretProviders = () => requireFromHere('./secret-providers') as ty
 /** What signs in to RDS with an IAM token. */
 export const rdsToken = () => requireFromHere('./rds-token') as typeof import('./rds-token');
 
+/** Node.js's own, whose loading takes a millisecond of a cold start. */
+export const workerThreads = () => requireFromHere('node:worker_threads') as typeof import('node:worker_threads');
+
+/** What loads extensions, and reaches S3, where no stack has declared any. */
+export const onDemand = () => requireFromHere('./on-demand') as typeof import('./on-demand');
+
 /** What assumes a role. */
 export const roles = () => requireFromHere('./assume-role') as typeof import('./assume-role');
 

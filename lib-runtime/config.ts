@@ -18,7 +18,7 @@ export interface DatabaseConfig {
   readonly steps?: readonly string[];
 }
 
-/** What `DUCKDB_LAMBDA_CONFIG` says; empty where the variable is not set (a laptop, a unit test). */
+/** What `DUCKDB_LAMBDA_CONFIG` says. Where it is not set (a laptop, a unit test) S3 is there by the environment, and extensions when needed. */
 export interface RuntimeConfig {
   /** Extensions to load at creation, dependencies first. */
   readonly extensions: readonly string[];
@@ -36,15 +36,28 @@ export interface RuntimeConfig {
   readonly metrics?: boolean;
   /** The function's timeout; unknown on a laptop, or where it was no number at synth. */
   readonly timeoutSeconds?: number;
+  /** Load extensions when a statement needs them: nothing is declared. */
+  readonly undeclared?: boolean;
 }
+
+/** The type of the step that is there where no stack has declared any. */
+export const ENVIRONMENT_S3 = 's3-of-environment';
 
 const VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
 const EXTENSION_NAME = /^[a-z0-9_]+$/;
 
+const UNDECLARED: RuntimeConfig = {
+  extensions: [],
+  steps: [{ name: 's3', type: ENVIRONMENT_S3, provides: [], config: {} }],
+  settings: {},
+  verifyExtensions: false,
+  undeclared: true,
+};
+
 /** Reads and validates `DUCKDB_LAMBDA_CONFIG`. Throws a `CONFIG` error that says what is wrong in it. */
 export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
   const text = env[VARIABLE];
-  if (text === undefined || text === '') return { extensions: [], steps: [], settings: {}, verifyExtensions: false };
+  if (text === undefined || text === '') return UNDECLARED;
   const raw = object(parse(text), VARIABLE);
   if (raw.version !== 1) {
     throw new ConfigError(`${VARIABLE} has version ${JSON.stringify(raw.version)}, expected 1: deploy the stack and the handler ` +

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WATCH_SCHEMAS } from './bootstrap/postgres-schema';
 import { makeSteps } from './bootstrap/step-types';
@@ -6,8 +7,9 @@ import { loadApi, openRaw } from './client';
 import type { RuntimeConfig } from './config';
 import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
-import { findExtensions, loadExtensions } from './extensions';
-import { claimFile, releaseFiles } from './files';
+import { COPIED_CREDENTIALS, findExtensions, loadExtensions } from './extensions';
+import { extensionsOnDemand } from './extensions-on-demand';
+import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance } from './instance';
 import { nativeCall } from './native-calls';
 import { requestLimits, setRequestLimits } from './request-limits';
@@ -15,6 +17,7 @@ import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
 import { traced } from './tracing';
+import { warnInWorkerThread } from './worker-threads';
 
 /** What an instance is made from. */
 export interface InstanceOptions {
@@ -30,8 +33,7 @@ export interface InstanceOptions {
   readonly beforeOpening?: () => void;
 }
 
-/** Credentials that httpfs copies from the environment when it is loaded; `duckdb_settings()` would show them to any SQL. */
-const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_session_token'];
+const DISK_FULL = /No space left on device|\bENOSPC\b/;
 
 /** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
 export function createInstance(options: InstanceOptions): Promise<Instance> {
@@ -40,6 +42,7 @@ export function createInstance(options: InstanceOptions): Promise<Instance> {
 
 async function create({ path, config, env, limits, bootstrap, beforeOpening }: InstanceOptions): Promise<Instance> {
   const started = performance.now();
+  warnInWorkerThread(env);
   const source = findExtensions(env, config.extensions, config.verifyExtensions);
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
@@ -57,6 +60,17 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  if (!httpfs) {
+    const prepared = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
+    instance.onDemand = extensionsOnDemand({
+      source,
+      loads: config.undeclared === true,
+      withRaw: (task) => instance.withRaw(task),
+      onHttpfs: async (connection) => {
+        for (const step of prepared) await step.prepare?.(connection);
+      },
+    });
+  }
   if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
   try {
     await instance.withRaw(async (connection) => {
@@ -83,9 +97,11 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
 }
 
 async function open(path: string, settings: Readonly<Record<string, string>>, owner: object, beforeOpening?: () => void): Promise<DuckDBInstance> {
+  let missing: readonly string[] = [];
   try {
     if (path !== ':memory:') claimFile(path, owner);
     beforeOpening?.();
+    if (path !== ':memory:') missing = missingFiles([path]);
     const opening = openRaw(path, settings);
     opening.catch(() => undefined);
     // A request needs this thread until it has left; its round trip is then hidden behind what follows.
@@ -95,10 +111,16 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
     const { DuckDBInstance: Wrapper } = loadApi();
     return new Wrapper(await opening);
   } catch (cause) {
+    removeUnfinished(missing);
     releaseFiles(owner);
     if (cause instanceof DuckDbError) throw cause;
-    throw new FatalError(`cannot open DuckDB at "${path}": ${messageOf(cause)}`, { cause });
+    const text = messageOf(cause);
+    throw new FatalError(`cannot open DuckDB at "${path}": ${DISK_FULL.test(text) ? diskFull(path, text) : text}`, { cause });
   }
+}
+
+function diskFull(path: string, text: string): string {
+  return `the disk is full (${text}): remove what is not needed in ${dirname(path)}, or give the function more ephemeralStorageSize`;
 }
 
 /**

@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, normalize, relative } from 'node:path';
 import { DUCKDB_CURSOR_OPTIONS, DUCKDB_OPTIONS, openerArguments } from './check-options';
 import type { Cursor, CursorOptions } from './cursor';
 import type { AsyncDisposableLike } from './disposable';
 import { ClosedError, ConfigError } from './errors';
+import { isClaimed, removeDatabase } from './files';
 import type { Instance } from './instance';
 import { type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
@@ -116,7 +117,11 @@ export class DuckDB implements AsyncDisposableLike {
 
   private async end(): Promise<void> {
     const instance = await this.opening?.catch(() => undefined);
-    if (instance === undefined) return;
+    if (instance === undefined) {
+      // What failed once the file was there, such as a setting, has closed the instance.
+      if (this.madeFile && !isClaimed(this.path)) removeDatabase(this.path);
+      return;
+    }
     if (this.madeFile) instance.onEnd(() => removeDatabase(this.path));
     await instance.close();
   }
@@ -129,9 +134,4 @@ function filePath(dbName: string): string {
   const path = normalize(dbName);
   if (isAbsolute(dbName) && !relative(temporary, path).startsWith('..') && path !== temporary) return path;
   throw new ConfigError(`dbName is "${dbName}", expected a bare name, an absolute path under ${temporary}, or ":memory:": nothing else can be written in Lambda`);
-}
-
-/** The file, its write-ahead log, and what a checkpoint in mid-way leaves. */
-function removeDatabase(path: string): void {
-  for (const ending of ['', '.wal', '.wal.checkpoint', '.wal.recovery']) rmSync(`${path}${ending}`, { force: true });
 }

@@ -15,6 +15,9 @@ interface Manifest {
   readonly motherduckExtVersion?: string;
 }
 
+/** Settings into which httpfs copies the environment's AWS credentials when it is loaded; `duckdb_settings()` would show them to any SQL. */
+export const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_session_token'];
+
 /** The mode bit of a directory in which only the owner of an entry can rename or remove it. */
 const STICKY_BIT = 0o1000;
 
@@ -135,17 +138,18 @@ function ancestry(path: string): string[] {
   return parent === path ? [path] : [path, ...ancestry(parent)];
 }
 
-function extensionFile(directory: string, name: string): string {
+/** The file of an extension in a directory as the image build makes it. */
+export function extensionFile(directory: string, name: string): string {
   return join(directory, duckDbVersion(), platform(), `${name}.duckdb_extension`);
 }
 
 /** DuckDB's version with its leading v, as in the directories' names. */
-function duckDbVersion(): string {
+export function duckDbVersion(): string {
   return loadBindings().library_version();
 }
 
 /** DuckDB's name for this platform (https://duckdb.org/docs/stable/dev/building/overview). */
-function platform(): string {
+export function platform(): string {
   const system = process.platform === 'darwin' ? 'osx' : process.platform === 'win32' ? 'windows' : process.platform;
   return `${system}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 }

@@ -1,6 +1,15 @@
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FileInUseError } from './errors';
+import { isWorkerThread, refuseFileInWorkerThread } from './worker-threads';
+
+/** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
+const SCHEME = /^(?!file:)\w{2,}:/i;
+/** The file itself, its write-ahead log, and what a checkpoint in mid-way leaves. */
+const ENDINGS = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
+
+/** A database begins with three headers of 4 KiB each (https://duckdb.org/docs/stable/internals/storage): what is shorter holds no data. */
+const HEADERS_BYTES = 3 * 4096;
 
 /** An instance's hold on a file. */
 interface Claim {
@@ -16,9 +25,10 @@ const claims: Map<string, Claim> = ((globalThis as { [FILES]?: Map<string, Claim
  * Notes that `owner`, an instance of this process, has the database file at `path` open.
  *
  * DuckDB locks a file against other processes, not against another instance of its own: two of them both succeed, and corrupt it.
- * Throws `FILE_IN_USE`.
+ * Throws `FILE_IN_USE`, and `CONFIG` in a worker thread.
  */
 export function claimFile(path: string, owner: object): void {
+  refuseFileInWorkerThread(path);
   const file = realPath(path);
   if (isForeign(file, owner)) {
     throw new FileInUseError(`the database file "${path}" is open in another instance of this process, and to open it twice would corrupt it: ` +
@@ -29,13 +39,13 @@ export function claimFile(path: string, owner: object): void {
 
 /** Notes that `owner` has `paths` open and nothing else. Returns those that another instance has. */
 export function recordFiles(paths: readonly string[], owner: object): readonly string[] {
-  const files = new Map(paths.map((path) => [realPath(path), path]));
+  const files = new Map(paths.filter((path) => !isRemote(path)).map((path) => [realPath(path), path]));
   for (const [file, claim] of claims) {
     if (claim.owner !== owner || files.has(file)) continue;
     if (isOpen(file)) claims.set(file, { owner, detached: true });
     else claims.delete(file);
   }
-  const foreign = [...files.keys()].filter((file) => isForeign(file, owner));
+  const foreign = [...files.keys()].filter((file) => isForeign(file, owner) || isWorkerThread());
   for (const file of files.keys()) if (!foreign.includes(file)) claims.set(file, { owner, detached: false });
   return foreign.map((file) => files.get(file)!);
 }
@@ -43,6 +53,42 @@ export function recordFiles(paths: readonly string[], owner: object): readonly s
 /** Notes that `owner` has no file open any more: it is closed. */
 export function releaseFiles(owner: object): void {
   for (const [file, claim] of claims) if (claim.owner === owner) claims.delete(file);
+}
+
+/** Whether an instance of this process has the file at `path` open. */
+export function isClaimed(path: string): boolean {
+  return isForeign(realPath(path), {});
+}
+
+/** Whether `path` names no file of this machine: `s3://bucket/x.duckdb`, `md:sales`. */
+export function isRemote(path: string): boolean {
+  return SCHEME.test(path);
+}
+
+/** Removes a database file and all that belongs to it. */
+export function removeDatabase(path: string): void {
+  for (const ending of ENDINGS) rmSync(`${path}${ending}`, { force: true });
+}
+
+/** Which of `paths` are not there: what a failed opening makes of them is its own. */
+export function missingFiles(paths: readonly string[]): readonly string[] {
+  return paths.map(withoutScheme).filter((path) => !existsSync(path));
+}
+
+/**
+ * Removes those of `paths` that have not become databases, as where the disk was full: DuckDB refuses them ever after.
+ *
+ * Whoever calls it has found them missing before.
+ */
+export function removeUnfinished(paths: readonly string[]): void {
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() && stat.size < HEADERS_BYTES) rmSync(path, { force: true });
+  }
+}
+
+function withoutScheme(path: string): string {
+  return path.replace(/^file:\/\//, '');
 }
 
 function isForeign(file: string, owner: object): boolean {
@@ -70,7 +116,7 @@ function target(descriptor: string): string | undefined {
 
 /** One name for each file, however it was reached; it may not exist yet. */
 function realPath(path: string): string {
-  const absolute = resolve(path.replace(/^file:\/\//, ''));
+  const absolute = resolve(withoutScheme(path));
   try {
     return realpathSync(absolute);
   } catch {

@@ -6,8 +6,9 @@ import type { Limits, SharedHolder } from './budget';
 import type { CreationTimings } from './cold-start';
 import { Connection } from './connection';
 import { ClosedError } from './errors';
-import { claimFile, recordFiles, releaseFiles } from './files';
+import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { currentInvocation } from './invocation';
+import type { OnDemandExtensions } from './on-demand-extensions';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
@@ -23,6 +24,9 @@ export class Instance implements SharedHolder, BootstrapHost {
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
   /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: not without httpfs, nor when the user has set it. */
   requestSettings: Readonly<Record<string, string>> | undefined;
+
+  /** What loads extensions for a statement; undefined where all are loaded at creation. */
+  onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
@@ -96,6 +100,7 @@ export class Instance implements SharedHolder, BootstrapHost {
   /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
   async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
     this.beingAttached.add(paths);
+    const missing = missingFiles(paths);
     const claimed = async () => {
       for (const path of paths) claimFile(path, this.fileOwner);
       return task();
@@ -103,6 +108,7 @@ export class Instance implements SharedHolder, BootstrapHost {
     const value = await claimed().catch(async (error) => {
       // What went wrong is the news; the record is then kept as well as may be.
       await this.recordFiles(paths).catch(() => undefined);
+      removeUnfinished(missing);
       throw error;
     });
     await this.recordFiles(paths);
@@ -156,9 +162,10 @@ export class Instance implements SharedHolder, BootstrapHost {
     this.broken = true;
   }
 
-  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. */
+  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. At once, if it is. */
   onEnd(listener: () => void): void {
-    this.endListeners.push(listener);
+    if (this.closing && this.uses === 0) listener();
+    else this.endListeners.push(listener);
   }
 
   /**

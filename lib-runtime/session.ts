@@ -1,11 +1,15 @@
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { type AbortSignalLike, withAny } from './abort';
 import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS, textArgument } from './check-options';
 import type { CallOptions, Cursor } from './cursor';
+import { ConfigError } from './errors';
+import { isRemote } from './files';
 import { currentInvocation, type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
 import { openOwnInstance } from './own-instance';
+import { makeFilesDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
 
 /** What a session may do, and what it gets. */
@@ -31,9 +35,17 @@ export interface AttachOptions extends CallOptions {
 /** A DuckDB instance of its own, in memory: settings, files, secrets and tables are gone with it, and nobody else sees them. */
 export interface Session extends Cursor {
   /**
-   * Attaches a database file, which is made if need be; a relative path lies in `/tmp`.
+   * Attaches a database, as the catalog of its name: `evaluations.duckdb` is `evaluations`.
    *
-   * Throws `FILE_IN_USE` while another instance of this process has it open, `QUERY` when DuckDB refuses it.
+   * - A bare name is a file of the session's own: made in `/tmp` if need be, unseen by other sessions, and removed with this one.
+   * - An absolute path is a file of yours: made if need be, and there afterwards, also on a file system that is mounted.
+   * - A URL (`s3://lake/evaluations.duckdb`, `md:sales`, `ducklake:...`) or `:memory:` is DuckDB's to open.
+   *
+   *     await s.attach('evaluations.duckdb');
+   *     await s.attach('s3://lake/base.duckdb', { readOnly: true });
+   *
+   * Throws `CONFIG` for a relative path with a directory in it, and for a file in a worker thread, `FILE_IN_USE` while another instance of this
+   * process has the file open, `QUERY` when DuckDB refuses it.
    */
   attach(file: string, options?: AttachOptions): Promise<void>;
 }
@@ -64,11 +76,24 @@ async function open(options: SessionOptions, origin: Origin | undefined): Promis
 }
 
 class OpenSession extends OpenCursor implements Session {
+  private ownFiles: string | undefined;
+
   async attach(file: string, given?: AttachOptions): Promise<void> {
     const options = ATTACH_OPTIONS.read(given);
-    const path = resolve(tmpdir(), textArgument('the file to attach', file));
+    textArgument('the file to attach', file);
     const as = options.as === undefined ? '' : ` AS ${quotedIdentifier(options.as)}`;
+    const path = isBareName(file) ? join(this.directory(), file) : checkPath(file, options.as);
     await this.execute(`ATTACH ${quotedString(path)}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, { signal: options.signal });
+  }
+
+  /** Of its own files: made with the first, removed with the instance, once nothing has them open. */
+  private directory(): string {
+    if (this.ownFiles === undefined) {
+      const directory = makeFilesDirectory();
+      this.instance.onEnd(() => rmSync(directory, { recursive: true, force: true }));
+      this.ownFiles = directory;
+    }
+    return this.ownFiles;
   }
 
   override async close(reason?: string): Promise<void> {
@@ -80,4 +105,18 @@ class OpenSession extends OpenCursor implements Session {
     super.giveUp(reason);
     void this.instance.close();
   }
+}
+
+function isBareName(file: unknown): file is string {
+  return typeof file === 'string' && file === basename(file) && !/^(?:|\.|\.\.)$/.test(file) && !file.startsWith(':') && !isRemote(file);
+}
+
+/** What is no bare name: another's file, or no file at all. */
+function checkPath(file: string, as: string | undefined): string {
+  if (file === ':memory:' && as === undefined) {
+    throw new ConfigError("attach got \":memory:\" without a name, and the session's own database in memory has that of it: give it one, as in { as: 'scratch' }");
+  }
+  if (typeof file === 'string' && (isAbsolute(file) || file.startsWith(':') || isRemote(file) || /^file:\/{2,3}(?=\/)/.test(file))) return file;
+  throw new ConfigError(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+    `an absolute path such as "${join(tmpdir(), 'x.duckdb')}" for one that stays, or a URL`);
 }

@@ -47,11 +47,10 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
     ...sandboxSettings(env),
     memory_limit,
     ...lambdaThreads(env),
-    ...(input.extensionDirectory !== undefined && {
-      extension_directory: input.extensionDirectory,
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    }),
+    ...(input.extensionDirectory !== undefined && { extension_directory: input.extensionDirectory }),
+    // Where httpfs loads by itself, it copies the environment's credentials into settings that any SQL can read.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
     allow_persistent_secrets: 'false',
   };
   const overriddenAtOpen = Object.fromEntries(Object.entries(overrides).filter(([name]) => name in derived));

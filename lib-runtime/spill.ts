@@ -30,14 +30,29 @@ const state = ((globalThis as { [SPILL]?: SpillState })[SPILL] ??= {
 export function newSpillDirectory(root: string | undefined): string {
   if (root === undefined && !state.cleared) {
     state.cleared = true;
-    clearAbandonedSpill(ownRoot());
+    clearAbandonedSpill(spillRoot());
   }
-  const directory = root ?? ownRoot();
-  mkdirSync(directory, { recursive: true });
+  return newDirectoryIn(root ?? spillRoot());
+}
+
+/** Makes a directory for a session's own files, in `/tmp`. Where a killed process leaves it behind, it is cleared with the spill. */
+export function makeFilesDirectory(): string {
+  const directory = newDirectoryIn(spillRoot());
+  mkdirSync(directory);
+  return directory;
+}
+
+function newDirectoryIn(root: string): string {
+  mkdirSync(root, { recursive: true });
   state.made += 1;
   // Not of node:crypto, whose loading takes 4 ms.
   const random = Math.random().toString(36).slice(2, 10);
-  return join(directory, `${state.owner}-${state.made}-${random}`);
+  return join(root, `${state.owner}-${state.made}-${random}`);
+}
+
+/** A name that no other process has or had. */
+export function processName(): string {
+  return state.owner;
 }
 
 /** Removes an instance's temp directory. DuckDB empties it on close, but not when it was killed or set aside. */
@@ -70,7 +85,8 @@ function bytesIn(directory: string): number {
   return readdirSync(directory).reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
-function ownRoot(): string {
+/** Where all instances of this user spill, unless the user says otherwise. */
+export function spillRoot(): string {
   // One a user: on a laptop /tmp is everybody's.
   return join(tmpdir(), `duckdb_spill_${process.getuid?.() ?? 'user'}`);
 }

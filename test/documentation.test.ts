@@ -4,6 +4,7 @@ import { transformSync } from 'esbuild';
 import * as ts from 'typescript';
 import { runScript } from './lib-runtime/built-runtime';
 import { config } from './lib-runtime/fresh-runtime';
+import { temporaryDirectory } from './temporary-directory';
 
 const ROOT = path.join(__dirname, '..');
 
@@ -93,6 +94,13 @@ test('the example with Powertools runs: its logger, metrics and tracer hear of q
     { subsegments: ['duckdb SELECT', 'duckdb FROM', 'duckdb FROM'] },
   ]);
   expect(values(stderr)).toMatchObject(Array(2).fill({ level: 'ERROR', message: 'query failed', error: { name: 'QueryError' } }));
+});
+
+test('the three ways to a connection in README.md work in the first invocation of a process and in the next', async () => {
+  const { code } = examples.find((example) => example.where.startsWith('README.md') && example.code.includes("s.attach('evaluations.duckdb')"))!;
+  const [imports, ...body] = transformSync(code, { loader: 'ts', format: 'esm', target: 'es2022' }).code.split('\n');
+  const script = `${imports}\nfor (const invocation of [1, 2]) {\n${body.join('\n')}\nconsole.log(invocation, orders);\n}`;
+  expect(await runScript(script, { env: { TMPDIR: temporaryDirectory() } })).toEqual({ code: 0, stdout: '1 42\n2 42\n', stderr: '' });
 });
 
 test('links between the documents lead somewhere', () => {

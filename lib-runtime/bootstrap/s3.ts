@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { runBound } from './run-bound';
-import type { BootstrapStep } from './step';
+import type { BootstrapStep, StepContext } from './step';
 import { StepOptions } from './step-options';
 import { roles } from '../chunks';
 import type { StepConfig } from '../config';
@@ -33,7 +33,6 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
-  readonly ready = true;
   private readonly scopes: readonly string[];
   private readonly location: () => Record<string, string>;
   private readonly immutable: boolean;
@@ -41,7 +40,7 @@ export class S3BootstrapStep implements BootstrapStep {
   private done = false;
   private current: AwsCredentials | undefined;
 
-  constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv) {
+  constructor(step: StepConfig, protected readonly env: NodeJS.ProcessEnv) {
     const { scopes, region } = step.config;
     if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && scope.startsWith('s3://'))) {
       throw new ConfigError(`the S3 step "${step.name}" has scopes ${JSON.stringify(scopes)}, expected a list such as ["s3://bucket/"]`);
@@ -52,9 +51,13 @@ export class S3BootstrapStep implements BootstrapStep {
     const options = new StepOptions(step);
     this.name = step.name;
     this.scopes = scopes;
-    this.location = () => locationOptions(options, env);
+    this.location = () => locationOptions(options, env, this.defaultRegion);
     this.immutable = options.flag('immutable');
     this.source = source(options);
+  }
+
+  get ready(): boolean {
+    return true;
   }
 
   get immediate(): boolean {
@@ -65,7 +68,7 @@ export class S3BootstrapStep implements BootstrapStep {
     return S3_URL.test(sql);
   }
 
-  binds(): boolean {
+  binds(_error: string): boolean {
     return false;
   }
 
@@ -87,12 +90,26 @@ export class S3BootstrapStep implements BootstrapStep {
     return false;
   }
 
-  async run(connection: DuckDBConnection): Promise<void> {
+  async run(connection: DuckDBConnection, _context: StepContext): Promise<void> {
     const { kind } = this.source;
     const credentials = kind === 'chain' ? undefined : kind === 'role' ? await roles().assumeRole(this.source.arn, this.env) : await processCredentials(this.env);
+    await this.makeSecret(connection, credentials);
+  }
+
+  /** Where neither the step nor the environment names one. */
+  protected get defaultRegion(): string | undefined {
+    return undefined;
+  }
+
+  protected get secretName(): string {
+    return this.name;
+  }
+
+  /** Makes DuckDB's secret; its aws extension finds the credentials where there are none. */
+  protected async makeSecret(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     const options = { SCOPE: `[${this.scopes.map(quotedString).join(', ')}]`, ...this.location() };
     const literals = Object.entries(options).map(([name, value]) => `, ${name} ${value}`).join('');
-    const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)} (TYPE s3`;
+    const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.secretName)} (TYPE s3`;
     if (credentials === undefined) {
       await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
     } else {
@@ -106,8 +123,8 @@ export class S3BootstrapStep implements BootstrapStep {
     this.done = true;
   }
 
-  async renew(connection: DuckDBConnection): Promise<void> {
-    await this.run(connection);
+  async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    await this.run(connection, context);
   }
 }
 
@@ -119,8 +136,8 @@ function source(options: StepOptions): Source {
 }
 
 /** Region and endpoint, where the step does not say by the variables that the AWS SDKs read. */
-function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv): Record<string, string> {
-  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv, defaultRegion: string | undefined): Record<string, string> {
+  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaultRegion;
   const endpoint = options.text('endpoint') ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
   const urlStyle = options.oneOf('urlStyle', ['path', 'vhost']);
   return {

@@ -1,4 +1,5 @@
-import type { StepConfig } from '../config';
+import { onDemand } from '../chunks';
+import { ENVIRONMENT_S3, type StepConfig } from '../config';
 import { MotherDuckBootstrapStep } from './motherduck';
 import { PostgresBootstrapStep } from './postgres';
 import { RegisteredStep } from './registered';
@@ -10,6 +11,7 @@ type StepMaker = (config: StepConfig, env: NodeJS.ProcessEnv, timeoutSeconds: nu
 
 /** How each built-in type of step is performed. */
 const STEP_TYPES: ReadonlyMap<string, StepMaker> = new Map<string, StepMaker>([
+  [ENVIRONMENT_S3, (config, env) => new (onDemand().EnvironmentS3Step)(config, env)],
   ['motherduck', (config, env) => new MotherDuckBootstrapStep(config, env)],
   ['postgres', (config, env, timeoutSeconds) => new PostgresBootstrapStep(config, env, timeoutSeconds)],
   ['s3', (config, env) => new S3BootstrapStep(config, env)],

@@ -5,6 +5,8 @@ import type { QueryParameters } from '../parameters';
 export interface StepContext {
   /** Runs SQL on the step's connection. It may need what the steps declared before this one provide: they then run first. */
   execute(sql: string, parameters?: QueryParameters): Promise<void>;
+  /** Loads an extension that the instance may lack. Throws `EXTENSION` where it cannot. */
+  ensureExtension(name: string): Promise<void>;
 }
 
 /** One declared bootstrap step, on one instance. */
@@ -28,6 +30,8 @@ export interface BootstrapStep {
   isRefusedBy(error: string): boolean;
   /** Whether a statement failed for want of luck, as when its connection broke: the next run may not meet that. */
   isUnluckyBy(error: string): boolean;
+  /** Sets up what needs no network, as soon as httpfs is loaded on demand. */
+  prepare?(connection: DuckDBConnection): Promise<void>;
   /** Sets it up, on a connection of its own. Throws when it cannot; it is tried again at the next need. */
   run(connection: DuckDBConnection, context: StepContext): Promise<void>;
   /** Sets it up anew where it is stale or refused. Throws when it cannot. */

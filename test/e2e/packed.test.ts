@@ -70,6 +70,14 @@ describeWith('lambda', 'the packed library in a project elsewhere', () => {
     }
   });
 
+  test('its command runs another with the environment of the function', async () => {
+    const template = join(await synth(projects[1], 'local.out', '022'), 'Stack.template.json');
+    const bucket = Object.keys(JSON.parse(readFileSync(template, 'utf8')).Resources).find((id) => id.startsWith('Lake'))!;
+    const { stdout } = await run('npx', ['--no-install', 'cdk-duckdb-lambda', 'exec', '--template', template, '--set', `${bucket}=the-lake`, '--',
+      'node', '--print', 'process.env.DUCKDB_LAMBDA_CONFIG'], { cwd: projects[1] });
+    expect(JSON.parse(stdout)).toMatchObject({ steps: [{ name: 's3', config: { scopes: ['s3://the-lake/'] } }] });
+  });
+
   test('installs neither DuckDB nor anything else into a project that wants the construct only', async () => {
     const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: projects[0] });
     expect(Object.keys(JSON.parse(stdout).dependencies['cdk-duckdb-lambda'].dependencies ?? {})).toEqual(['aws-cdk-lib', 'constructs']);

@@ -2,9 +2,12 @@ import { readConfig } from '../../lib-runtime/config';
 
 const read = (value: unknown) => readConfig({ DUCKDB_LAMBDA_CONFIG: typeof value === 'string' ? value : JSON.stringify(value) });
 
-test('no variable: nothing declared', () => {
-  expect(readConfig({})).toEqual({ extensions: [], steps: [], settings: {}, verifyExtensions: false });
-  expect(read('')).toEqual({ extensions: [], steps: [], settings: {}, verifyExtensions: false });
+test('no variable: nothing is declared, and S3 is there by the environment', () => {
+  const undeclared = {
+    extensions: [], settings: {}, verifyExtensions: false, undeclared: true, steps: [{ name: 's3', type: 's3-of-environment', provides: [], config: {} }],
+  };
+  expect(readConfig({})).toEqual(undeclared);
+  expect(read('')).toEqual(undeclared);
 });
 
 test('what the construct writes', () => {

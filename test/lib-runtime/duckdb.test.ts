@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
 
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 
@@ -101,6 +101,23 @@ describe('destroy()', () => {
     expect(existsSync(file)).toBe(true);
     await using again = new runtime.DuckDB({ dbName: file });
     expect(await again.cursor((c) => c.query('FROM added'))).toEqual([{ i: 2 }]);
+  });
+
+  test('removes what an opening has left that failed later, unless somebody else has it by now', async () => {
+    const failing = freshRuntime(config({ settings: { no_such_setting: 1 } }));
+    const database = new failing.DuckDB({ dbName: file });
+    expect(await rejection(database.cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'CONFIG' });
+    expect(existsSync(file)).toBe(true);
+    await database.destroy();
+    expect(existsSync(file)).toBe(false);
+    const other = new failing.DuckDB({ dbName: file });
+    await rejection(other.cursor((c) => c.query('SELECT 1')));
+    process.env.DUCKDB_LAMBDA_CONFIG = '';
+    await failing.session(async (s) => {
+      await s.attach(file, { as: 'f' });
+      await other.destroy();
+      expect(existsSync(file)).toBe(true);
+    });
   });
 
   test('is idempotent, also unused, also at once', async () => {

@@ -1,8 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runScript, valuesOf } from './built-runtime';
 import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { signedExtensions } from './signed-extensions';
+import type { Session } from '../../lib-runtime';
+import { startS3 } from '../bed/s3';
 
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 
@@ -45,14 +49,135 @@ test('what a session wrote into a file is there for the next one', async () => {
   });
 });
 
-test('a relative file lies in the temporary directory', async () => {
-  const name = `session-${process.pid}.duckdb`;
-  await runtime.session(async (s) => {
-    await s.attach(name, { as: 'a' });
-    await s.execute('CREATE TABLE a.t AS SELECT 1; CHECKPOINT a');
+describe('a bare name', () => {
+  const fileOf = async (s: Session) => (await s.queryOne<{ path: string }>("SELECT path FROM duckdb_databases() WHERE database_name = 'evaluations'"))!.path;
+
+  test('is the session\'s own file: the next session of that name begins anew, and nothing is left of it', async () => {
+    for (let i = 0; i < 3; i++) {
+      const file = await runtime.session(async (s) => {
+        await s.attach('evaluations.duckdb');
+        await s.execute('CREATE TABLE evaluations.scores AS SELECT range AS id FROM range(1000)');
+        expect(existsSync(`${await fileOf(s)}.wal`)).toBe(true);
+        return fileOf(s);
+      });
+      expect(file.startsWith(tmpdir())).toBe(true);
+      expect(existsSync(dirname(file))).toBe(false);
+    }
+    expect(existsSync(join(tmpdir(), 'evaluations.duckdb'))).toBe(false);
   });
-  expect(existsSync(join(tmpdir(), name))).toBe(true);
-  rmSync(join(tmpdir(), name));
+
+  test('is there for the session as long as it lasts', async () => {
+    await using s = await runtime.session();
+    await s.attach('evaluations.duckdb');
+    await s.execute('CREATE TABLE evaluations.t AS SELECT 1 AS i; DETACH evaluations');
+    await s.attach('evaluations.duckdb', { as: 'again', readOnly: true });
+    expect(await s.query('FROM again.t')).toEqual([{ i: 1 }]);
+  });
+
+  test('of two sessions at once is two files', async () => {
+    await using one = await runtime.session();
+    await using two = await runtime.session();
+    await Promise.all([one, two].map(async (s, i) => {
+      await s.attach('evaluations.duckdb');
+      await s.execute(`CREATE TABLE evaluations.t AS SELECT ${i} AS i`);
+    }));
+    expect(await one.query('FROM evaluations.t')).toEqual([{ i: 0 }]);
+    expect(await two.query('FROM evaluations.t')).toEqual([{ i: 1 }]);
+  });
+
+  test('leaves nothing where the session failed, was given up, or had ended before', async () => {
+    let file = '';
+    await rejection(runtime.session(async (s) => {
+      await s.attach('evaluations.duckdb');
+      file = await fileOf(s);
+      throw new Error('the handler failed');
+    }));
+    expect(existsSync(dirname(file))).toBe(false);
+    const controller = new AbortController();
+    await rejection(runtime.session({ signal: controller.signal }, async (s) => {
+      await s.attach('evaluations.duckdb');
+      file = await fileOf(s);
+      setTimeout(() => controller.abort(), 20);
+      await s.query(SLOW);
+    }));
+    while (existsSync(dirname(file))) await sleep(20);
+    const before = readdirSync(dirname(dirname(file)));
+    const ended = await runtime.session();
+    await ended.close();
+    expect(await rejection(ended.attach('evaluations.duckdb'))).toMatchObject({ code: 'CLOSED' });
+    expect(readdirSync(dirname(dirname(file)))).toEqual(before);
+  });
+
+  test('left behind by a process that was killed, is removed by the next', async () => {
+    const script = (then: string) => `
+      import { session } from 'cdk-duckdb-lambda/runtime';
+      await session(async (s) => {
+        await s.attach('evaluations.duckdb');
+        console.log(JSON.stringify(await s.queryOne("SELECT path FROM duckdb_databases() WHERE database_name = 'evaluations'")));
+        ${then}
+      });`;
+    const { stdout } = await runScript(script("process.kill(process.pid, 'SIGKILL')"), { env: { TMPDIR: scratch } });
+    const { path } = JSON.parse(stdout);
+    expect(existsSync(path)).toBe(true);
+    await valuesOf(script(''), { env: { TMPDIR: scratch } });
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+});
+
+test('an absolute path is the user\'s file, and stays', async () => {
+  const file = join(scratch, 'evals.duckdb');
+  for (const i of [1, 2]) {
+    await runtime.session(async (s) => {
+      await s.attach(i === 1 ? file : `file://${file}`, { as: 'evals' });
+      await s.execute(`CREATE TABLE evals.t${i} AS SELECT 1`);
+      expect(await s.query("SELECT count(*) AS n FROM duckdb_tables() WHERE database_name = 'evals'")).toEqual([{ n: i }]);
+    });
+  }
+  expect(existsSync(file)).toBe(true);
+});
+
+test.each(['../x.duckdb', 'a/b.duckdb', './x.duckdb', 'a/', '..', '.', '', 42, undefined])('attach(%j) is refused, with what to write instead', async (file) => {
+  await using s = await runtime.session();
+  const error = await rejection(s.attach(file as string));
+  expect(error).toMatchObject({ code: 'CONFIG', retryable: false });
+  expect(error.message).toBe(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+    `an absolute path such as "${tmpdir()}/x.duckdb" for one that stays, or a URL`);
+});
+
+test('a database in memory is attached under the name that it is given', async () => {
+  await using s = await runtime.session();
+  await s.attach(':memory:', { as: 'scratch' });
+  await s.execute('CREATE TABLE scratch.t AS SELECT 1');
+  expect(await rejection(s.attach(':memory:'))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining("{ as: 'scratch' }") });
+});
+
+test('a database in S3 is read, by several sessions at once', async () => {
+  const [s3, baked] = await Promise.all([startS3(), signedExtensions('httpfs')]);
+  try {
+    mkdirSync(join(s3.dir, 'lake'));
+    const made = join(scratch, 'base.duckdb');
+    await runtime.session(async (s) => {
+      await s.attach(made);
+      await s.execute('CREATE TABLE base.t AS SELECT 42 AS answer');
+    });
+    copyFileSync(made, join(s3.dir, 'lake', 'base.duckdb'));
+    runtime = freshRuntime({
+      DUCKDB_EXTENSIONS_DIR: baked,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      ...config({ extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }] }),
+    });
+    await using one = await runtime.session();
+    await using two = await runtime.session();
+    for (const s of [one, two]) {
+      await s.attach('s3://lake/base.duckdb', { readOnly: true });
+      expect(await s.query('FROM base.t')).toEqual([{ answer: 42 }]);
+    }
+  } finally {
+    await s3.stop();
+  }
 });
 
 test('close(), twice, and await using', async () => {

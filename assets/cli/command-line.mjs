@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { exec } from './exec/exec.mjs';
+
+/** What `exec` takes and means; those that may be repeated are lists. */
+const OPTIONS = {
+  'template': ['FILE', 'the stack\'s template, such as cdk.out/Sales.template.json'],
+  'function': ['NAME', 'its logical id, its construct path, or how its id begins (default: the only DuckDbFunction)'],
+  'region': ['REGION', 'where it would run (default: the stack\'s, else AWS_REGION)'],
+  'account': ['ID', 'whose it would be (default: the stack\'s)'],
+  'parameter': ['NAME=VALUE', 'the value of a parameter of the template (default: its own default)', 'list'],
+  'set': ['ID.ATTRIBUTE=VALUE', 'what only a deployment knows: an attribute of a resource, or by ID=VALUE what a Ref to it gives', 'list'],
+  'env': ['NAME=VALUE', 'a variable in place of, or beside, the function\'s', 'list'],
+  'extensions': ['DIR', 'what duckdb-extensions install has written (default: DuckDB\'s own directory, into which it installs once)'],
+};
+
+/** Runs the command that the arguments name. A failure of our own is told on stderr, and by exit code 1. */
+export async function main(args) {
+  try {
+    await run(args);
+  } catch (error) {
+    process.stderr.write(`cdk-duckdb-lambda: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function run([name, ...args]) {
+  if (name === undefined || name === '--help' || name === '-h') {
+    process.stdout.write(help());
+    return;
+  }
+  if (name !== 'exec') throw new Error(`"${name}" is not a command: expected exec; see cdk-duckdb-lambda --help`);
+  const end = args.indexOf('--');
+  const values = parse(end === -1 ? args : args.slice(0, end));
+  if (values.help) {
+    process.stdout.write(help());
+    return;
+  }
+  const command = end === -1 ? [] : args.slice(end + 1);
+  if (command.length === 0) throw new Error('exec needs a command behind "--", such as: -- node handler-test.mjs; see cdk-duckdb-lambda --help');
+  if (values.template === undefined) throw new Error('exec needs --template FILE, such as cdk.out/Sales.template.json; see cdk-duckdb-lambda --help');
+  await exec({
+    template: values.template,
+    fn: values.function,
+    region: values.region,
+    account: values.account,
+    parameters: assignments('parameter', values.parameter),
+    known: assignments('set', values.set),
+    variables: assignments('env', values.env),
+    extensions: values.extensions,
+    command,
+  });
+}
+
+function parse(args) {
+  const options = Object.fromEntries(Object.entries(OPTIONS).map(([option, [, , kind]]) => [option, { type: 'string', multiple: kind === 'list' }]));
+  try {
+    return parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } } }).values;
+  } catch (error) {
+    const [reason] = error.message.split('. ');
+    throw new Error(`${reason[0].toLowerCase()}${reason.slice(1)}; see cdk-duckdb-lambda --help`, { cause: error });
+  }
+}
+
+function assignments(option, texts = []) {
+  return new Map(texts.map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1) throw new Error(`--${option} ${text} has no value: expected ${OPTIONS[option][0]}`);
+    return [text.slice(0, at), text.slice(at + 1)];
+  }));
+}
+
+function help() {
+  const rows = Object.entries(OPTIONS).map(([option, [value, meaning, kind]]) => (
+    [`--${option} ${value}`, kind === 'list' ? `${meaning}; may be repeated` : meaning]
+  ));
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    'usage: cdk-duckdb-lambda exec --template FILE [OPTION]... -- COMMAND [ARGUMENT]...', '',
+    'Runs a command with the environment variables that a function of a synthesised stack would have.', '',
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`), '',
+  ].join('\n');
+}

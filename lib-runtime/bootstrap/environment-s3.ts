@@ -1,0 +1,100 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { S3BootstrapStep } from './s3';
+import type { StepContext } from './step';
+import { credentialChain } from '../chunks';
+import type { StepConfig } from '../config';
+import { type AwsCredentials, environmentCredentials, processCredentials } from '../credentials';
+import { ConfigError, messageOf } from '../errors';
+
+const S3_URL = /\bs3[an]?:\/\//i;
+const MISSING_EXTENSION = /^Missing Extension Error: /;
+const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\b403\b|AccessDenied|Forbidden)/;
+/** What the AWS SDK's chain says when no provider has anything to say. */
+const NO_PROVIDER = /Could not load credentials from any providers/;
+/** To be read without a signature: a public bucket. */
+const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
+
+/**
+ * Access to S3 by what the AWS SDKs read: their variables, and their chain of credentials. There without being declared, on a laptop or in a unit
+ * test where no stack has declared anything.
+ *
+ * Of secrets for the same paths DuckDB takes the one whose name comes first: so one of the user's own wins.
+ */
+export class EnvironmentS3Step extends S3BootstrapStep {
+  private isNobody = false;
+  private isPrepared = false;
+  private profileRegion: string | undefined;
+
+  constructor({ name }: StepConfig, env: NodeJS.ProcessEnv) {
+    super({ name, type: 's3', provides: [], config: { scopes: ['s3://'] } }, env);
+  }
+
+  protected override get secretName(): string {
+    return '~environment';
+  }
+
+  protected override get defaultRegion(): string | undefined {
+    return this.profileRegion;
+  }
+
+  /** It needs httpfs, which no instance has at its creation. */
+  override get immediate(): boolean {
+    return false;
+  }
+
+  /** Nobody has declared it, so it waits for who needs it. */
+  override get ready(): boolean {
+    return false;
+  }
+
+  override binds(error: string): boolean {
+    return MISSING_EXTENSION.test(error) && S3_URL.test(error);
+  }
+
+  /** Without httpfs no error is S3's. */
+  override isRefusedBy(error: string): boolean {
+    return this.isPrepared && (this.isNobody ? DENIED.test(error) : super.isRefusedBy(error));
+  }
+
+  /** Region and endpoint, before the first request that httpfs can make; credentials where nobody has to be asked for them. */
+  async prepare(connection: DuckDBConnection): Promise<void> {
+    this.isPrepared = true;
+    await this.use(connection, environmentCredentials(this.env));
+  }
+
+  override async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    await context.ensureExtension('httpfs');
+    // In an instance of `bootstrap: []` nothing has prepared it.
+    if (!this.isPrepared) await this.prepare(connection);
+    await this.use(connection, await this.find());
+  }
+
+  override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    await this.run(connection, context);
+    if (this.isNobody) {
+      throw new ConfigError('S3 refused a request without a signature, and there are no AWS credentials: set AWS_PROFILE, ' +
+        'or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login');
+    }
+  }
+
+  private async use(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
+    this.isNobody = credentials === undefined;
+    if (!this.env.AWS_REGION && !this.env.AWS_DEFAULT_REGION) this.profileRegion ??= await regionOfProfile();
+    await this.makeSecret(connection, credentials ?? NOBODY);
+  }
+
+  private async find(): Promise<AwsCredentials | undefined> {
+    try {
+      return await processCredentials(this.env);
+    } catch (error) {
+      if (NO_PROVIDER.test(messageOf(error))) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** As the AWS SDKs read it from their shared files. */
+async function regionOfProfile(): Promise<string | undefined> {
+  const { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } = credentialChain();
+  return loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => undefined);
+}

@@ -1,0 +1,295 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { valuesOf } from './built-runtime';
+import { extensionFile, signedExtensions } from './signed-extensions';
+import { describeWith } from '../bed/require';
+import { startS3, type S3Server } from '../bed/s3';
+
+const SECRET = 'not-to-be-seen-by-any-sql';
+
+/** Where nothing answers: what is tried over the network fails at once. */
+const OFFLINE = { http_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1' };
+
+/** A handler's code on a laptop: no stack has declared anything. */
+describeWith('s3', 'without a stack', () => {
+  let s3: S3Server;
+  let baked: string;
+  let scratch: string;
+  /** A home in which DuckDB's own install has put the extensions. */
+  let home: string;
+  let aws: Record<string, string>;
+
+  beforeAll(async () => {
+    [s3, baked] = await Promise.all([startS3(), signedExtensions('httpfs', 'tpch', 'aws')]);
+    scratch = mkdtempSync(join(tmpdir(), 'laptop-'));
+    home = join(scratch, 'home');
+    cpSync(join(baked, 'v1.5.5'), join(home, '.duckdb/extensions/v1.5.5'), { recursive: true });
+    mkdirSync(join(s3.dir, 'lake'));
+    const instance = await DuckDBInstance.create();
+    const connection = await instance.connect();
+    await connection.run(`COPY (SELECT range AS i FROM range(1000)) TO '${s3.dir}/lake/part.parquet'`);
+    connection.closeSync();
+    instance.closeSync();
+    aws = {
+      HOME: home,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+    };
+  });
+  afterAll(async () => {
+    await s3?.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  /** A script in which `run(sql, params)` gives rows, or the error that came in their place. */
+  const script = (body: string) => `
+    import { cursor, session, DuckDB, DEFAULT_BOOTSTRAP } from 'cdk-duckdb-lambda/runtime';
+    const outcome = (promise) => promise.catch((error) => ({ code: error.code, retryable: error.retryable, message: error.message }));
+    const run = (sql, params) => outcome(cursor((c) => c.query(sql, params)));
+    const print = (value) => console.log(JSON.stringify(value));
+    console.debug = () => undefined;
+    ${body}`;
+  const COUNT = "SELECT count(*) AS n FROM 's3://lake/part.parquet'";
+  const visible = "SELECT list(value ORDER BY name) AS v FROM duckdb_settings() WHERE name IN ('s3_access_key_id', 's3_secret_access_key', 's3_session_token')";
+  const BLANK = [{ v: ['', '', ''] }];
+
+  describe('S3', () => {
+    test('is read and written by the SDK\'s variables, in every kind of connection, and shown to no SQL', async () => {
+      const [rows, seen] = await valuesOf(script(`
+        await cursor((c) => c.execute("COPY (SELECT 1 AS one) TO 's3://lake/one.parquet'"));
+        const database = new DuckDB();
+        print([
+          await run("FROM 's3://lake/one.parquet'"), await run(${JSON.stringify(COUNT)}), await session((s) => s.query(${JSON.stringify(COUNT)})),
+          await database.cursor((c) => c.query(${JSON.stringify(COUNT)})), await cursor({ bootstrap: DEFAULT_BOOTSTRAP }, (c) => c.query(${JSON.stringify(COUNT)})),
+        ]);
+        await database.destroy();
+        print([await run(${JSON.stringify(visible)}), await session(async (s) => [await s.query(${JSON.stringify(COUNT)}), await s.query(${JSON.stringify(visible)})])]);
+      `), { env: aws });
+      expect(rows).toEqual([[{ one: 1 }], ...Array(4).fill([{ n: 1000 }])]);
+      expect(seen).toEqual([BLANK, [[{ n: 1000 }], BLANK]]);
+    });
+
+    test('is read where only a parameter names it, and in a transaction', async () => {
+      const [values] = await valuesOf(script(`print([
+        await run('SELECT count(*) AS n FROM read_parquet($file)', { file: 's3://lake/part.parquet' }),
+        await session((s) => s.transaction((t) => t.query(${JSON.stringify(COUNT)}))),
+        await session(async (s) => {
+          await s.execute('BEGIN');
+          const first = await outcome(s.query('SELECT count(*) AS n FROM read_parquet($file)', { file: 's3://lake/part.parquet' }));
+          await s.execute('ROLLBACK; BEGIN');
+          return [first, await s.query('SELECT count(*) AS n FROM read_parquet($file)', { file: 's3://lake/part.parquet' })];
+        }),
+      ])`), { env: aws });
+      const aborted = { code: 'EXTENSION', retryable: true, message: expect.stringContaining('"httpfs" is loaded by now') };
+      expect(values).toEqual([[{ n: 1000 }], [{ n: 1000 }], [aborted, [{ n: 1000 }]]]);
+    });
+
+    test('is found by the SDK\'s chain: a profile, and its region', async () => {
+      const credentials = join(scratch, 'credentials');
+      writeFileSync(credentials, `[work]\naws_access_key_id = ${s3.accessKeyId}\naws_secret_access_key = ${s3.secretAccessKey}\n`);
+      const config = join(scratch, 'config-of-work');
+      writeFileSync(config, '[profile work]\nregion = eu-central-1\n');
+      const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_REGION: _region, ...others } = aws;
+      const env = { ...others, AWS_PROFILE: 'work', AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config };
+      expect(await valuesOf(script(`print([
+        await run(${JSON.stringify(COUNT)}), await run('SELECT count(*) AS n FROM read_parquet(?)', ['s3://lake/part.parquet']),
+        (await run('SELECT secret_string FROM duckdb_secrets()'))[0].secret_string,
+      ])`), { env })).toEqual([[[{ n: 1000 }], [{ n: 1000 }], expect.stringContaining('region=eu-central-1')]]);
+    });
+
+    test('a public bucket is read without any credentials; what is refused says which are missing', async () => {
+      const requests: (string | undefined)[] = [];
+      const server = await listening(createServer((request, response) => {
+        requests.push(request.headers.authorization);
+        response.statusCode = request.url?.startsWith('/public/') ? 200 : 403;
+        response.setHeader('content-type', 'text/csv');
+        response.end(response.statusCode === 200 && request.method !== 'HEAD' ? 'i\n1\n' : '');
+      }));
+      try {
+        const env = {
+          HOME: home,
+          AWS_ENDPOINT_URL_S3: address(server),
+          AWS_EC2_METADATA_DISABLED: 'true',
+          AWS_CONFIG_FILE: join(scratch, 'none'),
+          AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'none'),
+        };
+        const [values] = await valuesOf(script("print([await run(\"FROM read_csv('s3://public/a.csv')\"), await run(\"FROM read_csv('s3://private/a.csv')\")])"), { env });
+        expect(values).toEqual([[{ i: 1 }], {
+          code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(/S3 refused a request without a signature.*AWS_PROFILE.*aws sso login/),
+        }]);
+        expect(new Set(requests)).toEqual(new Set([undefined]));
+      } finally {
+        server.close();
+      }
+    });
+
+    test('when the chain fails, a public bucket can be read all the same; what is refused says why it failed, and the next statement asks again', async () => {
+      const config = join(scratch, 'config');
+      writeFileSync(config, `[profile work]
+sso_session = work
+sso_account_id = 111111111111
+sso_role_name = reader
+[sso-session work]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+`);
+      const server = await listening(createServer((request, response) => {
+        response.statusCode = request.url?.startsWith('/public/') ? 200 : 403;
+        response.end(response.statusCode === 200 && request.method !== 'HEAD' ? 'i\n1\n' : '');
+      }));
+      try {
+        const env = {
+          HOME: home,
+          AWS_ENDPOINT_URL_S3: address(server),
+          AWS_PROFILE: 'work',
+          AWS_CONFIG_FILE: config,
+          AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'none'),
+          AWS_EC2_METADATA_DISABLED: 'true',
+        };
+        const [values] = await valuesOf(script(`print([
+          await run("FROM read_csv('s3://public/a.csv')"), await run("FROM read_csv('s3://private/a.csv')"),
+          process.env.AWS_ACCESS_KEY_ID = 'key', process.env.AWS_SECRET_ACCESS_KEY = 'secret', await run("FROM read_csv('s3://public/a.csv')"),
+        ])`), { env });
+        expect(values).toEqual([[{ i: 1 }], { code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/^the bootstrap step "s3" failed: .*aws sso login/) }, 'key', 'secret', [{ i: 1 }]]);
+      } finally {
+        server.close();
+      }
+    });
+
+    test('a file of this machine that is missing asks nobody for credentials, and loads nothing', async () => {
+      const [values] = await valuesOf(script(`print([
+        await run("FROM '/no/such/file.parquet'"), await run("SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND extension_name = 'httpfs'"),
+      ])`), { env: aws });
+      expect(values).toEqual([{ code: 'QUERY', retryable: false, message: expect.stringContaining('No files found') }, []]);
+    });
+
+    test('a secret of the user\'s own wins, whenever it is made', async () => {
+      const own = `CREATE SECRET mine (TYPE s3, KEY_ID '${s3.accessKeyId}', SECRET '${s3.secretAccessKey}', ENDPOINT '127.0.0.1:${s3.port}', USE_SSL false, URL_STYLE 'path')`;
+      const [values] = await valuesOf(script(`
+        const after = await session(async (s) => [await outcome(s.query(${JSON.stringify(COUNT)})), await s.execute(${JSON.stringify(own)}), await s.query(${JSON.stringify(COUNT)})]);
+        const before = await session(async (s) => [await s.execute(${JSON.stringify(own)}), await s.query(${JSON.stringify(COUNT)})]);
+        print([after[0].code, after[2], before[1]]);
+      `), { env: { ...aws, AWS_SECRET_ACCESS_KEY: SECRET } });
+      expect(values).toEqual(['QUERY', [{ n: 1000 }], [{ n: 1000 }]]);
+    });
+
+    test('bootstrap: [] does without it', async () => {
+      expect(await valuesOf(script(`print([
+        await session({ bootstrap: [] }, async (s) => (await outcome(s.query(${JSON.stringify(COUNT)}))).code),
+        await session({ bootstrap: [] }, async (s) => { await s.execute('LOAD httpfs'); return s.query('SELECT name FROM duckdb_secrets()'); }),
+      ])`), { env: { ...aws, http_proxy: OFFLINE.http_proxy, HTTP_PROXY: OFFLINE.HTTP_PROXY } })).toEqual([['QUERY', []]]);
+    });
+  });
+
+  describe('no SQL sees the credentials of the environment, however httpfs comes to be loaded', () => {
+    const env = () => ({ ...aws, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'a-session-token' });
+
+    test.each([
+      ["SELECT * FROM read_csv('http://127.0.0.1:1/a.csv')"],
+      ["SELECT * FROM read_csv($file)', { file: 'http://127.0.0.1:1/a.csv"],
+      ["FROM 's3://lake/part.parquet'"],
+      ["FROM 'hf://datasets/x/y.parquet'"],
+      ['LOAD httpfs'],
+      ['LOAD aws'],
+      ["LOAD '%'"],
+      ["SET s3_url_style = 'path'"],
+      ["CREATE SECRET mine (TYPE s3, KEY_ID 'a', SECRET 'b')"],
+      ["CREATE SECRET mine (TYPE s3, PROVIDER credential_chain, CHAIN 'config')"],
+      ["ATTACH 's3://lake/none.duckdb' AS remote"],
+      ["COPY (SELECT 1) TO 's3://lake/x.csv'"],
+    ])('%s', async (sql) => {
+      const statement = sql.replace('%', extensionFile(baked, 'httpfs'));
+      const call = statement.includes("', {") ? `'${statement}' }` : JSON.stringify(statement);
+      const [seen] = await valuesOf(script(`print(await session(async (s) => {
+        await outcome(s.query(${call}));
+        const seen = JSON.stringify(await s.query('FROM duckdb_settings()')).includes('${SECRET}');
+        await outcome(s.query(${JSON.stringify(COUNT)}));
+        return [seen, await s.query(${JSON.stringify(visible)})];
+      }))`), { env: env() });
+      expect(seen).toEqual([false, BLANK]);
+    });
+
+    test('a statement that needs it and reads the settings', async () => {
+      const file = join(scratch, 'one.csv');
+      writeFileSync(file, 'i\n1\n');
+      const server = await listening(createServer((_, response) => response.end('i\n1\n')));
+      try {
+        const sql = `SELECT (SELECT count(*) FROM read_csv('${address(server)}/a.csv')) AS n, list(value) AS v FROM duckdb_settings() WHERE name = 's3_secret_access_key'`;
+        const url = `${address(server)}/a.csv`;
+        const unseen = sql.replace(/'http[^']*'/, '$file');
+        expect(await valuesOf(script(`
+          print(await session((s) => s.query(${JSON.stringify(sql)})));
+          print(await session((s) => s.query(${JSON.stringify(unseen)}, { file: ${JSON.stringify(url)} })));
+        `), { env: env() })).toEqual(Array(2).fill([{ n: 1, v: [''] }]));
+      } finally {
+        server.close();
+      }
+    });
+
+    test('a locked configuration, in which they could not be blanked, loads no httpfs', async () => {
+      const [values] = await valuesOf(script(`print(await session(async (s) => {
+        await s.execute('SET lock_configuration = true');
+        return [await outcome(s.query("FROM read_csv($file)", { file: 'http://127.0.0.1:1/a.csv' })), await s.query(${JSON.stringify(visible)})];
+      }))`), { env: env() });
+      expect(values).toEqual([{ code: 'CONFIG', retryable: false, message: expect.stringContaining('before lock_configuration is set') }, [{ v: null }]]);
+    });
+  });
+
+  describe('extensions', () => {
+    test('DUCKDB_EXTENSIONS_DIR: what a statement needs is loaded from there, its signature checked', async () => {
+      const { HOME: _home, ...others } = aws;
+      const directory = join(scratch, 'extensions');
+      cpSync(baked, directory, { recursive: true });
+      writeFileSync(extensionFile(directory, 'postgres_scanner'), Buffer.alloc(20_000));
+      const [values] = await valuesOf(script(`print([
+        await run(${JSON.stringify(COUNT)}), await run('SELECT count(*) AS n FROM tpch_queries()'), await run("FROM postgres_query('x', 'y')"), await run('SELECT st_point(1, 2)'),
+        await run("ATTACH 'a.db' AS a (TYPE sqlite)"),
+      ])`), { env: { ...others, ...OFFLINE, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1', HOME: scratch, DUCKDB_EXTENSIONS_DIR: directory } });
+      const missing = (name: string) => ({
+        code: 'EXTENSION',
+        retryable: false,
+        message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, and not in DUCKDB_EXTENSIONS_DIR: .*`
+          + `duckdb-extensions install --version 1\\.5\\.5 --platform .* --target ${directory} ${name}$`)),
+      });
+      expect(values).toEqual([
+        [{ n: 1000 }], [{ n: 22 }], { code: 'EXTENSION', retryable: false, message: expect.stringContaining('cannot load') }, missing('spatial'), missing('sqlite_scanner'),
+      ]);
+    });
+
+    test('offline, what needs none runs without a look at the network; what needs one says what to do', async () => {
+      const asked: string[] = [];
+      const proxy = await listening(createServer((request, response) => {
+        asked.push(request.url!);
+        response.statusCode = 404;
+        response.end();
+      }));
+      const empty = join(scratch, 'empty');
+      mkdirSync(empty);
+      try {
+        const env = { ...aws, HOME: empty, http_proxy: address(proxy), HTTP_PROXY: address(proxy) };
+        expect(await valuesOf(script("print(await run('SELECT 1 AS one'))"), { env })).toEqual([[{ one: 1 }]]);
+        expect(asked).toEqual([]);
+        const [error] = await valuesOf(script(`print(await run(${JSON.stringify(COUNT)}))`), { env });
+        expect(error).toMatchObject({ code: 'EXTENSION', retryable: false });
+        expect(error.message).toMatch(/"httpfs" is neither installed .* nor can it be downloaded .*DUCKDB_EXTENSIONS_DIR.*duckdb-extensions install --version 1\.5\.5/s);
+        expect(new Set(asked.map((url) => url.replace(/.*\//, '')))).toEqual(new Set(['httpfs.duckdb_extension.gz']));
+      } finally {
+        proxy.close();
+      }
+    });
+  });
+
+  async function listening(server: Server): Promise<Server> {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  const address = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
