@@ -27,7 +27,7 @@ export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       throw new Error(`bundling.buildArgs has the name ${shown(name)}: expected letters, digits and underscores, such as "FLAVOUR"`);
     }
-    if (OWN[name]) throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN[name]} instead`);
+    if (Object.keys(OWN).includes(name)) throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN[name]} instead`);
     // Not shown: it may be what nobody should read.
     if (typeof value !== 'string') throw new Error(`the build argument ${name} is ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}: expected a string`);
     if (/[\r\n]/.test(value)) {

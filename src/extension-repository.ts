@@ -100,7 +100,8 @@ function checkedUrl(url: string): string {
   const expected = 'expected one such as "https://mirror.example.com/duckdb"';
   let parsed: URL;
   try {
-    parsed = new URL(url);
+    // A line break would be dropped here, and still be in the build's arguments.
+    parsed = new URL(/\s/.test(url) ? '' : url);
   } catch {
     throw new Error(`the URL of an extension repository cannot be read as one: ${expected}`);
   }

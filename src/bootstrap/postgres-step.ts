@@ -2,7 +2,7 @@ import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
-import { isPrivateHost } from './private-host';
+import { warnOfPrivateHost } from './private-host';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
 import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../expect';
@@ -220,10 +220,7 @@ export class PostgresStep implements IBootstrapStep {
       Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:engine', `${this.at} reaches a database whose engine is "${endpoint._otherEngine}", `
         + 'but speaks to PostgreSQL alone: name a database that runs PostgreSQL or Aurora PostgreSQL; MySQL is read by DuckDbExtension.core(\'mysql\') in a SqlStep');
     }
-    if (endpoint !== undefined && !fn.isBoundToVpc && isPrivateHost(endpoint.host)) {
-      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:privateHost', `${this.at} reaches ${endpoint.host}, which the internet does not know, `
-        + `but ${fn.node.path} is in no VPC: give it one that leads there, as in vpc: db.vpc`);
-    }
+    if (endpoint !== undefined) warnOfPrivateHost(fn, endpoint.host, this.at);
   }
 
   private allow(fn: DuckDbFunction, port: ec2.Port, connections: ec2.IConnectable | undefined): void {

@@ -1,4 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'net';
+import { Annotations } from 'aws-cdk-lib';
+import { DuckDbFunction } from '../duckdb-function';
 
 /** Addresses that the internet does not route: RFC 1918, RFC 6598, loopback, link-local, unique local. */
 const PRIVATE = new BlockList();
@@ -10,8 +12,15 @@ for (const [network, bits] of [['fc00::', 7], ['fe80::', 10], ['::1', 128]] as c
 /** Names that public DNS does not have. */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|internal|local)\.?$/i;
 
+/** Warns where a function in no VPC is to reach a host that only a private network has; `what` is how the warning begins. */
+export function warnOfPrivateHost(fn: DuckDbFunction, host: string, what: string): void {
+  if (fn.isBoundToVpc || !isPrivateHost(host)) return;
+  Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${host}, which the internet does not know, but ${fn.node.path} is in no VPC: `
+    + 'give it one that leads there, as in vpc: db.vpc');
+}
+
 /** Whether a host is known to be out of reach from the internet. */
-export function isPrivateHost(host: string): boolean {
+function isPrivateHost(host: string): boolean {
   if (isIPv4(host)) return PRIVATE.check(host, 'ipv4');
   return isIPv6(host) ? PRIVATE.check(host, 'ipv6') : PRIVATE_NAME.test(host);
 }

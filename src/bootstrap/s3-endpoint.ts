@@ -20,3 +20,8 @@ export function portOf(endpoint: string): number {
   const { port, protocol } = new URL(endpoint);
   return Number(port || (protocol === 'https:' ? 443 : 80));
 }
+
+/** The host of a URL that was checked, an address of IPv6 without its brackets. */
+export function hostOf(endpoint: string): string {
+  return new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
+}

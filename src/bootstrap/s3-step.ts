@@ -3,7 +3,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { checkEndpoint, portOf } from './s3-endpoint';
+import { warnOfPrivateHost } from './private-host';
+import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
 import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
 import { DuckDbFunction } from '../duckdb-function';
 import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../expect';
@@ -172,7 +173,7 @@ export class S3Step implements IBootstrapStep {
       this.grant(fn.role!);
     }
     if (endpoint === undefined) fn.addRequiredEndpoint({ service: 's3', region });
-    else if (!Token.isUnresolved(endpoint)) fn._allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
+    else if (!Token.isUnresolved(endpoint)) this.allow(fn, endpoint);
     return {
       type: 's3',
       config: {
@@ -186,6 +187,11 @@ export class S3Step implements IBootstrapStep {
         ...(credentialChain && { credentialChain }),
       },
     };
+  }
+
+  private allow(fn: DuckDbFunction, endpoint: string): void {
+    fn._allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
+    warnOfPrivateHost(fn, hostOf(endpoint), `the S3Step "${this.name}"`);
   }
 
   private checkBuckets(): void {

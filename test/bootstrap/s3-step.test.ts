@@ -1,6 +1,7 @@
 import * as path from 'path';
 import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -102,6 +103,21 @@ test('a prefix without a slash at its end is warned of: it matches more than a f
   Annotations.fromStack(stack).hasWarning('/Stack/Open', Match.stringLikeRegexp('the S3Step "s3" has prefixes without "/" at their end, '
     + '"events", "year=20": they also match keys such as "events-secret/x"; end them with "/" to mean folders.*ack: cdk-duckdb-lambda:prefix'));
   Annotations.fromStack(stack).hasNoWarning('/Stack/Folders', Match.anyValue());
+});
+
+test('an endpoint that only a private network has is warned of where the function is in no VPC', () => {
+  const declare = (id: string, endpoint: string, vpc?: ec2.IVpc) => new DuckDbFunction(stack, id, {
+    entry: ENTRY, vpc, bootstrap: [new S3Step({ buckets: [lake], endpoint })],
+  });
+  declare('Address', 'http://10.0.0.5:9000');
+  declare('Address6', 'https://[fd12::1]:9000');
+  declare('Public', 'https://s3.example.com');
+  declare('InVpc', 'http://10.0.0.5:9000', new ec2.Vpc(stack, 'Vpc'));
+  for (const [id, host] of [['Address', '10.0.0.5'], ['Address6', 'fd12::1']]) {
+    Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
+      `the S3Step "s3" reaches ${host}, which the internet does not know, but Stack/${id} is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+  }
+  for (const id of ['Public', 'InVpc']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
 });
 
 test('decrypts with the key of the bucket and with those that are named', () => {
