@@ -38,6 +38,8 @@ export interface WriteRowsOptions {
  *       await cursor((c) => writeRows(c.stream('FROM orders'), response, { format: 'csv' }));
  *     }));
  *
+ * Rows are of the forms `'js'` and `'json'`: the client's value objects (`rows: 'duckdb'`) say nothing as JSON.
+ *
  * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
  * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none.
  */

@@ -6,8 +6,9 @@ import { CORPUS, SCRIPTS } from './corpus';
 import { cursor, type Cursor, DuckDbError } from '../../lib-runtime';
 
 // DuckDB's own behaviour is untouched: what a cursor gives is what the raw client gives. Refused beyond that are only: empty SQL, parameters
-// before a script's last statement, files that another instance of the process has, and results beyond a limit. One more is kept than the
-// client keeps: of `1 AS a, 2 AS a, 3 AS "a:1"` it loses the second.
+// before a script's last statement, files that another instance of the process has, results beyond a limit, and STRUCTs without names, of
+// which the client keeps one field. More is kept than the client keeps: of `1 AS a, 2 AS a, 3 AS "a:1"` it loses the second, and JSON it
+// calls VARCHAR, of which that is an alias.
 
 let c: Cursor;
 let instance: DuckDBInstance;
@@ -46,7 +47,7 @@ async function throughRaw(sql: string, run: (text: string) => ReturnType<DuckDBC
   try {
     const result = await run(sql.replaceAll('FILES', theirs));
     const names = result.deduplicatedColumnNames();
-    return { rows: await result.getRowObjects(), columns: result.columnTypes().map((type, i) => `${names[i]} ${type}`) };
+    return { rows: await result.getRowObjects(), columns: result.columnTypes().map((type, i) => `${names[i]} ${type.alias ?? type}`) };
   } catch (error) {
     const { message } = error as Error;
     return { error: message, duckdbType: /^([\w ]+ Error): /.exec(message)?.[1] };
