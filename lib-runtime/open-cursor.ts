@@ -107,7 +107,7 @@ export class OpenCursor implements Cursor, Openable {
 
   withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T> {
     this.mayBeInTransaction = true;
-    return this.untilAborted(this.instance.recordingFiles(() => this.connection.lend(fn)), options);
+    return this.untilAborted(this.instance.recordingAll(() => this.connection.lend(fn)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {
