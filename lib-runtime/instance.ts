@@ -97,6 +97,15 @@ export class Instance implements SharedHolder, BootstrapHost {
     return mayAttach(sql) ? this.recordingFiles(run, attachedPaths(sql)) : run();
   }
 
+  /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
+  async recordingAll<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await this.recordingFiles(task);
+    } finally {
+      await this.onDemand?.('LOAD')?.settle().catch(() => undefined);
+    }
+  }
+
   /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
   async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
     this.beingAttached.add(paths);

@@ -66,7 +66,7 @@ export class OnDemandExtensions {
         await this.ensure(name);
         if (aborted) throw notRepeated(name, sql, error);
       } finally {
-        if (mayLoadHttpfs(sql)) await this.options.withRaw((connection) => this.settleHttpfs(connection));
+        if (mayLoadHttpfs(sql)) await this.settle();
       }
     }
   }
@@ -82,6 +82,11 @@ export class OnDemandExtensions {
     return loading;
   }
 
+  /** Blanks what httpfs has copied, if it has been loaded. */
+  async settle(): Promise<void> {
+    if (!this.isHttpfsReady) await this.options.withRaw((connection) => this.settleHttpfs(connection));
+  }
+
   private async load(connection: DuckDBConnection, name: string): Promise<void> {
     const { source } = this.options;
     const { directory } = source;
@@ -95,7 +100,7 @@ export class OnDemandExtensions {
     await this.settleHttpfs(connection);
   }
 
-  /** Blanks what httpfs has copied, whoever has loaded it. It copies once only. */
+  /** It copies once only. */
   private async settleHttpfs(connection: DuckDBConnection): Promise<void> {
     if (this.isHttpfsReady || !await isLoaded(connection)) return;
     const blanks = COPIED_CREDENTIALS.map((name) => `SET GLOBAL ${name} = ''`);

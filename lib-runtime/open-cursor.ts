@@ -147,7 +147,7 @@ export class OpenCursor implements Cursor, Openable {
     callback('withConnection()', fn);
     const options = CALL_OPTIONS.read(given);
     this.mayBeInTransaction = true;
-    return this.untilAborted(this.instance.recordingFiles(() => this.calls.lend(fn)), options);
+    return this.untilAborted(this.instance.recordingAll(() => this.calls.lend(fn)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { valuesOf } from './built-runtime';
+import { config } from './fresh-runtime';
 import { extensionFile, signedExtensions } from './signed-extensions';
 import { describeWith } from '../bed/require';
 import { startS3, type S3Server } from '../bed/s3';
@@ -93,10 +94,10 @@ describeWith('s3', 'without a stack', () => {
     test('is found by the SDK\'s chain: a profile, and its region', async () => {
       const credentials = join(scratch, 'credentials');
       writeFileSync(credentials, `[work]\naws_access_key_id = ${s3.accessKeyId}\naws_secret_access_key = ${s3.secretAccessKey}\n`);
-      const config = join(scratch, 'config-of-work');
-      writeFileSync(config, '[profile work]\nregion = eu-central-1\n');
+      const profile = join(scratch, 'config-of-work');
+      writeFileSync(profile, '[profile work]\nregion = eu-central-1\n');
       const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, AWS_REGION: _region, ...others } = aws;
-      const env = { ...others, AWS_PROFILE: 'work', AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config };
+      const env = { ...others, AWS_PROFILE: 'work', AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: profile };
       expect(await valuesOf(script(`print([
         await run(${JSON.stringify(COUNT)}), await run('SELECT count(*) AS n FROM read_parquet(?)', ['s3://lake/part.parquet']),
         (await run('SELECT secret_string FROM duckdb_secrets()'))[0].secret_string,
@@ -130,8 +131,8 @@ describeWith('s3', 'without a stack', () => {
     });
 
     test('when the chain fails, a public bucket can be read all the same; what is refused says why it failed, and the next statement asks again', async () => {
-      const config = join(scratch, 'config');
-      writeFileSync(config, `[profile work]
+      const profile = join(scratch, 'config');
+      writeFileSync(profile, `[profile work]
 sso_session = work
 sso_account_id = 111111111111
 sso_role_name = reader
@@ -148,7 +149,7 @@ sso_region = eu-west-1
           HOME: home,
           AWS_ENDPOINT_URL_S3: address(server),
           AWS_PROFILE: 'work',
-          AWS_CONFIG_FILE: config,
+          AWS_CONFIG_FILE: profile,
           AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'none'),
           AWS_EC2_METADATA_DISABLED: 'true',
         };
@@ -213,6 +214,20 @@ sso_region = eu-west-1
         return [seen, await s.query(${JSON.stringify(visible)})];
       }))`), { env: env() });
       expect(seen).toEqual([false, BLANK]);
+    });
+
+    test('loaded on the client\'s own connection', async () => {
+      expect(await valuesOf(script(`print(await session(async (s) => {
+        await s.withConnection((connection) => connection.run('LOAD httpfs'));
+        return s.query(${JSON.stringify(visible)});
+      }))`), { env: env() })).toEqual([BLANK]);
+    });
+
+    test('loaded by SQL in a function whose stack declares none', async () => {
+      expect(await valuesOf(script(`print(await session(async (s) => {
+        await s.execute('LOAD httpfs');
+        return s.query(${JSON.stringify(visible)});
+      }))`), { env: { ...env(), DUCKDB_EXTENSIONS_DIR: baked, ...config({}) } })).toEqual([BLANK]);
     });
 
     test('a statement that needs it and reads the settings', async () => {
