@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
+import { lacksSecret, mayDropSecret, presentSecrets } from './dropped-secrets';
 import { BootstrapError, DuckDbError, messageOf } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
@@ -46,6 +47,8 @@ export class Bootstrap {
   private readonly states: readonly State[];
   /** How many runs of steps have ended. */
   private ended = 0;
+  /** Whether somebody may have dropped a step's secret since it was looked at. */
+  private areSecretsInDoubt = false;
 
   constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
     this.states = steps.map((step) => ({ step, done: false, running: undefined }));
@@ -69,9 +72,12 @@ export class Bootstrap {
     }
   }
 
-  /** Runs the named steps, by hand. Throws a `BOOTSTRAP` error when one fails. */
+  /** Runs the named steps, by hand, and those again of which something is missing by now. Throws a `BOOTSTRAP` error when one fails. */
   async run(names: readonly string[]): Promise<void> {
-    await Promise.all(this.select(names).map((state) => (state.done ? undefined : this.perform(state))));
+    await Promise.all(this.select(names).map(async (state) => {
+      if (state.done && !await this.isInPlace(state.step)) state.done = false;
+      if (!state.done) await this.perform(state);
+    }));
   }
 
   /** Runs all that can run yet, together. `onFailure` is told of what fails; it is tried again at the next need. */
@@ -89,11 +95,20 @@ export class Bootstrap {
     if (this.states.length === 0) return (attempt) => attempt();
     const states = this.select(allowed);
     const failures = await this.before(sql, states);
-    return (attempt, isSelect) => this.attempt({ sql, attempt, states, failures, isRepeatable: async () => isSelect() && outsideTransaction(turn) });
+    const dropsSecret = mayDropSecret(sql);
+    return async (attempt, isSelect) => {
+      try {
+        return await this.attempt({ sql, attempt, states, failures, isRepeatable: async () => isSelect() && outsideTransaction(turn) });
+      } finally {
+        if (dropsSecret) this.areSecretsInDoubt = true;
+      }
+    };
   }
 
   /** Notes which catalogs are attached: a step whose catalog somebody detached is to run again. */
   noteAttached(catalogs: readonly string[]): void {
+    // Who had the connection itself may have dropped secrets too.
+    this.areSecretsInDoubt = true;
     // One that runs just now may have detached it itself.
     for (const state of this.states.filter(({ running }) => running === undefined)) {
       if (!state.step.provides.every((provided) => catalogs.some((name) => name.toLowerCase() === provided.toLowerCase()))) state.done = false;
@@ -116,6 +131,7 @@ export class Bootstrap {
   }
 
   private async before(sql: string, states: readonly State[]): Promise<readonly Failure[]> {
+    if (this.areSecretsInDoubt) await this.noteSecrets();
     const needed = states.filter(({ step, done, running }) => {
       if (done) return step.isStale(sql);
       // One that is half done has attached its catalog, perhaps, and not filled it.
@@ -141,10 +157,11 @@ export class Bootstrap {
       } catch (error) {
         const text = messageOf(error);
         if (error instanceof DuckDbError || left === 1) throw error;
+        if (lacksSecret(text) || states.some(({ step, done }) => done && step.mayLackSecret?.(text))) await this.noteSecrets();
         const lacking = this.lacking(states, sql, text, ended);
-        const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text));
+        const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text, false));
         if (failure) throw failure.error;
-        const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
+        const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text, state.done));
         if (lacking.length + refused.length === 0) {
           if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
           unlucky = true;
@@ -164,7 +181,8 @@ export class Bootstrap {
   private lacking(states: readonly State[], sql: string, error: string, since: number): readonly State[] {
     const lacking = states.filter(({ step, done, running }) => {
       const halfDone = (running !== undefined || this.ended !== since) && failedToBind(error) && namesOneOf(step.provides, sql);
-      return (step.binds(error) || halfDone) && (!done || this.ended !== since);
+      const isSecretMissing = lacksSecret(error) && namesOneOf(step.secrets ?? [], sql);
+      return (step.binds(error) || isSecretMissing || halfDone) && (!done || this.ended !== since);
     });
     // What some step is known to provide is not looked for elsewhere.
     const named = lacking.filter(({ step }) => step.provides.length > 0);
@@ -203,11 +221,27 @@ export class Bootstrap {
 
   private async isInPlace(step: BootstrapStep): Promise<boolean> {
     let present: readonly string[] = [];
+    let secrets: ReadonlySet<string> = new Set();
     await this.host.withRaw(async (connection) => {
       const result = await connection.run('SELECT lower(database_name) FROM duckdb_databases()');
       present = (await result.getRows()).map(([name]) => String(name));
+      secrets = await presentSecrets(connection);
     });
-    return step.provides.every((name) => present.includes(name.toLowerCase()));
+    return step.provides.every((name) => present.includes(name.toLowerCase())) && hasSecrets(step, secrets);
+  }
+
+  /** Looks which secrets there are: a step whose secret somebody dropped is to run again. */
+  private async noteSecrets(): Promise<void> {
+    this.areSecretsInDoubt = false;
+    const mayLack = this.states.filter(({ step, done }) => done && !step.required && step.secrets?.length);
+    if (mayLack.length === 0) return;
+    await this.host.withRaw(async (connection) => {
+      const secrets = await presentSecrets(connection);
+      // One that runs just now puts its own there.
+      for (const state of mayLack.filter(({ running }) => running === undefined)) {
+        if (!hasSecrets(state.step, secrets)) state.done = false;
+      }
+    });
   }
 
   private contextOf(state: State, connection: DuckDBConnection): StepContext {
@@ -220,6 +254,10 @@ export class Bootstrap {
       },
     };
   }
+}
+
+function hasSecrets({ secrets = [] }: BootstrapStep, present: ReadonlySet<string>): boolean {
+  return secrets.every((name) => present.has(name.toLowerCase()));
 }
 
 const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };

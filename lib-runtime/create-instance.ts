@@ -13,6 +13,7 @@ import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
 import { traced } from './tracing';
+import { UploadSettings } from './upload-settings';
 
 /** What an instance is made from. */
 export interface InstanceOptions {
@@ -41,20 +42,23 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const source = findExtensions(env, config.extensions, config.verifyExtensions);
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
+  const steps = makeSteps(config.steps, env);
+  const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
   const settings = deriveSettings({
     env,
     tempDirectory,
     limits,
     extensionDirectory: source.directory,
     unsigned: source.trusted,
-    httpfs,
+    uploads,
+    ofSteps: Object.assign({}, ...steps.filter(({ name }) => bootstrap?.includes(name) ?? true).map((step) => step.settings)),
     overrides: config.settings,
   });
-  const steps = makeSteps(config.steps, env);
   const fileOwner = {};
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  instance.uploads = uploads;
   if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
   try {
     await instance.withRaw(async (connection) => {

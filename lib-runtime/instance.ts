@@ -12,6 +12,7 @@ import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
+import type { UploadSettings } from './upload-settings';
 
 /** DuckDB's own default (https://duckdb.org/docs/stable/core_extensions/httpfs/overview). */
 export const LONGEST_REQUEST_SECONDS = 30;
@@ -25,6 +26,8 @@ export class Instance implements SharedHolder, BootstrapHost {
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
   /** How long DuckDB waits for an HTTP answer; undefined where that is not ours to set: without httpfs, or when the user has set it. */
   requestSeconds: number | undefined;
+  /** How it writes to S3; undefined without httpfs. */
+  uploads: UploadSettings | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
@@ -86,6 +89,8 @@ export class Instance implements SharedHolder, BootstrapHost {
     if (this.closing) return;
     await this.withRaw(async (connection) => {
       for (const [name, value] of Object.entries(limitSettings(limits))) await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+      const follow = this.uploads?.follow(limits);
+      if (follow) await connection.run(follow);
     });
   }
 

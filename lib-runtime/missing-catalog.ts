@@ -11,9 +11,14 @@ export function failedToBind(error: string): boolean {
   return BINDING_ERROR.test(error);
 }
 
+/** DuckDB's error without the statement that it repeats. */
+export function withoutEcho(error: string): string {
+  return error.split(ECHO, 1)[0]!;
+}
+
 /** Whether DuckDB could not bind a statement for want of one of `catalogs`. */
 export function missesOneOf(catalogs: readonly string[], error: string): boolean {
-  return failedToBind(error) && namesOneOf(catalogs, error.split(ECHO, 1)[0]!);
+  return failedToBind(error) && namesOneOf(catalogs, withoutEcho(error));
 }
 
 /** The catalog or schema that DuckDB could not bind a statement for want of. */

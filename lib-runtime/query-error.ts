@@ -1,5 +1,6 @@
 import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { startOf } from './sql-text';
+import { uploadHint } from './upload-settings';
 
 /** DuckDB's errors begin with their class: `Binder Error: …`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
@@ -24,7 +25,7 @@ export function queryError(error: unknown, sql: string): DuckDbError {
   const text = messageOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
   const isRemote = REMOTE.includes(duckdbType ?? '');
-  const hint = isRemote ? hintFor(text, sql) : undefined;
+  const hint = uploadHint(text, sql) ?? (isRemote ? hintFor(text, sql) : undefined);
   const message = `${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}\n\nin: ${startOf(sql)}`;
   if (isFatal(text, duckdbType)) return new FatalError(message, { cause: error, duckdbType });
   const passes = [isRemote ? PASSING : CONFLICT, LOST_CONNECTION, RECOVERY_CONFLICT].some((pattern) => pattern.test(text));
