@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { isOutdated } from './bootstrap/postgres-schema';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
 import type { Turn } from './connection';
+import { lacksSecret, mayDropSecret, presentSecrets } from './dropped-secrets';
 import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { OnDemandExtensions } from './on-demand-extensions';
@@ -55,6 +56,8 @@ export class Bootstrap {
   private readonly states: readonly State[];
   /** How many runs of steps have ended. */
   private ended = 0;
+  /** Whether somebody may have dropped a step's secret since it was looked at. */
+  private areSecretsInDoubt = false;
 
   constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
     this.states = steps.map((step) => ({ step, done: false, running: undefined }));
@@ -78,9 +81,12 @@ export class Bootstrap {
     }
   }
 
-  /** Runs the named steps, by hand. Throws a `BOOTSTRAP` error when one fails. */
+  /** Runs the named steps, by hand, and those again of which something is missing by now. Throws a `BOOTSTRAP` error when one fails. */
   async run(names: readonly string[]): Promise<void> {
-    await Promise.all(this.select(names).map((state) => (state.done ? undefined : this.perform(state))));
+    await Promise.all(this.select(names).map(async (state) => {
+      if (state.done && !await this.isInPlace(state.step)) state.done = false;
+      if (!state.done) await this.perform(state);
+    }));
   }
 
   /** Runs all that can run yet, together. `onFailure` is told of what fails; it is tried again at the next need. */
@@ -101,14 +107,21 @@ export class Bootstrap {
     const states = this.select(allowed);
     const failures = await this.before(sql, states);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(turn, sql, attempt));
-    return (attempt, isSelect) => {
+    const dropsSecret = mayDropSecret(sql);
+    return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(turn.raw);
-      return this.attempt({ sql, attempt: extended(attempt), states, failures, isRepeatable });
+      try {
+        return await this.attempt({ sql, attempt: extended(attempt), states, failures, isRepeatable });
+      } finally {
+        if (dropsSecret) this.areSecretsInDoubt = true;
+      }
     };
   }
 
   /** Notes which catalogs are attached: a step whose catalog somebody detached is to run again. */
   noteAttached(catalogs: readonly string[]): void {
+    // Who had the connection itself may have dropped secrets too.
+    this.areSecretsInDoubt = true;
     // One that runs just now may have detached it itself.
     for (const state of this.states.filter(({ running }) => running === undefined)) {
       if (!state.step.provides.every((provided) => catalogs.some((name) => name.toLowerCase() === provided.toLowerCase()))) state.done = false;
@@ -131,6 +144,7 @@ export class Bootstrap {
   }
 
   private async before(sql: string, states: readonly State[]): Promise<readonly Failure[]> {
+    if (this.areSecretsInDoubt) await this.noteSecrets();
     const needed = states.filter(({ step, done, running }) => {
       if (done) return step.isStale(sql);
       // One that is half done has attached its catalog, perhaps, and not filled it.
@@ -157,10 +171,11 @@ export class Bootstrap {
       } catch (error) {
         const text = messageOf(error);
         if (error instanceof DuckDbError || left === 1) throw error;
+        if (lacksSecret(text) || states.some(({ step, done }) => done && step.mayLackSecret?.(text))) await this.noteSecrets();
         const lacking = this.lacking(states, sql, text, ended);
-        const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text));
+        const failure = failures.find(({ step }) => lacking.some((state) => state.step === step) || step.isRefusedBy(text, false));
         if (failure) throw failure.error;
-        const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text));
+        const refused = states.filter((state) => !renewed.has(state) && state.step.isRefusedBy(text, state.done));
         if (isOutdated(text) && !read) {
           read = true;
           // Where that fails, the next attempt says why.
@@ -192,7 +207,8 @@ export class Bootstrap {
   private lacking(states: readonly State[], sql: string, error: string, since: number): readonly State[] {
     const lacking = states.filter(({ step, done, running }) => {
       const halfDone = (running !== undefined || this.ended !== since) && failedToBind(error) && namesOneOf(step.provides, sql);
-      return (step.binds(error) || halfDone) && (!done || this.ended !== since);
+      const isSecretMissing = lacksSecret(error) && namesOneOf(step.secrets ?? [], sql);
+      return (step.binds(error) || isSecretMissing || halfDone) && (!done || this.ended !== since);
     });
     // What some step is known to provide is not looked for elsewhere.
     const named = lacking.filter(({ step }) => step.provides.length > 0);
@@ -241,11 +257,27 @@ export class Bootstrap {
 
   private async isInPlace(step: BootstrapStep): Promise<boolean> {
     let present: readonly string[] = [];
+    let secrets: ReadonlySet<string> = new Set();
     await this.host.withRaw(async (connection) => {
       const result = await connection.run('SELECT lower(database_name) FROM duckdb_databases()');
       present = (await result.getRows()).map(([name]) => String(name));
+      secrets = await presentSecrets(connection);
     });
-    return step.provides.every((name) => present.includes(name.toLowerCase()));
+    return step.provides.every((name) => present.includes(name.toLowerCase())) && hasSecrets(step, secrets);
+  }
+
+  /** Looks which secrets there are: a step whose secret somebody dropped is to run again. */
+  private async noteSecrets(): Promise<void> {
+    this.areSecretsInDoubt = false;
+    const mayLack = this.states.filter(({ step, done }) => done && !step.required && step.secrets?.length);
+    if (mayLack.length === 0) return;
+    await this.host.withRaw(async (connection) => {
+      const secrets = await presentSecrets(connection);
+      // One that runs just now puts its own there.
+      for (const state of mayLack.filter(({ running }) => running === undefined)) {
+        if (!hasSecrets(state.step, secrets)) state.done = false;
+      }
+    });
   }
 
   private contextOf(state: State, connection: DuckDBConnection): StepContext {
@@ -259,6 +291,10 @@ export class Bootstrap {
       },
     };
   }
+}
+
+function hasSecrets({ secrets = [] }: BootstrapStep, present: ReadonlySet<string>): boolean {
+  return secrets.every((name) => present.has(name.toLowerCase()));
 }
 
 const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type AbortSignalLike, Ending, orAborted, withAny } from './abort';
 import { BudgetError, messageOf } from './errors';
 import { processMemoryBytes } from './lambda-environment';
 import type { BudgetFigures } from './memory-budget';
 import { Semaphore } from './semaphore';
-import { lambdaMemoryLimit } from './settings';
+import { lambdaMemoryLimit, locksConfiguration } from './settings';
 import { bytesOf } from './sizes';
 import { spillCapacity } from './spill';
 
@@ -32,36 +31,68 @@ const SMALLEST_SHARE = 16 * MIB;
 const SHARE_OF_MACHINE = 0.8;
 const PATIENCE_MS = 10_000;
 const TRY_EVERY_MS = 50;
+/** DuckDB's word when nothing can be SET any more. */
+const LOCKED = /configuration has been locked/;
+
+/** Who waits for a share. */
+interface Waiter {
+  /** Undefined for half of what is left, or as much of that as can be had. */
+  readonly wanted: number | undefined;
+  /** How much was given to those who came later. */
+  passedBytes: number;
+  /** Why the shared instances have not given way, when it was tried last. */
+  refusal: unknown;
+  readonly settle: (outcome: Share | BudgetError) => void;
+}
 
 /**
  * Memory and spill of the process, shared out among its instances.
  *
  * DuckDB's limits are an instance's: three instances at 300 MB each were seen at 1,152 MB together. So the shared instances use all of it
  * while alone; each session and DuckDB takes a part, and the shared limit is lowered meanwhile; when nothing is left, the next one waits.
+ *
+ * Who waits is passed by those after it that fit into what is left, but by no more bytes than it wants itself: then all wait for it. So it
+ * waits at most for those that are open, and for as much as it wants on top.
+ *
+ * Where the configuration is locked, nobody can change what an instance may use. If that is known beforehand, the shared instances keep
+ * `keptBytes` for good, and the rest is for sessions; one that locks itself later keeps what it has just then.
  */
 export class Budget {
   private readonly shared = new Set<SharedHolder>();
+  /** What those shared instances hold that nobody can change any more. */
+  private readonly locked = new Map<SharedHolder, number>();
+  /** What each shared instance was given last. */
+  private readonly given = new Map<SharedHolder, number>();
   private readonly turn = new Semaphore(1);
+  private readonly queue: Waiter[] = [];
+  private isServing = false;
+  private isChanged = false;
+  private wake: (() => void) | undefined;
   private making = 0;
   private reservedBytes = 0;
   private shares = 0;
   private isOutdated = false;
-  private waiting = 0;
 
-  constructor(private readonly memoryBytes: number, private readonly spillBytes: number, private readonly patienceMs = PATIENCE_MS) {}
+  constructor(
+    private readonly memoryBytes: number, private readonly spillBytes: number, private readonly patienceMs = PATIENCE_MS,
+    private readonly keptBytes = 0,
+  ) {}
 
   /** How much there is, and how much is taken. */
   get figures(): BudgetFigures {
-    return { memoryBytes: this.memoryBytes, reservedBytes: this.reservedBytes, shares: this.shares, waiting: this.waiting };
+    return { memoryBytes: this.memoryBytes, reservedBytes: this.reservedBytes, shares: this.shares, waiting: this.queue.length };
   }
 
   /** Makes a shared instance with its part of what is left, at once; the other shared ones give way. */
-  async addShared<H extends SharedHolder>(make: (limits: Limits) => Promise<H>): Promise<H> {
+  async addShared<H extends SharedHolder>(make: (limits: Limits) => Promise<H>, keptParts = 1): Promise<H> {
+    if (this.keptBytes > 0) return make(this.limits(this.keptBytes / keptParts));
     const { reservedBytes } = this;
     this.making += 1;
     try {
-      const holder = await make(this.limits((this.memoryBytes - reservedBytes) / (this.shared.size + this.making)));
+      const bytes = this.unlocked / (this.flexible.length + this.making);
+      const holder = await make(this.limits(bytes));
       this.shared.add(holder);
+      this.given.set(holder, bytes);
       return holder;
     } finally {
       this.making -= 1;
@@ -71,7 +102,11 @@ export class Budget {
 
   /** Gives the part of a shared instance back to the others. */
   removeShared(holder: SharedHolder): void {
-    if (this.shared.delete(holder)) this.rebalance();
+    this.locked.delete(holder);
+    this.given.delete(holder);
+    if (!this.shared.delete(holder)) return;
+    this.notice();
+    this.rebalance();
   }
 
   /**
@@ -81,55 +116,127 @@ export class Budget {
    */
   async reserve(wantedMiB: number | undefined, signal?: AbortSignalLike): Promise<Share> {
     const wanted = wantedMiB === undefined ? undefined : wantedMiB * MIB;
-    if (wanted !== undefined && wanted > this.memoryBytes - SMALLEST_SHARE) {
-      throw new BudgetError(`a memory of ${wantedMiB} MiB was asked for, and all instances of this process have ${inMiB(this.memoryBytes)} MiB together, ` +
-        `${inMiB(SMALLEST_SHARE)} of it for the shared one: ask for less, or raise the function's memorySize`, { retryable: false });
-    }
-    this.waiting += 1;
-    try {
-      return await this.takeInTime(wanted, signal);
-    } finally {
-      this.waiting -= 1;
-    }
-  }
-
-  private async takeInTime(wanted: number | undefined, signal: AbortSignalLike | undefined): Promise<Share> {
+    const never = this.never({ wanted });
+    if (never) throw never;
     const patience = new Ending();
     const timer = setTimeout(() => patience.abort(), this.patienceMs);
-    const refusals: unknown[] = [];
+    let waiter: Waiter | undefined;
     try {
-      return await withAny([signal, patience], (either) => this.take(wanted, either!, refusals));
+      return await withAny([signal, patience], (either) => {
+        const entry = this.enqueue(wanted, either!);
+        waiter = entry.waiter;
+        return entry.served;
+      });
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
-      throw this.exhausted(refusals.at(-1));
+      throw this.exhausted(waiter?.refusal);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Tries until there is so much and the shared instances have given way; notes why they have not. */
-  private async take(wanted: number | undefined, signal: AbortSignalLike, refusals: unknown[]): Promise<Share> {
-    const release = await this.turn.acquire(signal);
+  private enqueue(wanted: number | undefined, signal: AbortSignalLike): { readonly waiter: Waiter; readonly served: Promise<Share> } {
+    let settle: Waiter['settle'];
+    const share = new Promise<Share>((resolve, reject) => {
+      settle = (outcome) => {
+        this.leave(waiter);
+        if (outcome instanceof BudgetError) reject(outcome);
+        else resolve(outcome);
+      };
+    });
+    const waiter: Waiter = { wanted, passedBytes: 0, refusal: undefined, settle: settle! };
+    this.queue.push(waiter);
+    if (this.isServing) this.notice();
+    else void this.serve();
+    return { waiter, served: orAborted(share, signal, undefined, () => this.leave(waiter)) };
+  }
+
+  private leave(waiter: Waiter): void {
+    const at = this.queue.indexOf(waiter);
+    if (at !== -1) this.queue.splice(at, 1);
+    this.notice();
+  }
+
+  /** Serves who waits, until nobody does. */
+  private async serve(): Promise<void> {
+    this.isServing = true;
+    const release = await this.turn.acquire();
     try {
-      for (;;) {
-        for (const bytes of this.candidates(wanted)) {
-          const given = await this.limitShared(bytes).then(() => true, (refusal) => void refusals.push(refusal));
-          if (given) return this.grant(bytes);
-        }
-        await orAborted(sleep(TRY_EVERY_MS), signal);
+      while (this.queue.length > 0) {
+        this.isChanged = false;
+        if (!await this.serveOne() && !this.isChanged) await this.change();
       }
     } finally {
+      this.isServing = false;
       release();
-      if (refusals.length > 0 || this.isOutdated) this.rebalance();
+      if (this.isOutdated) this.rebalance();
     }
   }
 
-  /** What to try for, largest first, as long as the shared instances keep the least they need. */
-  private candidates(wanted: number | undefined): number[] {
-    const left = this.memoryBytes - this.reservedBytes;
-    if (wanted !== undefined) return left - wanted >= SMALLEST_SHARE ? [wanted] : [];
+  /** Serves the first that fits and may pass those before it. Tells whether it is to be looked again at once. */
+  private async serveOne(): Promise<boolean> {
+    let refused: { readonly bytes: number; readonly error: unknown } | undefined;
+    for (const waiter of [...this.queue]) {
+      const never = this.never(waiter);
+      if (never) waiter.settle(never);
+      for (const bytes of this.candidates(waiter)) {
+        if (refused && bytes >= refused.bytes) {
+          waiter.refusal = refused.error;
+          continue;
+        }
+        const { size } = this.locked;
+        try {
+          await this.limitShared(bytes);
+        } catch (error) {
+          // One of several shared instances may have given way all the same.
+          this.isOutdated = true;
+          refused = { bytes, error };
+          waiter.refusal = error;
+          if (this.locked.size > size) return true;
+          continue;
+        }
+        if (this.queue.includes(waiter)) {
+          this.serveWith(waiter, bytes);
+          return true;
+        }
+        // It was aborted meanwhile.
+        this.isOutdated = true;
+        break;
+      }
+    }
+    return false;
+  }
+
+  private serveWith(waiter: Waiter, bytes: number): void {
+    for (const earlier of this.queue.slice(0, this.queue.indexOf(waiter))) earlier.passedBytes += bytes;
+    waiter.settle(this.grant(bytes));
+  }
+
+  /** Waits until something has changed. What shared instances use is not told: that is looked at again and again. */
+  private async change(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      timer = setTimeout(resolve, TRY_EVERY_MS);
+    });
+    this.wake = undefined;
+    clearTimeout(timer);
+  }
+
+  /** Who waits may fit by now. */
+  private notice(): void {
+    this.isChanged = true;
+    this.wake?.();
+  }
+
+  /** What to try for, largest first, as long as the shared instances keep the least they need, and nobody is passed by too much. */
+  private candidates(waiter: Waiter): number[] {
+    const before = this.queue.slice(0, Math.max(0, this.queue.indexOf(waiter)));
+    const most = Math.min(this.forSessions - this.reservedBytes, ...before.map(({ wanted = SMALLEST_SHARE, passedBytes }) => wanted - passedBytes));
+    if (waiter.wanted !== undefined) return waiter.wanted <= most ? [waiter.wanted] : [];
     const sizes: number[] = [];
-    for (let bytes = Math.floor(left / 2); bytes >= SMALLEST_SHARE; bytes = Math.floor(bytes / 2)) sizes.push(bytes);
+    const half = (this.unlocked - this.keptBytes) / 2;
+    for (let bytes = Math.floor(Math.min(half, most)); bytes >= SMALLEST_SHARE; bytes = Math.floor(bytes / 2)) sizes.push(bytes);
     return sizes;
   }
 
@@ -142,6 +249,7 @@ export class Budget {
       held = false;
       this.reservedBytes -= bytes;
       this.shares -= 1;
+      this.notice();
       this.rebalance();
     };
     return { ...this.limits(bytes), release };
@@ -151,11 +259,42 @@ export class Budget {
     return { memoryBytes, spillBytes: Math.floor(this.spillBytes * memoryBytes / this.memoryBytes) };
   }
 
-  /** Gives the shared instances what is left when `taken` more is taken. */
+  private get flexible(): readonly SharedHolder[] {
+    return [...this.shared].filter((holder) => !this.locked.has(holder));
+  }
+
+  private get lockedBytes(): number {
+    return [...this.locked.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** What neither sessions hold nor instances that nobody can change. */
+  private get unlocked(): number {
+    return this.memoryBytes - this.reservedBytes - this.lockedBytes;
+  }
+
+  /** What all sessions and DuckDBs can have together. */
+  private get forSessions(): number {
+    const isAllLocked = this.keptBytes > 0 || (this.shared.size > 0 && this.flexible.length === 0);
+    return this.memoryBytes - this.keptBytes - this.lockedBytes - (isAllLocked ? 0 : SMALLEST_SHARE);
+  }
+
+  /** Gives the shared instances what is left when `taken` more is taken. Throws where one cannot give way. */
   private async limitShared(taken = 0): Promise<void> {
     this.isOutdated = false;
-    const left = this.memoryBytes - this.reservedBytes - taken;
-    for (const holder of this.shared) await holder.setLimits(this.limits(left / this.shared.size));
+    const { flexible } = this;
+    const limits = this.limits((this.unlocked - taken) / flexible.length);
+    for (const holder of flexible) {
+      try {
+        await holder.setLimits(limits);
+      } catch (error) {
+        if (LOCKED.test(messageOf(error)) && this.shared.has(holder)) {
+          this.locked.set(holder, this.given.get(holder)!);
+          this.isOutdated = true;
+        }
+        throw error;
+      }
+      this.given.set(holder, limits.memoryBytes);
+    }
   }
 
   /** Gives what was released to the shared instances; whoever has the turn does it at its end. */
@@ -168,6 +307,22 @@ export class Budget {
   private async catchUp(release: () => void): Promise<void> {
     while (this.isOutdated) await this.limitShared().catch(() => undefined);
     release();
+  }
+
+  /** Why there can never be so much, where that is so. */
+  private never({ wanted }: Pick<Waiter, 'wanted'>): BudgetError | undefined {
+    const { forSessions, lockedBytes } = this;
+    if ((wanted ?? SMALLEST_SHARE) <= forSessions) return undefined;
+    const asked = wanted === undefined ? 'a session or DuckDB asked for memory' : `a memory of ${inMiB(wanted)} MiB was asked for`;
+    const all = `${asked}, and all instances of this process have ${inMiB(this.memoryBytes)} MiB together`;
+    if (lockedBytes > 0) {
+      return new BudgetError(`${all}, ${inMiB(lockedBytes)} of it held by a shared one whose configuration was locked by SQL, so that nobody can lower its ` +
+        "memory limit: put lock_configuration into the function's settings, which leaves half of the memory to sessions, or lock a session only", { retryable: false });
+    }
+    const kept = this.keptBytes > 0
+      ? `${inMiB(this.keptBytes)} of it kept for the shared one, as the function's settings lock the configuration`
+      : `${inMiB(SMALLEST_SHARE)} of it for the shared one`;
+    return new BudgetError(`${all}, ${kept}: ask for less, or raise the function's memorySize`, { retryable: false });
   }
 
   private exhausted(cause: unknown): BudgetError {
@@ -184,10 +339,10 @@ const BUDGET = Symbol.for('cdk-duckdb-lambda.budget.v1');
 export function processBudget(env: NodeJS.ProcessEnv, settings: Readonly<Record<string, string>>): Budget {
   const machine = processMemoryBytes(env);
   const disk = spillCapacity(settings.temp_directory);
-  return (globalThis as { [BUDGET]?: Budget })[BUDGET] ??= new Budget(
-    bytesOf(settings.memory_limit, machine) ?? lambdaMemoryLimit(env) ?? Math.floor(machine * SHARE_OF_MACHINE),
-    bytesOf(settings.max_temp_directory_size, disk) ?? disk,
-  );
+  const memory = bytesOf(settings.memory_limit, machine) ?? lambdaMemoryLimit(env) ?? Math.floor(machine * SHARE_OF_MACHINE);
+  const kept = locksConfiguration(settings) ? Math.floor(memory / 2) : 0;
+  const spill = bytesOf(settings.max_temp_directory_size, disk) ?? disk;
+  return (globalThis as { [BUDGET]?: Budget })[BUDGET] ??= new Budget(memory, spill, PATIENCE_MS, kept);
 }
 
 function inMiB(bytes: number): number {

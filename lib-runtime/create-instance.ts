@@ -17,6 +17,7 @@ import { deriveSettings } from './settings';
 import { newSpillDirectory } from './spill';
 import { quotedString } from './sql-text';
 import { traced } from './tracing';
+import { UploadSettings } from './upload-settings';
 import { warnInWorkerThread } from './worker-threads';
 
 /** What an instance is made from. */
@@ -46,16 +47,18 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const source = findExtensions(env, config.extensions, config.verifyExtensions);
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
+  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
+  const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
   const settings = deriveSettings({
     env,
     tempDirectory,
     limits,
     extensionDirectory: source.directory,
     unsigned: source.trusted,
-    httpfs,
+    uploads,
+    ofSteps: Object.assign({}, ...steps.filter(({ name }) => bootstrap?.includes(name) ?? true).map((step) => step.settings)),
     overrides: config.settings,
   });
-  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
   const fileOwner = {};
   const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
   const opened = performance.now();
@@ -67,11 +70,14 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       loads: config.undeclared === true,
       withRaw: (task) => instance.withRaw(task),
       onHttpfs: async (connection) => {
+        instance.uploads = new UploadSettings(limits, config.settings);
+        await applySettings(connection, instance.uploads.atCreation);
         for (const step of prepared) await step.prepare?.(connection);
       },
     });
   }
   if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
+  instance.uploads = uploads;
   try {
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);

@@ -14,6 +14,7 @@ import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
+import type { UploadSettings } from './upload-settings';
 
 /** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
 export class Instance implements SharedHolder, BootstrapHost {
@@ -27,6 +28,8 @@ export class Instance implements SharedHolder, BootstrapHost {
 
   /** What loads extensions for a statement; undefined where all are loaded at creation. */
   onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
+  /** How it writes to S3; undefined without httpfs. */
+  uploads: UploadSettings | undefined;
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
@@ -89,6 +92,8 @@ export class Instance implements SharedHolder, BootstrapHost {
     if (this.closing) return;
     await this.withRaw(async (connection) => {
       for (const [name, value] of Object.entries(limitSettings(limits))) await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+      const follow = this.uploads?.follow(limits);
+      if (follow) await connection.run(follow);
     });
   }
 

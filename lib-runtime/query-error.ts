@@ -7,6 +7,7 @@ import { missingCatalog } from './missing-catalog';
 import { postgresHint } from './postgres-hints';
 import { startOf } from './sql-text';
 import { isTransient } from './transient';
+import { uploadHint } from './upload-settings';
 
 /** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
@@ -35,8 +36,8 @@ export function queryError(error: unknown, sql: string, statement: FailedStateme
 
 /** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
 export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
-  const aboutPostgres = postgresHint(text);
-  if (aboutPostgres !== undefined) return `${text}\n\nhint: ${aboutPostgres}`;
+  const known = postgresHint(text) ?? uploadHint(text, sql);
+  if (known !== undefined) return `${text}\n\nhint: ${known}`;
   if (!ADVISED.test(text)) return text;
   const { env } = process;
   const { text: told, hint } = advice().advise(text, sql, {

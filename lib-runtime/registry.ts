@@ -74,7 +74,7 @@ async function make(database: string, predecessor?: Promise<void>): Promise<Inst
   if (file !== undefined) await predecessor;
   const config = steps ? { ...declared, steps: declared.steps.filter(({ name }) => steps.includes(name)) } : declared;
   const budget = processBudget(env, config.settings);
-  const instance = await budget.addShared((limits) => createInstance({ path: file ?? ':memory:', config, env, limits }));
+  const instance = await budget.addShared((limits) => createInstance({ path: file ?? ':memory:', config, env, limits }), databaseNames(declared).length);
   instance.onEnd(() => budget.removeShared(instance));
   return instance;
 }

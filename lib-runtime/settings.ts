@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import type { Limits } from './budget';
 import { functionMemoryMiB, inLambda } from './lambda-environment';
+import type { UploadSettings } from './upload-settings';
 
 /** What an instance is opened with, and what is SET once its extensions are loaded. */
 export interface InstanceSettings {
@@ -23,8 +24,10 @@ export interface SettingsInput {
   readonly extensionDirectory: string | undefined;
   /** Whether extensions may be loaded without DuckDB's signature check, until the lock. */
   readonly unsigned: boolean;
-  /** Whether httpfs is loaded at creation. */
-  readonly httpfs: boolean;
+  /** How it writes to S3, where httpfs is loaded at creation. */
+  readonly uploads: UploadSettings | undefined;
+  /** What the bootstrap steps need. */
+  readonly ofSteps?: Readonly<Record<string, string>>;
   /** The user's own settings; they win. */
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -67,7 +70,8 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
       // At open this one is accepted and not enforced.
       max_temp_directory_size,
       // Without it each query pays a new TCP and TLS connection.
-      ...(input.httpfs && { httpfs_connection_caching: 'true' }),
+      ...(input.uploads && { httpfs_connection_caching: 'true', ...input.uploads.atCreation }),
+      ...input.ofSteps,
     },
     last: Object.fromEntries(overriddenLater.sort(lockLast)),
   };
@@ -104,6 +108,11 @@ function writable(directory: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether `settings` lock the configuration: an instance then keeps for good what it is created with. */
+export function locksConfiguration({ lock_configuration: lock }: Readonly<Record<string, string>>): boolean {
+  return lock !== undefined && !/^(?:false|f|no|n|0)$/i.test(lock.trim());
 }
 
 /** After `lock_configuration` nothing can be SET. */

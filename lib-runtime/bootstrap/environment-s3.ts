@@ -52,8 +52,8 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 
   /** Without httpfs no error is S3's. */
-  override isRefusedBy(error: string): boolean {
-    return this.isPrepared && (this.isNobody ? DENIED.test(error) : super.isRefusedBy(error));
+  override isRefusedBy(error: string, isDone: boolean): boolean {
+    return this.isPrepared && (this.isNobody ? DENIED.test(error) : super.isRefusedBy(error, isDone));
   }
 
   /** Region and endpoint, before the first request that httpfs can make; credentials where nobody has to be asked for them. */
@@ -80,7 +80,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   private async use(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     this.isNobody = credentials === undefined;
     if (!this.env.AWS_REGION && !this.env.AWS_DEFAULT_REGION) this.profileRegion ??= await regionOfProfile();
-    await this.makeSecret(connection, credentials ?? NOBODY);
+    await this.makeSecrets(connection, credentials ?? NOBODY);
   }
 
   private async find(): Promise<AwsCredentials | undefined> {

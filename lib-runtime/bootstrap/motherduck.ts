@@ -3,6 +3,7 @@ import { CatalogStep } from './catalog-step';
 import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
+import { ConfigError } from '../errors';
 import { findExtensions, loadExtensions } from '../extensions';
 import { missingCatalog } from '../missing-catalog';
 import { readSecret, type SecretReference } from '../secrets';
@@ -39,12 +40,21 @@ export class MotherDuckBootstrapStep extends CatalogStep {
   }
 
   async run(connection: DuckDBConnection): Promise<void> {
+    await assertNotLocked(connection);
     const token = await readSecret(this.token);
     await loadExtensions(connection, findExtensions(this.env, [], true), ['motherduck']);
     // Bound, never a part of the `md:` string, which SQL can read back.
     await runBound(connection, 'SET motherduck_token = $token', { token });
     for (const statement of this.statements) await connection.run(statement);
   }
+}
+
+/** Its settings are there once its extension is loaded, which may use the network: so they cannot be made before the lock. */
+async function assertNotLocked(connection: DuckDBConnection): Promise<void> {
+  const result = await connection.run("SELECT current_setting('lock_configuration')");
+  if ((await result.getRows())[0]?.[0] !== true) return;
+  throw new ConfigError("the configuration is locked (lock_configuration), and MotherDuck's token and modes are settings that are made after its extension is loaded: " +
+    'take lock_configuration out of the settings, and lock sessions that do not use MotherDuck; saasMode of the MotherDuckStep locks what MotherDuck itself offers');
 }
 
 /** In this order: the mode cannot change once something is attached, and SaaS mode locks the settings. */

@@ -26,6 +26,7 @@ const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]
  * The password is in a DuckDB secret: in a connection string it would stand in `duckdb_databases()` and in every error.
  */
 export class PostgresBootstrapStep extends CatalogStep {
+  readonly secrets = [this.name];
   private readonly catalog: string;
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;

@@ -6,6 +6,7 @@ import { roles } from '../chunks';
 import type { StepConfig } from '../config';
 import { type AwsCredentials, environmentCredentials, processCredentials } from '../credentials';
 import { ConfigError } from '../errors';
+import { withoutEcho } from '../missing-catalog';
 import { quotedIdentifier, quotedString } from '../sql-text';
 
 /** Ends of credentials are met this long before, so that no query outlives its own. */
@@ -13,9 +14,17 @@ const RENEW_BEFORE_MS = 5 * 60_000;
 const REMOTE_ERROR = /^(?:HTTP|IO) Error: /;
 const EXPIRED = /ExpiredToken|TokenRefreshRequired|RequestExpired/;
 const S3_URL = /\bs3[an]?:\/\//i;
+const S3_BUCKETS = /\bs3[an]?:\/\/([^/\s'"]*)/gi;
+const HTTP_URLS = /\bhttps?:\/\/([^/\s'"]+)(?:\/([^/\s'"?]*))?/gi;
+const AWS_HOST = /\.amazonaws\.com(?:\.cn)?$/;
+/** The certificate `*.s3.REGION.amazonaws.com` is not one of a bucket with a dot in its name (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). */
+const UNVERIFIED_BUCKET = /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*)\.s3\.[^/']*amazonaws\.com[/']/;
+/** DuckDB reads all of them as S3, and matches a secret's scope by its letters. */
+const SCHEMES = ['s3://', 's3a://', 's3n://'];
+const PATH_STYLE = { URL_STYLE: "'path'" };
 
 /** What DuckDB may keep of files that never change; each query would else ask S3 whether they have. */
-const IMMUTABLE_SETTINGS = ['enable_http_metadata_cache = true', 'parquet_metadata_cache = true', "validate_external_file_cache = 'NO_VALIDATION'"];
+const IMMUTABLE_SETTINGS = { enable_http_metadata_cache: 'true', parquet_metadata_cache: 'true', validate_external_file_cache: 'NO_VALIDATION' };
 
 /** DuckDB's own default is the files of a profile only. */
 const CHAIN = 'env;config;sso;process;instance';
@@ -28,17 +37,32 @@ type Source =
   /** DuckDB's aws extension finds them. */
   | { readonly kind: 'chain' };
 
-/** Access to S3: a DuckDB secret for the step's scopes. */
+/** One DuckDB secret. */
+interface Secret {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  /** Undefined for DuckDB to find them. */
+  readonly credentials: Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> | undefined;
+}
+
+const NO_CREDENTIALS = { accessKeyId: '', secretAccessKey: '' };
+
+/** Access to S3: DuckDB secrets for the step's scopes. */
 export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
+  readonly settings: Readonly<Record<string, string>>;
+  /** The names of what it makes, or has made. */
+  secrets: readonly string[];
   private readonly scopes: readonly string[];
   private readonly location: () => Record<string, string>;
-  private readonly immutable: boolean;
   private readonly source: Source;
-  private done = false;
   private current: AwsCredentials | undefined;
+  /** Buckets that no scope names and that can only be reached in path style, as errors have told. */
+  private readonly found = new Set<string>();
+  private isFoundNew = false;
 
   constructor(step: StepConfig, protected readonly env: NodeJS.ProcessEnv) {
     const { scopes, region } = step.config;
@@ -50,9 +74,10 @@ export class S3BootstrapStep implements BootstrapStep {
     }
     const options = new StepOptions(step);
     this.name = step.name;
+    this.secrets = [this.secretName];
     this.scopes = scopes;
     this.location = () => locationOptions(options, env, this.defaultRegion);
-    this.immutable = options.flag('immutable');
+    this.settings = options.flag('immutable') ? IMMUTABLE_SETTINGS : {};
     this.source = source(options);
   }
 
@@ -81,8 +106,14 @@ export class S3BootstrapStep implements BootstrapStep {
   }
 
   /** The environment's credentials cannot be renewed: what they are at each statement is what they are. */
-  isRefusedBy(error: string): boolean {
-    return REMOTE_ERROR.test(error) && (!this.done || (EXPIRED.test(error) && !this.immediate));
+  isRefusedBy(error: string, done: boolean): boolean {
+    if (!REMOTE_ERROR.test(error)) return false;
+    return (done ? EXPIRED.test(error) && !this.immediate : this.isMeantBy(error)) || this.isUnverifiedIn(error);
+  }
+
+  /** Without its secret a bucket is looked for elsewhere, or without credentials. */
+  mayLackSecret(error: string): boolean {
+    return REMOTE_ERROR.test(error) && this.isMeantBy(error);
   }
 
   /** DuckDB itself repeats what failed on the way. */
@@ -93,7 +124,13 @@ export class S3BootstrapStep implements BootstrapStep {
   async run(connection: DuckDBConnection, _context: StepContext): Promise<void> {
     const { kind } = this.source;
     const credentials = kind === 'chain' ? undefined : kind === 'role' ? await roles().assumeRole(this.source.arn, this.env) : await processCredentials(this.env);
-    await this.makeSecret(connection, credentials);
+    await this.makeSecrets(connection, credentials);
+  }
+
+  async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    // Nothing was wrong with the credentials.
+    if (this.isFoundNew) await this.makeSecrets(connection, this.current);
+    else await this.run(connection, context);
   }
 
   /** Where neither the step nor the environment names one. */
@@ -105,27 +142,86 @@ export class S3BootstrapStep implements BootstrapStep {
     return this.name;
   }
 
-  /** Makes DuckDB's secret; its aws extension finds the credentials where there are none. */
-  protected async makeSecret(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
-    const options = { SCOPE: `[${this.scopes.map(quotedString).join(', ')}]`, ...this.location() };
-    const literals = Object.entries(options).map(([name, value]) => `, ${name} ${value}`).join('');
-    const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.secretName)} (TYPE s3`;
-    if (credentials === undefined) {
-      await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
-    } else {
-      // Values are bound, never written into the SQL: parser errors and logs echo SQL.
-      await runBound(connection, `${create}, PROVIDER config, KEY_ID $keyId, SECRET $secret, SESSION_TOKEN $sessionToken${literals})`, {
-        keyId: credentials.accessKeyId, secret: credentials.secretAccessKey, sessionToken: credentials.sessionToken ?? '',
-      });
-    }
-    if (this.immutable) for (const setting of IMMUTABLE_SETTINGS) await connection.run(`SET GLOBAL ${setting}`);
+  /** Makes DuckDB's secrets; its aws extension finds the credentials where there are none. */
+  protected async makeSecrets(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
+    this.isFoundNew = false;
+    const secrets = [...this.secretsOfScopes(credentials), ...await this.secretsOfFound(connection, credentials)];
+    for (const secret of secrets) await make(connection, secret);
+    this.secrets = secrets.map(({ name }) => name);
     this.current = credentials;
-    this.done = true;
   }
 
-  async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
-    await this.run(connection, context);
+  private secretsOfScopes(credentials: AwsCredentials | undefined): readonly Secret[] {
+    const options = this.location();
+    const needsPath = (scope: string) => !('URL_STYLE' in options) && bucketOf(scope).includes('.');
+    const plain = this.scopes.filter((scope) => !needsPath(scope));
+    const dotted = this.scopes.filter(needsPath);
+    return [
+      ...plain.length > 0 || dotted.length === 0 ? [{ name: this.secretName, scopes: plain, options, credentials }] : [],
+      ...dotted.length > 0
+        ? [{ name: plain.length > 0 ? `${this.secretName} path style` : this.secretName, scopes: dotted, options: { ...options, ...PATH_STYLE }, credentials }]
+        : [],
+    ];
   }
+
+  /** The user's own secret for such a bucket stays the one that counts. */
+  private async secretsOfFound(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<readonly Secret[]> {
+    const secrets: Secret[] = [];
+    for (const bucket of this.found) {
+      const scope = `s3://${bucket}/`;
+      const isOurs = this.scopes.some((ours) => scope.startsWith(ours));
+      const rows = await (await connection.run(`SELECT name FROM which_secret(${quotedString(scope)}, 's3')`)).getRows();
+      if (rows.some(([name]) => name !== this.secretName && !this.secrets.includes(String(name)))) continue;
+      // A tie of two secrets is decided by their names: after all others.
+      secrets.push({
+        name: `~${this.name} ${bucket}`,
+        scopes: [scope],
+        options: { ...isOurs && this.location(), ...PATH_STYLE },
+        credentials: isOurs ? credentials : NO_CREDENTIALS,
+      });
+    }
+    return secrets;
+  }
+
+  private isUnverifiedIn(error: string): boolean {
+    const bucket = UNVERIFIED_BUCKET.exec(error)?.[1];
+    if (bucket === undefined || 'URL_STYLE' in this.location()) return false;
+    this.found.add(bucket);
+    this.isFoundNew = true;
+    return true;
+  }
+
+  /** Whether an error speaks of the step's buckets, by their S3 or HTTP URLs. */
+  private isMeantBy(error: string): boolean {
+    const text = withoutEcho(error);
+    const buckets = this.scopes.map(bucketOf);
+    // A scope such as `s3://` is any bucket's.
+    const isAny = buckets.includes('');
+    const endpoint = isAny ? this.location().ENDPOINT?.slice(1, -1) : undefined;
+    return [...text.matchAll(S3_BUCKETS)].some(([, bucket]) => isAny || buckets.includes(bucket!))
+      || [...text.matchAll(HTTP_URLS)].some(([, host, segment]) => (
+        isAny ? host === endpoint || AWS_HOST.test(host!) : buckets.some((bucket) => segment === bucket || host!.startsWith(`${bucket}.`))
+      ));
+  }
+}
+
+async function make(connection: DuckDBConnection, { name, scopes, options, credentials }: Secret): Promise<void> {
+  const scope = scopes.flatMap((each) => SCHEMES.map((scheme) => quotedString(each.replace('s3://', scheme))));
+  const literals = Object.entries({ SCOPE: `[${scope.join(', ')}]`, ...options }).map(([option, value]) => `, ${option} ${value}`).join('');
+  const create = `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(name)} (TYPE s3`;
+  if (credentials === undefined) {
+    await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
+    return;
+  }
+  // Values are bound, never written into the SQL: parser errors and logs echo SQL.
+  await runBound(connection, `${create}, PROVIDER config, KEY_ID $keyId, SECRET $secret, SESSION_TOKEN $sessionToken${literals})`, {
+    keyId: credentials.accessKeyId, secret: credentials.secretAccessKey, sessionToken: credentials.sessionToken ?? '',
+  });
+}
+
+/** Empty where a scope is more than one bucket's. */
+function bucketOf(scope: string): string {
+  return /^s3:\/\/([^/]+)\//.exec(scope)?.[1] ?? '';
 }
 
 function source(options: StepOptions): Source {

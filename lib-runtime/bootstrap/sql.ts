@@ -3,12 +3,14 @@ import { CatalogStep } from './catalog-step';
 import type { StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../config';
+import { secretsMadeBy } from '../dropped-secrets';
 import { readSecret, type SecretReference } from '../secrets';
 
 /** SQL of the user's own. */
 export class SqlBootstrapStep extends CatalogStep {
+  readonly secrets: readonly string[];
   private readonly statements: readonly string[];
-  private readonly secrets: Readonly<Record<string, SecretReference>>;
+  private readonly values: Readonly<Record<string, SecretReference>>;
   /** How many statements have run: one that fails is where the next attempt begins, as an ATTACH or CREATE cannot run twice. */
   private ran = 0;
 
@@ -16,11 +18,12 @@ export class SqlBootstrapStep extends CatalogStep {
     super(step);
     const options = new StepOptions(step);
     this.statements = options.texts('statements') ?? options.refuse('statements', 'a list of texts');
-    this.secrets = options.secrets('secrets');
+    this.secrets = secretsMadeBy(this.statements);
+    this.values = options.secrets('secrets');
   }
 
   async run(_connection: DuckDBConnection, context: StepContext): Promise<void> {
-    const read = Object.entries(this.secrets).map(async ([name, reference]) => [name, await readSecret(reference)] as const);
+    const read = Object.entries(this.values).map(async ([name, reference]) => [name, await readSecret(reference)] as const);
     const values = await Promise.all(read);
     for (const statement of this.statements.slice(this.ran)) {
       // Bound, never written into the SQL: parser errors and logs echo SQL.

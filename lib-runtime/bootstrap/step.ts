@@ -16,6 +16,10 @@ export interface BootstrapStep {
   readonly provides: readonly string[];
   /** Whether it can run at once, with nothing fetched over the network: then it does, at the instance's creation. */
   readonly immediate: boolean;
+  /** DuckDB's settings that it needs: made at the instance's creation, before any lock of the configuration. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Names of the DuckDB secrets that are there once it has run. */
+  readonly secrets?: readonly string[];
   /** Whether every statement needs it: it then runs before the first, and its failure is that statement's. */
   readonly required: boolean;
   /** Whether it can run yet: the handler may still have to register what it runs. */
@@ -26,8 +30,14 @@ export interface BootstrapStep {
   binds(error: string): boolean;
   /** Whether what `run` set up is out of date by now, for a statement such as `sql`. */
   isStale(sql: string): boolean;
-  /** Whether a statement failed because what `run` set up is refused by now: a password was changed, credentials have expired. */
-  isRefusedBy(error: string): boolean;
+  /**
+   * Whether a statement failed because what `run` set up is refused by now: a password was changed, credentials have expired.
+   *
+   * Of a step that is not `done`: whether it failed for want of it.
+   */
+  isRefusedBy(error: string, done: boolean): boolean;
+  /** Whether a statement may have failed as one of `secrets` was dropped; what is there is looked at then. */
+  mayLackSecret?(error: string): boolean;
   /** Whether a statement failed for want of luck, as when its connection broke: the next run may not meet that. */
   isUnluckyBy(error: string): boolean;
   /** Sets up what needs no network, as soon as httpfs is loaded on demand. */

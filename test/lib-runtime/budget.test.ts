@@ -116,6 +116,137 @@ describe('when it is out', () => {
   });
 });
 
+describe('while one waits', () => {
+  test('those that fit into what is left go ahead of it', async () => {
+    const budget = new Budget(1024 * MIB, 0);
+    const large = await budget.reserve(600);
+    const waiting = budget.reserve(500);
+    expect([(await budget.reserve(16)).memoryBytes, (await budget.reserve(100)).memoryBytes]).toEqual([16 * MIB, 100 * MIB]);
+    expect(budget.figures).toMatchObject({ reservedBytes: 716 * MIB, waiting: 1 });
+    large.release();
+    expect((await waiting).memoryBytes).toBe(500 * MIB);
+  });
+
+  test('but no more of them than it wants itself: then all wait for it, in order', async () => {
+    const budget = new Budget(1024 * MIB, 0);
+    const large = await budget.reserve(600);
+    const order: string[] = [];
+    const waiting = budget.reserve(500).then((share) => order.push('large') && share);
+    let passed = 0;
+    // Each ends before the next comes, so that there would be room for ever.
+    for (; passed < 100; passed++) {
+      const small = budget.reserve(50);
+      const share = await Promise.race([small, settled()]) as { release(): void } | undefined;
+      if (share === undefined) {
+        void small.then(() => order.push('small'));
+        break;
+      }
+      share.release();
+    }
+    expect(passed).toBe(10);
+    large.release();
+    await waiting;
+    await settled();
+    expect(order).toEqual(['large', 'small']);
+  });
+
+  test('who stops waiting holds nobody up', async () => {
+    const budget = new Budget(1024 * MIB, 0);
+    await budget.reserve(600);
+    const controller = new AbortController();
+    const large = rejection(budget.reserve(420, controller.signal));
+    (await budget.reserve(400)).release();
+    // There is room for it, and nobody may pass any more.
+    const small = budget.reserve(30);
+    await settled();
+    expect(budget.figures.waiting).toBe(2);
+    controller.abort();
+    expect(await large).toMatchObject({ code: 'ABORTED' });
+    expect((await small).memoryBytes).toBe(30 * MIB);
+  });
+});
+
+/** Numbers from 0 to 1, the same for the same seed (Park and Miller's). */
+function randomOf(seed: number): () => number {
+  let state = seed * 7919;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+describe('sessions that come and go at random: what is given is there, who fits goes, and nobody starves', () => {
+  const MEMORY = 1000;
+  const LEAST = 16;
+  const quiet = async () => {
+    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  };
+
+  interface Asked { readonly wanted: number | undefined; passed: number; readonly abort: AbortController }
+
+  test.each(Array.from({ length: 25 }, (_, i) => i + 1))('seed %i', async (seed) => {
+    const random = randomOf(seed);
+    const budget = new Budget(MEMORY * MIB, 0, 600_000);
+    let sharedMiB = 0;
+    await budget.addShared(async (limits) => {
+      sharedMiB = limits.memoryBytes / MIB;
+      return { async setLimits({ memoryBytes }: Limits) { sharedMiB = memoryBytes / MIB; } };
+    });
+    const waiting: Asked[] = [];
+    const open: { mib: number; release(): void }[] = [];
+    let served = 0;
+
+    const ask = (wanted: number | undefined) => {
+      const asked: Asked = { wanted, passed: 0, abort: new AbortController() };
+      waiting.push(asked);
+      budget.reserve(wanted, asked.abort.signal).then((share) => {
+        const mib = share.memoryBytes / MIB;
+        for (const earlier of waiting.slice(0, waiting.indexOf(asked))) {
+          earlier.passed += mib;
+          // Nobody is passed by more than it wants itself.
+          expect(earlier.passed).toBeLessThanOrEqual(earlier.wanted ?? LEAST);
+        }
+        waiting.splice(waiting.indexOf(asked), 1);
+        open.push({ mib, release: () => share.release() });
+        served += 1;
+      }, () => undefined);
+    };
+    const end = () => open.splice(Math.floor(random() * open.length), 1).forEach((share) => share.release());
+    const giveUp = () => waiting.splice(Math.floor(random() * waiting.length), 1).forEach(({ abort }) => abort.abort());
+
+    const check = () => {
+      const taken = open.reduce((sum, { mib }) => sum + mib, 0);
+      expect(budget.figures).toMatchObject({ reservedBytes: taken * MIB, shares: open.length, waiting: waiting.length });
+      expect(taken + Math.max(LEAST, sharedMiB)).toBeLessThanOrEqual(MEMORY);
+      for (const [at, { wanted = LEAST }] of waiting.entries()) {
+        const fits = taken + wanted <= MEMORY - LEAST;
+        const mayPass = waiting.slice(0, at).every((earlier) => earlier.passed + wanted <= (earlier.wanted ?? LEAST));
+        expect(fits && mayPass).toBe(false);
+      }
+    };
+
+    for (let step = 0; step < 200; step++) {
+      const dice = random();
+      if (dice < 0.45) ask(16 + Math.floor(random() * 60));
+      else if (dice < 0.55) ask(300 + Math.floor(random() * 600));
+      else if (dice < 0.6) ask(undefined);
+      else if (dice < 0.63) giveUp();
+      else end();
+      await quiet();
+      check();
+    }
+    expect(served).toBeGreaterThan(20);
+    // When nobody comes any more, all that wait are served.
+    for (let rounds = 0; waiting.length > 0; rounds++) {
+      expect(rounds).toBeLessThan(500);
+      end();
+      await quiet();
+      check();
+    }
+    while (open.length > 0) end();
+    await quiet();
+    expect(budget.figures).toMatchObject({ reservedBytes: 0, shares: 0, waiting: 0 });
+    expect(sharedMiB).toBe(MEMORY);
+  });
+});
+
 test.each<[string, number]>([['700MiB', 700 * MIB], ['1GB', 1e9], ['1.5 GiB', 1.5 * 1024 * MIB], ['512 kb', 512_000], ['50%', 500], ['10', 10], ['2TB', 2e12]])(
   '%s is %d bytes', (text, bytes) => expect(bytesOf(text, 1000)).toBe(bytes));
 
@@ -138,6 +269,17 @@ describe('real instances', () => {
     // The shared limit follows a moment later: nobody waits for it.
     for (let tries = 0; tries < 200 && await shared() < 990; tries++) await settled();
     expect(await shared()).toBeCloseTo(1000, -1);
+  });
+
+  test('a small session does not wait behind a large one, and the large one gets its turn', async () => {
+    const { session } = freshRuntime({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1629' });
+    let large: Promise<string> | undefined;
+    await session({ memory: 600 }, async () => {
+      large = session({ memory: 500 }, async () => 'large');
+      expect(await session({ memory: 16 }, async (s) => s.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+      expect(await Promise.race([large, session({ memory: 16 }, async () => 'small')])).toBe('small');
+    });
+    expect(await large).toBe('large');
   });
 
   test('the user\'s memory_limit is the process\'s', async () => {

@@ -8,7 +8,7 @@ import { deriveSettings, lambdaMemoryLimit } from '../../lib-runtime/settings';
 import { bytesOf } from '../../lib-runtime/sizes';
 
 const INPUT = {
-  env: {}, tempDirectory: '/t', limits: { memoryBytes: 2 ** 30, spillBytes: 2 ** 31 }, extensionDirectory: undefined, unsigned: false, httpfs: false, overrides: {},
+  env: {}, tempDirectory: '/t', limits: { memoryBytes: 2 ** 30, spillBytes: 2 ** 31 }, extensionDirectory: undefined, unsigned: false, uploads: undefined, overrides: {},
 };
 /** Where instances spill, each in a directory of its own. */
 const SPILL = join(tmpdir(), `duckdb_spill_${process.getuid!()}`);

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAws, startS3, type AwsServer, type S3Server } from '../../bed';
 import { describeWith } from '../../bed/require';
@@ -81,6 +82,48 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     });
   });
 
+  describe('while a role is not assumed', () => {
+    const missing = '/tmp/there-is-no-such-file.csv';
+
+    test.each([
+      [`FROM read_csv('${missing}')`],
+      [`CREATE TABLE x AS FROM read_csv('${missing}')`],
+      ['COPY (SELECT 1) TO \'/tmp/there-is-no-such-directory/x.csv\''],
+      ["ATTACH '/tmp/there-is-no-such-directory/x.duckdb' AS x"],
+      ["FROM read_csv('http://127.0.0.1:1/x.csv')"],
+    ])('what fails elsewhere keeps its own error, and asks STS for nothing: %s', async (sql) => {
+      sts.fault = () => refusal(403, 'AccessDenied');
+      const { cursor } = start(role);
+      const error = await rejection(cursor((c) => c.execute(sql)));
+      expect([error.code, error.duckdbType]).toEqual(['QUERY', 'IO Error']);
+      expect(sts.requests).toEqual([]);
+    });
+
+    test('nor does the text of a statement make S3\'s what is not: the file is what is missing', async () => {
+      sts.fault = () => refusal(403, 'AccessDenied');
+      const { cursor } = start(role);
+      const error = await rejection(cursor((c) => c.query(`FROM read_csv('${missing}') -- later 's3://lake/t.parquet'`)));
+      expect(error).toMatchObject({ code: 'QUERY', message: expect.stringContaining(`No files found that match the pattern "${missing}"`) });
+    });
+
+    test('a view of another database names S3, and no text does: the role is assumed, and the view answers', async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'views-')), 'views.duckdb');
+      sts.fault = () => assumed();
+      const first = start(role);
+      await first.cursor((c) => c.execute(`ATTACH '${file}' AS views; CREATE VIEW views.v AS FROM 's3://lake/t.parquet'; DETACH views`));
+      sts.requests.length = 0;
+      const { cursor } = start(role);
+      await cursor((c) => c.execute(`ATTACH '${file}' AS views (READ_ONLY)`));
+      expect(sts.requests).toEqual([]);
+      expect(await cursor((c) => c.queryOne('SELECT count(*) AS n FROM views.v'))).toEqual({ n: 100_000 });
+      expect(sts.requests).toHaveLength(1);
+      sts.fault = () => refusal(403, 'AccessDenied');
+      const denied = start(role);
+      await denied.cursor((c) => c.execute(`ATTACH '${file}' AS views (READ_ONLY)`));
+      expect(await rejection(denied.cursor((c) => c.query('FROM views.v')))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('cannot assume the role') });
+    });
+  });
+
   test('its credentials are renewed near their end', async () => {
     sts.fault = () => assumed(60);
     const { cursor } = start(role);
@@ -133,14 +176,36 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     expect((await cursor((c) => c.queryOne<{ secret_string: string }>('SELECT secret_string FROM duckdb_secrets()')))!.secret_string).toMatch(/url_style=path/);
   });
 
-  test('immutable data is asked for once', async () => {
-    const { cursor } = start({ immutable: true });
+  test.each([
+    ['', {}, {}],
+    [', also where the configuration is locked', { immutable: true }, { lock_configuration: true }],
+    [', also of a role where the configuration is locked', { immutable: true, ...role }, { lock_configuration: true }],
+  ])('immutable data is asked for once%s', async (_, changes, settings) => {
+    sts.fault = () => assumed();
+    const step = { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], immutable: true, ...changes } };
+    const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps: [step], settings }) });
     const sum = () => cursor((c) => c.queryOne("SELECT sum(i) AS s FROM 's3://lake/t.parquet'"));
     const first = await sum();
     expect(store.requests.length).toBeGreaterThan(0);
     store.requests.length = 0;
     expect(await sum()).toEqual(first);
     expect(store.requests).toEqual([]);
+  });
+
+  test('the user\'s own setting wins over an immutable step\'s', async () => {
+    const step = { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], immutable: true } };
+    const settings = { enable_http_metadata_cache: false };
+    const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps: [step], settings }) });
+    await cursor((c) => c.queryOne(COUNT));
+    expect(await cursor((c) => c.queryOne('SELECT current_setting(\'enable_http_metadata_cache\') AS http, current_setting(\'parquet_metadata_cache\') AS parquet')))
+      .toEqual({ http: false, parquet: true });
+  });
+
+  test('a session whose bootstrap leaves an immutable step out has none of its settings', async () => {
+    const { session } = start({ immutable: true });
+    const cached = "SELECT current_setting('parquet_metadata_cache') AS cached";
+    expect(await session({ bootstrap: [] }, (s) => s.queryOne(cached))).toEqual({ cached: false });
+    expect(await session((s) => s.queryOne(cached))).toEqual({ cached: true });
   });
 
   test.each([

@@ -42,8 +42,73 @@ test('reads and writes Parquet with the credentials of the environment', async (
 test('the secret is scoped, of PROVIDER config, and made at creation', async () => {
   const { cursor } = freshRuntime(environment);
   expect(await cursor((c) => c.query('SELECT name, type, provider, persistent, scope FROM duckdb_secrets()'))).toEqual([
-    { name: 's3', type: 's3', provider: 'config', persistent: false, scope: ['s3://lake/', 's3://export/'] },
+    {
+      name: 's3',
+      type: 's3',
+      provider: 'config',
+      persistent: false,
+      scope: ['s3://lake/', 's3a://lake/', 's3n://lake/', 's3://export/', 's3a://export/', 's3n://export/'],
+    },
   ]);
+});
+
+test.each(['s3a', 's3n'])('%s:// is the step\'s as s3:// is: to read, to list, to write', async (scheme) => {
+  const { cursor } = freshRuntime(environment);
+  const written = `${scheme}://export/${scheme}.parquet`;
+  expect(await cursor((c) => c.queryOne(`SELECT sum(i) AS total FROM '${scheme}://lake/t/*.parquet'`))).toEqual({ total: 499_500 });
+  await cursor((c) => c.execute(`COPY (SELECT 42 AS answer) TO '${written}'`));
+  expect(await cursor((c) => c.queryOne(`FROM '${written}'`))).toEqual({ answer: 42 });
+});
+
+describe('after DROP SECRET', () => {
+  const COUNT = "SELECT count(*) AS n FROM 's3://lake/t/part.parquet'";
+  const secrets = 'SELECT name FROM duckdb_secrets()';
+
+  test.each(['DROP SECRET s3', 'drop secret if exists "S3"', 'SELECT 1; DROP TEMPORARY SECRET s3', 'DROP /* it */ SECRET s3'])('by %s, the next statement that needs it has it again', async (sql) => {
+    const { cursor } = freshRuntime(environment);
+    await cursor((c) => c.execute(sql));
+    expect(await cursor((c) => c.query(secrets))).toEqual([]);
+    expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 1000 });
+    expect(await cursor((c) => c.query(secrets))).toEqual([{ name: 's3' }]);
+  });
+
+  test('a view that names S3 needs it too, and so does what writes', async () => {
+    const { cursor } = freshRuntime(environment);
+    await cursor((c) => c.execute(`CREATE VIEW v AS ${COUNT}; DROP SECRET s3`));
+    expect(await cursor((c) => c.queryOne('FROM v'))).toEqual({ n: 1000 });
+    await cursor((c) => c.execute('DROP SECRET s3'));
+    expect(await cursor((c) => c.execute("COPY (SELECT 1 AS one) TO 's3://export/dropped.parquet'"))).toEqual({ rowsChanged: 1 });
+  });
+
+  test('in a transaction, or on the client\'s own connection, where no text shows it', async () => {
+    const { cursor } = freshRuntime(environment);
+    await cursor((c) => c.execute(`CREATE VIEW v AS ${COUNT}`));
+    await cursor(async (c) => {
+      await c.execute('BEGIN; DROP SECRET s3');
+      // Here it is still there, so that nobody has noticed.
+      expect(await cursor((other) => other.queryOne(COUNT))).toEqual({ n: 1000 });
+      await c.execute('COMMIT');
+    });
+    expect(await cursor((c) => c.queryOne('FROM v'))).toEqual({ n: 1000 });
+    await cursor((c) => c.withConnection(async (connection) => void await connection.run('DROP SECRET s3')));
+    expect(await cursor((c) => c.queryOne('FROM v'))).toEqual({ n: 1000 });
+  });
+
+  test('bootstrap() makes it again by hand', async () => {
+    const { cursor } = freshRuntime(environment);
+    await cursor(async (c) => {
+      await c.execute('DROP SECRET s3');
+      await c.bootstrap('s3');
+      expect(await c.query(secrets)).toEqual([{ name: 's3' }]);
+    });
+  });
+
+  test('what has nothing to do with it runs no step', async () => {
+    const { cursor } = freshRuntime(environment);
+    await cursor((c) => c.execute('DROP SECRET s3'));
+    expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
+    expect(await cursor((c) => c.query(secrets))).toEqual([]);
+  });
 });
 
 test('the credentials that httpfs copies from the environment are blanked', async () => {
