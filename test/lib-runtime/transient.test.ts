@@ -93,8 +93,6 @@ describeWith(['postgres', 'aws'], 'what never passes is no error to be tried aga
 
   test.each([
     ['SELEC 1', /Parser Error: syntax error/],
-    ['SELECT no_such()', /Catalog Error/],
-    ['SELECT no_such', /Binder Error/],
     ["ATTACH '/none/x.duckdb' AS pg_replica (READ_ONLY)", /Cannot open/],
     ["CREATE TABLE x AS FROM read_csv('/none/x.csv')", /No files found/],
   ])('a SqlStep with %s', async (statement, message) => {
