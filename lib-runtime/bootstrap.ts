@@ -5,7 +5,7 @@ import type { Turn } from './connection';
 import { BootstrapError, DuckDbError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
-import { postgresHint } from './postgres-hints';
+import { postgresHint, rememberPasswords } from './postgres-hints';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
 import { mayPass } from './transient';
@@ -212,6 +212,7 @@ export class Bootstrap {
       state.done = isRenewal && await this.isInPlace(step);
       const text = messageOf(cause);
       const retryable = cause instanceof DuckDbError ? cause.retryable : mayPass(text);
+      rememberPasswords(text);
       const hint = cause instanceof DuckDbError ? undefined : postgresHint(text);
       throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}`, { cause, retryable });
     } finally {
