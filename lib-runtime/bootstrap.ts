@@ -7,6 +7,7 @@ import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from '
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { OnDemandExtensions } from './on-demand-extensions';
 import type { QueryParameters } from './parameters';
+import { rememberPasswords } from './postgres-hints';
 import { advised, isFatal, textOf } from './query-error';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
@@ -248,6 +249,7 @@ export class Bootstrap {
     const failed = `the bootstrap step "${step.name}" failed`;
     if (cause instanceof DuckDbError) return new BootstrapError(`${failed}: ${cause.message}`, { cause, retryable: cause.retryable });
     const text = textOf(cause);
+    rememberPasswords(text);
     if (isFatal(text)) {
       this.host.markBroken();
       return new FatalError(`${failed}: ${text}`, { cause: new Error(text) });

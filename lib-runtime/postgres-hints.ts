@@ -1,3 +1,5 @@
+import { rememberSecret } from './redaction';
+
 const CONNECTION_STRING = 'DuckDB would keep this connection string, password included, as a secret in a file, which is off here; and ' +
   "duckdb_databases() would show it to any SQL. Put it into a temporary secret, and name that: CREATE TEMPORARY SECRET pg (TYPE postgres, HOST '...', " +
   "PORT 5432, DATABASE '...', USER '...', PASSWORD $password); ATTACH '' AS db (TYPE postgres, READ_ONLY, SECRET pg). For DuckLake: " +
@@ -15,4 +17,11 @@ const HINTS: ReadonlyArray<readonly [RegExp, string]> = [
 /** What to do about an error of PostgreSQL or of the extension that reads it, where a usual cause is known. */
 export function postgresHint(text: string): string | undefined {
   return HINTS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+const PASSWORD = /\bpassword\s*=\s*([^\s'"]+)|postgres(?:ql)?:\/\/[^\s:@/'"]*:([^\s@'"]+)@/gi;
+
+/** DuckDB's errors echo connection strings: the passwords in them are cut from messages and causes from now on. */
+export function rememberPasswords(text: string): void {
+  for (const [, parameter, url] of text.matchAll(PASSWORD)) rememberSecret(parameter ?? url);
 }

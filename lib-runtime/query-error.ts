@@ -4,7 +4,7 @@ import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { installCommand } from './extensions';
 import type { Instance } from './instance';
 import { missingCatalog } from './missing-catalog';
-import { postgresHint } from './postgres-hints';
+import { postgresHint, rememberPasswords } from './postgres-hints';
 import { startOf } from './sql-text';
 import { isTransient } from './transient';
 import { uploadHint } from './upload-settings';
@@ -29,6 +29,7 @@ export interface FailedStatement {
 export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
   const text = textOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
+  rememberPasswords(text);
   const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
   if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });
   return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });

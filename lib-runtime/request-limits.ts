@@ -8,6 +8,8 @@ export interface RequestLimits {
 export const DEFAULT_REQUEST_LIMITS: RequestLimits = { seconds: 30, retries: 3 };
 const DEFAULT_PAUSE_MS = 100;
 const DEFAULT_BACKOFF = 4;
+/** Rather than less time for each attempt there are fewer of them. */
+const LEAST_SECONDS = 2;
 const SHORTEST_SECONDS = 1;
 
 /**
@@ -24,7 +26,7 @@ export function requestLimits(milliseconds: number, settings: Readonly<Record<st
   };
   let retries = own === undefined ? DEFAULT_REQUEST_LIMITS.retries : Number(own);
   if (own === undefined) {
-    while (retries > 0 && secondsOf(retries) < SHORTEST_SECONDS) retries -= 1;
+    while (retries > 0 && secondsOf(retries) < LEAST_SECONDS) retries -= 1;
   }
   return { retries, seconds: Math.min(DEFAULT_REQUEST_LIMITS.seconds, Math.max(SHORTEST_SECONDS, secondsOf(retries))) };
 }

@@ -4,8 +4,8 @@ import { isTransientHttp } from './transient-http';
 const CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** What reached for a file or a server: what others say may quote data and SQL, where such words mean nothing. */
 const REACHING = ['HTTP Error', 'IO Error', 'Invalid Error'];
-/** A statement, not a server, is at fault. */
-const NEVER_CLASSES = ['Parser Error', 'Syntax Error', 'Binder Error', 'Catalog Error', 'Not implemented Error', 'Permission Error', 'Missing Extension Error'];
+/** A statement, not a server, is at fault; what it names in vain may be there later. */
+const NEVER_CLASSES = ['Parser Error', 'Syntax Error', 'Not implemented Error'];
 
 /** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
 export const LOST_CONNECTION = new RegExp([

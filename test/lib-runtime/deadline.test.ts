@@ -83,8 +83,10 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
       const answer = await handler(sql, { deadline, getRemainingTimeInMillis: () => deadline - Date.now() });
       return { ...answer, answeredBefore: deadline - Date.now() };
     };
-    for (const { code, answeredBefore } of await runAll(invoke)) {
-      expect(code).toBe('TIMEOUT');
+    const answers = await runAll(invoke);
+    for (const [index, { code, answeredBefore }] of answers.entries()) {
+      // A request's own limit may come first: it is told in whole seconds.
+      expect(Object.keys(SLOW)[index]!.includes('S3') ? ['TIMEOUT', 'QUERY'] : ['TIMEOUT']).toContain(code);
       expect([answeredBefore, answeredBefore > MARGIN_MS - LATEST_MS]).toEqual([answeredBefore, true]);
     }
     const next = runtime.withDuckDB(async (_event: string, _context: object) => runtime.cursor((c) => c.queryOne('SELECT count(*) AS n FROM pg_replica.users')));
@@ -100,7 +102,7 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
     const http = "SELECT current_setting('http_timeout')::INTEGER AS http";
     const handler = withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(http)));
     const context = (milliseconds: number) => ({ getRemainingTimeInMillis: () => milliseconds });
-    expect(await handler('', context(2_900))).toEqual({ http: 1 });
+    expect(await handler('', context(2_900))).toEqual({ http: 2 });
     expect(await handler('', context(60_000))).toEqual({ http: 14 });
     expect(await handler('', context(900_000))).toEqual({ http: 30 });
     const own = withDuckDB((_event: string, _context: object) => session({ settings: { http_timeout: 7 } }, (s) => s.queryOne(http)));
