@@ -72,7 +72,7 @@ export function uploadHint(error: string, sql: string): string | undefined {
   const isWrite = /\bCOPY\b[\s\S]*\bTO\b|\bEXPORT\s+DATABASE\b/i.test(sql) && /\bs3[an]?:\/\//i.test(sql);
   if (isWrite && /^Out of Memory Error: could not allocate block/.test(error)) {
     return `each file that is being written to S3 takes a part in memory, of ${FILE_SIZE} / ${PARTS} and at least 5 MiB: ` +
-      `lower ${FILE_SIZE} ('50GB' is the least that helps), ${UPLOADS} (parts under way) or ${OPEN_FILES} (files of a partitioned COPY) ` +
+      `lower ${FILE_SIZE} ('50GB' gives the smallest parts), ${UPLOADS} (parts under way) or ${OPEN_FILES} (files of a partitioned COPY) ` +
       'in the settings, or raise the function\'s memorySize';
   }
   if (/Part number must be an integer between 1 and/i.test(error)) {
