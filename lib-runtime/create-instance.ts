@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
-import { loadApi, openRaw } from './client';
+import { loadApi, loadBindings, openRaw } from './client';
 import type { RuntimeConfig } from './config';
 import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
@@ -52,7 +52,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   });
   const steps = makeSteps(config.steps, env);
   const fileOwner = {};
-  const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
+  const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
   if (httpfs && !('http_timeout' in config.settings)) instance.requestSeconds = LONGEST_REQUEST_SECONDS;
@@ -74,7 +74,16 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   }
 }
 
-async function open(path: string, settings: Readonly<Record<string, string>>, owner: object, beforeOpening?: () => void): Promise<DuckDBInstance> {
+interface Opening {
+  readonly path: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Those of them that the user has given. */
+  readonly given: Readonly<Record<string, string>>;
+  readonly owner: object;
+  readonly beforeOpening?: () => void;
+}
+
+async function open({ path, settings, given, owner, beforeOpening }: Opening): Promise<DuckDBInstance> {
   try {
     if (path !== ':memory:') claimFile(path, owner);
     beforeOpening?.();
@@ -89,7 +98,19 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
   } catch (cause) {
     releaseFiles(owner);
     if (cause instanceof DuckDbError) throw cause;
+    await checkSettings(settings, Object.keys(given));
     throw new FatalError(`cannot open DuckDB at "${path}": ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** DuckDB's error at open does not name the setting that it is about: so each of the user's is tried alone. Throws `CONFIG` for one that fails. */
+async function checkSettings(settings: Readonly<Record<string, string>>, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((each) => each in settings)) {
+    try {
+      loadBindings().close_sync(await openRaw(':memory:', { [name]: settings[name]! }));
+    } catch (cause) {
+      throw new ConfigError(`cannot set "${name}" to "${settings[name]}": ${messageOf(cause)}`, { cause });
+    }
   }
 }
 

@@ -10,7 +10,7 @@ export function checkStepNames(steps: IBootstrapStep[], at: string): void {
       throw new Error(`${at} has a bootstrap step named "${name}": expected a letter, followed by letters, digits, "-" or "_"`);
     }
     if (seen.has(name)) {
-      throw new Error(`${at} has two bootstrap steps named "${name}": give one of them another name, as in new S3Step({ name: 'archive', … })`);
+      throw new Error(`${at} has two bootstrap steps named "${name}": give one of them another name, as in new S3Step({ name: 'archive', ... })`);
     }
     seen.add(name);
   }
@@ -30,7 +30,7 @@ export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: 
         const other = attached.get(catalog.toLowerCase());
         if (other) {
           throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other}" and "${name}": `
-            + 'give one of them another catalog, as in new PostgresStep({ catalog: \'archive\', … }), or each a database of its own');
+            + 'give one of them another catalog, as in new PostgresStep({ catalog: \'archive\', ... }), or each a database of its own');
         }
         attached.set(catalog.toLowerCase(), name);
       }

@@ -60,5 +60,5 @@ function resourceId(endpoint: PostgresEndpoint | undefined): string {
   }
   throw new Error('PostgresCredentials.fromIam needs the resource id of the database, which its endpoint does not know: import it with '
     + 'instanceResourceId or clusterResourceIdentifier, as in rds.DatabaseInstance.fromDatabaseInstanceAttributes(this, \'Db\', '
-    + '{ instanceResourceId: \'db-ABCDEFGHIJKLMNOPQRSTUVWXY\', … }), or use other credentials');
+    + '{ instanceResourceId: \'db-ABCDEFGHIJKLMNOPQRSTUVWXY\', ... }), or use other credentials');
 }

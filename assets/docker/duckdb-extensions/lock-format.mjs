@@ -35,16 +35,16 @@ const FORMAT = object({
   duckdbVersion: text(/^\d+\.\d+\.\d+$/, '1.5.5'),
   baseImage: optional(object({
     reference: text(IMAGE, 'public.ecr.aws/lambda/nodejs:24'),
-    digest: text(/^sha256:[0-9a-f]{64}$/, 'sha256:0123…'),
+    digest: text(/^sha256:[0-9a-f]{64}$/, 'sha256:0123...'),
   })),
   nodeApi: map(text(/^@duckdb\/node-[a-z0-9-]+$/, '@duckdb/node-api'), object({
     version: text(/^\d+\.\d+\.\d+-r\.\d+$/, '1.5.5-r.5'),
-    integrity: text(/^sha\d+-[A-Za-z0-9+/]+=*$/, 'sha512-0123…'),
+    integrity: text(/^sha\d+-[A-Za-z0-9+/]+=*$/, 'sha512-0123...'),
   })),
   extensions: map(text(/^[a-z]+_[a-z0-9]+$/, 'linux_arm64'), map(text(FILE_NAME, 'httpfs'), object({
     repository: text(/^(?:core|community|motherduck)$/, 'core'),
     extensionVersion: text(/^[\x20-\x7e]*$/, 'v1.5.5'),
-    sha256: text(/^[0-9a-f]{64}$/, '0123…'),
+    sha256: text(/^[0-9a-f]{64}$/, '0123...'),
   }))),
 });
 

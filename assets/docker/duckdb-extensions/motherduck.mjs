@@ -34,7 +34,7 @@ async function askVersion({ versionUrl, sourceId }, { version, platform }, http)
     // Told below.
   }
   if (typeof id !== 'string' || !FILE_NAME.test(IMPLEMENTATION + id)) {
-    throw new Error(`motherduck: ${versionUrl} answered ${JSON.stringify(text.slice(0, 80))} for DuckDB ${version}: expected {"extensionVersion":"…"}`);
+    throw new Error(`motherduck: ${versionUrl} answered ${JSON.stringify(text.slice(0, 80))} for DuckDB ${version}: expected {"extensionVersion":"..."}`);
   }
   return id;
 }

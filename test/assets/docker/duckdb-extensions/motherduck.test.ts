@@ -64,9 +64,9 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
 
   it.each<[string, string | undefined, Record<string, Buffer>, string]>([
     ['nobody says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
-    ['the answer is something else', '<html>hello</html>', {}, '/extension_version answered "<html>hello</html>" for DuckDB 1.5.5: expected {"extensionVersion":"…"}'],
-    ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"…"}'],
-    ['the answer leads out of its directory', '{"extensionVersion":".."}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"…"}'],
+    ['the answer is something else', '<html>hello</html>', {}, '/extension_version answered "<html>hello</html>" for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
+    ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
+    ['the answer leads out of its directory', '{"extensionVersion":".."}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
     ['it is not there', `{"extensionVersion":"${ID}"}`, {}, `${IMPLEMENTATION}.duckdb_extension.gz answered 404 Not Found`],
   ])('fails where %s, unless it may be downloaded at run time', async (_, answer, extensions, reason) => {
     const [versions, files] = [await startMirror(answer === undefined ? {} : { '/extension_version': answer }), await startMirror(served(extensions))];
