@@ -23,11 +23,23 @@ export async function assumeRole(role: string, env: NodeJS.ProcessEnv): Promise<
     throw new BootstrapError(`cannot assume the role "${role}": ${messageOf(cause)}; the function's role needs sts:AssumeRole on it, and its trust ` +
       "policy must name the function's role", { cause, retryable: cause.passing });
   });
-  const field = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer)![1]!;
+  const field = (name: string) => fieldOf(answer, name, role);
   const credentials = {
     accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey'), sessionToken: field('SessionToken'), expiration: new Date(field('Expiration')),
   };
+  if (Number.isNaN(credentials.expiration.getTime())) throw incomplete(role, 'no readable "Expiration"');
   rememberSecret(credentials.secretAccessKey);
   rememberSecret(credentials.sessionToken);
   return credentials;
+}
+
+function fieldOf(answer: string, name: string, role: string): string {
+  const value = new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer)?.[1];
+  if (value === undefined) throw incomplete(role, `no "${name}"`);
+  return value;
+}
+
+/** Nothing of the answer is told: it may hold the credentials. */
+function incomplete(role: string, what: string): BootstrapError {
+  return new BootstrapError(`cannot assume the role "${role}": the answer has ${what}, expected STS's credentials: check AWS_ENDPOINT_URL_STS, and any proxy`);
 }

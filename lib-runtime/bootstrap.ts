@@ -69,6 +69,11 @@ export class Bootstrap {
     return this.states.map(({ step }) => step.name);
   }
 
+  /** What the declared steps attach. */
+  get catalogs(): readonly string[] {
+    return this.states.flatMap(({ step }) => step.provides);
+  }
+
   /** What is waited for just now, for messages: the steps that run, else DuckDB. */
   get underWay(): string {
     const running = this.states.filter((state) => state.running !== undefined).map(({ step }) => `"${step.name}"`);

@@ -3,7 +3,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WATCH_SCHEMAS } from './bootstrap/postgres-schema';
 import { makeSteps } from './bootstrap/step-types';
 import type { Limits } from './budget';
-import { loadApi, openRaw } from './client';
+import { loadApi, loadBindings, openRaw } from './client';
 import type { RuntimeConfig } from './config';
 import { depart } from './departures';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from './errors';
@@ -60,7 +60,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     overrides: config.settings,
   });
   const fileOwner = {};
-  const duckdb = await open(path, settings.atOpen, fileOwner, beforeOpening);
+  const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
   if (!httpfs) {
@@ -102,7 +102,16 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   }
 }
 
-async function open(path: string, settings: Readonly<Record<string, string>>, owner: object, beforeOpening?: () => void): Promise<DuckDBInstance> {
+interface Opening {
+  readonly path: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Those of them that the user has given. */
+  readonly given: Readonly<Record<string, string>>;
+  readonly owner: object;
+  readonly beforeOpening?: () => void;
+}
+
+async function open({ path, settings, given, owner, beforeOpening }: Opening): Promise<DuckDBInstance> {
   let missing: readonly string[] = [];
   try {
     if (path !== ':memory:') claimFile(path, owner);
@@ -121,12 +130,24 @@ async function open(path: string, settings: Readonly<Record<string, string>>, ow
     releaseFiles(owner);
     if (cause instanceof DuckDbError) throw cause;
     const text = messageOf(cause);
+    if (!DISK_FULL.test(text)) await checkSettings(settings, Object.keys(given));
     throw new FatalError(`cannot open DuckDB at "${path}": ${DISK_FULL.test(text) ? diskFull(path, text) : text}`, { cause });
   }
 }
 
 function diskFull(path: string, text: string): string {
   return `the disk is full (${text}): remove what is not needed in ${dirname(path)}, or give the function more ephemeralStorageSize`;
+}
+
+/** DuckDB's error at open does not name the setting that it is about: so each of the user's is tried alone. Throws `CONFIG` for one that fails. */
+async function checkSettings(settings: Readonly<Record<string, string>>, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((each) => each in settings)) {
+    try {
+      loadBindings().close_sync(await openRaw(':memory:', { [name]: settings[name]! }));
+    } catch (cause) {
+      throw new ConfigError(`cannot set "${name}" to "${settings[name]}": ${messageOf(cause)}`, { cause });
+    }
+  }
 }
 
 /**

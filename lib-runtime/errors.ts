@@ -4,7 +4,7 @@ import { scrub } from './redaction';
 /**
  * What went wrong, in a word that code can act on. It never changes once published; messages may.
  *
- * - `CONFIG` the configuration, an option or an environment variable is not usable
+ * - `CONFIG` the configuration, an option or another argument, or an environment variable is not usable
  * - `EXTENSION` an extension is missing, or DuckDB refused to load it
  * - `QUERY` DuckDB refused or failed the SQL; `duckdbType` holds its own error class
  * - `PARAMETER` a value cannot be bound; the message names the parameter
@@ -64,7 +64,7 @@ export class DuckDbError extends Error {
   }
 }
 
-/** An option, an environment variable or `DUCKDB_LAMBDA_CONFIG` is not usable. */
+/** An option or another argument, an environment variable or `DUCKDB_LAMBDA_CONFIG` is not usable. */
 export class ConfigError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('CONFIG', message, options); }
 }

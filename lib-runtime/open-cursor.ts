@@ -21,6 +21,7 @@ import { watchSpill } from './spill';
 import { startOf } from './sql-text';
 import { type Attempt, type Outcome, runSql, streamSql } from './statements';
 import { batches, limitBuffer, RowStream } from './stream';
+import { streamIsRetryable } from './stream-retryable';
 import type { QueryTrace } from './traces';
 import { traced } from './tracing';
 import { isInTransaction, mayBeInTransactionAfter, transactionControl } from './transactions';
@@ -215,7 +216,7 @@ export class OpenCursor implements Cursor, Openable {
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const isLeavable = () => (this.within ? this.within.isRollingBack : !this.mayBeInTransaction);
-      const stream = new RowStream(result, reader, turn, isLeavable, () => this.streamFailure(turn, sql, reader.rowCount));
+      const stream = new RowStream(result, reader, turn, isLeavable, () => this.streamFailure(turn, sql, params, reader.rowCount));
       began(stream);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
@@ -297,10 +298,11 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   /** Why a stream has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
-  private async streamFailure({ raw }: Turn, sql: string, rows: number): Promise<unknown> {
-    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql, undefined));
+  private async streamFailure({ raw }: Turn, sql: string, parameters: QueryParameters | undefined, rows: number): Promise<unknown> {
+    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql, parameters));
     if (next instanceof FatalError) return next;
-    return new StreamError(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`);
+    const retryable = streamIsRetryable(sql, this.instance.bootstrap.catalogs, parameters);
+    return new StreamError(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`, { retryable });
   }
 
   /** COMMIT of an aborted transaction returns OK, and has rolled back: so ask first. */

@@ -1,5 +1,5 @@
 import { BaseProvider } from '@aws-lambda-powertools/parameters/base';
-import { awsRequest } from './aws-request';
+import { AwsError, awsRequest } from './aws-request';
 import { regionFor } from './region';
 
 // A chunk of its own, loaded only when a secret is first fetched.
@@ -28,7 +28,8 @@ export const ssm = new Provider(async (name) => {
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' },
     body: JSON.stringify({ Name: name, WithDecryption: true }),
   });
-  return (JSON.parse(answer) as { Parameter: { Value?: string } }).Parameter.Value;
+  const { Parameter } = parsed<{ Parameter?: { Value?: string } }>(answer, 'SSM');
+  return Parameter?.Value;
 });
 
 /** Secrets of AWS Secrets Manager, as text. */
@@ -40,5 +41,16 @@ export const secretsManager = new Provider(async (name) => {
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'secretsmanager.GetSecretValue' },
     body: JSON.stringify({ SecretId: name }),
   });
-  return (JSON.parse(answer) as { SecretString?: string }).SecretString;
+  return parsed<{ SecretString?: string }>(answer, 'Secrets Manager').SecretString;
 });
+
+/** Nothing of an answer is told, as the parser's message would: it may hold the secret. */
+function parsed<T extends object>(answer: string, service: string): T {
+  try {
+    const value: unknown = JSON.parse(answer);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
+  } catch {
+    // Said below.
+  }
+  throw new AwsError('UnreadableAnswer', `what ${service} answered is not a JSON object; check its endpoint's variable, and any proxy`, true);
+}

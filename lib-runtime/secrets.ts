@@ -93,7 +93,7 @@ function parse(text: string, reference: SecretReference): Record<string, unknown
   } catch {
     // The parser's message would hold part of the value.
   }
-  throw new BootstrapError(`${describe(reference)} is not a JSON object: expected one such as {"username": …, "password": …}`, { retryable: false });
+  throw new BootstrapError(`${describe(reference)} is not a JSON object: expected one such as {"username": "...", "password": "..."}`, { retryable: false });
 }
 
 function describe(reference: SecretReference): string {

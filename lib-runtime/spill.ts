@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { ConfigError, FatalError, messageOf } from './errors';
 
 /** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
@@ -32,7 +33,7 @@ export function newSpillDirectory(root: string | undefined): string {
     state.cleared = true;
     clearAbandonedSpill(spillRoot());
   }
-  return newDirectoryIn(root ?? spillRoot());
+  return newDirectoryIn(root ?? spillRoot(), root);
 }
 
 /** Makes a directory for a session's own files, in `/tmp`. Where a killed process leaves it behind, it is cleared with the spill. */
@@ -42,8 +43,9 @@ export function makeFilesDirectory(): string {
   return directory;
 }
 
-function newDirectoryIn(root: string): string {
-  mkdirSync(root, { recursive: true });
+/** `given` is the user's own. */
+function newDirectoryIn(root: string, given?: string): string {
+  makeDirectory(root, given);
   state.made += 1;
   // Not of node:crypto, whose loading takes 4 ms.
   const random = Math.random().toString(36).slice(2, 10);
@@ -75,9 +77,35 @@ export async function watchSpill<T>(directory: string, work: () => Promise<T>, o
 /** Bytes that all instances of the process may spill together, into `root` or `/tmp`. */
 export function spillCapacity(root: string | undefined): number {
   const directory = root ?? tmpdir();
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory, root);
   const { bavail, bsize } = statfsSync(directory);
   return Math.floor(bavail * bsize * SHARE_OF_FREE_DISK);
+}
+
+/** Throws where it neither is there nor can be made, or cannot be written: `CONFIG` where it is the user's. */
+function makeDirectory(directory: string, root: string | undefined): void {
+  try {
+    makeWithParents(directory);
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    if (root === undefined) throw new FatalError(`cannot make the directory "${directory}" for what DuckDB spills: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`the setting "temp_directory" is "${root}", which cannot be used: ${messageOf(cause)}; expected a directory that can be written, ` +
+      'in Lambda under /tmp or on a mounted file system', { cause });
+  }
+}
+
+/** Not by mkdir's own `recursive`: where a file system takes no directories, as /proc, that tries for ever (Node.js 20). */
+function makeWithParents(directory: string): void {
+  if (!existsSync(directory)) {
+    makeWithParents(dirname(directory));
+    try {
+      mkdirSync(directory);
+    } catch (error) {
+      // Another instance was first.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  if (!statSync(directory).isDirectory()) throw new Error(`"${directory}" is not a directory`);
 }
 
 function bytesIn(directory: string): number {
@@ -92,7 +120,7 @@ export function spillRoot(): string {
 }
 
 function clearAbandonedSpill(root: string): void {
-  mkdirSync(root, { recursive: true });
+  makeDirectory(root, undefined);
   for (const name of readdirSync(root)) {
     const pid = Number(name.split('.')[0]);
     const abandoned = pid === process.pid ? !name.startsWith(state.owner) : !alive(pid);

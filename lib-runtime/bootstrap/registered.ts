@@ -21,7 +21,7 @@ export class RegisteredStep extends CatalogStep {
     const registered = registeredStepType(type);
     if (registered === undefined) {
       throw new ConfigError(`it is of type "${type}", which is neither built in nor registered: ` +
-        `call registerBootstrapStep('${type}', …) at the top level of the handler's module`);
+        `call registerBootstrapStep('${type}', ...) at the top level of the handler's module`);
     }
     const secret = (reference: unknown) => readSecret(secretReference(reference, `what the bootstrap step "${name}" passes to secret()`));
     await registered.run(connection, config, { name, secret, execute: (sql, parameters) => context.execute(sql, parameters) });

@@ -170,7 +170,7 @@ describe('a step of the user\'s own', () => {
       code: 'BOOTSTRAP',
       retryable: false,
       message: 'the bootstrap step "weather" failed: it is of type "weather", which is neither built in nor registered: ' +
-        "call registerBootstrapStep('weather', …) at the top level of the handler's module",
+        "call registerBootstrapStep('weather', ...) at the top level of the handler's module",
     });
     expect(await cursor((c) => c.queryOne('SELECT x FROM lake.t'))).toEqual({ x: 42 });
   });

@@ -5,7 +5,9 @@ import { runScript, valuesOf } from './built-runtime';
 import { config, freshRuntime, rejection } from './fresh-runtime';
 import { extensionFile, signedExtensions } from './signed-extensions';
 import type { Cursor } from '../../lib-runtime';
+import { findExtensions } from '../../lib-runtime/extensions';
 import { bedPath } from '../bed/paths';
+import { temporaryDirectory } from '../temporary-directory';
 
 /** nobody: like Lambda's user, it cannot write where the image's files are. */
 const NOBODY = 65534;
@@ -202,3 +204,10 @@ function rewriteManifest(directory: string, change: object): void {
   const file = join(directory, 'manifest.json');
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...change }));
 }
+
+test.each(['null', '[]', '{"version":1,"extensions":[null]}', '{"version":1,"extensions":{}}', '{"version":1,"extensions":[{}]}', '{'])(
+  'a manifest that is none makes nothing trusted, and no error: %s', async (manifest) => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'manifest.json'), manifest);
+    expect(findExtensions({ DUCKDB_EXTENSIONS_DIR: directory }, ['httpfs'], false)).toEqual({ directory, trusted: false, motherduckVersion: undefined });
+  });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { boto } from './boto';
 import { rejection } from './fresh-runtime';
 import { type Front, frontOf } from './front';
@@ -100,11 +101,26 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests).toHaveLength(2);
   });
 
+  test.each(['<html>sesame', '"sesame"', '[1]', '', 'null'])('an answer that is no JSON object is not told: %j', async (body) => {
+    front.fault = () => ({ status: 200, body });
+    for (const reference of [{ ssm: '/app/password' }, { secretsManager: account.arn }]) {
+      const error = await rejection(readSecret(reference, { fresh: true }));
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('answered is not a JSON object') });
+      expect(inspect(error, { depth: null })).not.toMatch(/sesame|html|token/i);
+    }
+  });
+
+  test('an answer without the secret says so', async () => {
+    front.fault = () => ({ status: 200, body: '{}' });
+    expect((await rejection(readSecret({ ssm: '/app/password' }, { fresh: true }))).message).toMatch(/holds no text: expected a string$/);
+    expect((await rejection(readSecret({ secretsManager: account.arn }, { fresh: true }))).message).toMatch(/holds no text: expected a string$/);
+  });
+
   test('a secret that is missing, holds bytes, is no JSON, or lacks the field', async () => {
     expect((await rejection(readSecret({ secretsManager: 'none' }))).message).toMatch(/^cannot read the secret "none": ResourceNotFoundException: /);
     expect((await rejection(readSecret({ secretsManager: account.binary }))).message).toMatch(/holds no text: expected a string$/);
     const noJson = await rejection(readSecretFields({ ssm: '/app/notes' }));
-    expect(noJson.message).toBe('the SSM parameter "/app/notes" is not a JSON object: expected one such as {"username": …, "password": …}');
+    expect(noJson.message).toBe('the SSM parameter "/app/notes" is not a JSON object: expected one such as {"username": "...", "password": "..."}');
     const noField = await rejection(readSecret({ secretsManager: account.arn, field: 'token' }));
     expect(noField.message).toMatch(/has no text in the field "token"; its fields are: "username", "password", "port"$/);
     expect(noField.message).not.toContain('quoted');

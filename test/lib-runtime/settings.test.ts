@@ -145,3 +145,30 @@ test('an instance that could not be made leaves no directory behind', async () =
   await rejection(cursor((c) => c.query('SELECT 1')));
   expect(ours()).toEqual(before);
 });
+
+test.each([
+  [{ threads: '0' }, 'cannot set "threads" to "0": '],
+  [{ threads: 'many' }, 'cannot set "threads" to "many": '],
+  [{ allow_persistent_secrets: 'perhaps' }, 'cannot set "allow_persistent_secrets" to "perhaps": '],
+  [{ memory_limit: 'much' }, '"much" is not a size'],
+  [{ max_temp_directory_size: '-1' }, '"-1" is not a size'],
+  [{ default_order: 'sideways' }, 'cannot set "default_order" to "sideways": '],
+  [{ no_such_setting: '1' }, 'cannot set "no_such_setting" to "1": '],
+  [{ temp_directory: '/proc/nowhere' }, 'the setting "temp_directory" is "/proc/nowhere", which cannot be used: '],
+  [{ temp_directory: __filename }, `the setting "temp_directory" is "${__filename}", which cannot be used: `],
+  [{ temp_directory: 'a\0b' }, 'the setting "temp_directory" is "a\0b", which cannot be used: '],
+])('%j: the error names the setting', async (settings, message) => {
+  const { cursor } = freshRuntime({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', ...config({ settings }) });
+  const error = await rejection(cursor((c) => c.query('SELECT 1')));
+  expect(error).toMatchObject({ code: 'CONFIG', retryable: false, message: expect.stringContaining(message) });
+});
+
+test('of a session\'s own settings too, and a file that cannot be opened is not taken for a setting', async () => {
+  const { session, DuckDB } = freshRuntime({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', ...config({ settings: { threads: '1' } }) });
+  expect(await rejection(session({ settings: { threads: 0 } }))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('cannot set "threads" to "0"') });
+  const name = 'no-database.duckdb';
+  writeFileSync(join(tmpdir(), name), 'this is no database, by any means');
+  await using database = new DuckDB({ dbName: name });
+  expect(await rejection(database.cursor())).toMatchObject({ code: 'FATAL' });
+  rmSync(join(tmpdir(), name));
+});

@@ -146,6 +146,21 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     expect(sts.requests).toHaveLength(3);
   });
 
+  test.each(['<html>sesame', '', '<AccessKeyId>sesame</AccessKeyId>', '<AccessKeyId>a</AccessKeyId><SecretAccessKey>sesame</SecretAccessKey>'])(
+    'an answer of STS without credentials is a typed error that tells nothing of it: %j', async (body) => {
+      sts.fault = () => ({ status: 200, body });
+      const { cursor } = start(role);
+      const error = await rejection(cursor((c) => c.query(COUNT)));
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringMatching(/cannot assume the role ".*": the answer has no "/) });
+      expect(error.message).not.toContain('sesame');
+    });
+
+  test('an answer of STS without a time of its end is one, too', async () => {
+    sts.fault = () => ({ status: 200, body: (assumed() as { body: string }).body.replace(/<Expiration>.*<\/Expiration>/, '<Expiration>soon</Expiration>') });
+    const { cursor } = start(role);
+    expect((await rejection(cursor((c) => c.query(COUNT)))).message).toContain('the answer has no readable "Expiration"');
+  });
+
   test('expired in a transaction or in a statement that writes: renewed, not repeated', async () => {
     sts.fault = () => assumed();
     const { cursor } = start(role);
