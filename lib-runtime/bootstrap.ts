@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isOutdated } from './bootstrap/postgres-schema';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
+import { postgresHints } from './chunks';
 import type { Turn } from './connection';
 import { BootstrapError, DuckDbError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { QueryParameters } from './parameters';
-import { postgresHint, rememberPasswords } from './postgres-hints';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
 import { mayPass } from './transient';
@@ -212,6 +212,7 @@ export class Bootstrap {
       state.done = isRenewal && await this.isInPlace(step);
       const text = messageOf(cause);
       const retryable = cause instanceof DuckDbError ? cause.retryable : mayPass(text);
+      const { postgresHint, rememberPasswords } = postgresHints();
       rememberPasswords(text);
       const hint = cause instanceof DuckDbError ? undefined : postgresHint(text);
       throw new BootstrapError(`the bootstrap step "${step.name}" failed: ${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}`, { cause, retryable });

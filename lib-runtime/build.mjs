@@ -45,7 +45,7 @@ const OUTPUTS = [
     footer: { js: "await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];" },
   },
   // Evaluated only when needed.
-  ...['assume-role', 'aws-credential-chain', 'rds-token', 'secret-providers'].map((chunk) => (
+  ...['assume-role', 'aws-credential-chain', 'postgres-hints', 'rds-token', 'secret-providers'].map((chunk) => (
     { entryPoints: [`lib-runtime/${chunk}.ts`], format: 'cjs', outfile: join(target, `${chunk}.js`), minify: true }
   )),
 ];

@@ -16,3 +16,6 @@ export const rdsToken = () => requireFromHere('./rds-token') as typeof import('.
 
 /** What assumes a role. */
 export const roles = () => requireFromHere('./assume-role') as typeof import('./assume-role');
+
+/** What to do about errors of PostgreSQL. */
+export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');

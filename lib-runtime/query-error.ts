@@ -1,5 +1,5 @@
+import { postgresHints } from './chunks';
 import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
-import { postgresHint, rememberPasswords } from './postgres-hints';
 import { startOf } from './sql-text';
 import { isTransient } from './transient';
 
@@ -16,9 +16,9 @@ const S3_URL = /s3[an]?:\/\//i;
 export function queryError(error: unknown, sql: string): DuckDbError {
   const text = messageOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
-  rememberPasswords(text);
+  postgresHints().rememberPasswords(text);
   const isRemote = REMOTE.includes(duckdbType ?? '');
-  const hint = postgresHint(text) ?? (isRemote ? hintFor(text, sql) : undefined);
+  const hint = postgresHints().postgresHint(text) ?? (isRemote ? hintFor(text, sql) : undefined);
   const message = `${text}${hint === undefined ? '' : `\n\nhint: ${hint}`}\n\nin: ${startOf(sql)}`;
   if (isFatal(text, duckdbType)) return new FatalError(message, { cause: error, duckdbType });
   return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
