@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isOutdated } from './bootstrap/postgres-schema';
 import type { BootstrapStep, StepContext } from './bootstrap/step';
+import { postgresHints } from './chunks';
 import type { Turn } from './connection';
 import { lacksSecret, mayDropSecret, presentSecrets } from './dropped-secrets';
 import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { failedToBind, namesOneOf } from './missing-catalog';
 import type { OnDemandExtensions } from './on-demand-extensions';
 import type { QueryParameters } from './parameters';
-import { rememberPasswords } from './postgres-hints';
 import { advised, isFatal, textOf } from './query-error';
 import { type Attempt, runSql } from './statements';
 import { traced } from './tracing';
@@ -254,7 +254,7 @@ export class Bootstrap {
     const failed = `the bootstrap step "${step.name}" failed`;
     if (cause instanceof DuckDbError) return new BootstrapError(`${failed}: ${cause.message}`, { cause, retryable: cause.retryable });
     const text = textOf(cause);
-    rememberPasswords(text);
+    postgresHints().rememberPasswords(text);
     if (isFatal(text)) {
       this.host.markBroken();
       return new FatalError(`${failed}: ${text}`, { cause: new Error(text) });

@@ -45,7 +45,7 @@ const OUTPUTS = [
     footer: { js: "await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];" },
   },
   // Evaluated only when needed.
-  ...['advice', 'assume-role', 'aws-credential-chain', 'on-demand', 'parameter-values', 'rds-token', 'secret-providers'].map((chunk) => (
+  ...['advice', 'assume-role', 'aws-credential-chain', 'on-demand', 'parameter-values', 'postgres-hints', 'rds-token', 'secret-providers'].map((chunk) => (
     { entryPoints: [`lib-runtime/${chunk}.ts`], format: 'cjs', outfile: join(target, `${chunk}.js`), minify: true }
   )),
 ];

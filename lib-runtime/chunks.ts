@@ -28,3 +28,6 @@ export const roles = () => requireFromHere('./assume-role') as typeof import('./
 
 /** What binds lists, objects, dates and bytes. */
 export const parameterValues = () => requireFromHere('./parameter-values') as typeof import('./parameter-values');
+
+/** What to do about errors of PostgreSQL. */
+export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');

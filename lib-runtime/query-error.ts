@@ -1,10 +1,9 @@
-import { advice } from './chunks';
+import { advice, postgresHints } from './chunks';
 import { readConfigAtImport } from './config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from './errors';
 import { installCommand } from './extensions';
 import type { Instance } from './instance';
 import { missingCatalog } from './missing-catalog';
-import { postgresHint, rememberPasswords } from './postgres-hints';
 import { startOf } from './sql-text';
 import { isTransient } from './transient';
 import { uploadHint } from './upload-settings';
@@ -29,7 +28,7 @@ export interface FailedStatement {
 export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
   const text = textOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
-  rememberPasswords(text);
+  postgresHints().rememberPasswords(text);
   const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
   if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });
   return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
@@ -37,7 +36,7 @@ export function queryError(error: unknown, sql: string, statement: FailedStateme
 
 /** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
 export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
-  const known = postgresHint(text) ?? uploadHint(text, sql);
+  const known = postgresHints().postgresHint(text) ?? uploadHint(text, sql);
   if (known !== undefined) return `${text}\n\nhint: ${known}`;
   if (!ADVISED.test(text)) return text;
   const { env } = process;

@@ -133,6 +133,10 @@ describe('a database of RDS', () => {
     }]);
   });
 
+  test('a statement timeout of 0, for PgBouncer, is none', () => {
+    expect(bound({ statementTimeout: Duration.seconds(0) }).step.config.statementTimeout).toBe(0);
+  });
+
   test('a proxy, signed in to by IAM', () => {
     const instance = new rds.DatabaseInstance(databases, 'Db', { engine, vpc });
     const proxy = instance.addProxy('Proxy', { vpc, secrets: [instance.secret!] });
