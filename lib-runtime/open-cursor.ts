@@ -205,6 +205,7 @@ export class OpenCursor implements Cursor, Openable {
       turn.assertOpen();
       throw this.explain(error, sql);
     } finally {
+      this.instance.noteEnded(sql);
       this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction);
       reportColdStart(this.instance.timings, performance.now() - started);
     }
