@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { attachedPaths, mayAttach } from './attach-statements';
 import { Bootstrap, type BootstrapHost } from './bootstrap';
@@ -14,7 +15,10 @@ import { Semaphore } from './semaphore';
 import { limitSettings } from './settings';
 import { removeSpillDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
-import type { UploadSettings } from './upload-settings';
+import { mayUpload, type UploadSettings } from './upload-settings';
+
+/** The threads in which httpfs uploads free their memory a moment after the statement has ended: in a closed instance that crashes the process. */
+const UPLOAD_END_MS = 100;
 
 /** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
 export class Instance implements SharedHolder, BootstrapHost {
@@ -42,6 +46,7 @@ export class Instance implements SharedHolder, BootstrapHost {
   private isRetired = false;
   private closing: Promise<void> | undefined;
   private broken = false;
+  private mayHaveUploadedAt = -Infinity;
 
   constructor(
     private readonly duckdb: DuckDBInstance,
@@ -156,6 +161,11 @@ export class Instance implements SharedHolder, BootstrapHost {
     for (const [, path] of detach) claimFile(path, this.fileOwner);
   }
 
+  /** Notes that a statement has ended, which may have written to S3. */
+  noteEnded(sql: string): void {
+    if (this.uploads && mayUpload(sql)) this.mayHaveUploadedAt = performance.now();
+  }
+
   /** Interrupts what runs on it and closes it. Does not wait for what had been given up: see `onEnd`. */
   close(): Promise<void> {
     return this.closing ??= this.end();
@@ -202,6 +212,8 @@ export class Instance implements SharedHolder, BootstrapHost {
     await Promise.all([...this.connections].map((connection) => connection.close()));
     // To close DuckDB under a connect that has not returned crashes the process.
     await Promise.allSettled(this.connecting);
+    const sinceUpload = performance.now() - this.mayHaveUploadedAt;
+    if (sinceUpload < UPLOAD_END_MS) await sleep(UPLOAD_END_MS - sinceUpload);
     this.duckdb.closeSync();
     this.unuse();
   }

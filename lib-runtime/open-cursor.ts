@@ -264,6 +264,7 @@ export class OpenCursor implements Cursor, Openable {
       turn.assertOpen();
       throw await this.explain(error, sql, parameters);
     } finally {
+      this.instance.noteEnded(sql);
       this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
     }

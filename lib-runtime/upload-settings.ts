@@ -67,6 +67,11 @@ export class UploadSettings {
   }
 }
 
+/** Whether `sql` may write to S3. */
+export function mayUpload(sql: string): boolean {
+  return /\b(?:COPY|EXPORT)\b/i.test(sql);
+}
+
 /** What to do about an error of writing to S3, where its text tells that it is one; `sql` is the statement that failed. */
 export function uploadHint(error: string, sql: string): string | undefined {
   const isWrite = /\bCOPY\b[\s\S]*\bTO\b|\bEXPORT\s+DATABASE\b/i.test(sql) && /\bs3[an]?:\/\//i.test(sql);

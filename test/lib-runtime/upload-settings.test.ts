@@ -89,6 +89,14 @@ describe.each([128, 256, 512, 1769])('a function of %i MB', (memory) => {
   }, 60_000);
 });
 
+test('a session that ends right after a COPY to S3 does not crash the process, though DuckDB\'s uploads still end', async () => {
+  await write(1769, ['SELECT 1'], `(async () => {
+    for (let i = 0; i < 25; i++) await session((s) => s.execute("COPY (SELECT range AS i, hash(range) AS p FROM range(420000)) TO 's3://export/again.csv'"));
+    return 'written';
+  })()`);
+  expect(await read('again.csv')).toMatchObject({ n: 420_000 });
+}, 90_000);
+
 test('where there is memory, a partition is one file', async () => {
   await write(1769, [partitioned('single', 'csv')]);
   expect(await read('single/*/*.csv')).toMatchObject({ ...ALL, files: 30 });
