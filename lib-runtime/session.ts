@@ -2,13 +2,14 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { type AbortSignalLike, withAny } from './abort';
-import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS, textArgument } from './check-options';
+import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS } from './check-options';
 import type { CallOptions, Cursor } from './cursor';
 import { ConfigError } from './errors';
 import { isRemote } from './files';
 import { currentInvocation, type Origin, originOf } from './invocation';
 import { OpenCursor, untilAborted, use } from './open-cursor';
 import { openOwnInstance } from './own-instance';
+import { shown } from './shown';
 import { makeFilesDirectory } from './spill';
 import { quotedIdentifier, quotedString } from './sql-text';
 
@@ -80,7 +81,6 @@ class OpenSession extends OpenCursor implements Session {
 
   async attach(file: string, given?: AttachOptions): Promise<void> {
     const options = ATTACH_OPTIONS.read(given);
-    textArgument('the file to attach', file);
     const as = options.as === undefined ? '' : ` AS ${quotedIdentifier(options.as)}`;
     const path = isBareName(file) ? join(this.directory(), file) : checkPath(file, options.as);
     await this.execute(`ATTACH ${quotedString(path)}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, { signal: options.signal });
@@ -117,6 +117,6 @@ function checkPath(file: string, as: string | undefined): string {
     throw new ConfigError("attach got \":memory:\" without a name, and the session's own database in memory has that of it: give it one, as in { as: 'scratch' }");
   }
   if (typeof file === 'string' && (isAbsolute(file) || file.startsWith(':') || isRemote(file) || /^file:\/{2,3}(?=\/)/.test(file))) return file;
-  throw new ConfigError(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+  throw new ConfigError(`attach got ${shown(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
     `an absolute path such as "${join(tmpdir(), 'x.duckdb')}" for one that stays, or a URL`);
 }
