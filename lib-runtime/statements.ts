@@ -3,7 +3,7 @@ import { loadApi } from './client';
 import type { Turn } from './connection';
 import { messageOf, ParameterError, QueryError } from './errors';
 import { bindParameters, isEmpty, type QueryParameters } from './parameters';
-import { isEmptySql, isSelect, mayBeScript } from './sql-text';
+import { isEmptySql, isSelect, mayBeScript, splitStatements } from './sql-text';
 
 /** What running SQL gave. */
 export interface Outcome {
@@ -45,7 +45,7 @@ type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
 
 /** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
-async function runPrepared<R>(
+async function runPrepared<R extends DuckDBResult>(
   turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
   turn.assertOpen();
@@ -63,12 +63,12 @@ async function runPrepared<R>(
   }
 }
 
-async function runScript<R>(
+async function runScript<R extends DuckDBResult>(
   turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
   let statements = await attempt(() => turn.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
-  const run = async <T>(index: number, values: QueryParameters | undefined, runIt: Run<T>): Promise<T> => {
+  const run = async <T extends DuckDBResult>(index: number, values: QueryParameters | undefined, runIt: Run<T>): Promise<T> => {
     let onlyReads = true;
     let again = false;
     return attempt(async () => {
@@ -82,8 +82,16 @@ async function runScript<R>(
         prepared.destroySync();
         throw new ParameterError(`statement ${index + 1} of ${statements.count} has a parameter: in a script only the last statement can have any; run it on its own`);
       }
-      return runOne(turn, prepared, sql, values, runIt);
+      const text = values === undefined && prepared.statementType === loadApi().StatementType.COPY ? texts()[index] : undefined;
+      if (text === undefined) return runOne(turn, prepared, sql, values, runIt);
+      prepared.destroySync();
+      return await turn.raw.run(text) as DuckDBResult as T;
     }, () => onlyReads);
+  };
+  // To destroy a COPY that has failed sends its upload once more: by a thread of libuv's, and not by JavaScript's, where it is run by its text.
+  const texts = () => {
+    const split = splitStatements(sql);
+    return split.length === statements.count ? split : [];
   };
   let rowsChanged = 0;
   for (let index = 0; index < last; index++) rowsChanged += changedBy(await run(index, undefined, (prepared) => prepared.run()));

@@ -50,7 +50,7 @@ async function throughRaw(sql: string, run: (text: string) => ReturnType<DuckDBC
     return { rows: await result.getRowObjects(), columns: result.columnTypes().map((type, i) => `${names[i]} ${type.alias ?? type}`) };
   } catch (error) {
     const { message } = error as Error;
-    return { error: message, duckdbType: /^([\w ]+ Error): /.exec(message)?.[1] };
+    return { error: message, duckdbType: /^(?:Failed to extract statements: )?([\w ]+ Error): /.exec(message)?.[1] };
   }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { config, freshRuntime } from './fresh-runtime';
+import { config, freshRuntime, rejection } from './fresh-runtime';
 import { extensionFile, signedExtensions } from './signed-extensions';
 
 // What a statement costs at a server of Parquet: each bind looks at the file, and each new connection is a handshake.
@@ -74,3 +74,24 @@ test('connections are reused from query to query and cursor to cursor', async ()
   expect(connections).toBeLessThanOrEqual(2);
   expect(requests).toBeGreaterThan(5);
 });
+
+test('a script whose COPY the server refuses does not hold the event loop, in which that server runs', async () => {
+  const refusing = createServer((request, response) => {
+    request.resume();
+    response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+  });
+  await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+  try {
+    const settings = { http_timeout: '600', http_retries: '0' };
+    const { cursor } = freshRuntime({ DUCKDB_EXTENSIONS_DIR: baked, ...config({ extensions: ['httpfs'], settings }) });
+    const endpoint = `127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+    const error = await rejection(cursor((c) => c.execute(`
+      CREATE TEMPORARY SECRET refused (TYPE s3, KEY_ID 'key', SECRET 'secret', ENDPOINT '${endpoint}', USE_SSL false, URL_STYLE 'path');
+      COPY (SELECT 1 AS one) TO 's3://bucket/one.csv';
+      SELECT 1`)));
+    expect(error).toMatchObject({ code: 'QUERY', message: expect.stringContaining('403') });
+  } finally {
+    refusing.closeAllConnections();
+    refusing.close();
+  }
+}, 30_000);
