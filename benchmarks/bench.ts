@@ -1,8 +1,8 @@
 import { closeArena } from './cold-start/contenders';
-import { parseCommandLine } from './command-line';
-import { renderTable } from './markdown';
-import { publish, publishSummary } from './results';
-import type { Benchmark } from './table';
+import { parseCommandLine } from './harness/command-line';
+import { renderTable } from './report/markdown';
+import { publish, publishSummary } from './report/results';
+import type { Benchmark } from './report/table';
 import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';

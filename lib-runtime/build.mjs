@@ -6,9 +6,9 @@
  *     node lib-runtime/build.mjs [DIRECTORY]      (default: runtime)
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -27,6 +27,10 @@ const common = {
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
+  // Wherever a part lies among the sources, its bundle lies beside the others.
+  plugins: [{ name: 'lazy parts', setup: ({ onLoad }) => onLoad({ filter: /lib-runtime[^.]*\.ts$/ }, ({ path }) => (
+    { loader: 'ts', contents: readFileSync(path, 'utf8').replace(/(requireFromHere\(')\.{1,2}\/[^']*?([^'/]+')/g, '$1./$2') }
+  )) }],
 };
 
 const ES_MODULE = join(target, 'index.mjs');
@@ -45,8 +49,17 @@ const OUTPUTS = [
     footer: { js: "await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];" },
   },
   // Evaluated only when needed.
-  ...['advice', 'assume-role', 'aws-credential-chain', 'on-demand', 'parameter-values', 'postgres-hints', 'rds-token', 'secret-providers'].map((chunk) => (
-    { entryPoints: [`lib-runtime/${chunk}.ts`], format: 'cjs', outfile: join(target, `${chunk}.js`), minify: true }
+  ...[
+    'diagnosis/advice',
+    'aws/assume-role',
+    'aws/aws-credential-chain',
+    'extensions/on-demand',
+    'values/parameter-values',
+    'diagnosis/postgres-hints',
+    'aws/rds-token',
+    'aws/secret-providers',
+  ].map((part) => (
+    { entryPoints: [`lib-runtime/${part}.ts`], format: 'cjs', outfile: join(target, `${basename(part)}.js`), minify: true }
   )),
 ];
 
@@ -101,7 +114,12 @@ function emitTypes() {
     if (!reachable.has(file.slice(0, -'.d.ts'.length))) rmSync(path);
     else writeFileSync(path, tolerant(readFileSync(path, 'utf8')));
   }
-  rmSync(join(target, 'bootstrap'), { recursive: true, force: true });
+  removeEmptyFolders(target);
+}
+
+function removeEmptyFolders(directory) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) removeEmptyFolders(join(directory, entry.name));
+  if (readdirSync(directory).length === 0) rmdirSync(directory);
 }
 
 /** The declaration files that `name` imports, and it itself: the rest is nobody's business. */
@@ -109,7 +127,8 @@ function declarationsFrom(name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
   const text = readFileSync(join(target, `${name}.d.ts`), 'utf8');
-  for (const [, imported] of text.matchAll(/(?:from|import) '\.\/([^']+)'/g)) declarationsFrom(imported, seen);
+  const importing = dirname(join(target, name));
+  for (const [, imported] of text.matchAll(/(?:from|import) '(\.{1,2}\/[^']+)'/g)) declarationsFrom(relative(target, join(importing, imported)), seen);
   return seen;
 }
 

@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { AbortSignalLike } from './abort';
-import { CURSOR_OPTIONS, openerArguments } from './check-options';
-import type { AsyncDisposableLike } from './disposable';
-import { type Origin, originOf } from './invocation';
-import { OpenCursor, untilAborted, use } from './open-cursor';
-import type { QueryParameters } from './parameters';
-import { sharedInstance } from './registry';
-import type { Column, RowFormat } from './rows';
+import type { AbortSignalLike } from './base/abort';
+import { CURSOR_OPTIONS, openerArguments } from './base/check-options';
+import type { AsyncDisposableLike } from './base/disposable';
+import { type Origin, originOf } from './base/invocation';
+import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { sharedInstance } from './instance/registry';
+import type { QueryParameters } from './values/parameters';
+import type { Column, RowFormat } from './values/rows';
 
 /** How a call runs. */
 export interface CallOptions {

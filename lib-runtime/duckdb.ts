@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, normalize, relative } from 'node:path';
-import { DUCKDB_CURSOR_OPTIONS, DUCKDB_OPTIONS, openerArguments } from './check-options';
+import { DUCKDB_CURSOR_OPTIONS, DUCKDB_OPTIONS, openerArguments } from './base/check-options';
+import type { AsyncDisposableLike } from './base/disposable';
+import { ClosedError, ConfigError } from './base/errors';
+import { type Origin, originOf } from './base/invocation';
 import type { Cursor, CursorOptions } from './cursor';
-import type { AsyncDisposableLike } from './disposable';
-import { ClosedError, ConfigError } from './errors';
-import { isClaimed, removeDatabase } from './files';
-import type { Instance } from './instance';
-import { type Origin, originOf } from './invocation';
-import { OpenCursor, untilAborted, use } from './open-cursor';
-import { openOwnInstance } from './own-instance';
+import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { isClaimed, removeDatabase } from './instance/files';
+import type { Instance } from './instance/instance';
+import { openOwnInstance } from './instance/own-instance';
 
 /** Which database, and what it gets. */
 export interface DuckDBOptions {

@@ -1,8 +1,8 @@
-import { DeadlineNear } from './abort';
-import { callback, HANDLER_OPTIONS, LONGEST_TIMER_MS } from './check-options';
-import { Invocation, within } from './invocation';
-import { flushMetrics } from './metrics';
-import { recycleInstances } from './recycling';
+import { DeadlineNear } from './base/abort';
+import { callback, HANDLER_OPTIONS, LONGEST_TIMER_MS } from './base/check-options';
+import { Invocation, within } from './base/invocation';
+import { recycleInstances } from './instance/recycling';
+import { flushMetrics } from './observe/metrics';
 
 /** How a handler is guarded. */
 export interface WithDuckDBOptions {

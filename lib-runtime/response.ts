@@ -1,8 +1,8 @@
-import { base64 } from './bytes';
-import { carriedColumns } from './carried-columns';
-import { WRITE_OPTIONS } from './check-options';
-import { ConfigError, DuckDbError } from './errors';
-import { shown } from './shown';
+import { WRITE_OPTIONS } from './base/check-options';
+import { ConfigError, DuckDbError } from './base/errors';
+import { shown } from './base/shown';
+import { base64 } from './values/bytes';
+import { carriedColumns } from './values/carried-columns';
 
 /** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
 export interface ResponseStreamLike {

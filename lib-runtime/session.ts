@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { type AbortSignalLike, withAny } from './abort';
-import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS } from './check-options';
+import { type AbortSignalLike, withAny } from './base/abort';
+import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS } from './base/check-options';
+import { ConfigError } from './base/errors';
+import { currentInvocation, type Origin, originOf } from './base/invocation';
+import { shown } from './base/shown';
+import { quotedIdentifier, quotedString } from './base/sql-text';
 import type { CallOptions, Cursor } from './cursor';
-import { ConfigError } from './errors';
-import { isRemote } from './files';
-import { currentInvocation, type Origin, originOf } from './invocation';
-import { OpenCursor, untilAborted, use } from './open-cursor';
-import { openOwnInstance } from './own-instance';
-import { shown } from './shown';
-import { makeFilesDirectory } from './spill';
-import { quotedIdentifier, quotedString } from './sql-text';
+import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { isRemote } from './instance/files';
+import { openOwnInstance } from './instance/own-instance';
+import { makeFilesDirectory } from './memory/spill';
 
 /** What a session may do, and what it gets. */
 export interface SessionOptions {

@@ -1,9 +1,9 @@
-import { findClient } from './client';
-import { readConfigAtImport } from './config';
-import { isEager, prefetchSecrets, runEagerly } from './eager';
-import { inLambda } from './lambda-environment';
-import { startMetrics } from './metrics';
-import { databaseNames, sharedInstance } from './registry';
+import { readConfigAtImport } from './base/config';
+import { inLambda } from './base/lambda-environment';
+import { findClient } from './client/client';
+import { isEager, prefetchSecrets, runEagerly } from './init/eager';
+import { databaseNames, sharedInstance } from './instance/registry';
+import { startMetrics } from './observe/metrics';
 
 // What importing the runtime does.
 

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Token } from 'aws-cdk-lib';
-import { expectText } from './expect';
+import { expectText } from './checks/expect';
 
 /**
  * Where the image build takes extensions from.

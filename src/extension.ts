@@ -1,4 +1,4 @@
-import { shown } from './expect';
+import { shown } from './checks/expect';
 
 /**
  * A DuckDB extension, to be baked into a function's image and loaded when its database opens.

@@ -4,9 +4,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
+import { otherRegion } from './aws/other-region';
+import { expectDuration, expectText } from './checks/expect';
 import { DuckDbFunction } from './duckdb-function';
-import { expectDuration, expectText } from './expect';
-import { otherRegion } from './other-region';
 
 /** How the runtime fetches a secret. */
 export interface SecretSourceOptions {

@@ -8,12 +8,12 @@ import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { DatabaseInstance } from 'aws-cdk-lib/aws-rds';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/config';
+import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/config';
 import {
   DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
   PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Permissions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SqlStep,
 } from '../src';
-import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime-config';
+import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
 
 // The construct and the runtime share no code: these tests hold together what one writes and the other reads.
 
@@ -137,10 +137,9 @@ test('the runtime knows every key of a step\'s configuration', () => {
     new MotherDuckStep(motherduck),
     new SqlStep({ name: 'sql', statements: ['SET VARIABLE t = $t'], secrets: { t: secret } }),
   ].map((step) => step.bind(fn));
-  const sources = ['bootstrap', '.'].flatMap((folder) => {
-    const directory = path.join(__dirname, '..', 'lib-runtime', folder);
-    return fs.readdirSync(directory).filter((file) => file.endsWith('.ts')).map((file) => fs.readFileSync(path.join(directory, file), 'utf8'));
-  }).join('\n');
+  const directory = path.join(__dirname, '..', 'lib-runtime');
+  const sources = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+    .map((file) => fs.readFileSync(path.join(directory, file), 'utf8')).join('\n');
   const keys = new Set(configs.flatMap(({ config }) => Object.keys(config!)));
   // As text that is looked up by it, or as the name of what is taken out of the object.
   const isRead = (key: string) => new RegExp(`'${key}'|[{,]\\s*${key}\\b[^:=}]*\\}\\s*=|\\.${key}\\b`).test(sources);
@@ -158,7 +157,7 @@ test('the image names the directory of its extensions in the variable that the r
   const [, directory] = dockerfile.match(/^ENV DUCKDB_EXTENSIONS_DIR=(\S+)$/m)!;
   expect(dockerfile).toContain(`--target ${directory} `);
   expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
-  expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
+  expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
   // A prebuilt image need not bring the variable.
   const stack = new Stack(new App(), 'Stack');
   new DuckDbFunction(stack, 'Fn', { code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')) });

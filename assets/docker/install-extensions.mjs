@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from './duckdb-extensions/command-line.mjs';
+import { main } from './duckdb-extensions/commands/command-line.mjs';
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,8 +4,8 @@ import { buildSharedImage, environmentOf } from './functions';
 import { buildPythonImage, whyNoPython } from './python-image';
 import { startServers, type Servers } from './servers';
 import type { Workload } from './workloads';
-import { program, startContainer, type BenchContainer, type Measured, type Program } from '../container';
-import type { BuiltFunction } from '../image';
+import { program, startContainer, type BenchContainer, type Measured, type Program } from '../harness/container';
+import type { BuiltFunction } from '../harness/image';
 import { BootstrapMode } from 'cdk-duckdb-lambda';
 
 /** Somebody who answers a workload, ready in a container. */

@@ -5,7 +5,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { EXTENSIONS, LAKE, PASSWORD_PARAMETER, type Servers } from './servers';
 import type { StepName, Workload } from './workloads';
 import { repositoryRoot } from '../../test/bed';
-import { buildFunction, synthesiseFunction, type BuiltFunction } from '../image';
+import { buildFunction, synthesiseFunction, type BuiltFunction } from '../harness/image';
 import {
   BootstrapMode, DuckDbExtension, DuckDbFunction, IBootstrapStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource, SqlStep,
 } from 'cdk-duckdb-lambda';

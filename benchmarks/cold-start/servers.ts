@@ -6,7 +6,7 @@ import { writeOrders } from '../../examples/sales/orders';
 import { CONTAINER_HOST, startAws, startPostgres, startS3, type AwsServer, type PostgresServer } from '../../test/bed';
 import { boto } from '../../test/lib-runtime/boto';
 import { extensionFile, signedExtensions } from '../../test/lib-runtime/signed-extensions';
-import { s3Access } from '../s3-access';
+import { s3Access } from '../harness/s3-access';
 
 export const LAKE = 'my-data-lake';
 export const PASSWORD_PARAMETER = '/benchmark/password';

@@ -1,5 +1,5 @@
 // The floor: the least that a cold start can cost on DuckDB's Node.js client, written by hand for what is measured and for nothing else.
-// benchmarks/programs.ts bundles and minifies it together with the client's JavaScript, and has it compiled; only the native half stays
+// benchmarks/harness/programs.ts bundles and minifies it together with the client's JavaScript, and has it compiled; only the native half stays
 // outside.
 //
 //   STEPS     of "s3 postgres ducklake", what the SQL needs

@@ -2,11 +2,11 @@ import { CHECKED_FLOOR, DISTANT, FLOOR, OURS, OURS_LAZY, PYTHON, RUN_TIME_INSTAL
 import { Containers, sharedArena, type Contender } from '../cold-start/contenders';
 import { whyNoPython } from '../cold-start/python-image';
 import { BOOTSTRAP_ONLY, BOTH, LAKE_SCAN, LOOKUP, S3_COUNT, SELECT_1, type Workload } from '../cold-start/workloads';
-import { interleaved } from '../interleaved';
-import { describeMachine, type Machine } from '../machine';
-import { LARGE, SMALL } from '../memory-sizes';
-import { dropPageCache, whyNoColdCache } from '../page-cache';
-import type { Benchmark, Row, Table } from '../table';
+import { interleaved } from '../harness/interleaved';
+import { describeMachine, type Machine } from '../harness/machine';
+import { LARGE, SMALL } from '../harness/memory-sizes';
+import { dropPageCache, whyNoColdCache } from '../harness/page-cache';
+import type { Benchmark, Row, Table } from '../report/table';
 
 /** How often a distant contender takes part. */
 const SELDOM = 3;

@@ -1,11 +1,11 @@
-import { startContainer } from '../container';
-import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../extension-function';
-import { interleaved } from '../interleaved';
-import { describeMachine } from '../machine';
-import { dropPageCache, whyNoColdCache } from '../page-cache';
-import { dockerReadAheadSetting, withoutReadAhead } from '../read-ahead';
-import type { Benchmark, Row } from '../table';
-import { touchedChunks } from '../touched-chunks';
+import { startContainer } from '../harness/container';
+import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../harness/extension-function';
+import { interleaved } from '../harness/interleaved';
+import { describeMachine } from '../harness/machine';
+import { dropPageCache, whyNoColdCache } from '../harness/page-cache';
+import { dockerReadAheadSetting, withoutReadAhead } from '../harness/read-ahead';
+import { touchedChunks } from '../harness/touched-chunks';
+import type { Benchmark, Row } from '../report/table';
 
 export const extensionChunks: Benchmark = {
   name: 'extension-chunks',

@@ -1,9 +1,9 @@
-import type { BenchContainer } from '../container';
-import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../extension-function';
-import type { BuiltFunction } from '../image';
-import { interleaved } from '../interleaved';
-import { atEachSize } from '../memory-sizes';
-import type { Benchmark, Row } from '../table';
+import type { BenchContainer } from '../harness/container';
+import { buildExtensionFunction, CHECKED, EXTENSIONS, FAST, loadOf } from '../harness/extension-function';
+import type { BuiltFunction } from '../harness/image';
+import { interleaved } from '../harness/interleaved';
+import { atEachSize } from '../harness/memory-sizes';
+import type { Benchmark, Row } from '../report/table';
 
 export const extensionLoad: Benchmark = {
   name: 'extension-load',

@@ -3,12 +3,12 @@ import { CHECKED_FLOOR, FLOOR, OURS, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from
 import { Containers, sharedArena, type Arena } from '../cold-start/contenders';
 import { buildWorkloadImage } from '../cold-start/functions';
 import { BOTH, SELECT_1 } from '../cold-start/workloads';
-import { startContainer } from '../container';
-import { addedBytes, bytesUnder } from '../image-size';
-import { interleaved } from '../interleaved';
-import { describeMachine } from '../machine';
-import { LARGE } from '../memory-sizes';
-import type { Benchmark, Row } from '../table';
+import { startContainer } from '../harness/container';
+import { addedBytes, bytesUnder } from '../harness/image-size';
+import { interleaved } from '../harness/interleaved';
+import { describeMachine } from '../harness/machine';
+import { LARGE } from '../harness/memory-sizes';
+import type { Benchmark, Row } from '../report/table';
 import { BootstrapMode } from 'cdk-duckdb-lambda';
 
 const CONTENDERS = [FLOOR, OURS, CHECKED_FLOOR, SEQUENTIAL, RUN_TIME_INSTALL, PYTHON];

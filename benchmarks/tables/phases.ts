@@ -1,11 +1,11 @@
 import { FLOOR, OURS } from '../cold-start/contender-names';
 import { Containers, sharedArena } from '../cold-start/contenders';
 import { BOTH } from '../cold-start/workloads';
-import { program } from '../container';
-import { describeMachine } from '../machine';
-import { LARGE } from '../memory-sizes';
-import { untilQuiet } from '../quiet-machine';
-import type { Benchmark, Row } from '../table';
+import { program } from '../harness/container';
+import { describeMachine } from '../harness/machine';
+import { LARGE } from '../harness/memory-sizes';
+import { untilQuiet } from '../harness/quiet-machine';
+import type { Benchmark, Row } from '../report/table';
 
 export const phases: Benchmark = {
   name: 'phases',

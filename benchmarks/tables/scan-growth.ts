@@ -2,12 +2,12 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { startS3 } from '../../test/bed';
-import { madeOnce } from '../../test/bed/made-once';
-import { startContainer } from '../container';
-import { interleaved } from '../interleaved';
-import { describeMachine } from '../machine';
-import { BUCKET, buildQueryFunction, contenders, OURS, RAW, type Contender } from '../query-contest';
-import type { Benchmark, Row } from '../table';
+import { madeOnce } from '../../test/bed/process/made-once';
+import { startContainer } from '../harness/container';
+import { interleaved } from '../harness/interleaved';
+import { describeMachine } from '../harness/machine';
+import { BUCKET, buildQueryFunction, contenders, OURS, RAW, type Contender } from '../harness/query-contest';
+import type { Benchmark, Row } from '../report/table';
 
 const MEMORY_MB = 1769;
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describeThisProcess } from '../machine';
-import type { Benchmark, Row } from '../table';
+import { describeThisProcess } from '../harness/machine';
+import type { Benchmark, Row } from '../report/table';
 
 const run = promisify(execFile);
 const BEFORE = 'before';

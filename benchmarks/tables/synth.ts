@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot } from '../../test/bed';
-import { interleaved, type Measure } from '../interleaved';
-import { describeThisProcess } from '../machine';
-import type { Benchmark } from '../table';
+import { interleaved, type Measure } from '../harness/interleaved';
+import { describeThisProcess } from '../harness/machine';
+import type { Benchmark } from '../report/table';
 
 const run = promisify(execFile);
 const OURS = 'DuckDbFunction';

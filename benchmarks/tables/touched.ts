@@ -1,13 +1,13 @@
 import { CHECKED_FLOOR, FLOOR, OURS, PYTHON } from '../cold-start/contender-names';
 import { Containers, sharedArena } from '../cold-start/contenders';
 import { BOTH, S3_COUNT, SELECT_1 } from '../cold-start/workloads';
-import { interleaved } from '../interleaved';
-import { describeMachine } from '../machine';
-import { LARGE } from '../memory-sizes';
-import { dropPageCache, whyNoColdCache } from '../page-cache';
-import { dockerReadAheadSetting, withoutReadAhead } from '../read-ahead';
-import type { Benchmark, Row } from '../table';
-import { touchedChunks } from '../touched-chunks';
+import { interleaved } from '../harness/interleaved';
+import { describeMachine } from '../harness/machine';
+import { LARGE } from '../harness/memory-sizes';
+import { dropPageCache, whyNoColdCache } from '../harness/page-cache';
+import { dockerReadAheadSetting, withoutReadAhead } from '../harness/read-ahead';
+import { touchedChunks } from '../harness/touched-chunks';
+import type { Benchmark, Row } from '../report/table';
 
 const CONTENDERS = [FLOOR, OURS, CHECKED_FLOOR, PYTHON];
 

@@ -1,12 +1,12 @@
 import { linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startS3, type S3Server } from '../../test/bed';
-import { startContainer } from '../container';
-import type { BuiltFunction } from '../image';
-import { describeMachine, type Machine } from '../machine';
-import { BUCKET, buildQueryFunction, contenders, OURS, RAW, type Contender, type Failure, type Outcome } from '../query-contest';
-import { untilQuiet } from '../quiet-machine';
-import type { Benchmark, Row } from '../table';
+import { startContainer } from '../harness/container';
+import type { BuiltFunction } from '../harness/image';
+import { describeMachine, type Machine } from '../harness/machine';
+import { BUCKET, buildQueryFunction, contenders, OURS, RAW, type Contender, type Failure, type Outcome } from '../harness/query-contest';
+import { untilQuiet } from '../harness/quiet-machine';
+import type { Benchmark, Row } from '../report/table';
 import { differenceTo } from '../tpch/answers';
 import { TABLES, tpchData, tpchQueries, type TpchQuery } from '../tpch/data';
 

@@ -1,10 +1,10 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { cursor, session } from '../../lib-runtime';
 import { extensionFile, signedExtensions } from '../../test/lib-runtime/signed-extensions';
-import { interleaved, type Measure } from '../interleaved';
-import { describeThisProcess } from '../machine';
-import { untilQuiet } from '../quiet-machine';
-import type { Benchmark } from '../table';
+import { interleaved, type Measure } from '../harness/interleaved';
+import { describeThisProcess } from '../harness/machine';
+import { untilQuiet } from '../harness/quiet-machine';
+import type { Benchmark } from '../report/table';
 
 const OURS = 'this package';
 const RAW = 'raw client';

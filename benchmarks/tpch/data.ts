@@ -1,5 +1,5 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { madeOnce } from '../../test/bed/made-once';
+import { madeOnce } from '../../test/bed/process/made-once';
 import { DUCKDB_VERSION, extensionFile, signedExtensions } from '../../test/lib-runtime/signed-extensions';
 
 export const TABLES = ['customer', 'lineitem', 'nation', 'orders', 'part', 'partsupp', 'region', 'supplier'];

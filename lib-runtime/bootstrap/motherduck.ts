@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
+import { missingCatalog } from './missing-catalog';
 import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
-import type { StepConfig } from '../config';
-import { ConfigError } from '../errors';
-import { findExtensions, loadExtensions } from '../extensions';
-import { missingCatalog } from '../missing-catalog';
-import { readSecret, type SecretReference } from '../secrets';
-import { quotedIdentifier, quotedString } from '../sql-text';
+import { readSecret, type SecretReference } from '../aws/secrets';
+import type { StepConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
+import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { findExtensions, loadExtensions } from '../extensions/extensions';
 
 const MOTHERDUCK_URL = /\b(?:md|motherduck):/i;
 

@@ -1,7 +1,7 @@
 import type { StepOptions } from './step-options';
+import { readSecret, readSecretFields, type SecretReference } from '../aws/secrets';
+import { BootstrapError } from '../base/errors';
 import { rdsToken } from '../chunks';
-import { BootstrapError } from '../errors';
-import { readSecret, readSecretFields, type SecretReference } from '../secrets';
 
 /** Where a PostgreSQL database is, and who signs in with what. */
 export interface PostgresLogin {

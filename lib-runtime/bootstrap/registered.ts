@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
+import { registeredStepType } from './register-bootstrap-step';
 import type { StepContext } from './step';
-import type { StepConfig } from '../config';
-import { ConfigError } from '../errors';
-import { registeredStepType } from '../register-bootstrap-step';
-import { readSecret, secretReference } from '../secrets';
+import { readSecret, secretReference } from '../aws/secrets';
+import type { StepConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
 
 /** A step that the handler performs. It registers itself after the instance was made, so it is looked up when it runs. */
 export class RegisteredStep extends CatalogStep {

@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { withoutEcho } from './missing-catalog';
 import { runBound } from './run-bound';
 import type { BootstrapStep, StepContext } from './step';
 import { StepOptions } from './step-options';
+import { type AwsCredentials, environmentCredentials, processCredentials } from '../aws/credentials';
+import type { StepConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
+import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { roles } from '../chunks';
-import type { StepConfig } from '../config';
-import { type AwsCredentials, environmentCredentials, processCredentials } from '../credentials';
-import { ConfigError } from '../errors';
-import { withoutEcho } from '../missing-catalog';
-import { quotedIdentifier, quotedString } from '../sql-text';
 
 /** Ends of credentials are met this long before, so that no query outlives its own. */
 const RENEW_BEFORE_MS = 5 * 60_000;

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
+import { secretsMadeBy } from './dropped-secrets';
 import type { StepContext } from './step';
 import { StepOptions } from './step-options';
-import type { StepConfig } from '../config';
-import { secretsMadeBy } from '../dropped-secrets';
-import { readSecret, type SecretReference } from '../secrets';
+import { readSecret, type SecretReference } from '../aws/secrets';
+import type { StepConfig } from '../base/config';
 
 /** SQL of the user's own. */
 export class SqlBootstrapStep extends CatalogStep {

@@ -1,6 +1,6 @@
-import type { StepConfig } from '../config';
-import { ConfigError } from '../errors';
-import { type SecretReference, secretReference } from '../secrets';
+import { type SecretReference, secretReference } from '../aws/secrets';
+import type { StepConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
 
 type Check<T> = (value: unknown) => value is T;
 

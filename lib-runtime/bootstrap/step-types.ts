@@ -1,11 +1,11 @@
-import { onDemand } from '../chunks';
-import { ENVIRONMENT_S3, type StepConfig } from '../config';
 import { MotherDuckBootstrapStep } from './motherduck';
 import { PostgresBootstrapStep } from './postgres';
 import { RegisteredStep } from './registered';
 import { S3BootstrapStep } from './s3';
 import { SqlBootstrapStep } from './sql';
+import { onDemand } from '../chunks';
 import type { BootstrapStep } from './step';
+import { ENVIRONMENT_S3, type StepConfig } from '../base/config';
 
 type StepMaker = (config: StepConfig, env: NodeJS.ProcessEnv, timeoutSeconds: number | undefined) => BootstrapStep;
 

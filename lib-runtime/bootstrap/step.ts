@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { QueryParameters } from '../parameters';
+import type { QueryParameters } from '../values/parameters';
 
 /** What a step may call while it runs. */
 export interface StepContext {

@@ -1,8 +1,8 @@
 import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
+import { expectFlags, expectProps, expectOneOf, expectTexts } from '../checks/expect';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectFlags, expectProps, expectOneOf, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 

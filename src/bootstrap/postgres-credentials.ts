@@ -2,9 +2,9 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { PostgresEndpoint } from './postgres-endpoint';
+import { iamLiteral } from '../aws/iam-literal';
+import { expectText } from '../checks/expect';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectText } from '../expect';
-import { iamLiteral } from '../iam-literal';
 import { expectSecretSource, SecretSource, SecretSourceOptions } from '../secret-source';
 
 /** How the function signs in to PostgreSQL. */

@@ -2,7 +2,7 @@ import { isIPv6 } from 'net';
 import { Fn, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import { expectObject, expectText, shown } from '../expect';
+import { expectObject, expectText, shown } from '../checks/expect';
 
 /** PostgreSQL's own. */
 export const DEFAULT_PORT = 5432;

@@ -1,13 +1,13 @@
 import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { warnOfPrivateHost } from './private-host';
-import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { allowTo } from '../aws/network-access';
+import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../checks/expect';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../expect';
 import { DuckDbExtension } from '../extension';
-import { allowTo } from '../network-access';
 
 /** How the connection to PostgreSQL is secured. */
 export enum PostgresTls {

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
-import { shown } from '../expect';
-import { holdsCredentials } from '../url-credentials';
+import { shown } from '../checks/expect';
+import { holdsCredentials } from '../checks/url-credentials';
 
 /** Refuses what is not the URL of a server, and what would show credentials in the template. */
 export function checkEndpoint(endpoint: string | undefined, step: string): void {

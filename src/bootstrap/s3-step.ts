@@ -3,15 +3,15 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { warnOfPrivateHost } from './private-host';
 import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
-import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { iamLiteral } from '../aws/iam-literal';
+import { warnOfMissingStatements } from '../aws/immutable-role';
+import { otherRegion } from '../aws/other-region';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../checks/expect';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
-import { iamLiteral } from '../iam-literal';
-import { warnOfMissingStatements } from '../immutable-role';
-import { otherRegion } from '../other-region';
 
 /** What a function may do with the objects of an `S3Step`. */
 export enum S3Permissions {

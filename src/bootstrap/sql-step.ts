@@ -1,10 +1,10 @@
 import { Annotations } from 'aws-cdk-lib';
-import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap-step';
+import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
+import { expectList, expectProps, expectTexts } from '../checks/expect';
+import { holdsCredentials } from '../checks/url-credentials';
 import { DuckDbFunction } from '../duckdb-function';
-import { expectList, expectProps, expectTexts } from '../expect';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
-import { holdsCredentials } from '../url-credentials';
 
 /** Properties of a `SqlStep`. */
 export interface SqlStepProps {

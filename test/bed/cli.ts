@@ -1,13 +1,13 @@
-import { startAws } from './aws';
-import type { BackgroundProcess } from './background-process';
-import { lambdaBaseImage, type BaseImage } from './base-image';
-import { engineAnswers } from './docker-client';
-import { dockerAvailability } from './docker-engine';
-import { CONTAINER_HOST } from './lambda';
-import { startPostgres } from './postgres';
-import { isAlive } from './process-identity';
-import { runningComponents } from './run-directory';
-import { startS3 } from './s3';
+import { lambdaBaseImage, type BaseImage } from './docker/base-image';
+import { engineAnswers } from './docker/docker-client';
+import { dockerAvailability } from './docker/docker-engine';
+import { CONTAINER_HOST } from './docker/lambda';
+import type { BackgroundProcess } from './process/background-process';
+import { isAlive } from './process/process-identity';
+import { runningComponents } from './process/run-directory';
+import { startAws } from './servers/aws';
+import { startPostgres } from './servers/postgres';
+import { startS3 } from './servers/s3';
 
 const USAGE = `usage: test/bed/cli.ts up [docker] [s3] [aws] [postgres] | status
   up       starts components (all by default), prints how to reach them, and stops them at Ctrl-C

@@ -1,12 +1,12 @@
 import type { Availability } from './availability';
-import { installAws } from './aws';
-import { lambdaBaseImage } from './base-image';
-import { opensslAvailability } from './certificates';
-import { dockerAvailability, ensureEngine } from './docker-engine';
-import { pythonAvailability } from './packages';
-import { installPgBouncer, pgBouncerAvailability } from './pgbouncer';
-import { installPostgres } from './postgres';
-import { installS3 } from './s3';
+import { lambdaBaseImage } from './docker/base-image';
+import { dockerAvailability, ensureEngine } from './docker/docker-engine';
+import { pythonAvailability } from './process/packages';
+import { installAws } from './servers/aws';
+import { opensslAvailability } from './servers/certificates';
+import { installPgBouncer, pgBouncerAvailability } from './servers/pgbouncer';
+import { installPostgres } from './servers/postgres';
+import { installS3 } from './servers/s3';
 
 interface Requirement {
   /** Starts and installs nothing. */

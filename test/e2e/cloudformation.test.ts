@@ -1,4 +1,4 @@
-import { readConfig } from '../../lib-runtime/config';
+import { readConfig } from '../../lib-runtime/base/config';
 import { startAws, type AwsServer } from '../bed';
 import { describeWith } from '../bed/require';
 import { EXAMPLES, synthesisedExample, templateFile } from '../examples/synthesised';

@@ -9,7 +9,7 @@ import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { pathOf, startMirror } from '../assets/docker/mirror';
 import { extensionFile, officialExtension, OTHER_PLATFORM, THIS_MACHINE } from '../assets/docker/official-extensions';
 import { buildFunctionImage, docker, lambdaBaseImage, repositoryRoot, type SynthesisedFunction } from '../bed';
-import { withArm64 } from '../bed/emulation';
+import { withArm64 } from '../bed/docker/emulation';
 import { describeWith } from '../bed/require';
 import { temporaryDirectory } from '../temporary-directory';
 

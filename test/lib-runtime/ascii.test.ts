@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
-import { startOf } from '../../lib-runtime/sql-text';
+import { startOf } from '../../lib-runtime/base/sql-text';
 import { repositoryRoot } from '../bed/paths';
 
 const SOURCES = ['lib-runtime', 'src', 'assets'];

@@ -3,8 +3,8 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket, createSecureContext } from 'node:tls';
-import { makeCertificates } from '../bed/certificates';
-import { newRunDirectory } from '../bed/run-directory';
+import { newRunDirectory } from '../bed/process/run-directory';
+import { makeCertificates } from '../bed/servers/certificates';
 
 /** S3 by its own names: what DuckDB asks `*.amazonaws.com` for, with a certificate such as AWS's, goes to a server of the test bed. */
 export interface AwsFront {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { run, type AwsServer } from '../bed';
-import { installAws } from '../bed/aws';
+import { installAws } from '../bed/servers/aws';
 
 /** Runs Python with AWS's own client, as somebody who may do everything; returns what it prints, as JSON. */
 export async function boto(aws: AwsServer, script: string): Promise<any> {

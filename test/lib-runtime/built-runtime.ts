@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../bed/lock';
 import { bedPath, repositoryRoot } from '../bed/paths';
+import { withLock } from '../bed/process/lock';
 
 const run = promisify(execFile);
 const SOURCE = join(repositoryRoot, 'lib-runtime');

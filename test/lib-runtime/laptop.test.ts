@@ -8,7 +8,7 @@ import { valuesOf } from './built-runtime';
 import { config } from './fresh-runtime';
 import { extensionFile, signedExtensions } from './signed-extensions';
 import { describeWith } from '../bed/require';
-import { startS3, type S3Server } from '../bed/s3';
+import { startS3, type S3Server } from '../bed/servers/s3';
 
 const SECRET = 'not-to-be-seen-by-any-sql';
 

@@ -6,7 +6,7 @@ import { runScript, valuesOf } from './built-runtime';
 import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
 import { signedExtensions } from './signed-extensions';
 import type { Session } from '../../lib-runtime';
-import { startS3 } from '../bed/s3';
+import { startS3 } from '../bed/servers/s3';
 
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 

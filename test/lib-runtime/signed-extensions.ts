@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from '../bed/lock';
 import { bedPath, repositoryRoot } from '../bed/paths';
+import { withLock } from '../bed/process/lock';
 
 /** The version of DuckDB that the tests run with. */
 export const DUCKDB_VERSION = '1.5.5';

@@ -12,7 +12,7 @@ import { SalesStack } from '../../../examples/sales/stack';
 import { DuckDbFunction, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource } from '../../../src';
 import { repositoryRoot } from '../../bed/paths';
 import { describeWith } from '../../bed/require';
-import { startS3, type S3Server } from '../../bed/s3';
+import { startS3, type S3Server } from '../../bed/servers/s3';
 import { projectWithRuntime } from '../../lib-runtime/built-runtime';
 import { signedExtensions } from '../../lib-runtime/signed-extensions';
 import { temporaryDirectory } from '../../temporary-directory';

@@ -5,7 +5,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { TESTED } from './official-extensions';
-import type { Certificates } from '../../bed/certificates';
+import type { Certificates } from '../../bed/servers/certificates';
 
 type Answer = Buffer | string | ((request: IncomingMessage, response: ServerResponse) => void);
 

@@ -1,4 +1,4 @@
-import { OURS, RAW } from '../../../benchmarks/query-contest';
+import { OURS, RAW } from '../../../benchmarks/harness/query-contest';
 import { noteOf, sumsOf } from '../../../benchmarks/tables/tpch';
 
 const outcome = (milliseconds: number, more: object = {}) => ({ milliseconds, rows: 1, digest: 'x', peakMiB: 100, spilledMiB: 0, ...more });

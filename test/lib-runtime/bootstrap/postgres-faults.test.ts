@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { droppingAvailability, dropPackets } from '../../bed/dropped-packets';
+import { droppingAvailability, dropPackets } from '../../bed/docker/dropped-packets';
 import { describeIf, describeWith } from '../../bed/require';
 import { freshRuntime, rejection } from '../fresh-runtime';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startS3, type S3Server } from '../../bed/s3';
+import { startS3, type S3Server } from '../../bed/servers/s3';
 import { type AwsFront, awsFrontOf } from '../aws-front';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
 import { signedExtensions } from '../signed-extensions';

@@ -1,0 +1,28 @@
+import { exec, execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ended } from '../commands/ending.mjs';
+import { DOCUMENT_BYTES } from './size-limits.mjs';
+
+const OPTIONS = { maxBuffer: DOCUMENT_BYTES, signal: ended };
+
+/** On Windows npm is a script, which only a shell starts; nothing in the arguments means anything to it within quotes. */
+const start = process.platform === 'win32'
+  ? (args) => promisify(exec)(['npm', ...args.map((arg) => `"${arg}"`)].join(' '), OPTIONS)
+  : (args) => promisify(execFile)('npm', args, OPTIONS);
+
+/** What an npm command prints with --json. By the npm client, as it knows the user's registry, credentials and proxy. */
+export async function npm(command, ...args) {
+  try {
+    return JSON.parse((await start([command, '--json', ...args])).stdout);
+  } catch (error) {
+    throw new Error(`npm ${command}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function reason({ stdout, message }) {
+  try {
+    return JSON.parse(stdout).error.summary.replace(/\.$/, '');
+  } catch {
+    return message.split('\n')[0];
+  }
+}

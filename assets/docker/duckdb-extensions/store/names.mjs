@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+
+const { duckdbVersion, extensions, builtIn, ...table } = json('../../extension-names.json');
+const aliases = new Map(Object.entries(table.aliases));
+const dependencies = new Map(Object.entries(json('../../extension-dependencies.json')));
+
+/**
+ * What to install for the names that were asked for: `{ name, repository }`, each once, after what it depends on.
+ *
+ * `onlyOfficial` says that the source holds DuckDB's own extensions and no others, so that a misspelt name shows at once.
+ */
+export function resolveNames(asked, { version, onlyOfficial, log }) {
+  const resolved = new Map();
+  const add = (name, repository) => {
+    const known = resolved.get(name);
+    if (known && known.repository !== repository) {
+      throw new Error(`${name}: asked for as core and as community extension; ask for one of them`);
+    }
+    if (known) return;
+    for (const dependency of Object.keys((repository === 'core' && dependencies.get(name)) || {})) add(dependency, 'core');
+    resolved.set(name, { name, repository });
+  };
+  for (const text of asked) {
+    const [, community, name] = /^(community:)?(.*)$/s.exec(text);
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      throw new Error(`"${text}" is no name of an extension: expected one such as "httpfs" or "community:h3"${didYouMean(name)}`);
+    }
+    if (community) {
+      add(name, 'community');
+      continue;
+    }
+    const canonical = canonicalName(name, version, onlyOfficial);
+    if (builtIn.includes(canonical)) {
+      log(`${name} is built into DuckDB: nothing to install`);
+    } else {
+      add(canonical, 'core');
+    }
+  }
+  return [...resolved.values()];
+}
+
+function canonicalName(name, version, onlyOfficial) {
+  const canonical = aliases.get(name) ?? name;
+  // Another version of DuckDB may have extensions that this table does not know.
+  if (onlyOfficial && version === duckdbVersion && ![...extensions, ...builtIn].includes(canonical)) {
+    throw new Error(`${name}: no core extension of DuckDB ${version} has this name`
+      + `${didYouMean(name) || `; one of the community repository is asked for as "community:${name}"`}`);
+  }
+  return canonical;
+}
+
+function didYouMean(name) {
+  const candidates = [...extensions, ...builtIn, ...aliases.keys()].map((known) => ({ known, distance: editDistance(name.toLowerCase(), known) }));
+  const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
+  return best.distance <= name.length / 3 ? `; did you mean "${best.known}"?` : '';
+}
+
+function editDistance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+function json(file) {
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
+}

@@ -1,0 +1,31 @@
+import { untilQuiet } from './quiet-machine';
+import type { Series } from '../report/statistics';
+
+/** Makes one measurement. */
+export type Measure = () => Promise<number>;
+
+/**
+ * Measures every contender once a round, each round beginning with the next, so that what else happens on the machine, and what
+ * a contender leaves behind for the one after it, hits all alike. A first round warms up and is not counted.
+ *
+ * `ready` is awaited before each measurement. A contender named in `every` takes part in one of so many rounds only.
+ */
+export async function interleaved<Name extends string>(
+  contenders: Readonly<Record<Name, Measure>>,
+  rounds: number,
+  ready: () => Promise<unknown> = untilQuiet,
+  every: Partial<Record<Name, number>> = {},
+): Promise<Record<Name, Series>> {
+  const names = Object.keys(contenders) as Name[];
+  const series = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = 0; round <= rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length];
+      if (round % (every[name] ?? 1) !== 0) continue;
+      await ready();
+      const measured = await contenders[name]();
+      if (round > 0) series[name].push(measured);
+    }
+  }
+  return series;
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renderTable } from './markdown';
+import { plot } from './plot';
+import type { Table } from './table';
+import { outcomes, renderOutcomes } from './targets';
+import { repositoryRoot } from '../../test/bed';
+import { OURS, OURS_LAZY } from '../cold-start/contender-names';
+
+/** The document that shows what was measured. */
+export const DOCUMENT = join(repositoryRoot, 'docs', 'cold-start.md');
+export const RESULTS = join(repositoryRoot, 'benchmarks', 'results');
+/** The picture in it. */
+export const PICTURE = join(repositoryRoot, 'docs', 'cold-start.svg');
+
+/** In the picture, from top to bottom: the benchmark, and what it is called there. */
+const PICTURED = {
+  'select-1': 'SELECT 1',
+  's3-count': 'S3: count the rows of a Parquet file',
+  'postgres-lookup': 'PostgreSQL: look up a row, password from SSM',
+  'both': 'S3 and PostgreSQL joined',
+  'ducklake-scan': 'DuckLake in S3: scan',
+  'default-bootstrap': 'SELECT 1 where S3 and PostgreSQL are set up',
+};
+
+/** Keeps a table with all that was measured, as JSON and as Markdown, and shows it in the document. */
+export function publish(name: string, table: Table): void {
+  const json = JSON.stringify(table, toMicroseconds, 2).replace(/\[[-\d.,\s]+\]/g, onOneLine);
+  // From what is kept, so that it can be rendered again to the same text.
+  const markdown = renderTable(JSON.parse(json));
+  writeFileSync(join(RESULTS, `${name}.json`), `${json}\n`);
+  writeFileSync(join(RESULTS, `${name}.md`), markdown);
+  writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), name, markdown));
+}
+
+/** Renders what follows from all kept tables together: which targets are met, and the picture. */
+export function publishSummary(): void {
+  const tables = keptTables();
+  writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), SUMMARY, renderOutcomes(outcomes(tables))));
+  writeFileSync(PICTURE, renderPicture(tables));
+}
+
+/** The name of the section with the targets. */
+export const SUMMARY = 'summary';
+
+export function renderPicture(tables: Readonly<Record<string, Table>>): string {
+  const groups = Object.entries(PICTURED).filter(([name]) => name in tables).map(([name, label]) => ({ label, table: tables[name], row: /^2 CPU .*cold start$/ }));
+  return plot('Cold start to the answer, 2 CPU: median, with the least and the most', groups, [OURS, OURS_LAZY]);
+}
+
+/** All tables that were measured, by benchmark. */
+export function keptTables(): Readonly<Record<string, Table>> {
+  const names = readdirSync(RESULTS).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+  return Object.fromEntries(names.map((name) => [name, JSON.parse(readFileSync(join(RESULTS, `${name}.json`), 'utf8')) as Table]));
+}
+
+/** The document with what stands between the markers of `name` replaced. */
+export function withSection(document: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- benchmark ${name} -->\n`, `<!-- end of benchmark ${name} -->\n`];
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the document has no place for the table "${name}": add the lines ${begin.trim()} and ${end.trim()}`);
+  return `${document.slice(0, from)}${begin}\n${content}\n${document.slice(to)}`;
+}
+
+function toMicroseconds(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+}
+
+function onOneLine(list: string): string {
+  return list.replace(/\s+/g, ' ');
+}

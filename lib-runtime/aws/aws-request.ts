@@ -1,0 +1,101 @@
+import type * as https from 'node:https';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processCredentials } from './credentials';
+import { signedHeaders } from './signature';
+import { noteDeparture } from '../base/departures';
+import { ConfigError, messageOf } from '../base/errors';
+
+/** A request to an AWS API. */
+export interface AwsRequest {
+  /** As in the names of its endpoints. */
+  readonly service: 'ssm' | 'secretsmanager' | 'sts';
+  /** As the AWS SDKs read it: `AWS_ENDPOINT_URL_SSM`. */
+  readonly endpointVariable: string;
+  readonly region: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** AWS refused a request, or did not answer it. */
+export class AwsError extends Error {
+  constructor(
+    /** AWS's own code, such as `AccessDeniedException`. */
+    readonly code: string,
+    message: string,
+    /** Whether the same request may succeed later. */
+    readonly passing: boolean,
+  ) {
+    super(`${code}: ${message}`);
+  }
+}
+
+const requireFromHere = createRequire(__filename);
+
+const ATTEMPT_LIMIT_MS = 3_000;
+const LIMIT_MS = 6_000;
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 2_000;
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/;
+
+/**
+ * Sends a signed POST and returns the body of the answer. What may pass (throttling, a server's failure, a broken connection) is tried
+ * again after a random delay that grows, for 6 s in all. Throws an `AwsError`.
+ */
+export async function awsRequest(request: AwsRequest): Promise<string> {
+  const end = Date.now() + LIMIT_MS;
+  for (let ceiling = FIRST_DELAY_MS; ; ceiling = Math.min(2 * ceiling, LONGEST_DELAY_MS)) {
+    try {
+      return await attempt(request, Math.min(ATTEMPT_LIMIT_MS, end - Date.now()));
+    } catch (error) {
+      const delay = Math.random() * ceiling;
+      if (!(error instanceof AwsError && error.passing) || Date.now() + delay >= end) throw error;
+      await sleep(delay);
+    }
+  }
+}
+
+async function attempt({ service, endpointVariable, region, headers, body }: AwsRequest, limitMs: number): Promise<string> {
+  const credentials = await processCredentials(process.env);
+  const url = endpoint(service, endpointVariable, region);
+  // The one that is needed: TLS alone takes 4 ms to load. `import()` would evaluate whatever it exports.
+  const { request: send } = requireFromHere(url.protocol === 'https:' ? 'node:https' : 'node:http') as typeof https;
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new AwsError('NoAnswer', `${url.host}: ${why}`, true));
+    const limit = setTimeout(() => {
+      fail(`no answer within ${limitMs} ms; in a VPC a function reaches AWS's APIs by a NAT gateway or an interface endpoint only`);
+      sent.destroy();
+    }, limitMs);
+    const sent = send(url, { method: 'POST', headers: signedHeaders(url, headers, body, { service, region, credentials }) }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => text += part);
+      response.on('error', (error) => fail(messageOf(error)));
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(text);
+        else reject(refusal(response.statusCode!, text));
+      });
+      response.on('close', () => clearTimeout(limit));
+    });
+    sent.on('error', (error) => {
+      clearTimeout(limit);
+      fail(messageOf(error));
+    });
+    sent.once('finish', noteDeparture);
+    sent.end(body);
+  });
+}
+
+function refusal(status: number, text: string): AwsError {
+  const code = /"__type":\s*"(?:[^"#]*#)?([^"]+)"|<Code>([^<]+)</.exec(text)?.slice(1).find(Boolean) ?? `HTTP ${status}`;
+  const message = /"[mM]essage":\s*"((?:[^"\\]|\\.)*)"|<Message>([^<]*)</.exec(text)?.slice(1).find(Boolean) ?? 'no reason was given';
+  return new AwsError(code, message, status >= 500 || status === 429 || THROTTLED.test(code));
+}
+
+function endpoint(service: string, variable: string, region: string): URL {
+  const given = process.env[variable] ?? process.env.AWS_ENDPOINT_URL;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const text = given ?? `https://${service}.${region}.${domain}`;
+  if (!URL.canParse(text)) throw new ConfigError(`the endpoint "${text}" is not a URL; expected one such as http://127.0.0.1:4566`);
+  return new URL(text);
+}

@@ -1,0 +1,35 @@
+import { rememberSecret } from '../base/redaction';
+import { credentialChain } from '../chunks';
+
+/** AWS credentials of the process. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** When they end, if they do. */
+  readonly expiration?: Date;
+}
+
+/** The credentials in the environment's variables: what a Lambda function has. Undefined where there are none. */
+export function environmentCredentials(env: NodeJS.ProcessEnv): AwsCredentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+}
+
+/** The credentials of the environment, else of the AWS SDK's chain. */
+export async function processCredentials(env: NodeJS.ProcessEnv): Promise<AwsCredentials> {
+  return environmentCredentials(env) ?? chainCredentials();
+}
+
+/**
+ * The credentials of the AWS SDK's default chain: shared files, single sign-on, container, instance metadata.
+ *
+ * Loads the SDK, so only where the environment has none. Throws the SDK's own error when no provider has any.
+ */
+export async function chainCredentials(): Promise<AwsCredentials> {
+  const credentials = await credentialChain().defaultProvider()();
+  rememberSecret(credentials.secretAccessKey);
+  rememberSecret(credentials.sessionToken);
+  return credentials;
+}

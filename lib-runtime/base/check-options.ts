@@ -1,0 +1,123 @@
+import type { CallOptions, CursorOptions, QueryOptions } from '../cursor';
+import { didYouMean } from './did-you-mean';
+import type { DuckDBCursorOptions, DuckDBOptions } from '../duckdb';
+import { ConfigError, DuckDbError, messageOf, QueryError } from './errors';
+import type { WithDuckDBOptions } from '../handler';
+import type { WriteRowsOptions } from '../response';
+import type { AttachOptions, SessionOptions } from '../session';
+import { shown } from './shown';
+
+/** A timer of Node.js that is to wait longer fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What is expected of an option, and whether a value is that. */
+interface Check {
+  readonly expected: string;
+  readonly isRight: (value: any) => boolean;
+}
+
+const TEXT: Check = { expected: 'a text', isRight: (value) => typeof value === 'string' && value !== '' };
+const TEXTS: Check = { expected: 'a list of texts', isRight: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string') };
+const STEPS: Check = { expected: 'a list of names of bootstrap steps', isRight: TEXTS.isRight };
+const FLAG: Check = { expected: 'true or false', isRight: (value) => typeof value === 'boolean' };
+const LIMIT: Check = { expected: 'a number from 0', isRight: (value) => typeof value === 'number' && value >= 0 };
+const MARGIN: Check = { expected: `a number from 0 to ${LONGEST_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= LONGEST_TIMER_MS };
+const MEMORY: Check = { expected: 'a number of MiB above 0', isRight: (value) => Number.isFinite(value) && value > 0 };
+const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value) => typeof value === 'number' && value >= 0 && value <= 1 };
+const ROWS: Check = { expected: '"js", "json" or "duckdb"', isRight: (value) => value === 'js' || value === 'json' || value === 'duckdb' };
+const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
+const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
+/** null is none, as for `fetch`. */
+const SIGNAL: Check = {
+  expected: 'an AbortSignal, such as the signal of an AbortController',
+  isRight: (value) => value === null || (
+    typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function' && typeof value.removeEventListener === 'function'
+  ),
+};
+
+/** The options that one function of this package takes. */
+class Options<T extends object> {
+  private readonly names: readonly string[];
+
+  /** `owner` is the function's name in messages. */
+  constructor(private readonly owner: string, private readonly checks: Readonly<Record<keyof T, Check>>) {
+    this.names = Object.keys(checks);
+  }
+
+  /**
+   * What was given, checked and copied: what is read later can neither have changed nor throw.
+   *
+   * Throws `CONFIG` for an option that there is not, with the nearest name, and for a value of another kind than it takes.
+   */
+  read(given: T | undefined): T {
+    if (given === undefined || given === null) return NONE as T;
+    try {
+      return this.readEach(given);
+    } catch (error) {
+      if (error instanceof DuckDbError) throw error;
+      throw new ConfigError(`the options of ${this.owner} cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  private readEach(given: T): T {
+    if (!isPlain(given)) throw new ConfigError(`the options of ${this.owner} are ${shown(given)}, expected an object with any of: ${this.names.join(', ')}`);
+    for (const name of Object.keys(given)) if (!this.names.includes(name)) throw this.unknown(name);
+    const read: Record<string, unknown> = {};
+    for (const name of this.names) {
+      const value = given[name as keyof T];
+      if (value === undefined) continue;
+      const { expected, isRight } = this.checks[name as keyof T];
+      if (!isRight(value)) throw new ConfigError(`${name} is ${shown(value)}, expected ${expected}`);
+      // A signal that is null is none.
+      if (value !== null) read[name] = value;
+    }
+    return read as T;
+  }
+
+  private unknown(name: string): ConfigError {
+    return new ConfigError(`${this.owner} has no option "${name}"${didYouMean(name, this.names)}; its options are: ${this.names.join(', ')}`);
+  }
+}
+
+const NONE = Object.freeze({});
+
+/** An object of names and values, and not a list, a map or a promise that somebody forgot to await. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
+}
+
+export const CURSOR_OPTIONS = new Options<CursorOptions>('cursor()', { database: TEXT, bootstrap: STEPS, signal: SIGNAL });
+export const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, signal: SIGNAL });
+export const DUCKDB_OPTIONS = new Options<DuckDBOptions>('DuckDB', { dbName: { ...TEXT, expected: 'a bare name, an absolute path or ":memory:"' }, cleanOnStart: FLAG, bootstrap: STEPS, memory: MEMORY });
+export const DUCKDB_CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', { bootstrap: STEPS, signal: SIGNAL });
+export const CALL_OPTIONS = new Options<CallOptions>('this call', { signal: SIGNAL });
+export const QUERY_OPTIONS = new Options<QueryOptions>('a query', { rows: ROWS, maxRows: LIMIT, maxBytes: LIMIT, signal: SIGNAL });
+export const ATTACH_OPTIONS = new Options<AttachOptions>('attach()', { as: TEXT, readOnly: FLAG, signal: SIGNAL });
+export const HANDLER_OPTIONS = new Options<WithDuckDBOptions>('withDuckDB()', { marginMs: MARGIN, recycleAboveMemory: SHARE });
+export const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FORMAT, columns: TEXTS });
+
+/** What an opener was called with: options, a callback, or both in this order. Throws `CONFIG` for anything else. */
+export function openerArguments<T extends object, F extends Function>(
+  options: Options<T>, owner: string, first: T | F | undefined, second: F | undefined,
+): [T, F | undefined] {
+  if (typeof first !== 'function') return [options.read(first), second === undefined ? undefined : callback(owner, second)];
+  if (second !== undefined) throw new ConfigError(`${owner} got ${shown(second)} behind its callback: options come before it`);
+  return [NONE as T, first];
+}
+
+/** `fn`, what `owner` is to call. Throws `CONFIG` where it is not a function. */
+export function callback<F extends Function>(owner: string, fn: F): F {
+  if (typeof fn === 'function') return fn;
+  throw new ConfigError(`the callback of ${owner} is ${shown(fn)}, expected a function`);
+}
+
+/** `value`, an argument that is called `what` in messages. Throws `CONFIG` where it is not a text. */
+export function textArgument(what: string, value: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ConfigError(`${what} is ${shown(value)}, expected a text`);
+}
+
+/** Throws `QUERY` where `sql` is not a text. */
+export function checkSql(sql: string): void {
+  if (typeof sql !== 'string') throw new QueryError(`the SQL is ${shown(sql)}, expected a text`);
+}

@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type * as api from '@duckdb/node-api';
+import type * as bindings from '@duckdb/node-bindings';
+import { ConfigError } from '../base/errors';
+
+/** The client that this package is tested with. */
+const TESTED_CLIENT = '@duckdb/node-api@1.5.5-r.5';
+
+export type Api = typeof api;
+export type Bindings = typeof bindings;
+
+// A name of its own, so that bundlers leave these calls alone: the client is native and must exist once.
+const requireFromHere = createRequire(__filename);
+
+let clientPath: string | undefined;
+let loadedApi: Api | undefined;
+let loadedBindings: Bindings | undefined;
+
+/**
+ * Where the handler's project has `@duckdb/node-api`.
+ *
+ * Throws a `CONFIG` error that says what to install where it has not.
+ */
+export function findClient(): string {
+  if (clientPath === undefined) {
+    try {
+      clientPath = requireFromHere.resolve('@duckdb/node-api', { paths: [dirname(__filename), process.cwd()] });
+    } catch (cause) {
+      throw new ConfigError(
+        `cannot find "@duckdb/node-api", which cdk-duckdb-lambda/runtime needs: npm install ${TESTED_CLIENT}`, { cause });
+    }
+  }
+  return clientPath;
+}
+
+/** The native half of the client; quick to load, and enough to open an instance. */
+export function loadBindings(): Bindings {
+  // From where the client is: pnpm hides a dependency's dependencies from everyone else.
+  return loadedBindings ??= createRequire(findClient())('@duckdb/node-bindings') as Bindings;
+}
+
+/** The JavaScript half of the client: some 180 files. */
+export function loadApi(): Api {
+  return loadedApi ??= requireFromHere(findClient()) as Api;
+}
+
+/** Opens an instance on a libuv thread: JavaScript goes on meanwhile. */
+export function openRaw(path: string, settings: Readonly<Record<string, string>>): Promise<bindings.Database> {
+  const duckdb = loadBindings();
+  const config = duckdb.create_config();
+  // What the client's own `create` sets; DuckDB reports it as the user agent.
+  duckdb.set_config(config, 'duckdb_api', 'node-neo-api');
+  for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+  return duckdb.open(path, config);
+}

@@ -1,4 +1,0 @@
-import { readConfigAtImport } from './config';
-
-/** The names of all declared bootstrap steps, in order: what a cursor may use unless its `bootstrap` says otherwise. */
-export const DEFAULT_BOOTSTRAP: readonly string[] = readConfigAtImport(process.env).steps.map(({ name }) => name);

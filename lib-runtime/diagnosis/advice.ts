@@ -1,0 +1,95 @@
+import { fileHint } from './s3-advice';
+import type { StepConfig } from '../base/config';
+import { byNearness } from '../base/did-you-mean';
+import { missingCatalog, withoutEcho } from '../bootstrap/missing-catalog';
+
+// A chunk of its own, loaded only when DuckDB has refused a statement.
+
+/** What the runtime knows, and DuckDB does not, when a statement has failed. */
+export interface Facts {
+  /** Whether a stack's configuration is there. */
+  readonly isConfigured: boolean;
+  readonly steps: readonly StepConfig[];
+  /** The steps that the statement could trigger; all where undefined. */
+  readonly allowed: readonly string[] | undefined;
+  /** The catalogs that are attached. */
+  readonly attached: readonly string[];
+  /** The values of the statement's parameters. */
+  readonly parameters: object | undefined;
+  /** Where the image has its extensions; undefined where DuckDB installs them itself. */
+  readonly extensionDirectory: string | undefined;
+  /** The command that puts an extension into a directory. */
+  readonly installCommand: (name: string) => string;
+}
+
+/** DuckDB's error as it is told on. */
+export interface Advice {
+  /** Without what DuckDB advises and does not work here. */
+  readonly text: string;
+  /** What does. */
+  readonly hint: string | undefined;
+}
+
+/** Turns DuckDB's advice into advice that is right for a function: its image is read-only, and its construct grants what it may. */
+export function advise(error: string, sql: string, facts: Facts): Advice {
+  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (REACHING.test(error) ? fileHint(error, sql, facts) : undefined);
+  return { text: facts.extensionDirectory === undefined ? error : INSTALLING.reduce((text, part) => text.replace(part, ''), error), hint };
+}
+
+/** What reached for a file or a server: only in these do status codes mean anything. */
+const REACHING = /^(?:HTTP|IO) Error: /;
+
+/** In an image nothing can be installed, and what is loaded by itself is looked for there. */
+const INSTALLING = [
+  /\n{1,2}Please try installing and loading the \w+ extension(?: by running)?:\nINSTALL \w+;\nLOAD \w+;\n{0,2}/,
+  /\n{0,2}Alternatively, consider enabling auto-install and auto-load by running:\nSET autoinstall_known_extensions=1;\nSET autoload_known_extensions=1;/,
+  /\n{0,2}Install it first using "INSTALL \w+"\./,
+];
+
+/** How DuckDB says which extension is missing; the first ones know that it is one of its own. */
+const MISSING_EXTENSION = [
+  /it exists in the (\w+) extension/, /requires the extension (\w+) to be loaded/, /install the required extension '(\w+)'/,
+  /Extension "(?:[^"\n]*\/)?(\w+)\.duckdb_extension" not found/, /Failed to download extension "(\w+)"/,
+];
+const ALIASES: Readonly<Record<string, string>> = {
+  postgres: 'postgres_scanner', mysql: 'mysql_scanner', sqlite: 'sqlite_scanner', md: 'motherduck', http: 'httpfs', https: 'httpfs', s3: 'httpfs',
+};
+
+function extensionHint(error: string, sql: string, facts: Facts): string | undefined {
+  const said = withoutEcho(error);
+  const found = MISSING_EXTENSION.map((pattern) => pattern.exec(said)?.[1]).find((name) => name !== undefined);
+  if (found === undefined) return undefined;
+  const name = ALIASES[found] ?? found;
+  const fix = bringing(name, `${said} ${sql}`);
+  const install = facts.installCommand(name);
+  return facts.extensionDirectory === undefined
+    ? `a function has the extension "${name}" by ${fix}; on a machine without a network, make a directory by ${install}, and set DUCKDB_EXTENSIONS_DIR to it`
+    : `the extension "${name}" is not in the image, where nothing can be installed: deploy the function again with ${fix}; on your own machine: ${install}`;
+}
+
+/** What brings an extension into a function's image. */
+function bringing(name: string, text: string): string {
+  if (name === 'postgres_scanner') return "a PostgresStep in its bootstrap, or extensions: [DuckDbExtension.core('postgres')]";
+  if (name === 'motherduck') return 'a MotherDuckStep in its bootstrap';
+  if (name === 'httpfs' && /\bs3[an]?(?:\b|_)/i.test(text)) return 'an S3Step in its bootstrap';
+  if (name === 'aws') return 'an S3Step in its bootstrap, which needs no such extension, or has it with credentialChain: true';
+  const isOfCommunity = /\bFROM\s+'?community\b|\/\/community-extensions\./i.test(text);
+  const isOfCore = name === 'httpfs' || /is an existing extension|it exists in the|requires the extension|install the required extension/.test(text);
+  if (isOfCommunity) return `extensions: [DuckDbExtension.community('${name}')]`;
+  return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for one of DuckDB's community`}`;
+}
+
+function catalogHint(error: string, { steps, allowed, attached }: Facts): string | undefined {
+  const missing = missingCatalog(error);
+  if (missing === undefined) return undefined;
+  const provided = new Map(steps.flatMap(({ name, provides, config }) => (
+    [...provides, ...typeof config.catalog === 'string' ? [config.catalog] : []].map((catalog) => [catalog, name] as const)
+  )));
+  const [, step] = [...provided].find(([catalog]) => catalog.toLowerCase() === missing.toLowerCase()) ?? [];
+  if (step !== undefined && allowed !== undefined && !allowed.includes(step)) {
+    return `the bootstrap step "${step}" provides "${missing}", and this cursor's bootstrap leaves that step out`;
+  }
+  const catalogs = byNearness(missing, [...new Set([...provided.keys(), ...attached])]);
+  const named = catalogs.map((catalog) => `"${catalog}"${provided.has(catalog) ? ` (of the bootstrap step "${provided.get(catalog)}")` : ''}`);
+  return `there is no catalog or schema "${missing}"; the catalogs, nearest first, are: ${named.join(', ') || 'none'}`;
+}

@@ -1,0 +1,78 @@
+import { isTransient } from './transient';
+import { readConfigAtImport } from '../base/config';
+import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
+import { startOf } from '../base/sql-text';
+import { missingCatalog } from '../bootstrap/missing-catalog';
+import { advice, postgresHints } from '../chunks';
+import { installCommand } from '../extensions/extensions';
+import type { Instance } from '../instance/instance';
+import { uploadHint } from '../instance/upload-settings';
+
+/** DuckDB's errors begin with their class: `Binder Error: ...`. */
+const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
+/** Begins what DuckDB appends to its internal errors. */
+const STACK_TRACE = '\n\nStack Trace:';
+/** In these DuckDB gives advice, or this package can. */
+const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
+
+/** What is known of a statement that failed, beside its text. */
+export interface FailedStatement {
+  readonly parameters?: object;
+  /** The bootstrap steps that it could trigger. @default - all declared steps */
+  readonly allowed?: readonly string[];
+  /** The catalogs that are attached, where the statement lacked one. */
+  readonly attached?: readonly string[];
+}
+
+/** The typed error for what DuckDB threw: its own text, its class, what to do where a usual cause is known, and the SQL's start. */
+export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
+  const text = textOf(error);
+  const duckdbType = ERROR_CLASS.exec(text)?.[1];
+  postgresHints().rememberPasswords(text);
+  const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
+  if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });
+  return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
+}
+
+/** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
+export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
+  const known = postgresHints().postgresHint(text) ?? uploadHint(text, sql);
+  if (known !== undefined) return `${text}\n\nhint: ${known}`;
+  if (!ADVISED.test(text)) return text;
+  const { env } = process;
+  const { text: told, hint } = advice().advise(text, sql, {
+    isConfigured: Boolean(env.DUCKDB_LAMBDA_CONFIG),
+    steps: readConfigAtImport(env).steps,
+    allowed,
+    attached,
+    parameters,
+    extensionDirectory: env.DUCKDB_EXTENSIONS_DIR || undefined,
+    installCommand,
+  });
+  return `${told}${hint === undefined ? '' : `\n\nhint: ${hint}`}`;
+}
+
+/** Like `queryError`; where a catalog was missing, it names those that `instance` has. */
+export async function explainedError(error: unknown, sql: string, instance: Instance, statement: FailedStatement): Promise<DuckDbError> {
+  const attached = missingCatalog(messageOf(error)) === undefined ? [] : await attachedCatalogs(instance);
+  return queryError(error, sql, { ...statement, attached });
+}
+
+async function attachedCatalogs(instance: Instance): Promise<string[]> {
+  const list = async () => instance.withRaw(async (connection) => {
+    const result = await connection.run('SELECT database_name FROM duckdb_databases() WHERE NOT internal');
+    return (await result.getRows()).map(([name]) => String(name));
+  });
+  // It may be closing: then those that are declared must do.
+  return list().catch(() => []);
+}
+
+/** What DuckDB said, without what only its developers can read: the addresses of its code, and that a script was split first. */
+export function textOf(error: unknown): string {
+  return messageOf(error).split(STACK_TRACE, 1)[0]!.replace(/^Failed to extract statements: /, '');
+}
+
+/** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
+export function isFatal(text: string): boolean {
+  return /^(?:FATAL|INTERNAL) Error: /.test(text) || /database has been invalidated because of a previous fatal error/.test(text);
+}

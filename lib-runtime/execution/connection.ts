@@ -1,0 +1,137 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type AbortSignalLike, Ending, orAborted } from '../base/abort';
+import { ClosedError } from '../base/errors';
+
+/** An interrupt is lost on a query that has not reached its thread yet, so it is sent again and again. */
+const INTERRUPT_EVERY_MS = 10;
+
+/** What a task sees of the connection while it is its turn. */
+export interface Turn {
+  readonly raw: DuckDBConnection;
+  /** Aborts when the connection is closed or given up: whatever the task waits for is then in vain. */
+  readonly ended: AbortSignalLike;
+  /** Throws once the connection is closed or given up: to be asked before each further statement. */
+  assertOpen(): void;
+}
+
+/** The loans that the running code is inside of: a borrower that closes the connection would wait for its own end. */
+const loans = new AsyncLocalStorage<Loan>();
+
+interface Loan {
+  readonly of: Connection;
+  readonly outer: Loan | undefined;
+  ended: boolean;
+}
+
+/**
+ * One DuckDB connection, and the one task that runs on it.
+ *
+ * Closing under a running query deadlocks: so a close interrupts, and waits until the query has settled. Who may run next is for the
+ * callers to settle among themselves: see `CallQueue`.
+ */
+export class Connection {
+  private state: 'open' | 'given up' | 'closed' = 'open';
+  private running: Promise<unknown> | undefined;
+  private task: (() => string) | undefined;
+  private settling = Promise.resolve();
+  private readonly ending = new Ending();
+  /** Why it was closed, where there is more to say than that it was. */
+  private reason: string | undefined;
+
+  /** `what` is its name in messages. */
+  constructor(private readonly connection: DuckDBConnection, readonly what: string, private readonly onClosed: () => void) {}
+
+  /** Aborts when it is closed or given up. */
+  get ended(): AbortSignalLike {
+    return this.ending;
+  }
+
+  /** Whether something runs on it. */
+  get isBusy(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** What it does just now, for messages. */
+  get doing(): string {
+    return this.task?.() ?? `a ${this.what} was open`;
+  }
+
+  /** Runs `run`, with nothing else under way; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
+  run<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
+    const turn = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
+    this.task = task;
+    const running = run(turn).finally(() => {
+      this.running = this.task = undefined;
+      onSettled();
+    });
+    this.running = running;
+    return orAborted(running, signal, task, () => this.giveUp());
+  }
+
+  /** Runs `borrower`, who uses the connection itself. */
+  async lend<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const loan = { of: this, outer: loans.getStore(), ended: false };
+    try {
+      return await loans.run(loan, () => borrower(this.connection));
+    } catch (error) {
+      // Interrupted by the cursor's own end: that is what happened.
+      this.assertOpen();
+      throw error;
+    } finally {
+      loan.ended = true;
+    }
+  }
+
+  /** Interrupts what runs until `settled` has settled, and returns or throws what that did. */
+  async interruptUntil<T>(settled: Promise<T>): Promise<T> {
+    if (this.isBusy) await interruptUntil(settled, this.connection);
+    return settled;
+  }
+
+  /** Throws a `CLOSED` error once it is closed or given up. */
+  assertOpen(): void {
+    if (this.state === 'open') return;
+    const why = this.reason ?? (this.state === 'closed' ? 'is closed' : 'ended when a query on it was aborted, as its state is unknown since');
+    throw new ClosedError(`this ${this.what} ${why}: open another one`);
+  }
+
+  /** Interrupts what runs, waits until it has settled, and closes. Closing twice is fine. `reason` tells those whose call it ends. */
+  close(reason?: string): Promise<void> {
+    if (this.state === 'open') {
+      this.state = 'closed';
+      this.reason = reason;
+      this.settling = this.settle();
+    }
+    return this.state === 'given up' || this.isLentToCaller ? Promise.resolve() : this.settling;
+  }
+
+  /** Like `close`, but nobody waits: a remote read may take its time to notice an interrupt. */
+  giveUp(reason?: string): void {
+    if (this.state !== 'open') return;
+    this.state = 'given up';
+    this.reason = reason;
+    void this.settle();
+  }
+
+  private get isLentToCaller(): boolean {
+    for (let loan = loans.getStore(); loan !== undefined; loan = loan.outer) if (loan.of === this && !loan.ended) return true;
+    return false;
+  }
+
+  private async settle(): Promise<void> {
+    const { running } = this;
+    this.ending.abort();
+    if (running !== undefined) await interruptUntil(running, this.connection);
+    this.connection.closeSync();
+    this.onClosed();
+  }
+}
+
+/** Interrupts what runs on `connection` until `settled` has settled. */
+export async function interruptUntil(settled: Promise<unknown>, connection: DuckDBConnection): Promise<void> {
+  connection.interrupt();
+  const timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+  await settled.catch(() => undefined);
+  clearInterval(timer);
+}

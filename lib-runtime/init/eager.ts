@@ -1,0 +1,34 @@
+import { isSecretReference, readSecret } from '../aws/secrets';
+import { readConfigAtImport } from '../base/config';
+import { planDepartures } from '../base/departures';
+import type { Instance } from '../instance/instance';
+
+/** Lambda ends an init phase after 10 s, and starts it anew at the first invocation. */
+const MOST_OF_THE_INIT_PHASE_MS = 8_000;
+
+const INIT = Symbol.for('cdk-duckdb-lambda.init.v1');
+
+/** Whether the declared steps run in the init phase: the stack says so, or provisioned concurrency, where nobody waits for it. */
+export function isEager(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_LAMBDA_INITIALIZATION_TYPE === 'provisioned-concurrency' || readConfigAtImport(env).eager === true;
+}
+
+/** Has the secrets of all steps asked for while DuckDB opens, to be in the cache, or on their way, when the steps ask for them. */
+export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
+  const values = readConfigAtImport(env).steps.flatMap(({ config }) => Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})]));
+  planDepartures(values.filter(isSecretReference).map((reference) => () => readSecret(reference)));
+}
+
+/**
+ * Runs all steps of the instances that are being made, together. One that fails is logged and tried again when a query needs it.
+ *
+ * The ES module awaits it at its top level: what is under way when the init phase ends is frozen until the first invocation.
+ */
+export function runEagerly(making: readonly Promise<Instance>[]): void {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, MOST_OF_THE_INIT_PHASE_MS));
+  const running = Promise.all(making.map((each) => (
+    each.then((instance) => instance.bootstrap.runAll((error) => console.warn(error.message)), () => undefined)
+  )));
+  (globalThis as { [INIT]?: Promise<unknown> })[INIT] = Promise.race([running, limit]).finally(() => clearTimeout(timer));
+}

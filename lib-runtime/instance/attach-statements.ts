@@ -1,0 +1,54 @@
+import { isRemote } from './files';
+import { Pieces } from '../base/sql-pieces';
+import { splitStatements } from '../base/sql-text';
+
+const ATTACH = /^ATTACH\b/i;
+
+/** An ATTACH statement, as far as it tells which file it opens. */
+interface Attachment {
+  readonly path: string | undefined;
+  /** Its option TYPE, in lower case. */
+  readonly type: string | undefined;
+}
+
+/** Whether running `sql` may change which files are attached. */
+export function mayAttach(sql: string): boolean {
+  return /\b(?:AT|DE)TACH\b/i.test(sql);
+}
+
+/** The database files that the ATTACH statements in `sql` are about to open. */
+export function attachedPaths(sql: string): string[] {
+  return splitStatements(sql).filter((statement) => ATTACH.test(statement)).map(read).flatMap(({ path, type }) => (
+    path === undefined || path === '' || path.startsWith(':') || isRemote(path) || (type !== undefined && type !== 'duckdb') ? [] : [path]
+  ));
+}
+
+function read(statement: string): Attachment {
+  let path: string | undefined;
+  let type: string | undefined;
+  let depth = 0;
+  let before = '';
+  for (const pieces = new Pieces(statement, 0); !pieces.atEnd; pieces.next()) {
+    const { text } = pieces;
+    if (isBlank(text)) continue;
+    if (depth === 0) path ??= stringIn(text);
+    else if (before === 'TYPE') type ??= (stringIn(text) ?? text.replaceAll('"', '')).toLowerCase();
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    // An option's name stands behind a parenthesis or a comma; elsewhere the word is a value.
+    before = /^(?:\(|,)$/.test(before) && /^TYPE$/i.test(text) ? 'TYPE' : text;
+  }
+  return { path, type };
+}
+
+function isBlank(piece: string): boolean {
+  return piece.trim() === '' || piece.startsWith('--') || piece.startsWith('/*');
+}
+
+/** The value of a string literal; undefined for any other piece. */
+function stringIn(piece: string): string | undefined {
+  if (piece.startsWith("'") && piece.length > 1) return piece.slice(1, -1).replaceAll("''", "'");
+  if (/^e'/i.test(piece)) return piece.slice(2, -1).replaceAll("''", "'").replace(/\\(.)/g, '$1');
+  const tag = /^\$\w*\$/.exec(piece)?.[0];
+  return tag === undefined ? undefined : piece.slice(tag.length, -tag.length);
+}

@@ -1,0 +1,186 @@
+import { dirname } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
+import { Instance } from './instance';
+import { requestLimits, setRequestLimits } from './request-limits';
+import { deriveSettings } from './settings';
+import { UploadSettings } from './upload-settings';
+import { warnInWorkerThread } from './worker-threads';
+import type { RuntimeConfig } from '../base/config';
+import { depart } from '../base/departures';
+import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from '../base/errors';
+import { quotedString } from '../base/sql-text';
+import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
+import { makeSteps } from '../bootstrap/step-types';
+import { loadApi, loadBindings, openRaw } from '../client/client';
+import { nativeCall } from '../client/native-calls';
+import { COPIED_CREDENTIALS, findExtensions, loadExtensions } from '../extensions/extensions';
+import { extensionsOnDemand } from '../extensions/extensions-on-demand';
+import type { Limits } from '../memory/budget';
+import { newSpillDirectory } from '../memory/spill';
+import { traced } from '../observe/tracing';
+
+/** What an instance is made from. */
+export interface InstanceOptions {
+  /** A database file, or `:memory:`. */
+  readonly path: string;
+  readonly config: RuntimeConfig;
+  readonly env: NodeJS.ProcessEnv;
+  /** What it may use of the process's memory and disk. */
+  readonly limits: Limits;
+  /** The steps that may run at its creation. @default - all declared steps */
+  readonly bootstrap?: readonly string[];
+  /** Called when the file is claimed, just before it is opened. */
+  readonly beforeOpening?: () => void;
+}
+
+const DISK_FULL = /No space left on device|\bENOSPC\b/;
+
+/** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
+export function createInstance(options: InstanceOptions): Promise<Instance> {
+  return traced('create', () => ({ path: options.path }), () => nativeCall(() => create(options)));
+}
+
+async function create({ path, config, env, limits, bootstrap, beforeOpening }: InstanceOptions): Promise<Instance> {
+  const started = performance.now();
+  warnInWorkerThread(env);
+  const source = findExtensions(env, config.extensions, config.verifyExtensions);
+  const httpfs = config.extensions.includes('httpfs');
+  const tempDirectory = newSpillDirectory(config.settings.temp_directory);
+  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
+  const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
+  const settings = deriveSettings({
+    env,
+    tempDirectory,
+    limits,
+    extensionDirectory: source.directory,
+    unsigned: source.trusted,
+    uploads,
+    ofSteps: Object.assign({}, ...steps.filter(({ name }) => bootstrap?.includes(name) ?? true).map((step) => step.settings)),
+    overrides: config.settings,
+  });
+  const fileOwner = {};
+  const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
+  const opened = performance.now();
+  const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  if (!httpfs) {
+    const prepared = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
+    instance.onDemand = extensionsOnDemand({
+      source,
+      loads: config.undeclared === true,
+      withRaw: (task) => instance.withRaw(task),
+      onHttpfs: async (connection) => {
+        instance.uploads = new UploadSettings(limits, config.settings);
+        await applySettings(connection, instance.uploads.atCreation);
+        for (const step of prepared) await step.prepare?.(connection);
+      },
+    });
+  }
+  if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
+  instance.uploads = uploads;
+  try {
+    await instance.withRaw(async (connection) => {
+      await loadExtensions(connection, source, config.extensions);
+      const loaded = performance.now();
+      await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
+      // A version of the extension that cannot do so is none the worse.
+      if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
+      if (instance.requestSettings && config.timeoutSeconds !== undefined && 'lock_configuration' in config.settings) {
+        // It cannot follow each invocation then.
+        await connection.run(setRequestLimits(requestLimits(1000 * config.timeoutSeconds, config.settings), config.settings));
+      }
+      const locked = performance.now();
+      await instance.bootstrap.runImmediate(bootstrap);
+      await applySettings(connection, settings.last);
+      const phases = { open: opened - started, load: loaded - opened, lock: locked - loaded };
+      instance.timings = { ...phases, steps: instance.bootstrap.timings, total: performance.now() - started };
+    });
+    return instance;
+  } catch (error) {
+    await instance.close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly path: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Those of them that the user has given. */
+  readonly given: Readonly<Record<string, string>>;
+  readonly owner: object;
+  readonly beforeOpening?: () => void;
+}
+
+async function open({ path, settings, given, owner, beforeOpening }: Opening): Promise<DuckDBInstance> {
+  let missing: readonly string[] = [];
+  try {
+    if (path !== ':memory:') claimFile(path, owner);
+    beforeOpening?.();
+    if (path !== ':memory:') missing = missingFiles([path]);
+    const opening = openRaw(path, settings);
+    opening.catch(() => undefined);
+    // A request needs this thread until it has left; its round trip is then hidden behind what follows.
+    const departure = depart();
+    if (departure) await Promise.race([departure, opening]);
+    // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
+    const { DuckDBInstance: Wrapper } = loadApi();
+    return new Wrapper(await opening);
+  } catch (cause) {
+    removeUnfinished(missing);
+    releaseFiles(owner);
+    if (cause instanceof DuckDbError) throw cause;
+    const text = messageOf(cause);
+    if (!DISK_FULL.test(text)) await checkSettings(settings, Object.keys(given));
+    throw new FatalError(`cannot open DuckDB at "${path}": ${DISK_FULL.test(text) ? diskFull(path, text) : text}`, { cause });
+  }
+}
+
+function diskFull(path: string, text: string): string {
+  return `the disk is full (${text}): remove what is not needed in ${dirname(path)}, or give the function more ephemeralStorageSize`;
+}
+
+/** DuckDB's error at open does not name the setting that it is about: so each of the user's is tried alone. Throws `CONFIG` for one that fails. */
+async function checkSettings(settings: Readonly<Record<string, string>>, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((each) => each in settings)) {
+    try {
+      loadBindings().close_sync(await openRaw(':memory:', { [name]: settings[name]! }));
+    } catch (cause) {
+      throw new ConfigError(`cannot set "${name}" to "${settings[name]}": ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+/**
+ * Blanks settings, and ends the loading of extensions without a check. One-way: DuckDB does not let it be turned on again while it runs.
+ * Read back, because all else rests on it. `settings` are our own, and ride along: each call costs a change of threads.
+ */
+async function lock(
+  connection: DuckDBConnection, isUnlocked: boolean, blanked: readonly string[], settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const locking = [...isUnlocked ? ['SET allow_unsigned_extensions = false'] : [], ...blanked.map((name) => set(name, ''))];
+  if (locking.length > 0) await connection.run(locking.join('; '));
+  // Of several statements the client hands out the first one's result.
+  const readBack = "SELECT current_setting('allow_unsigned_extensions')";
+  const result = await connection.run([readBack, ...Object.entries(settings).map(([name, value]) => set(name, value))].join('; '));
+  if ((await result.getRows())[0]?.[0] !== false) {
+    throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance is not used');
+  }
+}
+
+async function applySettings(connection: DuckDBConnection, settings: Readonly<Record<string, string>>): Promise<void> {
+  if (Object.keys(settings).length === 0) return;
+  const script = Object.entries(settings).map(([name, value]) => set(name, value)).join('; ');
+  // Each call costs a change of threads. One by one they tell which of them fails.
+  if (await connection.run(script).then(() => true, () => false)) return;
+  for (const [name, value] of Object.entries(settings)) {
+    try {
+      await connection.run(set(name, value));
+    } catch (cause) {
+      throw new ConfigError(`cannot set "${name}" to "${value}": ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+function set(name: string, value: string): string {
+  return `SET GLOBAL ${name} = ${quotedString(value)}`;
+}

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isWorkerThread, refuseFileInWorkerThread } from './worker-threads';
+import { FileInUseError } from '../base/errors';
+
+/** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
+const SCHEME = /^(?!file:)\w{2,}:/i;
+/** The file itself, its write-ahead log, and what a checkpoint in mid-way leaves. */
+const ENDINGS = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
+
+/** A database begins with three headers of 4 KiB each (https://duckdb.org/docs/stable/internals/storage): what is shorter holds no data. */
+const HEADERS_BYTES = 3 * 4096;
+
+/** An instance's hold on a file. */
+interface Claim {
+  readonly owner: object;
+  /** DETACHed, though a transaction that was open then may go on writing to it. */
+  readonly detached: boolean;
+}
+
+const FILES = Symbol.for('cdk-duckdb-lambda.files.v1');
+const claims: Map<string, Claim> = ((globalThis as { [FILES]?: Map<string, Claim> })[FILES] ??= new Map());
+
+/**
+ * Notes that `owner`, an instance of this process, has the database file at `path` open.
+ *
+ * DuckDB locks a file against other processes, not against another instance of its own: two of them both succeed, and corrupt it.
+ * Throws `FILE_IN_USE`, and `CONFIG` in a worker thread.
+ */
+export function claimFile(path: string, owner: object): void {
+  refuseFileInWorkerThread(path);
+  const file = realPath(path);
+  if (isForeign(file, owner)) {
+    throw new FileInUseError(`the database file "${path}" is open in another instance of this process, and to open it twice would corrupt it: ` +
+      'DETACH it there and end the transactions that use it, or close the session or DuckDB that has it');
+  }
+  claims.set(file, { owner, detached: false });
+}
+
+/** Notes that `owner` has `paths` open and nothing else. Returns those that another instance has. */
+export function recordFiles(paths: readonly string[], owner: object): readonly string[] {
+  const files = new Map(paths.filter((path) => !isRemote(path)).map((path) => [realPath(path), path]));
+  for (const [file, claim] of claims) {
+    if (claim.owner !== owner || files.has(file)) continue;
+    if (isOpen(file)) claims.set(file, { owner, detached: true });
+    else claims.delete(file);
+  }
+  const foreign = [...files.keys()].filter((file) => isForeign(file, owner) || isWorkerThread());
+  for (const file of files.keys()) if (!foreign.includes(file)) claims.set(file, { owner, detached: false });
+  return foreign.map((file) => files.get(file)!);
+}
+
+/** Notes that `owner` has no file open any more: it is closed. */
+export function releaseFiles(owner: object): void {
+  for (const [file, claim] of claims) if (claim.owner === owner) claims.delete(file);
+}
+
+/** Whether an instance of this process has the file at `path` open. */
+export function isClaimed(path: string): boolean {
+  return isForeign(realPath(path), {});
+}
+
+/** Whether `path` names no file of this machine: `s3://bucket/x.duckdb`, `md:sales`. */
+export function isRemote(path: string): boolean {
+  return SCHEME.test(path);
+}
+
+/** Removes a database file and all that belongs to it. */
+export function removeDatabase(path: string): void {
+  for (const ending of ENDINGS) rmSync(`${path}${ending}`, { force: true });
+}
+
+/** Which of `paths` are not there: what a failed opening makes of them is its own. */
+export function missingFiles(paths: readonly string[]): readonly string[] {
+  return paths.map(withoutScheme).filter((path) => !existsSync(path));
+}
+
+/**
+ * Removes those of `paths` that have not become databases, as where the disk was full: DuckDB refuses them ever after.
+ *
+ * Whoever calls it has found them missing before.
+ */
+export function removeUnfinished(paths: readonly string[]): void {
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() && stat.size < HEADERS_BYTES) rmSync(path, { force: true });
+  }
+}
+
+function withoutScheme(path: string): string {
+  return path.replace(/^file:\/\//, '');
+}
+
+function isForeign(file: string, owner: object): boolean {
+  const claim = claims.get(file);
+  return claim !== undefined && claim.owner !== owner && !(claim.detached && !isOpen(file));
+}
+
+/** Whether this process has `file` open; where the system does not say, not. */
+function isOpen(file: string): boolean {
+  try {
+    return readdirSync('/proc/self/fd').some((descriptor) => target(descriptor) === file);
+  } catch {
+    return false;
+  }
+}
+
+function target(descriptor: string): string | undefined {
+  try {
+    return readlinkSync(join('/proc/self/fd', descriptor));
+  } catch {
+    // Closed since it was listed.
+    return undefined;
+  }
+}
+
+/** One name for each file, however it was reached; it may not exist yet. */
+function realPath(path: string): string {
+  const absolute = resolve(withoutScheme(path));
+  try {
+    return realpathSync(absolute);
+  } catch {
+    return join(realDirectory(dirname(absolute)), basename(absolute));
+  }
+}
+
+function realDirectory(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}

@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { attachedPaths, mayAttach } from './attach-statements';
+import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
+import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
+import { limitSettings } from './settings';
+import { mayUpload, type UploadSettings } from './upload-settings';
+import { ClosedError } from '../base/errors';
+import { currentInvocation } from '../base/invocation';
+import { Semaphore } from '../base/semaphore';
+import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
+import type { BootstrapStep } from '../bootstrap/step';
+import { Connection } from '../execution/connection';
+import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
+import type { Limits, SharedHolder } from '../memory/budget';
+import { removeSpillDirectory } from '../memory/spill';
+import type { CreationTimings } from '../observe/cold-start';
+
+/** The threads in which httpfs uploads free their memory a moment after the statement has ended: in a closed instance that crashes the process. */
+const UPLOAD_END_MS = 100;
+
+/** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
+export class Instance implements SharedHolder, BootstrapHost {
+  readonly bootstrap: Bootstrap;
+  /** Lets one statement at a time change what is attached, so that the record of open files is always true. */
+  readonly attaching = new Semaphore(1);
+  /** How long the phases of its creation took. */
+  timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
+  /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: not without httpfs, nor when the user has set it. */
+  requestSettings: Readonly<Record<string, string>> | undefined;
+
+  /** What loads extensions for a statement; undefined where all are loaded at creation. */
+  onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
+  /** How it writes to S3; undefined without httpfs. */
+  uploads: UploadSettings | undefined;
+
+  private readonly connections = new Set<Connection>();
+  private readonly connecting = new Set<Promise<DuckDBConnection>>();
+  /** The files of each ATTACH that has not been recorded yet. */
+  private readonly beingAttached = new Set<readonly string[]>();
+  private readonly recording = new Semaphore(1);
+  private readonly endListeners: Array<() => void> = [];
+  private requestLimits = DEFAULT_REQUEST_LIMITS;
+  private uses = 0;
+  private isRetired = false;
+  private closing: Promise<void> | undefined;
+  private broken = false;
+  private mayHaveUploadedAt = -Infinity;
+
+  constructor(
+    private readonly duckdb: DuckDBInstance,
+    /** Where it spills. */
+    readonly tempDirectory: string,
+    /** By whom its files are claimed. */
+    readonly fileOwner: object,
+    steps: readonly BootstrapStep[],
+  ) {
+    this.bootstrap = new Bootstrap(steps, this);
+  }
+
+  /** Whether DuckDB has given it up after a fatal error. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
+  /** Whether somebody has a connection to it. */
+  get isInUse(): boolean {
+    return this.uses > 0;
+  }
+
+  /** A new connection, called `what` in messages; never one that was used before, as DuckDB cannot reset one. */
+  async connect(what: string): Promise<Connection> {
+    const raw = await this.connectRaw();
+    const connection: Connection = new Connection(raw, what, () => {
+      this.connections.delete(connection);
+      this.unuse();
+    });
+    this.connections.add(connection);
+    await this.limitRequests(connection, currentInvocation()?.milliseconds);
+    return connection;
+  }
+
+  /** Runs `task` on a connection of its own, beside the users'. */
+  async withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.connectRaw();
+    try {
+      return await task(connection);
+    } finally {
+      connection.closeSync();
+      this.unuse();
+    }
+  }
+
+  /** Changes what it may use. Throws when it uses more than that just now. */
+  async setLimits(limits: Limits): Promise<void> {
+    if (this.closing) return;
+    await this.withRaw(async (connection) => {
+      for (const [name, value] of Object.entries(limitSettings(limits))) await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
+      const follow = this.uploads?.follow(limits);
+      if (follow) await connection.run(follow);
+    });
+  }
+
+  /** Runs SQL: no file that another instance of the process has is attached by it, and the record of attached files is kept. */
+  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T> {
+    return mayAttach(sql) ? this.recordingFiles(run, attachedPaths(sql)) : run();
+  }
+
+  /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
+  async recordingAll<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await this.recordingFiles(task);
+    } finally {
+      await this.onDemand?.('LOAD')?.settle().catch(() => undefined);
+    }
+  }
+
+  /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
+  async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
+    this.beingAttached.add(paths);
+    const missing = missingFiles(paths);
+    const claimed = async () => {
+      for (const path of paths) claimFile(path, this.fileOwner);
+      return task();
+    };
+    const value = await claimed().catch(async (error) => {
+      // What went wrong is the news; the record is then kept as well as may be.
+      await this.recordFiles(paths).catch(() => undefined);
+      removeUnfinished(missing);
+      throw error;
+    });
+    await this.recordFiles(paths);
+    return value;
+  }
+
+  /**
+   * Notes which files are attached, once the attaching of `paths` has ended.
+   *
+   * Those that another instance has, by a way that no ATTACH statement showed, are detached again.
+   */
+  private async recordFiles(paths: readonly string[]): Promise<void> {
+    // One at a time: a list that was read before another's ATTACH would undo what was noted of it since.
+    const release = await this.recording.acquire();
+    try {
+      this.beingAttached.delete(paths);
+      if (!this.closing) await this.withRaw((connection) => this.recordAttached(connection));
+    } finally {
+      release();
+    }
+  }
+
+  private async recordAttached(connection: DuckDBConnection): Promise<void> {
+    const result = await connection.run("SELECT database_name, CASE WHEN type = 'duckdb' THEN path END FROM duckdb_databases()");
+    const databases = await result.getRows() as [string, string | null][];
+    this.bootstrap.noteAttached(databases.map(([name]) => name));
+    const attached = databases.filter((row): row is [string, string] => row[1] !== null);
+    const foreign = recordFiles([...attached.map(([, path]) => path), ...[...this.beingAttached].flat()], this.fileOwner);
+    const detach = attached.filter(([, path]) => foreign.includes(path));
+    for (const [name] of detach) await connection.run(`DETACH ${quotedIdentifier(name)}`);
+    for (const [, path] of detach) claimFile(path, this.fileOwner);
+  }
+
+  /** Notes that a statement has ended, which may have written to S3. */
+  noteEnded(sql: string): void {
+    if (this.uploads && mayUpload(sql)) this.mayHaveUploadedAt = performance.now();
+  }
+
+  /** Interrupts what runs on it and closes it. Does not wait for what had been given up: see `onEnd`. */
+  close(): Promise<void> {
+    return this.closing ??= this.end();
+  }
+
+  /** Closes it once nobody uses it: whoever shares it has let go of it, but somebody may be about to connect. Settles when it is closed. */
+  retire(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.onEnd(resolve));
+    setImmediate(() => {
+      this.isRetired = true;
+      if (!this.isInUse) void this.close();
+    });
+    return ended;
+  }
+
+  /** Marks it as beyond use: whoever shares it makes a new one. Its connections are their users' to close. */
+  markBroken(): void {
+    this.broken = true;
+  }
+
+  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. At once, if it is. */
+  onEnd(listener: () => void): void {
+    if (this.closing && this.uses === 0) listener();
+    else this.endListeners.push(listener);
+  }
+
+  /**
+   * Lets DuckDB's HTTP requests wait no longer than an invocation of `milliseconds` lasts: DuckDB cannot interrupt one, and it would hold a
+   * thread, and a connection to the server, beyond the invocation.
+   */
+  private async limitRequests(connection: Connection, milliseconds: number | undefined): Promise<void> {
+    const settings = this.requestSettings;
+    if (milliseconds === undefined || settings === undefined) return;
+    const limits = requestLimits(milliseconds, settings);
+    if (limits.seconds === this.requestLimits.seconds && limits.retries === this.requestLimits.retries) return;
+    this.requestLimits = limits;
+    const set = connection.run(({ raw }) => raw.run(setRequestLimits(limits, settings)), () => 'setting a time limit', undefined, () => undefined);
+    // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
+    await set.catch(() => undefined);
+  }
+
+  private async end(): Promise<void> {
+    this.uses += 1;
+    await Promise.all([...this.connections].map((connection) => connection.close()));
+    // To close DuckDB under a connect that has not returned crashes the process.
+    await Promise.allSettled(this.connecting);
+    const sinceUpload = performance.now() - this.mayHaveUploadedAt;
+    if (sinceUpload < UPLOAD_END_MS) await sleep(UPLOAD_END_MS - sinceUpload);
+    this.duckdb.closeSync();
+    this.unuse();
+  }
+
+  private async connectRaw(): Promise<DuckDBConnection> {
+    this.assertOpen();
+    this.uses += 1;
+    const connecting = this.duckdb.connect();
+    this.connecting.add(connecting);
+    try {
+      const raw = await connecting;
+      if (this.closing) raw.closeSync();
+      this.assertOpen();
+      return raw;
+    } catch (error) {
+      this.unuse();
+      throw error;
+    } finally {
+      this.connecting.delete(connecting);
+    }
+  }
+
+  private assertOpen(): void {
+    if (this.closing) throw new ClosedError('this DuckDB instance was closed while a connection to it was asked for');
+  }
+
+  private unuse(): void {
+    this.uses -= 1;
+    if (this.isRetired && this.uses === 0) void this.close();
+    if (!this.closing || this.uses > 0) return;
+    releaseFiles(this.fileOwner);
+    removeSpillDirectory(this.tempDirectory);
+    for (const listener of this.endListeners.splice(0)) listener();
+  }
+}

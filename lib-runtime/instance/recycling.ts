@@ -1,0 +1,26 @@
+import { closeIdleInstances } from './registry';
+import { functionMemoryMiB } from '../base/lambda-environment';
+
+const MIB = 1024 * 1024;
+/** What is not DuckDB's stays: to close its instances again and again would free nothing more. */
+const LEAST_GROWTH = 0.05;
+
+const LEFT = Symbol.for('cdk-duckdb-lambda.left-after-recycling.v1');
+
+/**
+ * Closes the idle shared instances when the process holds more than `share` of the function's memory.
+ *
+ * What DuckDB has freed often stays with the process; Lambda kills one that exceeds its memory.
+ */
+export async function recycleInstances(share: number): Promise<void> {
+  const memoryMiB = functionMemoryMiB(process.env);
+  if (memoryMiB === undefined) return;
+  const state = globalThis as { [LEFT]?: number };
+  const before = process.memoryUsage.rss() / MIB;
+  if (before < (state[LEFT] ?? 0)) state[LEFT] = before;
+  if (before <= share * memoryMiB || before - (state[LEFT] ?? 0) < LEAST_GROWTH * memoryMiB) return;
+  const databases = await closeIdleInstances();
+  if (databases.length === 0) return;
+  const after = state[LEFT] = process.memoryUsage.rss() / MIB;
+  console.log(JSON.stringify({ message: 'duckdb instances closed', databases, memoryMiB, beforeMiB: Math.round(before), afterMiB: Math.round(after) }));
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createInstance } from './create-instance';
+import type { Instance } from './instance';
+import { type RuntimeConfig, readConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
+import { processBudget } from '../memory/budget';
+
+interface Registry {
+  /** One shared instance for each logical database. */
+  readonly shared: Map<string, Promise<Instance>>;
+  /** The end of the one before it, where it was let go of. */
+  readonly ending: Map<string, Promise<void>>;
+}
+
+/** ESM and CommonJS copies of the runtime, and each handler of the process, share one registry. */
+const REGISTRY = Symbol.for('cdk-duckdb-lambda.registry.v1');
+const registry: Registry = ((globalThis as { [REGISTRY]?: Registry })[REGISTRY] ??= { shared: new Map(), ending: new Map() });
+
+const DEFAULT_DATABASE = 'default';
+/** Somebody may have connected at the last moment; that one's end is not waited for. */
+const LONGEST_END_MS = 500;
+
+/** The names of all logical databases that are declared, and of the one that always is. */
+export function databaseNames({ databases = {} }: RuntimeConfig): readonly string[] {
+  return [...new Set([DEFAULT_DATABASE, ...Object.keys(databases)])];
+}
+
+/**
+ * The shared instance of a logical database, made once however many callers race for it, and again after its making failed or DuckDB broke.
+ *
+ * One database's making never waits for another's. Rejects with `CONFIG` for a database that is not declared.
+ */
+export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Instance> {
+  const made = registry.shared.get(database) ?? remember(database);
+  const instance = await made;
+  if (!instance.isBroken) return instance;
+  if (registry.shared.get(database) === made) void remember(database, instance.close());
+  return sharedInstance(database);
+}
+
+/** Closes the shared instances that nobody uses just now; whoever asks for one gets another. Returns their databases. */
+export async function closeIdleInstances(): Promise<string[]> {
+  const idle: string[] = [];
+  await Promise.all([...registry.shared].map(async ([database, made]) => {
+    const instance = await made.catch(() => undefined);
+    if (instance === undefined || instance.isInUse) return;
+    drop(database, made);
+    idle.push(database);
+    const ended = instance.retire();
+    registry.ending.set(database, ended);
+    await Promise.race([ended, sleep(LONGEST_END_MS)]);
+  }));
+  return idle;
+}
+
+function remember(database: string, predecessor = registry.ending.get(database)): Promise<Instance> {
+  registry.ending.delete(database);
+  const made = make(database, predecessor);
+  registry.shared.set(database, made);
+  made.catch(() => drop(database, made));
+  return made;
+}
+
+function drop(database: string, made: Promise<Instance>): void {
+  if (registry.shared.get(database) === made) registry.shared.delete(database);
+}
+
+async function make(database: string, predecessor?: Promise<void>): Promise<Instance> {
+  const { env } = process;
+  const declared = readConfig(env);
+  checkDatabase(database, declared, env);
+  const { file, steps } = declared.databases?.[database] ?? {};
+  // Two instances would corrupt a file.
+  if (file !== undefined) await predecessor;
+  const config = steps ? { ...declared, steps: declared.steps.filter(({ name }) => steps.includes(name)) } : declared;
+  const budget = processBudget(env, config.settings);
+  const instance = await budget.addShared((limits) => createInstance({ path: file ?? ':memory:', config, env, limits }), databaseNames(declared).length);
+  instance.onEnd(() => budget.removeShared(instance));
+  return instance;
+}
+
+/** Without a declaration (a laptop, a unit test) every name is a new database in memory. */
+function checkDatabase(database: string, config: RuntimeConfig, env: NodeJS.ProcessEnv): void {
+  const names = databaseNames(config);
+  if (names.includes(database) || !env.DUCKDB_LAMBDA_CONFIG) return;
+  throw new ConfigError(`the database "${database}" is not declared; declared are: ${names.map((name) => `"${name}"`).join(', ')}; declare it with the prop databases`);
+}

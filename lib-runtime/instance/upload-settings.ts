@@ -1,0 +1,87 @@
+import type { Limits } from '../memory/budget';
+import { bytesOf } from '../memory/sizes';
+
+const MIB = 1024 * 1024;
+/** S3 takes no smaller part of an upload but the last (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
+const SMALLEST_PART = 5 * MIB;
+const DEFAULT_PARTS = 10_000;
+const DEFAULT_UPLOADS = 50;
+const DEFAULT_OPEN_FILES = 100;
+const DEFAULT_MAX_FILESIZE = 800e9;
+/** A part takes this share of the memory limit, so that 30 files at once take 15 %, and 30 % when a session has half of the memory. */
+const PART_SHARE = 1 / 200;
+/** Parts of one file that are under way to S3. */
+const UPLOADS_SHARE = 1 / 8;
+/** All files of a partitioned COPY, a part each. */
+const OPEN_FILES_SHARE = 1 / 2;
+
+const FILE_SIZE = 's3_uploader_max_filesize';
+const PARTS = 's3_uploader_max_parts_per_file';
+const UPLOADS = 's3_uploader_thread_limit';
+const OPEN_FILES = 'partitioned_write_max_open_files';
+
+/**
+ * How DuckDB writes to S3 under a memory limit; `overrides` are the user's own settings, which win.
+ *
+ * httpfs holds a part of each open file in memory, of `s3_uploader_max_filesize` / `s3_uploader_max_parts_per_file` = 76.5 MiB by default,
+ * and up to 50 more of each that are under way. So a COPY of one row failed at 256 MB, and 30 partitions at 1,769 MB. A part of 5 MiB allows
+ * files of 50 GB, which is about what Lambda can send to S3 in 15 minutes.
+ */
+export class UploadSettings {
+  private readonly partBytes: number;
+  private current: Readonly<Record<string, number>>;
+
+  constructor(limits: Limits, private readonly overrides: Readonly<Record<string, string>>) {
+    const parts = Number(overrides[PARTS]) || DEFAULT_PARTS;
+    const fileBytes = this.isSizeGiven ? bytesOf(overrides[FILE_SIZE], 0) ?? DEFAULT_MAX_FILESIZE : limits.memoryBytes * PART_SHARE * DEFAULT_PARTS;
+    this.partBytes = Math.max(SMALLEST_PART, Math.min(fileBytes, DEFAULT_MAX_FILESIZE) / parts);
+    this.current = this.counts(limits);
+  }
+
+  /** What to SET once httpfs is loaded. */
+  get atCreation(): Readonly<Record<string, string>> {
+    const fileSize = `${Math.floor(this.partBytes * DEFAULT_PARTS / MIB)}MiB`;
+    const counts = Object.entries(this.current).map(([name, count]) => [name, String(count)] as const);
+    return { ...(!this.isSizeGiven && { [FILE_SIZE]: fileSize }), ...Object.fromEntries(counts) };
+  }
+
+  /** The SQL that makes them follow other limits, empty where there is nothing to do. What a user has SET since stays as it is. */
+  follow(limits: Limits): string {
+    const before = this.current;
+    this.current = this.counts(limits);
+    return Object.entries(this.current).filter(([name, count]) => count !== before[name]).map(([name, count]) => (
+      `SET GLOBAL ${name} = CASE current_setting('${name}') WHEN ${before[name]} THEN ${count} ELSE current_setting('${name}') END`
+    )).join('; ');
+  }
+
+  private get isSizeGiven(): boolean {
+    return FILE_SIZE in this.overrides || PARTS in this.overrides;
+  }
+
+  private counts({ memoryBytes }: Limits): Readonly<Record<string, number>> {
+    const partsIn = (share: number, most: number) => Math.max(1, Math.min(most, Math.floor(memoryBytes * share / this.partBytes)));
+    return {
+      ...(!(UPLOADS in this.overrides) && { [UPLOADS]: partsIn(UPLOADS_SHARE, DEFAULT_UPLOADS) }),
+      ...(!(OPEN_FILES in this.overrides) && { [OPEN_FILES]: partsIn(OPEN_FILES_SHARE, DEFAULT_OPEN_FILES) }),
+    };
+  }
+}
+
+/** Whether `sql` may write to S3. */
+export function mayUpload(sql: string): boolean {
+  return /\b(?:COPY|EXPORT)\b/i.test(sql);
+}
+
+/** What to do about an error of writing to S3, where its text tells that it is one; `sql` is the statement that failed. */
+export function uploadHint(error: string, sql: string): string | undefined {
+  const isWrite = /\bCOPY\b[\s\S]*\bTO\b|\bEXPORT\s+DATABASE\b/i.test(sql) && /\bs3[an]?:\/\//i.test(sql);
+  if (isWrite && /^Out of Memory Error: could not allocate block/.test(error)) {
+    return `each file that is being written to S3 takes a part in memory, of ${FILE_SIZE} / ${PARTS} and at least 5 MiB: ` +
+      `lower ${FILE_SIZE} ('50GB' gives the smallest parts), ${UPLOADS} (parts under way) or ${OPEN_FILES} (files of a partitioned COPY) ` +
+      'in the settings, or raise the function\'s memorySize';
+  }
+  if (/Part number must be an integer between 1 and/i.test(error)) {
+    return `S3 takes 10,000 parts of a file, and this one was larger than ${FILE_SIZE}: raise that in the settings, or write several files (FILE_SIZE_BYTES)`;
+  }
+  return undefined;
+}

@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '../base/errors';
+import { workerThreads } from '../chunks';
+import { processName, spillRoot } from '../memory/spill';
+
+const LIMITS = 'cdk-duckdb-lambda does not support worker threads yet, in which Lambda Managed Instances run Node.js functions';
+
+/**
+ * Throws `CONFIG` in a worker thread. Each thread has a DuckDB of its own, which sees nothing of the others' and takes no lock against them:
+ * two that write to one file lose rows in silence.
+ */
+export function refuseFileInWorkerThread(path: string): void {
+  if (isWorkerThread()) {
+    throw new ConfigError(`the database file "${path}" is not opened in a worker thread: another thread could write to it at the same time, ` +
+      `and rows would be lost; ${LIMITS}: keep the data in memory, or open the file in the main thread or in a process of its own`);
+  }
+}
+
+/** Says, once a process, that each worker thread takes the memory of the whole process. */
+export function warnInWorkerThread(env: NodeJS.ProcessEnv): void {
+  if (!mayBeWorkerThread(env) || !isWorkerThread() || !isFirstToWarn()) return;
+  console.warn(`DuckDB runs in a worker thread and uses as much memory as if it had the process to itself: ${LIMITS}; ` +
+    'give each thread its share by the setting memory_limit; database files are refused');
+}
+
+/** Cheaper than the module of worker threads, whose loading takes a millisecond of a cold start. */
+function mayBeWorkerThread(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_LAMBDA_NODEJS_WORKER_COUNT !== undefined || (process.chdir as { disabled?: boolean }).disabled === true;
+}
+
+/** Whether this is not the process's main thread. */
+export function isWorkerThread(): boolean {
+  return !workerThreads().isMainThread;
+}
+
+/** Threads share no memory, but the file system. */
+function isFirstToWarn(): boolean {
+  try {
+    const root = spillRoot();
+    mkdirSync(root, { recursive: true });
+    writeFileSync(join(root, `${processName()}.threads`), '', { flag: 'wx' });
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EEXIST';
+  }
+}

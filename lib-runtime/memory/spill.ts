@@ -1,0 +1,138 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ConfigError, FatalError, messageOf } from '../base/errors';
+
+/** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
+const SHARE_OF_FREE_DISK = 0.9;
+const LOOK_EVERY_MS = 50;
+
+interface SpillState {
+  /** Begins the names of this process's directories. */
+  readonly owner: string;
+  made: number;
+  cleared: boolean;
+}
+
+const SPILL = Symbol.for('cdk-duckdb-lambda.spill.v1');
+// A process id comes again, in Lambda often the very same; with the time of its start it does not.
+const state = ((globalThis as { [SPILL]?: SpillState })[SPILL] ??= {
+  owner: `${process.pid}.${Math.round(performance.timeOrigin)}`,
+  made: 0,
+  cleared: false,
+});
+
+/**
+ * A temp directory of its own for one instance, in `root` or in `/tmp`. DuckDB makes it when it first spills.
+ *
+ * A killed process leaves its spill behind, and Lambda keeps /tmp for the next one: it is cleared, once. What else is in a `root` of the
+ * user's may be another machine's, as on EFS.
+ */
+export function newSpillDirectory(root: string | undefined): string {
+  if (root === undefined && !state.cleared) {
+    state.cleared = true;
+    clearAbandonedSpill(spillRoot());
+  }
+  return newDirectoryIn(root ?? spillRoot(), root);
+}
+
+/** Makes a directory for a session's own files, in `/tmp`. Where a killed process leaves it behind, it is cleared with the spill. */
+export function makeFilesDirectory(): string {
+  const directory = newDirectoryIn(spillRoot());
+  mkdirSync(directory);
+  return directory;
+}
+
+/** `given` is the user's own. */
+function newDirectoryIn(root: string, given?: string): string {
+  makeDirectory(root, given);
+  state.made += 1;
+  // Not of node:crypto, whose loading takes 4 ms.
+  const random = Math.random().toString(36).slice(2, 10);
+  return join(root, `${state.owner}-${state.made}-${random}`);
+}
+
+/** A name that no other process has or had. */
+export function processName(): string {
+  return state.owner;
+}
+
+/** Removes an instance's temp directory. DuckDB empties it on close, but not when it was killed or set aside. */
+export function removeSpillDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** The most bytes that were seen in an instance's temp directory while `work` ran: looked at every 50 ms. */
+export async function watchSpill<T>(directory: string, work: () => Promise<T>, onPeak: (bytes: number) => void): Promise<T> {
+  let peak = 0;
+  const timer = setInterval(() => peak = Math.max(peak, bytesIn(directory)), LOOK_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    onPeak(peak);
+  }
+}
+
+/** Bytes that all instances of the process may spill together, into `root` or `/tmp`. */
+export function spillCapacity(root: string | undefined): number {
+  const directory = root ?? tmpdir();
+  makeDirectory(directory, root);
+  const { bavail, bsize } = statfsSync(directory);
+  return Math.floor(bavail * bsize * SHARE_OF_FREE_DISK);
+}
+
+/** Throws where it neither is there nor can be made, or cannot be written: `CONFIG` where it is the user's. */
+function makeDirectory(directory: string, root: string | undefined): void {
+  try {
+    makeWithParents(directory);
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    if (root === undefined) throw new FatalError(`cannot make the directory "${directory}" for what DuckDB spills: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`the setting "temp_directory" is "${root}", which cannot be used: ${messageOf(cause)}; expected a directory that can be written, ` +
+      'in Lambda under /tmp or on a mounted file system', { cause });
+  }
+}
+
+/** Not by mkdir's own `recursive`: where a file system takes no directories, as /proc, that tries for ever (Node.js 20). */
+function makeWithParents(directory: string): void {
+  if (!existsSync(directory)) {
+    makeWithParents(dirname(directory));
+    try {
+      mkdirSync(directory);
+    } catch (error) {
+      // Another instance was first.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  if (!statSync(directory).isDirectory()) throw new Error(`"${directory}" is not a directory`);
+}
+
+function bytesIn(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  return readdirSync(directory).reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+/** Where all instances of this user spill, unless the user says otherwise. */
+export function spillRoot(): string {
+  // One a user: on a laptop /tmp is everybody's.
+  return join(tmpdir(), `duckdb_spill_${process.getuid?.() ?? 'user'}`);
+}
+
+function clearAbandonedSpill(root: string): void {
+  makeDirectory(root, undefined);
+  for (const name of readdirSync(root)) {
+    const pid = Number(name.split('.')[0]);
+    const abandoned = pid === process.pid ? !name.startsWith(state.owner) : !alive(pid);
+    if (abandoned) rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,122 @@
+import { CHANNELS } from './tracing';
+import { currentInvocation, type Invocation } from '../base/invocation';
+
+const NAMESPACE = 'DuckDbLambda';
+
+/** CloudWatch's metrics, each with its unit. */
+const UNITS = {
+  ColdStartDuration: 'Milliseconds',
+  BootstrapDuration: 'Milliseconds',
+  QueryDuration: 'Milliseconds',
+  Rows: 'Count',
+  SpillBytes: 'Bytes',
+  MemoryBytes: 'Bytes',
+} as const;
+
+type Metric = keyof typeof UNITS;
+type Values = Partial<Record<Metric, number>>;
+
+/** The values of one set of dimensions; those of a bootstrap step have its name. */
+interface Entry {
+  readonly step?: string;
+  readonly values: Values;
+}
+
+/** CloudWatch takes at most so many values of a metric in one document. */
+const MOST_VALUES = 100;
+
+const METRICS = Symbol.for('cdk-duckdb-lambda.metrics.v1');
+/** What is printed at the end of each invocation under way. */
+const state = globalThis as { [METRICS]?: WeakMap<Invocation, Entry[]> };
+
+/**
+ * From now on prints metrics to the function's log, from where CloudWatch takes them: no request, no permission
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ *
+ * At the end of each invocation under `withDuckDB`, elsewhere at each event: a process may be frozen before there is another.
+ */
+export function startMetrics(): void {
+  if (state[METRICS]) return;
+  state[METRICS] = new WeakMap();
+  CHANNELS.bootstrap.asyncEnd.subscribe((message) => {
+    const { step, milliseconds } = message as { step: string; milliseconds: number };
+    record({ step, values: { BootstrapDuration: milliseconds } });
+  });
+  CHANNELS.query.asyncEnd.subscribe((message) => {
+    const { milliseconds, rows, spillBytes } = message as { milliseconds: number; rows?: number; spillBytes?: number };
+    record({
+      values: { QueryDuration: milliseconds, ...(rows !== undefined && { Rows: rows }), ...(spillBytes !== undefined && { SpillBytes: spillBytes }) },
+    });
+  });
+}
+
+/** Whether metrics are printed in this process. */
+export function metricsAreOn(): boolean {
+  return state[METRICS] !== undefined;
+}
+
+/** Notes how long the cold start took. */
+export function recordColdStart(milliseconds: number): void {
+  if (metricsAreOn()) record({ values: { ColdStartDuration: milliseconds } });
+}
+
+/** Prints what was noted in an invocation. */
+export function flushMetrics(invocation: Invocation): void {
+  const entries = state[METRICS]?.get(invocation);
+  state[METRICS]?.delete(invocation);
+  if (entries) print(entries);
+}
+
+function record(entry: Entry): void {
+  const invocation = currentInvocation();
+  if (invocation === undefined) {
+    print([entry]);
+    return;
+  }
+  const entries = state[METRICS]!.get(invocation);
+  if (entries) entries.push(entry);
+  else state[METRICS]!.set(invocation, [entry]);
+}
+
+function print(entries: readonly Entry[]): void {
+  const ofFunction = entries.filter(({ step }) => step === undefined);
+  for (const text of documents({}, [...ofFunction, { values: { MemoryBytes: process.memoryUsage.rss() } }])) write(text);
+  for (const step of new Set(entries.flatMap((entry) => entry.step ?? []))) {
+    for (const text of documents({ Step: step }, entries.filter((entry) => entry.step === step))) write(text);
+  }
+}
+
+/** Not `console.log`: Lambda puts time and request before what that prints, and CloudWatch takes pure JSON only. */
+function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Counted for the function, and for what `more` says of it too. */
+function documents(more: Readonly<Record<string, string>>, entries: readonly Entry[]): string[] {
+  const dimensions = { FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'unknown', ...more };
+  const texts: string[] = [];
+  for (let from = 0; from < entries.length; from += MOST_VALUES) texts.push(documentOf(dimensions, entries.slice(from, from + MOST_VALUES)));
+  return texts;
+}
+
+function documentOf(dimensions: Readonly<Record<string, string>>, entries: readonly Entry[]): string {
+  const values: Partial<Record<Metric, number[]>> = {};
+  for (const entry of entries) {
+    for (const [name, value] of Object.entries(entry.values)) (values[name as Metric] ??= []).push(value);
+  }
+  const names = Object.keys(values) as Metric[];
+  const metrics = names.map((name) => ({ Name: name, Unit: UNITS[name] }));
+  return JSON.stringify({
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensionSets(Object.keys(dimensions)), Metrics: metrics }],
+    },
+    ...dimensions,
+    ...values,
+  });
+}
+
+/** Each beginning of the list: by the function, and by function and step. */
+function dimensionSets(names: readonly string[]): string[][] {
+  return names.map((_, index) => names.slice(0, index + 1));
+}

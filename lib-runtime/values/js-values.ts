@@ -1,0 +1,102 @@
+import type {
+  DuckDBBlobValue, DuckDBDateValue, DuckDBTimestampMillisecondsValue, DuckDBTimestampNanosecondsValue, DuckDBTimestampSecondsValue,
+  DuckDBTimestampValue, DuckDBType, DuckDBValue,
+} from '@duckdb/node-api';
+import { copyOf } from './bytes';
+import type { Convert, Form } from './nested-values';
+import { OutOfRangeError } from '../base/errors';
+import { loadApi } from '../client/client';
+
+/** DuckDB's infinities are the ends of the type's range. */
+const INFINITE_DATE = 2 ** 31 - 1;
+const INFINITE_TIME = 2n ** 63n - 1n;
+const LARGEST_DATE_MS = 8_640_000_000_000_000n;
+
+/** The `'js'` form: what survives `JSON.stringify`, NaN and the infinities excepted. */
+export const JS_FORM: Form = {
+  scalar,
+  list: (items) => items,
+  array: (items) => items,
+  struct: (fields) => fields,
+  map: (entries) => entries,
+  union: (_, value) => value,
+  variant: (value) => value,
+};
+
+function scalar(type: DuckDBType, column: string): Convert {
+  const { DuckDBTypeId: id } = loadApi();
+  switch (type.typeId) {
+    case id.BIGINT:
+    case id.UBIGINT:
+    case id.HUGEINT:
+    case id.UHUGEINT:
+    case id.BIGNUM:
+      return (value) => exactNumber(value as bigint, type, column);
+    case id.DATE:
+      return (value) => dateText(value as DuckDBDateValue);
+    case id.TIMESTAMP:
+    case id.TIMESTAMP_TZ:
+      return (value) => date((value as DuckDBTimestampValue).micros, 1000n, value, type, column);
+    case id.TIMESTAMP_MS:
+      return (value) => date((value as DuckDBTimestampMillisecondsValue).millis, 1n, value, type, column);
+    case id.TIMESTAMP_NS:
+      return (value) => date((value as DuckDBTimestampNanosecondsValue).nanos, 1_000_000n, value, type, column);
+    case id.TIMESTAMP_S:
+      return (value) => dateFromSeconds((value as DuckDBTimestampSecondsValue).seconds, value, type, column);
+    case id.BLOB:
+    case id.GEOMETRY:
+      return (value) => copyOf((value as DuckDBBlobValue).bytes);
+    case id.DECIMAL:
+    case id.TIME:
+    case id.TIME_NS:
+    case id.TIME_TZ:
+    case id.INTERVAL:
+    case id.UUID:
+    case id.BIT:
+      return String;
+    default:
+      // Booleans, the narrower integers, floating point, text and enums are JavaScript's own.
+      return (value) => value;
+  }
+}
+
+function exactNumber(value: bigint, type: DuckDBType, column: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw outOfRange(column, String(type), String(value));
+}
+
+/** A DATE as text, its infinities too. */
+export function dateText(value: DuckDBDateValue): string {
+  if (value.days === INFINITE_DATE) return 'infinity';
+  if (value.days === -INFINITE_DATE) return '-infinity';
+  return String(value);
+}
+
+function date(time: bigint, perMillisecond: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date | string {
+  if (time === INFINITE_TIME) return 'infinity';
+  if (time === -INFINITE_TIME) return '-infinity';
+  return dateFromMilliseconds(floorDivide(time, perMillisecond), value, type, column);
+}
+
+function dateFromSeconds(seconds: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date | string {
+  if (seconds === INFINITE_TIME) return 'infinity';
+  if (seconds === -INFINITE_TIME) return '-infinity';
+  return dateFromMilliseconds(seconds * 1000n, value, type, column);
+}
+
+function dateFromMilliseconds(milliseconds: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date {
+  if (milliseconds > LARGEST_DATE_MS || milliseconds < -LARGEST_DATE_MS) throw outOfRange(column, String(type), String(value));
+  return new Date(Number(milliseconds));
+}
+
+/** Down, also before 1970: a time is cut to its milliseconds, as its text is. */
+function floorDivide(value: bigint, divisor: bigint): bigint {
+  const quotient = value / divisor;
+  return value < 0n && quotient * divisor !== value ? quotient - 1n : quotient;
+}
+
+function outOfRange(column: string, type: string, value: string): OutOfRangeError {
+  return new OutOfRangeError(`column "${column}" holds the ${type} ${value}, which no JavaScript value of its kind can hold exactly: ` +
+    "read it as text with { rows: 'json' }, or cast it in SQL");
+}

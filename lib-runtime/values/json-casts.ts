@@ -1,0 +1,35 @@
+import type { DuckDBType } from '@duckdb/node-api';
+import { loadApi } from '../client/client';
+
+/** Text, comments, and the placeholders between them. */
+const PIECE = /'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|\$(\w+)|\?(\d*)/g;
+
+/** Characters that are looked at before a placeholder. */
+const MOST_OF_A_CAST = 100;
+
+/**
+ * The type of the placeholder `name` where `sql` casts it to JSON or to lists of it.
+ *
+ * DuckDB tells of no placeholder's type in a statement in which it cannot tell that of each, nor of one that is cast twice.
+ */
+export function jsonCast(sql: string, name: string): DuckDBType | undefined {
+  let questionMarks = 0;
+  for (const piece of sql.matchAll(PIECE)) {
+    const isQuestionMark = piece[0].startsWith('?');
+    if (isQuestionMark) questionMarks += 1;
+    const placeholder = piece[2] ?? (isQuestionMark ? piece[3] || String(questionMarks) : undefined);
+    if (placeholder?.toLowerCase() !== name.toLowerCase()) continue;
+    const cast = castAfter(sql.slice(piece.index + piece[0].length), sql.slice(Math.max(0, piece.index - MOST_OF_A_CAST), piece.index));
+    if (cast) return cast;
+  }
+  return undefined;
+}
+
+function castAfter(after: string, before: string): DuckDBType | undefined {
+  const isCall = /\b(?:TRY_)?CAST\s*\(\s*$/i.test(before);
+  const cast = (isCall ? /^\s+AS\s+JSON((?:\s*\[\s*\])*)\s*\)/i : /^\s*::\s*JSON\b((?:\s*\[\s*\])*)(?!\s*\[)/i).exec(after);
+  if (!cast) return undefined;
+  const { LIST, DuckDBVarCharType } = loadApi();
+  const json = DuckDBVarCharType.create('JSON') as DuckDBType;
+  return [...cast[1]!.matchAll(/\]/g)].reduce<DuckDBType>((type) => LIST(type), json);
+}

@@ -1,0 +1,227 @@
+import type {
+  DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType, DuckDBUnionValue, DuckDBValue,
+  DuckDBVariantValue,
+} from '@duckdb/node-api';
+import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, typeOfClientScalar } from './client-values';
+import { commonType, structType, unionType } from './common-type';
+import { isJson, jsonText } from './json-parameter';
+import { isInt64, isUint128, scalarValue, typeOfScalar } from './scalar-parameters';
+import { checkName } from './text-parameter';
+import { fieldPath, mapParts } from './value-error';
+import { loadApi } from '../client/client';
+
+export { jsonCast } from './json-casts';
+
+/**
+ * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
+ *
+ * What is bound with another type than the statement's is cast by DuckDB, as in its own shell.
+ * Throws for a value that SQL has no type for, and for what that type would not hold exactly.
+ */
+export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
+  const api = loadApi();
+  if (value === null) return api.SQLNULL;
+  if (isJson(wanted) && isMadeJson(value)) return api.VARCHAR;
+  return typeof value === 'object' ? objectType(value, wanted) : typeOfScalar(value, wanted);
+}
+
+/** `value` as the client wants it for `type`, which `inferType` gave for it. */
+export function toDuckDbValue(value: unknown, type: DuckDBType): DuckDBValue {
+  if (value === null || value === undefined) return null;
+  const { DuckDBTypeId: id } = loadApi();
+  if (typeof value === 'string') return value;
+  // Only what is made JSON is bound as text without being any.
+  if (type.typeId === id.VARCHAR && !isVariant(value)) return jsonText(value);
+  if (typeof value === 'bigint' && (type.typeId === id.DOUBLE || type.typeId === id.FLOAT)) return exactDouble(value);
+  return typeof value === 'object' ? objectValue(value, type) : scalarValue(value, type);
+}
+
+/** Whether a JSON parameter is made of `value`: text is JSON already, and the client's own values have a type. */
+function isMadeJson(value: unknown): boolean {
+  if (typeof value === 'object') return !isClientValue(value!);
+  return typeof value === 'boolean' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
+}
+
+function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
+  const api = loadApi();
+  const { MAP } = api.DuckDBTypeId;
+  if (value instanceof Date) return isTemporal(wanted) ? wanted! : api.TIMESTAMP;
+  if (value instanceof Uint8Array) {
+    if (wanted !== undefined && wanted.typeId === api.DuckDBTypeId.GEOMETRY) throw geometryError();
+    return api.BLOB;
+  }
+  const entries = entriesFor(value, wanted?.typeId === MAP);
+  if (entries) return mapType(entries, wanted?.typeId === MAP ? wanted as DuckDBMapType : undefined);
+  const items = itemsOf(value);
+  if (items) return listType(items, wanted, isArrayValue(value));
+  const fields = fieldsOf(value);
+  if (fields) return fieldsType(fields, wanted);
+  if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value)]);
+  const own = isVariantValue(value) ? variantType(value) : typeOfClientScalar(value);
+  if (own !== undefined) return own;
+  throw new TypeError(`a ${value.constructor?.name ?? 'value'} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
+}
+
+function listType(items: readonly unknown[], wanted: DuckDBType | undefined, isArray: boolean): DuckDBType {
+  const api = loadApi();
+  const { LIST, ARRAY } = api.DuckDBTypeId;
+  const list = wanted?.typeId === LIST || wanted?.typeId === ARRAY ? wanted as DuckDBListType | DuckDBArrayType : undefined;
+  const types = mapParts(items, (_, index) => `[${index}]`, (item, index) => {
+    if (!(index in items)) throw new TypeError('the list has a hole, as in [1, , 3]: pass null for SQL NULL');
+    return inferType(item, list?.valueType);
+  });
+  const item = variantsType(items, types) ?? withoutSign(commonType(types, 'a list'), items);
+  const isWanted = list?.typeId === ARRAY && (list as DuckDBArrayType).length === items.length;
+  return items.length > 0 && (isWanted || (isArray && list === undefined)) ? api.ARRAY(item, items.length) : api.LIST(item);
+}
+
+/** DuckDB does not cast a BIGNUM to all other integers, so it is for those lists that have a negative number too. */
+function withoutSign(type: DuckDBType, items: readonly unknown[]): DuckDBType {
+  const api = loadApi();
+  if (type.typeId !== api.DuckDBTypeId.BIGNUM) return type;
+  return items.every((item) => item === null || isUint128(BigInt(item as number | bigint))) ? api.UHUGEINT : type;
+}
+
+function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBMapType | undefined): DuckDBType {
+  const keys = mapParts(entries, keyPath, ([key]) => {
+    if (key === null || key === undefined) {
+      throw new TypeError(`a key of the MAP is ${key}, and DuckDB's MAP has no NULL as a key: leave the entry out, or give it another key`);
+    }
+    return inferType(key, wanted?.keyType);
+  });
+  const values = mapParts(entries, keyPath, ([, value]) => inferType(value, wanted?.valueType));
+  return loadApi().MAP(commonType(keys, 'the keys of a MAP'), commonType(values, 'a MAP'));
+}
+
+function fieldsType(fields: Readonly<Record<string, unknown>>, wanted: DuckDBType | undefined): DuckDBType {
+  const types = wanted?.typeId === loadApi().DuckDBTypeId.STRUCT ? wanted as DuckDBStructType : undefined;
+  const names = Object.keys(fields);
+  if (names.length === 0) throw new TypeError('an empty object has no SQL type: a STRUCT needs at least one field');
+  return structType(names, mapParts(names, fieldPath, (name) => {
+    checkName(name);
+    // DuckDB compares names without case.
+    return inferType(fields[name], types?.entryTypes[types.entryNames.findIndex((own) => own.toLowerCase() === name.toLowerCase())]);
+  }));
+}
+
+/** For VARIANTs of several types, a UNION: DuckDB makes VARIANTs of its members, and the client makes lists of UNIONs, but not of VARIANTs. */
+function variantsType(items: readonly unknown[], types: readonly DuckDBType[]): DuckDBType | undefined {
+  if (!items.some(isVariant) || !items.every((item) => item === null || isVariant(item))) return undefined;
+  const members = new Map(types.map((type) => [String(type), type]));
+  members.delete(String(loadApi().SQLNULL));
+  if (members.size < 2) return undefined;
+  // DuckDB 1.5.5 makes NULLs of some members where such a list is within another.
+  if ([...members.keys()].some((name) => name.includes('UNION('))) {
+    throw new TypeError('a list of VARIANTs of several types is within another one, which DuckDB does not cast as it is: ' +
+      'pass its JSON, and cast that by $1::JSON::VARIANT');
+  }
+  return unionType([...members.keys()], [...members.values()]);
+}
+
+function isVariant(item: unknown): item is DuckDBVariantValue {
+  return typeof item === 'object' && item !== null && isVariantValue(item);
+}
+
+/** Its own type, where the client can make values of that. */
+function variantType({ value, type }: DuckDBVariantValue): DuckDBType {
+  return type === undefined || /\b(VARIANT|GEOMETRY)\b/.test(String(type)) ? inferType(value) : type;
+}
+
+function objectValue(value: object, type: DuckDBType): DuckDBValue {
+  const api = loadApi();
+  const { DuckDBTypeId: id } = api;
+  if (value instanceof Date) return dateValue(value, type);
+  if (value instanceof Uint8Array) return api.blobValue(value);
+  if (isVariantValue(value)) return type.typeId === id.UNION ? variantMember(value, type as DuckDBUnionType) : toDuckDbValue(value.value, type);
+  switch (type.typeId) {
+    case id.LIST: return api.listValue(itemValues(value, type as DuckDBListType));
+    case id.ARRAY: return api.arrayValue(itemValues(value, type as DuckDBArrayType));
+    case id.MAP: return api.mapValue(mapEntries(value, type as DuckDBMapType));
+    case id.STRUCT: return api.structValue(Object.fromEntries(fieldValues(fieldsOf(value)!, type as DuckDBStructType)));
+    case id.UNION: {
+      const { tag, value: member } = value as DuckDBUnionValue;
+      return api.unionValue(tag, toDuckDbValue(member, (type as DuckDBUnionType).memberTypes[(type as DuckDBUnionType).memberTags.indexOf(tag)]!));
+    }
+    default: return value as DuckDBValue;
+  }
+}
+
+function variantMember(value: DuckDBVariantValue, { memberTags, memberTypes }: DuckDBUnionType): DuckDBValue {
+  if (value.value === null) return null;
+  const tag = String(variantType(value));
+  return loadApi().unionValue(tag, toDuckDbValue(value.value, memberTypes[memberTags.indexOf(tag)]!));
+}
+
+function itemValues(value: object, { valueType }: DuckDBListType | DuckDBArrayType): DuckDBValue[] {
+  return mapParts(itemsOf(value)!, (_, index) => `[${index}]`, (item) => toDuckDbValue(item, valueType));
+}
+
+function fieldValues(fields: Readonly<Record<string, unknown>>, { entryNames, entryTypes }: DuckDBStructType): Array<[string, DuckDBValue]> {
+  // Also `constructor` is a field only where the object has it itself.
+  return mapParts(entryNames, fieldPath, (name, index) => (
+    [name, Object.hasOwn(fields, name) ? toDuckDbValue(fields[name], entryTypes[index]!) : null]
+  ));
+}
+
+function mapEntries(value: object, { keyType, valueType }: DuckDBMapType): Array<{ key: DuckDBValue; value: DuckDBValue }> {
+  const seen = new Set<string>();
+  return mapParts(entriesFor(value, true)!, keyPath, ([key, item]) => {
+    const entry = { key: toDuckDbValue(key, keyType), value: toDuckDbValue(item, valueType) };
+    const text = String(entry.key);
+    if (seen.has(text)) throw new TypeError(`two keys of the MAP are the ${keyType} ${text}, and DuckDB's MAP has each key once: leave one of them out`);
+    seen.add(text);
+    return entry;
+  });
+}
+
+/** The entries of what is to be a MAP: where the statement wants one, also a plain object's, and those of a row's `{ key, value }`. */
+function entriesFor(value: object, isWanted: boolean): ReadonlyArray<readonly [unknown, unknown]> | undefined {
+  const entries = entriesOf(value);
+  if (entries || !isWanted) return entries;
+  if (Array.isArray(value)) {
+    const pairs = value as ReadonlyArray<{ key: unknown; value: unknown } | null>;
+    const areEntries = pairs.every((pair) => pair !== null && typeof pair === 'object' && 'key' in pair && 'value' in pair);
+    return areEntries ? pairs.map((pair) => [pair!.key, pair!.value]) : undefined;
+  }
+  const fields = fieldsOf(value);
+  return fields && Object.entries(fields);
+}
+
+function keyPath([key]: readonly [unknown, unknown], index: number): string {
+  if (typeof key === 'object' && key !== null) return `[entry ${index}]`;
+  return typeof key === 'string' ? `[${JSON.stringify(key)}]` : `[${String(key)}]`;
+}
+
+function exactDouble(value: bigint): number {
+  const number = Number(value);
+  if (BigInt(number) === value) return number;
+  throw new RangeError(`the bigint ${value} is together with numbers that only a DOUBLE holds, and a DOUBLE cannot hold it exactly: ` +
+    'make bigints of the whole numbers, or pass all of them as text');
+}
+
+function dateValue(value: Date, type: DuckDBType): DuckDBValue {
+  const api = loadApi();
+  const milliseconds = value.getTime();
+  if (Number.isNaN(milliseconds)) throw new RangeError('the Date is invalid');
+  const id = api.DuckDBTypeId;
+  switch (type.typeId) {
+    case id.DATE: return new api.DuckDBDateValue(Math.floor(milliseconds / 86_400_000));
+    case id.TIMESTAMP_S: return new api.DuckDBTimestampSecondsValue(BigInt(Math.floor(milliseconds / 1000)));
+    case id.TIMESTAMP_MS: return new api.DuckDBTimestampMillisecondsValue(BigInt(milliseconds));
+    case id.TIMESTAMP_NS: return new api.DuckDBTimestampNanosecondsValue(nanoseconds(value));
+    case id.TIMESTAMP_TZ: return new api.DuckDBTimestampTZValue(BigInt(milliseconds) * 1000n);
+    default: return new api.DuckDBTimestampValue(BigInt(milliseconds) * 1000n);
+  }
+}
+
+function nanoseconds(value: Date): bigint {
+  const nanos = BigInt(value.getTime()) * 1_000_000n;
+  // The ends are DuckDB's infinities.
+  if (isInt64(nanos) && isInt64(nanos - 2n) && isInt64(nanos + 1n)) return nanos;
+  throw new RangeError(`the Date ${value.toISOString()} is beyond TIMESTAMP_NS, which ends in 1677 and 2262: use a TIMESTAMP`);
+}
+
+function isTemporal(type: DuckDBType | undefined): boolean {
+  const { DATE, TIMESTAMP, TIMESTAMP_TZ, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS } = loadApi().DuckDBTypeId;
+  return type !== undefined && [DATE, TIMESTAMP, TIMESTAMP_TZ, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS].includes(type.typeId as never);
+}

@@ -1,0 +1,111 @@
+import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
+import { messageOf, ParameterError } from '../base/errors';
+import { parameterValues } from '../chunks';
+import { scalarValue, typeOfScalar } from './scalar-parameters';
+import { pathOf } from './value-path';
+import { loadApi } from '../client/client';
+
+/** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
+export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;
+
+/** Whether there are no values to bind. Throws `PARAMETER` for what is neither a list nor an object. */
+export function isEmpty(parameters: QueryParameters): boolean {
+  if (Array.isArray(parameters)) return parameters.length === 0;
+  const isObject = typeof parameters === 'object' && parameters !== null;
+  // What can be iterated, and a Date, has no keys, or other keys than are meant.
+  if (isObject && !(Symbol.iterator in parameters || parameters instanceof Date)) return Object.keys(parameters).length === 0;
+  const kind = isObject ? parameters.constructor?.name ?? 'value' : typeof parameters;
+  const received = parameters === null ? 'null' : `a ${kind}`;
+  throw new ParameterError(`the parameters are ${received}, expected a list for ? and $1, or an object for $name`);
+}
+
+/** Binds `parameters`, each by the type in the statement `sql` where it has one. Throws a `PARAMETER` error that names the parameter. */
+export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters, sql: string): void {
+  const names = namesIn(prepared);
+  const values = Array.isArray(parameters)
+    ? positional(names, parameters)
+    : named(names, parameters as Readonly<Record<string, unknown>>);
+  values.forEach((value, index) => bind(prepared, index + 1, names[index]!, value, sql));
+}
+
+function namesIn(prepared: DuckDBPreparedStatement): string[] {
+  const count = prepared.parameterCount;
+  return Array.from({ length: count }, (_, index) => {
+    try {
+      return prepared.parameterName(index + 1);
+    } catch (cause) {
+      // As the client knows them by their numbers, one beyond the count can neither be asked for nor bound.
+      throw new ParameterError(`the statement has ${counted(count, 'parameter')}, but no $${index + 1}: DuckDB binds numbered parameters only if none ` +
+        'is left out; number them from $1 without a gap, or give them names and pass an object', { cause });
+    }
+  });
+}
+
+function positional(names: readonly string[], values: readonly unknown[]): unknown[] {
+  if (values.length !== names.length) {
+    const fix = values.length < names.length
+      ? `none is left for $${names[values.length]}; pass null for SQL NULL`
+      : `there is no $${names.length + 1} in it; leave out what it does not use`;
+    const parameters = counted(names.length, 'parameter') + (names.length > 0 ? ` (${listed(names)})` : '');
+    throw new ParameterError(`the list has ${counted(values.length, 'value')}, and the statement ${parameters}: ${fix}`);
+  }
+  // $2 may come first in the text; the client numbers parameters by their appearance there.
+  return names.map((name, index) => (/^\d+$/.test(name) ? values[Number(name) - 1] : values[index]));
+}
+
+/** DuckDB compares names without case. */
+function named(names: readonly string[], values: Readonly<Record<string, unknown>>): unknown[] {
+  const keys = new Map<string, string>();
+  for (const key of Object.keys(values)) {
+    const other = keys.get(key.toLowerCase());
+    if (other !== undefined) throw new ParameterError(`the object has the keys "${other}" and "${key}", which are one parameter: DuckDB compares names without case`);
+    keys.set(key.toLowerCase(), key);
+  }
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const unknown = Object.keys(values).find((key) => !known.has(key.toLowerCase()));
+  if (unknown !== undefined) {
+    throw new ParameterError(`there is no parameter $${unknown} in the statement; its parameters are: ${listed(names)}`);
+  }
+  return names.map((name) => {
+    const key = keys.get(name.toLowerCase());
+    if (key === undefined) throw new ParameterError(`the object has no value for $${name}; its keys are: ${listed(Object.keys(values), '')}. Pass null for SQL NULL`);
+    return values[key];
+  });
+}
+
+function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
+  try {
+    const wanted = statementType(prepared, index);
+    if (typeof value === 'object' && value !== null) {
+      const { inferType, jsonCast, toDuckDbValue } = parameterValues();
+      const type = inferType(value, wanted ?? jsonCast(sql, name));
+      prepared.bindValue(index, toDuckDbValue(value, type), type);
+    } else {
+      const type = typeOfScalar(value, wanted);
+      prepared.bindValue(index, scalarValue(value, type), type);
+    }
+  } catch (cause) {
+    const path = pathOf(cause);
+    const where = path.length > MOST_OF_A_PATH ? `${path.slice(0, MOST_OF_A_PATH)}...` : path;
+    throw new ParameterError(`parameter $${name}${where}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The type that the statement gives to a parameter; undefined where it has none (`SELECT $1`). */
+function statementType(prepared: DuckDBPreparedStatement, index: number): DuckDBType | undefined {
+  const { DuckDBTypeId: id } = loadApi();
+  const typeId = prepared.parameterTypeId(index);
+  return typeId === id.INVALID || typeId === id.ANY || typeId === id.SQLNULL ? undefined : prepared.parameterType(index);
+}
+
+const MOST_LISTED = 10;
+const MOST_OF_A_PATH = 80;
+
+function listed(names: readonly string[], prefix = '$'): string {
+  const shown = names.slice(0, MOST_LISTED).map((name) => prefix + name).join(', ');
+  return names.length > MOST_LISTED ? `${shown} and ${names.length - MOST_LISTED} more` : shown || 'none';
+}
+
+function counted(count: number, what: string): string {
+  return `${count === 0 ? 'no' : count} ${what}${count === 1 ? '' : 's'}`;
+}

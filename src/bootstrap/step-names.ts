@@ -1,0 +1,62 @@
+import { Token } from 'aws-cdk-lib';
+import { IBootstrapStep } from './bootstrap-step';
+import { shown } from '../checks/expect';
+import { DatabaseConfig, StepConfig } from '../runtime/runtime-config';
+
+/** Refuses steps that handler code could not name. */
+export function checkStepNames(steps: IBootstrapStep[], at: string): void {
+  const seen = new Map<string, IBootstrapStep>();
+  for (const step of steps) {
+    const { name } = step;
+    if (typeof name !== 'string' || !/^[A-Za-z][\w-]*$/.test(name)) {
+      throw new Error(`${at} has a bootstrap step named ${shown(name)}: expected a letter, followed by letters, digits, "-" or "_"`);
+    }
+    const other = seen.get(name);
+    if (other === step) throw new Error(`${at} has the bootstrap step "${name}" twice in its list: remove one of them`);
+    if (other !== undefined) {
+      const classes = [...new Set([other, step].map(classOf))];
+      throw new Error(`${at} has two bootstrap steps named "${name}", ${classes.length === 1 ? `each a ${classes[0]}` : `a ${classes.join(' and a ')}`}: `
+        + `give one of them ${isPostgres(step) && isPostgres(other) ? 'another name and another catalog' : 'another name'}, as in ${example(step)}`);
+    }
+    seen.set(name, step);
+  }
+}
+
+function classOf(step: IBootstrapStep): string {
+  return step.constructor?.name ?? 'Object';
+}
+
+function isPostgres(step: IBootstrapStep): boolean {
+  return classOf(step) === 'PostgresStep';
+}
+
+function example(step: IBootstrapStep): string {
+  return `new ${classOf(step)}({ name: 'archive', ${isPostgres(step) ? 'catalog: \'archive\', ' : ''}... })`;
+}
+
+/** Steps that attach all that they provide, each with how it is given another catalog; others may add to what is there. */
+const ATTACHING: { [type: string]: string } = {
+  postgres: 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })',
+  motherduck: 'name the database in one MotherDuckStep only',
+};
+
+/** Refuses a database in which two steps would attach one catalog. */
+export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: DatabaseConfig }, at: string): void {
+  const all: { [name: string]: DatabaseConfig } = { default: {}, ...databases };
+  for (const database of Object.values(all)) {
+    const attached = new Map<string, StepConfig>();
+    const attaching = steps.filter(({ name, type }) => ATTACHING[type] !== undefined && (database.steps?.includes(name) ?? true));
+    for (const step of attaching) {
+      for (const catalog of (step.provides ?? []).filter((each) => !Token.isUnresolved(each))) {
+        const other = attached.get(catalog.toLowerCase());
+        if (other) {
+          // Where the two differ in kind, it is PostgreSQL's catalog that can have any name.
+          const fix = ATTACHING[other.type === step.type ? step.type : 'postgres'];
+          throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other.name}" and "${step.name}": ${fix}, `
+            + 'or give each a database of its own by the prop databases');
+        }
+        attached.set(catalog.toLowerCase(), step);
+      }
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'crypto';
+import * as fs from 'fs';
+import * as path from 'path';
+import { DockerBuildSecret } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import { checkBuildArgs, isOfTheNetwork } from './build-args';
+import { ResolvedExtension } from './extension-names';
+import { ExtensionRepository } from '../extension-repository';
+import { LockFile } from './lock-file';
+import { bundleHandler } from '../handler/handler-bundle';
+import { HandlerProps } from '../handler/handler-props';
+import { stageNodeModules } from '../node-modules/node-modules';
+import { makeTemporaryFolder } from '../temporary-folder';
+
+/** What the image of a function consists of; everything is resolved and validated. */
+export interface ImageProps extends HandlerProps {
+  /** The lock file of the handler's project, if it has one. */
+  readonly depsLockFile?: string;
+  readonly nodeApiVersion: string;
+  readonly duckdbVersion: string;
+  /** Each after those that it depends on. */
+  readonly extensions: ResolvedExtension[];
+  readonly extensionRepository: ExtensionRepository;
+  readonly lock?: LockFile;
+  /** DuckDB's name of the target platform: `linux_arm64` or `linux_amd64`. */
+  readonly platform: string;
+  readonly buildImage: string;
+}
+
+/** A build context on disk and the code that CDK makes of it. */
+export interface StagedImage {
+  readonly code: DockerImageCode;
+  /** Removes the context; CDK has its own copy once the function is created. */
+  cleanUp(): void;
+}
+
+const PACKAGE_ROOT = path.join(__dirname, '..', '..');
+
+const ASSETS = path.join(PACKAGE_ROOT, 'assets', 'docker');
+
+const STAGED_LOCK_FILE = 'duckdb-lock.json';
+
+/** The build context's second Dockerfile: the same image, by `RUN` steps that see the build secrets. */
+const DOCKERFILE_WITH_SECRETS = 'Dockerfile.with-secrets';
+
+/** What the build secrets are, as the Dockerfile's steps see them; Docker leaves out those that a build does not give. */
+const SECRET_MOUNTS = {
+  caBundle: { id: 'ca-bundle', target: '/run/secrets/ca-bundle' },
+  netrc: { id: 'netrc', target: '/run/secrets/netrc' },
+  npmrc: { id: 'npmrc', target: '/run/secrets/npmrc' },
+};
+
+/** What Node.js and npm call the architecture of DuckDB's platforms. */
+const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linux_arm64: 'arm64' };
+
+/** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */
+export function stageImage(props: ImageProps): StagedImage {
+  return stage((context) => {
+    const userArgs = props.bundling.buildArgs ?? {};
+    checkBuildArgs(userArgs);
+    const targetArch = TARGET_ARCHES[props.platform];
+    const nodeModules = props.bundling.nodeModules ?? [];
+    stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
+    stageInstaller(props, path.join(context, 'installer'));
+    stageRuntime(path.join(context, 'runtime'));
+    if (nodeModules.length > 0) stageNodeModules(nodeModules, props, path.join(context, 'modules'));
+    bundleHandler(props, path.join(context, 'handler'));
+
+    const imageArgs = {
+      BASE_IMAGE: props.baseImage,
+      BUILD_IMAGE: props.buildImage,
+      DUCKDB_VERSION: props.duckdbVersion,
+      DUCKDB_PLATFORM: props.platform,
+      TARGET_ARCH: targetArch,
+      EXTENSIONS: props.extensions.map(({ name, repository }) => (repository === 'core' ? name : `${repository}:${name}`)).join(' '),
+    };
+    const secrets = buildSecrets(props);
+    return DockerImageCode.fromImageAsset(context, {
+      cmd: [`index.${props.handler}`],
+      platform: targetArch === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+      ...(secrets && { file: DOCKERFILE_WITH_SECRETS, buildSecrets: secrets }),
+      networkMode: props.bundling.networkMode,
+      buildArgs: {
+        ...userArgs,
+        ...imageArgs,
+        EXTENSION_SOURCE: props.extensionRepository._source,
+        INSTALL_OPTIONS: installOptions(props),
+        ...(props.bundling.caBundle !== undefined && { NODE_EXTRA_CA_CERTS: SECRET_MOUNTS.caBundle.target }),
+      },
+      // The hash covers what ends up in the image, not how this machine reaches the network to build it.
+      invalidation: { buildArgs: false, buildSecrets: false, file: false, networkMode: false, platform: false },
+      extraHash: JSON.stringify([contentHash(context), imageArgs, withoutNetwork(userArgs)]),
+    });
+  });
+}
+
+function installOptions({ lock, extensions, bundling }: ImageProps): string {
+  const allowDownload = extensions.some((extension) => extension.allowDownload);
+  return [
+    ...(lock ? ['--lock', STAGED_LOCK_FILE] : []),
+    ...(allowDownload ? ['--allow-download'] : []),
+    ...(bundling.buildSecrets?.netrc !== undefined ? ['--credentials', SECRET_MOUNTS.netrc.target] : []),
+  ].join(' ');
+}
+
+/** What `docker build` gets as secrets, by id; undefined where there are none, so that the legacy builder can do it. */
+function buildSecrets({ bundling }: ImageProps): { [id: string]: string } | undefined {
+  const files = { caBundle: bundling.caBundle, ...bundling.buildSecrets };
+  const given = Object.entries(files).filter((entry): entry is [keyof typeof SECRET_MOUNTS, string] => entry[1] !== undefined);
+  if (given.length === 0) return undefined;
+  for (const [name, file] of given) {
+    if (!fs.existsSync(file)) throw new Error(`cannot find the file of the build secret ${name}: "${file}"; looked for ${path.resolve(file)}`);
+  }
+  return Object.fromEntries(given.map(([name, file]) => [SECRET_MOUNTS[name].id, DockerBuildSecret.fromSrc(path.resolve(file))]));
+}
+
+/** Stands in for the image where CDK does not synthesise the stack, so that nothing is bundled for it. */
+export function stagePlaceholder(): StagedImage {
+  return stage((context) => {
+    fs.writeFileSync(path.join(context, 'Dockerfile'), 'FROM scratch\n# Not bundled: this stack was not selected.\n');
+    return DockerImageCode.fromImageAsset(context);
+  });
+}
+
+function stage(fill: (context: string) => DockerImageCode): StagedImage {
+  const { folder: context, remove: cleanUp } = makeTemporaryFolder();
+  try {
+    return { code: fill(context), cleanUp };
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
+}
+
+/**
+ * The Dockerfile with the user's build arguments declared (Docker hides from `RUN` steps those that no `ARG` names), and a
+ * second one whose steps see build secrets. Both are always there: which one a build takes is no part of the asset's hash.
+ */
+function stageDockerfiles(context: string, userArgs: string[], withNodeModules: boolean): void {
+  const declarations = userArgs.filter((name) => !isOfTheNetwork(name)).map((name) => `ARG ${name}\n`).join('');
+  const dockerfile = readText(path.join(ASSETS, 'Dockerfile'))
+    .replace(withNodeModules ? /^# (?:end of )?node modules\n/gm : /^# node modules\n[^]*?^# end of node modules\n/gm, '')
+    .replace(/^# user build args\n/gm, declarations);
+  const mounts = Object.values(SECRET_MOUNTS).map(({ id, target }) => `--mount=type=secret,id=${id},target=${target} `).join('');
+  fs.writeFileSync(path.join(context, 'Dockerfile'), dockerfile);
+  fs.writeFileSync(path.join(context, DOCKERFILE_WITH_SECRETS), dockerfile.replace(/^RUN (?=npm |node )/gm, `RUN ${mounts}`));
+}
+
+/** The installer of extensions, with what it needs: the client's exact version, the lock file, vendored extensions. */
+function stageInstaller({ nodeApiVersion, duckdbVersion, platform, extensionRepository, lock }: ImageProps, target: string): void {
+  copyTree(ASSETS, target, (name) => name !== 'Dockerfile');
+  if (extensionRepository._directory) {
+    copyExtensions(extensionRepository._directory, path.join(`v${duckdbVersion}`, platform), path.join(target, 'extensions'));
+  }
+  if (lock) fs.writeFileSync(path.join(target, STAGED_LOCK_FILE), lock.text);
+  // `npm install` takes the packages of a package-lock.json beside it, and refuses those whose integrity differs.
+  const client = path.join(target, 'client');
+  const manifest = { private: true, dependencies: { '@duckdb/node-api': nodeApiVersion } };
+  fs.mkdirSync(client);
+  writeJson(path.join(client, 'package.json'), manifest);
+  if (lock) writeJson(path.join(client, 'package-lock.json'), lock.npmLockFile(manifest, TARGET_ARCHES[platform]));
+}
+
+/** The extensions of one version and platform, and the manifest, which knows what they are. */
+function copyExtensions(directory: string, release: string, target: string): void {
+  copyTree(path.join(directory, release), path.join(target, release));
+  const manifest = path.join(directory, 'manifest.json');
+  if (fs.existsSync(manifest)) fs.copyFileSync(manifest, path.join(target, 'manifest.json'));
+}
+
+/** The runtime as a package of its own, so that `import 'cdk-duckdb-lambda/runtime'` finds it, whether the handler's project lists it or not. */
+function stageRuntime(target: string): void {
+  const built = path.join(PACKAGE_ROOT, 'runtime');
+  if (!fs.existsSync(built)) {
+    throw new Error(`cannot find the built runtime at ${built}: in a clone of this library, build it first with: npx projen pre-compile`);
+  }
+  copyTree(built, path.join(target, 'runtime'), (name) => !/\.d\.m?ts$/.test(name));
+  const { name, license, exports } = JSON.parse(fs.readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+  const manifest = { name, license, exports: { './runtime': exports['./runtime'] } };
+  writeJson(path.join(target, 'package.json'), manifest);
+}
+
+/** Copies a tree with LF line ends in what is text, as a checkout on Windows may have others. */
+function copyTree(source: string, target: string, wanted: (name: string) => boolean = () => true): void {
+  fs.mkdirSync(target, { recursive: true });
+  for (const item of fs.readdirSync(source, { withFileTypes: true })) {
+    const [from, to] = [path.join(source, item.name), path.join(target, item.name)];
+    if (item.isDirectory()) {
+      copyTree(from, to, wanted);
+    } else if (wanted(item.name)) {
+      fs.writeFileSync(to, TEXT_FILE.test(item.name) ? readText(from) : fs.readFileSync(from));
+    }
+  }
+}
+
+const TEXT_FILE = /\.(?:js|mjs|cjs|json|txt)$/;
+
+function writeJson(file: string, value: unknown): void {
+  fs.writeFileSync(file, JSON.stringify(value, undefined, 2) + '\n');
+}
+
+function readText(file: string): string {
+  return fs.readFileSync(file, 'utf8').replace(/\r\n/g, '\n');
+}
+
+/** SHA-256 over the paths and bytes of a tree. Modes are left out: the Dockerfile sets them. */
+function contentHash(directory: string): string {
+  const hash = createHash('sha256');
+  const add = (folder: string) => {
+    for (const item of fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const file = path.join(folder, item.name);
+      if (item.isDirectory()) {
+        add(file);
+      } else {
+        const bytes = fs.readFileSync(file);
+        hash.update(`${path.relative(directory, file).split(path.sep).join('/')}\0${bytes.length}\0`).update(bytes);
+      }
+    }
+  };
+  add(directory);
+  return hash.digest('hex');
+}
+
+function withoutNetwork(buildArgs: { [name: string]: string }): string[][] {
+  return Object.entries(buildArgs).filter(([name]) => !isOfTheNetwork(name)).sort();
+}

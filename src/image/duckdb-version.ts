@@ -1,0 +1,72 @@
+import * as fs from 'fs';
+import { createRequire } from 'module';
+import * as path from 'path';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { readProjectLock } from '../node-modules/project-lock';
+
+/** The version of `@duckdb/node-api` that this library is tested with, and the default where the handler's project names none. */
+export const DEFAULT_NODE_API_VERSION = '1.5.5-r.5';
+
+const CLIENT = '@duckdb/node-api';
+
+/** What decides the version of the client in the image. */
+export interface NodeApiVersionSources {
+  /** The prop of the same name. */
+  readonly nodeApiVersion?: string;
+  /** The handler's source file. */
+  readonly entry: string;
+  /** The lock file of the handler's project, if it has one. */
+  readonly lockFile?: string;
+  /** What the prop lockFile pins, if it is given. */
+  readonly pinned?: string;
+}
+
+/**
+ * The exact version of `@duckdb/node-api` for the image.
+ *
+ * Extensions are built for one version of DuckDB, so all who name a version must name the same:
+ * the props, the lock file, and what is installed beside the handler.
+ */
+export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
+  const found = [
+    { where: 'the prop nodeApiVersion', version: sources.nodeApiVersion },
+    { where: 'the prop lockFile', version: sources.pinned },
+    { where: sources.lockFile ?? '', version: lockedVersion(sources) },
+    installedVersion(sources.entry),
+  ].filter((source): source is { where: string; version: string } => source?.version !== undefined);
+
+  const version = found[0]?.version ?? DEFAULT_NODE_API_VERSION;
+  if (found.some((source) => source.version !== version)) {
+    throw new Error(`the versions of ${CLIENT} differ: `
+      + found.map((source) => `${source.where} says ${source.version}`).join(', ')
+      + '; install one version in the handler\'s project, and let the props name no other');
+  }
+  if (!/^\d+\.\d+\.\d+-r\.\d+$/.test(version)) {
+    throw new Error(`nodeApiVersion "${version}" is no exact version of ${CLIENT}: expected one such as "${DEFAULT_NODE_API_VERSION}"`);
+  }
+  return version;
+}
+
+/** DuckDB's own version: `1.5.5` for the client `1.5.5-r.5`. */
+export function duckdbVersionOf(nodeApiVersion: string): string {
+  return nodeApiVersion.replace(/-r\.\d+$/, '');
+}
+
+/** DuckDB's name of the platform that its files are built for. */
+export function duckdbPlatform(architecture: Architecture): string {
+  return architecture.name === Architecture.ARM_64.name ? 'linux_arm64' : 'linux_amd64';
+}
+
+/** What a lock file of npm, yarn or pnpm pins for the entry, or undefined where it does not say, or not unmistakably. */
+function lockedVersion({ lockFile, entry }: NodeApiVersionSources): string | undefined {
+  return lockFile === undefined ? undefined : readProjectLock(lockFile)?.packageOf(path.dirname(entry), CLIENT)?.version;
+}
+
+function installedVersion(entry: string): { where: string; version: string } | undefined {
+  try {
+    const where = createRequire(entry).resolve(`${CLIENT}/package.json`);
+    return { where, version: JSON.parse(fs.readFileSync(where, 'utf8')).version };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { didYouMean } from '../checks/did-you-mean';
+import { shown } from '../checks/expect';
+import { DuckDbExtension } from '../extension';
+import { ExtensionRepository } from '../extension-repository';
+
+/** What the build has to bake and the runtime to load. */
+export interface ResolvedExtension {
+  /** DuckDB's own name of it, which is also its file's: `postgres_scanner` for the alias `postgres`. */
+  readonly name: string;
+  readonly repository: string;
+  /** Whether the image may be built without what the extension would download at LOAD. */
+  readonly allowDownload: boolean;
+}
+
+const ASSETS = path.join(__dirname, '..', '..', 'assets', 'docker');
+
+/** DuckDB's own list of its extensions, of the version that this library is tested with; the image's installer reads it too. */
+const CORE: { duckdbVersion: string; extensions: string[]; builtIn: string[]; aliases: { [alias: string]: string } } = readJson('extension-names.json');
+
+const ALIASES = new Map(Object.entries(CORE.aliases));
+
+/** What an extension needs loaded before it. */
+const DEPENDENCIES = new Map(Object.entries<object>(readJson('extension-dependencies.json')).map(([name, reasons]) => [name, Object.keys(reasons)]));
+
+/**
+ * DuckDB's names of what was asked for, each once, preceded by what it depends on; without what is part of DuckDB itself.
+ *
+ * @param duckdbVersion undefined where it is not known: then no name is refused
+ */
+export function resolveExtensions(asked: DuckDbExtension[], repository: ExtensionRepository, duckdbVersion?: string): ResolvedExtension[] {
+  const resolved = new Map<string, ResolvedExtension>();
+  const add = (extension: ResolvedExtension) => {
+    const known = resolved.get(extension.name);
+    if (known && known.repository !== extension.repository) {
+      throw new Error(`the extension "${extension.name}" is declared as core and as community: declare it once`);
+    }
+    const isCore = extension.repository === 'core';
+    if (known || (isCore && CORE.builtIn.includes(extension.name))) return;
+    for (const dependency of (isCore && DEPENDENCIES.get(extension.name)) || []) {
+      add({ name: dependency, repository: 'core', allowDownload: false });
+    }
+    resolved.set(extension.name, extension);
+  };
+  for (const extension of asked) {
+    checkExtension(extension);
+    const { repository: origin, _allowDownload: allowDownload } = extension;
+    add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload });
+  }
+  return [...resolved.values()];
+}
+
+/** Plain JavaScript may give a name. */
+function checkExtension(extension: DuckDbExtension): void {
+  if (extension?.repository === 'core' || extension?.repository === 'community') return;
+  throw new Error(`extensions has ${shown(extension)}: expected an extension such as DuckDbExtension.core('${typeof extension === 'string' ? extension : 'httpfs'}')`);
+}
+
+function canonicalName({ name: asked, repository: origin }: DuckDbExtension, repository: ExtensionRepository, duckdbVersion?: string): string {
+  if (origin !== 'core') return asked;
+  const name = ALIASES.get(asked) ?? asked;
+  const known = [...CORE.extensions, ...CORE.builtIn];
+  // Another version of DuckDB may have extensions that the list does not know.
+  if (!known.includes(name) && repository._onlyOfficial && duckdbVersion === CORE.duckdbVersion) {
+    throw new Error(`"${asked}" is no core extension of DuckDB${didYouMean(asked, [...known, ...ALIASES.keys()])
+      || '; for one of the community repository use DuckDbExtension.community()'}`);
+  }
+  return name;
+}
+
+function readJson(file: string): any {
+  return JSON.parse(fs.readFileSync(path.join(ASSETS, file), 'utf8'));
+}

@@ -1,0 +1,50 @@
+import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import type { DuckDbFunctionProps } from '../duckdb-function';
+import { resolveExtensions } from './extension-names';
+import { ExtensionRepository } from '../extension-repository';
+
+/** What a function runs, and what of it is known. */
+export interface FunctionImage {
+  readonly code: DockerImageCode;
+  /** DuckDB's version in it; undefined where somebody else has built it. */
+  readonly duckdbVersion?: string;
+  /** DuckDB's names of the extensions to load, each after those that it depends on. */
+  readonly extensions: string[];
+  /** Variables that the image does not bring itself. */
+  readonly environment?: { [name: string]: string };
+  /** Removes what was staged for it. */
+  cleanUp?(): void;
+}
+
+/** Props that decide what is in an image, each with how a prebuilt one has it decided. */
+const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
+  entry: 'the image holds the handler',
+  handler: 'name it with the image, as in DockerImageCode.fromEcr(repository, { cmd: [\'index.handler\'] })',
+  extensions: 'the image holds them; queries LOAD those that no bootstrap step brings',
+  extensionRepository: 'the image holds the extensions',
+  lockFile: 'it pins what an image is built from',
+  nodeApiVersion: 'the image holds DuckDB\'s client',
+  baseImage: 'nothing is built',
+  buildImage: 'nothing is built',
+  projectRoot: 'nothing is bundled',
+  depsLockFilePath: 'nothing is bundled',
+  bundling: 'nothing is bundled',
+};
+
+/** Where a prebuilt image must hold its extensions. */
+const EXTENSIONS_DIRECTORY = '/opt/duckdb_extensions';
+
+/** An image that exists, of which only the steps' extensions are known. */
+export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps, at: string): FunctionImage {
+  for (const [prop, reason] of Object.entries(DECIDED_BY_THE_BUILD)) {
+    if (props[prop as keyof DuckDbFunctionProps] !== undefined) {
+      throw new Error(`${at} has the prop ${prop} beside code, a prebuilt image: ${reason}; remove one of them`);
+    }
+  }
+  const asked = (props.bootstrap ?? []).flatMap((step) => step.extensions);
+  return {
+    code,
+    extensions: resolveExtensions(asked, ExtensionRepository.core()).map(({ name }) => name),
+    environment: { DUCKDB_EXTENSIONS_DIR: EXTENSIONS_DIRECTORY },
+  };
+}

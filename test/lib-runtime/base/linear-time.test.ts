@@ -1,0 +1,80 @@
+import { createContext, runInContext } from 'node:vm';
+import { firstWord, isEmptySql, isSelect, mayBeScript, splitStatements, startOf } from '../../../lib-runtime/base/sql-text';
+import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/bootstrap/missing-catalog';
+import { queryError } from '../../../lib-runtime/diagnosis/query-error';
+import { mayBeInTransactionAfter } from '../../../lib-runtime/execution/transactions';
+import { attachedPaths, mayAttach } from '../../../lib-runtime/instance/attach-statements';
+
+/**
+ * Every scanner reads an input of a megabyte, made to be hard, in time in proportion to it. One that begins anew at each character would need
+ * 10^12 steps, a quarter of an hour, and one that takes each once some milliseconds: no noise of a machine is between the two.
+ */
+const MEGABYTE = 1_000_000;
+const LIMIT_MS = 10_000;
+
+const distinctTags = Array.from({ length: MEGABYTE / 8 }, (_, index) => `$t${index}$ `).join('');
+const INPUTS: Readonly<Record<string, string>> = {
+  'spaces behind ATTACH': `ATTACH${' '.repeat(MEGABYTE)}`,
+  'spaces behind a parenthesis': `ATTACH 'a.db' (${' '.repeat(MEGABYTE)}`,
+  'commas behind a parenthesis': `ATTACH 'a.db' (${'x, '.repeat(MEGABYTE / 3)}`,
+  'parentheses': `ATTACH 'a.db' ${'('.repeat(MEGABYTE)}`,
+  'parentheses and spaces': `${'( '.repeat(MEGABYTE / 2)}ATTACH`,
+  'dollar tags that nothing closes': `ATTACH ${distinctTags}; BEGIN`,
+  'a dollar tag without an end': `ATTACH $${'a'.repeat(MEGABYTE)}; BEGIN`,
+  'dollars': `ATTACH ${'$'.repeat(MEGABYTE + 1)}; BEGIN`,
+  'dollars in words': `ATTACH ${'a$b '.repeat(MEGABYTE / 4)}; BEGIN`,
+  'quotes': `ATTACH ${"'".repeat(MEGABYTE + 1)}; BEGIN`,
+  'doubled quotes': `ATTACH ${"'a''".repeat(MEGABYTE / 4)}; BEGIN`,
+  'double quotes and quotes': `ATTACH ${'"\''.repeat(MEGABYTE / 2)}; BEGIN`,
+  'escaped quotes': `ATTACH e'${"\\'e\\".repeat(MEGABYTE / 4)}; BEGIN`,
+  'strings with escapes that nothing closes': `ATTACH ${"e'\\".repeat(MEGABYTE / 3)}; BEGIN`,
+  'comments that nothing closes': `ATTACH ${'/*'.repeat(MEGABYTE / 2)}; BEGIN`,
+  'dashes': `ATTACH ${'- '.repeat(MEGABYTE / 2)}--; BEGIN`,
+  'semicolons': `ATTACH 'a.db'${';'.repeat(MEGABYTE)}BEGIN`,
+  'line breaks': `Catalog Error: ${'\n'.repeat(MEGABYTE)}LINE`,
+  'line breaks and spaces': `Catalog Error: ${'\n '.repeat(MEGABYTE / 2)}LINE`,
+  'SHOW and spaces': `SHOW${' '.repeat(MEGABYTE)}ALL`,
+  'many SHOW ALL': 'SHOW ALL '.repeat(MEGABYTE / 9),
+  'many IF': `IF${' \n'.repeat(MEGABYTE / 2)}`,
+  'a class without an end': `A${' Error'.repeat(MEGABYTE / 6)}`,
+  'many names in quotes': `IO Error: ${'schema "'.repeat(MEGABYTE / 8)}`,
+  'words of a URL': `IO Error: ${'s3://b/ '.repeat(MEGABYTE / 8)}(HTTP 403`,
+  'a name many times': `Binder Error: ${'pg'.repeat(MEGABYTE / 2)}`,
+  'letters': `Catalog Error: Table with name ${'x'.repeat(MEGABYTE)}`,
+};
+
+const CATALOGS = ['pg', 'lake', ''];
+const SCANNERS: Readonly<Record<string, (text: string) => unknown>> = {
+  splitStatements,
+  isEmptySql,
+  mayBeScript,
+  isSelect,
+  firstWord,
+  startOf,
+  mayAttach,
+  attachedPaths,
+  mayBeInTransactionAfter: (text) => mayBeInTransactionAfter(text, false, false),
+  mayQuietlyWant: (text) => mayQuietlyWant(CATALOGS, text),
+  namesOneOf: (text) => namesOneOf(CATALOGS, text),
+  missesOneOf: (text) => missesOneOf(CATALOGS, text),
+  missingCatalog,
+  queryError: (text) => queryError(new Error(text), text),
+};
+
+test.each(Object.keys(SCANNERS))('%s takes time in proportion to its text, whatever stands there', (name) => {
+  const context = createContext({ scan: SCANNERS[name], inputs: INPUTS });
+  for (const input of Object.keys(INPUTS)) {
+    const scan = () => runInContext(`scan(inputs[${JSON.stringify(input)}])`, context, { timeout: LIMIT_MS });
+    expect([input, returns(scan)]).toEqual([input, true]);
+  }
+}, 300_000);
+
+function returns(scan: () => unknown): boolean {
+  try {
+    scan();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,203 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { isTransient, mayPass } from '../../../lib-runtime/diagnosis/transient';
+import { startPgBouncer } from '../../bed';
+import { describeWith } from '../../bed/require';
+import { makeCertificates } from '../../bed/servers/certificates';
+import { temporaryDirectory } from '../../temporary-directory';
+import { type PostgresBed, startPostgresBed } from '../bootstrap/postgres-bed';
+import { freshRuntime, rejection } from '../fresh-runtime';
+
+const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
+
+describeWith(['postgres', 'aws'], 'what never passes is no error to be tried again', () => {
+  let bed: PostgresBed;
+  beforeAll(async () => { bed = await startPostgresBed(); });
+  afterAll(() => bed?.stop());
+
+  const start = async (...steps: object[]) => freshRuntime(await bed.environment(steps));
+  const failure = async (...steps: object[]) => rejection((await start(...steps)).cursor((c) => c.query(USERS)));
+  const sqlStep = (statement: string) => ({ name: 'sql', type: 'sql', provides: ['pg_replica'], config: { statements: [statement] } });
+  const reloadHba = async (text: string) => {
+    const loaded = async () => Number((await bed.postgres.query('SELECT extract(epoch FROM pg_conf_load_time()) AS at'))[0].at);
+    const before = await loaded();
+    writeFileSync(join(bed.postgres.dataDir, 'pg_hba.conf'), text);
+    await bed.postgres.query('SELECT pg_reload_conf()');
+    while (await loaded() === before) await sleep(20);
+  };
+  const never = { code: 'BOOTSTRAP', retryable: false };
+
+  test('the database does not exist', async () => {
+    expect(await failure(bed.step({ database: 'none' }))).toMatchObject({ ...never, message: expect.stringMatching(/FATAL: {2}database "none" does not exist/) });
+  });
+
+  test('a step may be tried again by hand though it never passes: the same error', async () => {
+    const { cursor } = await start(bed.step({ database: 'none' }));
+    expect(await rejection(cursor((c) => c.bootstrap('postgres')))).toMatchObject(never);
+    expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject(never);
+  });
+
+  test('the role may not log in, or not connect to the database', async () => {
+    await bed.setPassword('idle', 'a password');
+    await bed.postgres.query('ALTER ROLE idle NOLOGIN');
+    const step = bed.step({ user: 'idle', password: { ssm: '/postgres/idle' } });
+    expect(await failure(step)).toMatchObject({ ...never, message: expect.stringContaining('role "idle" is not permitted to log in') });
+    await bed.postgres.query('ALTER ROLE idle LOGIN; REVOKE CONNECT ON DATABASE app FROM PUBLIC');
+    try {
+      expect(await failure(step)).toMatchObject({ ...never, message: expect.stringContaining('permission denied for database "app"') });
+    } finally {
+      await bed.postgres.query('GRANT CONNECT ON DATABASE app TO PUBLIC');
+    }
+  });
+
+  test('no entry of pg_hba.conf, one that rejects, or a role that a trusting server does not know', async () => {
+    const { port } = bed.postgres;
+    const hba = readFileSync(join(bed.postgres.dataDir, 'pg_hba.conf'), 'utf8');
+    await reloadHba('hostssl app rejected all reject\nhostssl app unknown all trust\nhostssl all all all scram-sha-256\n');
+    try {
+      await bed.setPassword('rejected', 'a password');
+      expect(await failure(bed.step({ user: 'rejected', password: { ssm: '/postgres/rejected' } })))
+        .toMatchObject({ ...never, message: expect.stringContaining('pg_hba.conf rejects connection') });
+      expect(await failure(bed.step({ user: 'unknown' }))).toMatchObject({ ...never, message: expect.stringContaining('role "unknown" does not exist') });
+      const error = await failure(bed.step({ tls: 'disable' }));
+      expect(error).toMatchObject({ ...never, message: expect.stringMatching(new RegExp(`port ${port} failed: FATAL: {2}no pg_hba\\.conf entry for host`)) });
+      expect(error.message).toMatch(/\n\nhint: the server's pg_hba\.conf lets nobody in/);
+    } finally {
+      await reloadHba(hba);
+    }
+  });
+
+  test('the certificate is of another authority, of another host, or the authority cannot be read', async () => {
+    const directory = temporaryDirectory();
+    await makeCertificates(directory, ['localhost']);
+    const wrong = await failure(bed.step({ tls: 'verify-full', caFile: join(directory, 'ca.crt') }));
+    expect(wrong).toMatchObject({ ...never, message: expect.stringContaining('certificate verify failed') });
+    expect(wrong.message).toMatch(/\n\nhint: the server's certificate is of another authority than those in the step's caFile/);
+    const ca = join(bed.postgres.dataDir, 'ca.crt');
+    const address = bed.step({ host: '127.0.0.2', tls: 'verify-full', caFile: ca });
+    expect(await failure(address)).toMatchObject({ ...never, message: expect.stringMatching(/server certificate for .* does not match host name "127\.0\.0\.2"/) });
+    writeFileSync(join(directory, 'empty.crt'), '');
+    expect(await failure(bed.step({ tls: 'verify-full', caFile: join(directory, 'empty.crt') })))
+      .toMatchObject({ ...never, message: expect.stringContaining('could not read root certificate file') });
+  });
+
+  test('a setting that the server does not know, or does not take', async () => {
+    const attach = (options: string, more = '') => sqlStep(`CREATE TEMPORARY SECRET s (TYPE postgres, HOST '127.0.0.1', PORT '${bed.postgres.port}', DATABASE 'app', USER 'postgres',
+      PASSWORD 'test-bed', OPTIONS '${options}'${more}); ATTACH '' AS pg_replica (TYPE postgres, SECRET s)`);
+    expect(await failure(attach('-c no_such=1'))).toMatchObject({ ...never, message: expect.stringContaining('unrecognized configuration parameter "no_such"') });
+    expect(await failure(attach('-c statement_timeout=soon'))).toMatchObject({ ...never, message: expect.stringContaining('invalid value for parameter "statement_timeout"') });
+    expect(await failure(attach('', ", SSLMODE 'verify-full', SSLROOTCERT '/none.crt'")))
+      .toMatchObject({ ...never, message: expect.stringContaining('root certificate file "/none.crt" does not exist') });
+  });
+
+  test.each([
+    ['SELEC 1', /Parser Error: syntax error/],
+    ["ATTACH '/none/x.duckdb' AS pg_replica (READ_ONLY)", /Cannot open/],
+    ["CREATE TABLE x AS FROM read_csv('/none/x.csv')", /No files found/],
+  ])('a SqlStep with %s', async (statement, message) => {
+    expect(await failure(sqlStep(statement))).toMatchObject({ ...never, message: expect.stringMatching(message) });
+  });
+
+  test('what passes stays so, and what the server says of a statement does not', async () => {
+    expect(await failure(bed.step({ port: 1 }))).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('Connection refused') });
+    const { cursor } = await start(bed.step());
+    await cursor((c) => c.query(USERS));
+    const pg = (sql: string) => cursor((c) => c.query(`FROM postgres_query('pg_replica', '${sql.replaceAll("'", "''")}')`));
+    expect(await rejection(pg('SELECT 1/0'))).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('division by zero') });
+    expect(await rejection(pg('SELECT no_such FROM users'))).toMatchObject({ code: 'QUERY', retryable: false });
+  });
+
+  test('a lock that another holds passes', async () => {
+    await bed.postgres.query("ALTER ROLE reader SET lock_timeout = '50ms'; CREATE TABLE locked AS SELECT 1 AS v");
+    const { cursor } = await start(bed.step());
+    await cursor((c) => c.query(USERS));
+    const error = rejection(cursor(async (c) => {
+      for (;;) await c.query('FROM pg_replica.locked');
+    }));
+    await bed.postgres.query('BEGIN; LOCK TABLE locked; SELECT pg_sleep(2); COMMIT');
+    expect(await error).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('canceling statement due to lock timeout') });
+  });
+
+  test('such words in data or in SQL mean nothing', async () => {
+    const { cursor } = await start(bed.step());
+    for (const words of ['server closed the connection unexpectedly', '503 SlowDown', 'Unable to connect to Postgres']) {
+      expect(await rejection(cursor((c) => c.query(`SELECT '${words}'::INTEGER`)))).toMatchObject({ code: 'QUERY', retryable: false });
+    }
+  });
+});
+
+describeWith(['postgres', 'aws', 'pgbouncer'], 'PgBouncer', () => {
+  let bed: PostgresBed;
+  let bouncer: Awaited<ReturnType<typeof startPgBouncer>>;
+  beforeAll(async () => {
+    bed = await startPostgresBed();
+    bouncer = await startPgBouncer(bed.postgres);
+  });
+  afterAll(() => Promise.all([bouncer?.stop(), bed?.stop()]));
+
+  test('it refuses the statement timeout: the error says to send none, and then it answers', async () => {
+    const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable' })]));
+    const error = await rejection(cursor((c) => c.query(USERS)));
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('unsupported startup parameter') });
+    expect(error.message).toContain('hint: PgBouncer takes no statement timeout when it is connected to: give the PostgresStep statementTimeout: Duration.seconds(0)');
+    const { cursor: without } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0 })]));
+    expect(await without((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
+  });
+
+  test('it does not know the database: no error to be tried again', async () => {
+    const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0, database: 'none' })]));
+    const error = await rejection(cursor((c) => c.query(USERS)));
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('no such database: none') });
+  });
+});
+
+describeWith(['postgres', 'aws'], 'an ATTACH by connection string', () => {
+  let bed: PostgresBed;
+  beforeAll(async () => { bed = await startPostgresBed(); });
+  afterAll(() => bed?.stop());
+
+  test('it says which statements work, and they do', async () => {
+    const { cursor } = freshRuntime(await bed.environment([]));
+    const string = `host=127.0.0.1 port=${bed.postgres.port} dbname=app user=postgres password=test-bed`;
+    const error = await rejection(cursor((c) => c.execute(`ATTACH '${string}' AS db (TYPE postgres)`)));
+    expect(error).toMatchObject({ code: 'QUERY', retryable: false });
+    const [secret, attach] = /hint: .*?(CREATE TEMPORARY SECRET .*?); (ATTACH .*?\))\. For DuckLake/s.exec(error.message)!.slice(1);
+    const values: Record<string, string> = { HOST: '127.0.0.1', DATABASE: 'app', USER: 'postgres' };
+    const given = secret!.replace(/(HOST|DATABASE|USER) '\.\.\.'/g, (_, name: string) => `${name} '${values[name]}'`).replace('5432', String(bed.postgres.port));
+    await cursor(async (c) => {
+      await c.execute(given, { password: 'test-bed' });
+      await c.execute(attach!);
+      expect(await c.queryOne('SELECT count(*) AS n FROM db.users')).toEqual({ n: 1000 });
+      expect(JSON.stringify(await c.query('FROM duckdb_databases()'))).not.toContain('test-bed');
+    });
+  });
+
+  test.each([
+    (port: number) => `host=127.0.0.1 port=${port} dbname=none user=postgres password=in-a-string`, (port: number) => `postgres://postgres:in-a-url@127.0.0.1:${port}/none`,
+  ])('its password is in no error, also of a step', async (string) => {
+    const { cursor } = freshRuntime(await bed.environment([{
+      name: 'own',
+      type: 'sql',
+      provides: ['own'],
+      config: {
+        statements: [
+          'CREATE TEMPORARY SECRET none (TYPE postgres)', `ATTACH '${string(bed.postgres.port)}' AS own (TYPE postgres, SECRET none)`,
+        ],
+      },
+    }]));
+    for (const sql of ['FROM own.t', `CREATE TEMPORARY SECRET mine (TYPE postgres); ATTACH '${string(bed.postgres.port)}' AS db (TYPE postgres, SECRET mine)`]) {
+      const error = await rejection(cursor((c) => c.execute(sql)));
+      expect(['BOOTSTRAP', 'QUERY']).toContain(error.code);
+      expect(error.message).toContain('Unable to connect to Postgres');
+      expect(inspect(error)).not.toMatch(/in-a-(?:string|url)/);
+    }
+  });
+});
+
+test('what nobody knows: a statement is not tried again, a step is', () => {
+  expect([isTransient('IO Error: something new'), mayPass('IO Error: something new')]).toEqual([false, true]);
+  expect([isTransient('fetch failed'), mayPass('fetch failed')]).toEqual([false, true]);
+  expect([isTransient('Parser Error: x'), mayPass('Parser Error: x')]).toEqual([false, false]);
+});
