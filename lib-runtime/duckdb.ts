@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, normalize, relative } from 'node:path';
-import { DUCKDB_CURSOR_OPTIONS, DUCKDB_OPTIONS, openerArguments } from './base/check-options';
 import type { AsyncDisposableLike } from './base/disposable';
 import { ClosedError, ConfigError } from './base/errors';
 import { type Origin, originOf } from './base/invocation';
-import type { Cursor, CursorOptions } from './cursor';
+import { FLAG, MEMORY, openerArguments, Options, SIGNAL, STEPS, TEXT } from './base/options';
 import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import type { Cursor, CursorOptions } from './cursor/types';
 import { isClaimed, removeDatabase } from './instance/files';
 import type { Instance } from './instance/instance';
 import { openOwnInstance } from './instance/own-instance';
@@ -26,7 +26,11 @@ export interface DuckDBOptions {
 /** How a cursor of a DuckDB runs. */
 export type DuckDBCursorOptions = Omit<CursorOptions, 'database'>;
 
-const MEMORY = ':memory:';
+const DUCKDB_OPTIONS = new Options<DuckDBOptions>('DuckDB', {
+  dbName: { ...TEXT, expected: 'a bare name, an absolute path or ":memory:"' }, cleanOnStart: FLAG, bootstrap: STEPS, memory: MEMORY,
+});
+const CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', { bootstrap: STEPS, signal: SIGNAL });
+const IN_MEMORY = ':memory:';
 
 /**
  * A DuckDB instance with an explicit life, to be passed to whoever works on it: opened at first use, there until `destroy()`.
@@ -52,7 +56,7 @@ export class DuckDB implements AsyncDisposableLike {
   /** Opens nothing yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
   constructor(options?: DuckDBOptions) {
     this.options = DUCKDB_OPTIONS.read(options);
-    this.path = filePath(this.options.dbName ?? MEMORY);
+    this.path = filePath(this.options.dbName ?? IN_MEMORY);
     this.origin = originOf(DuckDB);
   }
 
@@ -65,7 +69,7 @@ export class DuckDB implements AsyncDisposableLike {
   async cursor<T>(
     first?: DuckDBCursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
   ): Promise<T | Cursor> {
-    const [given, fn] = openerArguments(DUCKDB_CURSOR_OPTIONS, 'cursor()', first, second);
+    const [given, fn] = openerArguments(CURSOR_OPTIONS, 'cursor()', first, second);
     const options = { bootstrap: this.options.bootstrap, ...given };
     const origin = originOf(this.cursor);
     const opening = untilAborted(() => this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);
@@ -102,7 +106,7 @@ export class DuckDB implements AsyncDisposableLike {
   private async open(): Promise<Instance> {
     // One that was kept beyond its invocation is its keeper's to close.
     if (!this.origin?.invocation.isOver) this.origin?.invocation.opened(this.leftover, this.origin.place);
-    const isFile = this.path !== MEMORY;
+    const isFile = this.path !== IN_MEMORY;
     return openOwnInstance({
       path: this.path,
       memory: this.options.memory,
@@ -128,7 +132,7 @@ export class DuckDB implements AsyncDisposableLike {
 }
 
 function filePath(dbName: string): string {
-  if (dbName === MEMORY) return MEMORY;
+  if (dbName === IN_MEMORY) return IN_MEMORY;
   const temporary = tmpdir();
   if (!isAbsolute(dbName) && dbName === basename(dbName) && !/^(?:|\.|\.\.)$/.test(dbName)) return join(temporary, dbName);
   const path = normalize(dbName);

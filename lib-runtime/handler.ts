@@ -1,6 +1,6 @@
 import { DeadlineNear } from './base/abort';
-import { callback, HANDLER_OPTIONS, LONGEST_TIMER_MS } from './base/check-options';
 import { Invocation, within } from './base/invocation';
+import { callback, LONGEST_TIMER_MS, MARGIN, Options, SHARE } from './base/options';
 import { recycleInstances } from './instance/recycling';
 import { flushMetrics } from './observe/metrics';
 
@@ -12,6 +12,7 @@ export interface WithDuckDBOptions {
   readonly recycleAboveMemory?: number;
 }
 
+const HANDLER_OPTIONS = new Options<WithDuckDBOptions>('withDuckDB()', { marginMs: MARGIN, recycleAboveMemory: SHARE });
 const DEFAULT_MARGIN_MS = 500;
 const DEFAULT_MEMORY_SHARE = 0.8;
 /** How long an answer waits, at most, for the closing of what its handler left open. */

@@ -2,7 +2,7 @@ import './start';
 
 export type { AbortSignalLike } from './base/abort';
 export { cursor } from './cursor';
-export type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor';
+export type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './cursor/types';
 export { DEFAULT_BOOTSTRAP } from './bootstrap/default-bootstrap';
 export type { AsyncDisposableLike } from './base/disposable';
 export { DuckDB } from './duckdb';
@@ -15,7 +15,7 @@ export type { DuckDbErrorCode, DuckDbErrorOptions } from './base/errors';
 export { withDuckDB } from './handler';
 export type { WithDuckDBOptions } from './handler';
 export { memoryBudget } from './memory/memory-budget';
-export type { BudgetFigures } from './memory/memory-budget';
+export type { BudgetFigures } from './memory/budget';
 export type { QueryParameters } from './values/parameters';
 export { registerBootstrapStep } from './bootstrap/register-bootstrap-step';
 export type { BootstrapContext, BootstrapStepType } from './bootstrap/register-bootstrap-step';

@@ -1,5 +1,5 @@
-import { WRITE_OPTIONS } from './base/check-options';
 import { ConfigError, DuckDbError } from './base/errors';
+import { FORMAT, Options, TEXTS } from './base/options';
 import { shown } from './base/shown';
 import { base64 } from './values/bytes';
 import { carriedColumns } from './values/carried-columns';
@@ -30,6 +30,8 @@ export interface WriteRowsOptions {
    */
   readonly columns?: readonly string[];
 }
+
+const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FORMAT, columns: TEXTS });
 
 /**
  * Writes the batches of a stream to Lambda's response stream and ends it; the next batch is read when the reader has taken the last.

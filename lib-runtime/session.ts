@@ -2,13 +2,13 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { type AbortSignalLike, withAny } from './base/abort';
-import { ATTACH_OPTIONS, openerArguments, SESSION_OPTIONS } from './base/check-options';
 import { ConfigError } from './base/errors';
 import { currentInvocation, type Origin, originOf } from './base/invocation';
+import { FLAG, MEMORY, openerArguments, Options, SETTINGS, SIGNAL, STEPS, TEXT } from './base/options';
 import { shown } from './base/shown';
 import { quotedIdentifier, quotedString } from './base/sql-text';
-import type { CallOptions, Cursor } from './cursor';
 import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import type { CallOptions, Cursor } from './cursor/types';
 import { isRemote } from './instance/files';
 import { openOwnInstance } from './instance/own-instance';
 import { makeFilesDirectory } from './memory/spill';
@@ -32,6 +32,9 @@ export interface AttachOptions extends CallOptions {
   /** Whether it cannot be written. @default false */
   readonly readOnly?: boolean;
 }
+
+const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, signal: SIGNAL });
+const ATTACH_OPTIONS = new Options<AttachOptions>('attach()', { as: TEXT, readOnly: FLAG, signal: SIGNAL });
 
 /** A DuckDB instance of its own, in memory: settings, files, secrets and tables are gone with it, and nobody else sees them. */
 export interface Session extends Cursor {

@@ -1,5 +1,11 @@
+import { createRequire } from 'node:module';
 import { rememberSecret } from '../base/redaction';
-import { credentialChain } from '../chunks';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** The AWS SDK's chain of credentials: evaluating it takes tens of milliseconds. */
+export const credentialChain = () => requireFromHere('./aws-credential-chain') as typeof import('./aws-credential-chain');
 
 /** AWS credentials of the process. */
 export interface AwsCredentials {

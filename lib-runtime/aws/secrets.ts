@@ -1,7 +1,13 @@
+import { createRequire } from 'node:module';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { rememberSecret } from '../base/redaction';
 import { shown } from '../base/shown';
-import { secretProviders } from '../chunks';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Powertools' cache, and what fetches secrets. */
+const secretProviders = () => requireFromHere('./secret-providers') as typeof import('./secret-providers');
 
 /** Where the value of a secret is, as the construct wrote it. */
 export type SecretReference =

@@ -165,6 +165,11 @@ export function settings(values: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
+/** Whether `settings` lock the configuration: an instance then keeps for good what it is created with. */
+export function locksConfiguration({ lock_configuration: lock }: Readonly<Record<string, string>>): boolean {
+  return lock !== undefined && !/^(?:false|f|no|n|0)$/i.test(lock.trim());
+}
+
 function object(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new ConfigError(`${where} is ${shown(value)}, expected an object`);

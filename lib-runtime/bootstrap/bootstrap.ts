@@ -1,11 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { lacksSecret, mayDropSecret, presentSecrets } from './dropped-secrets';
-import { failedToBind, namesOneOf } from './missing-catalog';
 import { isOutdated } from './postgres-schema';
 import type { BootstrapStep, StepContext } from './step';
 import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
-import { postgresHints } from '../chunks';
-import { advised, isFatal, textOf } from '../diagnosis/query-error';
+import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
+import { advised, isFatal, postgresHints, textOf } from '../diagnosis/query-error';
 import { mayPass } from '../diagnosis/transient';
 import type { Turn } from '../execution/connection';
 import { type Attempt, runSql } from '../execution/statements';

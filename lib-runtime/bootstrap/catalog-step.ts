@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { mayQuietlyWant, missesOneOf } from './missing-catalog';
 import type { BootstrapStep, StepContext } from './step';
 import type { StepConfig } from '../base/config';
+import { mayQuietlyWant, missesOneOf } from '../diagnosis/missing-catalog';
 
 /** A step that runs when a statement lacks the catalogs that it provides, or, when it provides none, before the first statement. */
 export abstract class CatalogStep implements BootstrapStep {

@@ -1,10 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { S3BootstrapStep } from './s3';
 import type { StepContext } from './step';
-import { type AwsCredentials, environmentCredentials, processCredentials } from '../aws/credentials';
+import { type AwsCredentials, credentialChain, environmentCredentials, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError, messageOf } from '../base/errors';
-import { credentialChain } from '../chunks';
 
 const S3_URL = /\bs3[an]?:\/\//i;
 const MISSING_EXTENSION = /^Missing Extension Error: /;

@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
-import { missingCatalog } from './missing-catalog';
 import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import { readSecret, type SecretReference } from '../aws/secrets';
 import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { missingCatalog } from '../diagnosis/missing-catalog';
 import { findExtensions, loadExtensions } from '../extensions/extensions';
 
 const MOTHERDUCK_URL = /\b(?:md|motherduck):/i;

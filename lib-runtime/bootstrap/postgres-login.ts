@@ -1,7 +1,13 @@
+import { createRequire } from 'node:module';
 import type { StepOptions } from './step-options';
 import { readSecret, readSecretFields, type SecretReference } from '../aws/secrets';
 import { BootstrapError } from '../base/errors';
-import { rdsToken } from '../chunks';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** What signs in to RDS with an IAM token. */
+const rdsToken = () => requireFromHere('../aws/rds-token') as typeof import('../aws/rds-token');
 
 /** Where a PostgreSQL database is, and who signs in with what. */
 export interface PostgresLogin {

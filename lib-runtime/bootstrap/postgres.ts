@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
-import { namesOneOf } from './missing-catalog';
 import { loginSource, type LoginSource, type PostgresLogin } from './postgres-login';
 import { runBound } from './run-bound';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../base/config';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { namesOneOf } from '../diagnosis/missing-catalog';
 import { LOST_CONNECTION } from '../diagnosis/transient';
 
 const DEFAULT_CONNECT_SECONDS = 5;

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { textArgument } from '../base/check-options';
 import { ConfigError } from '../base/errors';
+import { textArgument } from '../base/options';
 import { shown } from '../base/shown';
 import type { QueryParameters } from '../values/parameters';
 

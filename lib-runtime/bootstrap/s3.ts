@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { withoutEcho } from './missing-catalog';
 import { runBound } from './run-bound';
 import type { BootstrapStep, StepContext } from './step';
 import { StepOptions } from './step-options';
@@ -7,7 +7,13 @@ import { type AwsCredentials, environmentCredentials, processCredentials } from 
 import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
-import { roles } from '../chunks';
+import { withoutEcho } from '../diagnosis/missing-catalog';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** What assumes a role. */
+const roles = () => requireFromHere('../aws/assume-role') as typeof import('../aws/assume-role');
 
 /** Ends of credentials are met this long before, so that no query outlives its own. */
 const RENEW_BEFORE_MS = 5 * 60_000;

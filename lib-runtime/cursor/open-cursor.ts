@@ -1,17 +1,17 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CallQueue } from './call-queue';
-import { guardMemory } from './memory-guard';
+import { CALL_OPTIONS, QUERY_OPTIONS } from './options';
 import { queryTrace } from './query-trace';
 import { batches, limitBuffer, RowStream } from './stream';
+import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './types';
 import { Waiting } from './waiting';
 import { type AbortSignalLike, orAborted, withAny } from '../base/abort';
-import { CALL_OPTIONS, callback, checkSql, QUERY_OPTIONS, textArgument } from '../base/check-options';
 import { BusyError, ClosedError, DuckDbError, FatalError, QueryError, ResultLimitError, StreamError } from '../base/errors';
 import { currentInvocation, type Openable, type Origin } from '../base/invocation';
 import { processMemoryBytes } from '../base/lambda-environment';
+import { callback, checkSql, textArgument } from '../base/options';
 import { startOf } from '../base/sql-text';
 import { nativeCall } from '../client/native-calls';
-import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from '../cursor';
 import { explainedError } from '../diagnosis/query-error';
 import { streamIsRetryable } from '../diagnosis/stream-retryable';
 import type { Connection, Turn } from '../execution/connection';
@@ -19,6 +19,7 @@ import { type Attempt, type Outcome, runSql, streamSql } from '../execution/stat
 import { isInTransaction, mayBeInTransactionAfter, transactionControl } from '../execution/transactions';
 import { mayAttach } from '../instance/attach-statements';
 import type { Instance } from '../instance/instance';
+import { guardMemory } from '../memory/memory-guard';
 import { watchSpill } from '../memory/spill';
 import { reportColdStart } from '../observe/cold-start';
 import { metricsAreOn } from '../observe/metrics';

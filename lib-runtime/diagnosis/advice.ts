@@ -1,26 +1,9 @@
+import type { Facts } from './facts';
+import { missingCatalog, withoutEcho } from './missing-catalog';
 import { fileHint } from './s3-advice';
-import type { StepConfig } from '../base/config';
 import { byNearness } from '../base/did-you-mean';
-import { missingCatalog, withoutEcho } from '../bootstrap/missing-catalog';
 
 // A chunk of its own, loaded only when DuckDB has refused a statement.
-
-/** What the runtime knows, and DuckDB does not, when a statement has failed. */
-export interface Facts {
-  /** Whether a stack's configuration is there. */
-  readonly isConfigured: boolean;
-  readonly steps: readonly StepConfig[];
-  /** The steps that the statement could trigger; all where undefined. */
-  readonly allowed: readonly string[] | undefined;
-  /** The catalogs that are attached. */
-  readonly attached: readonly string[];
-  /** The values of the statement's parameters. */
-  readonly parameters: object | undefined;
-  /** Where the image has its extensions; undefined where DuckDB installs them itself. */
-  readonly extensionDirectory: string | undefined;
-  /** The command that puts an extension into a directory. */
-  readonly installCommand: (name: string) => string;
-}
 
 /** DuckDB's error as it is told on. */
 export interface Advice {

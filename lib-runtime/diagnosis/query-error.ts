@@ -1,12 +1,19 @@
+import { createRequire } from 'node:module';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { missingCatalog } from './missing-catalog';
 import { isTransient } from './transient';
+import { uploadHint } from './upload-hint';
 import { readConfigAtImport } from '../base/config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
 import { startOf } from '../base/sql-text';
-import { missingCatalog } from '../bootstrap/missing-catalog';
-import { advice, postgresHints } from '../chunks';
 import { installCommand } from '../extensions/extensions';
-import type { Instance } from '../instance/instance';
-import { uploadHint } from '../instance/upload-settings';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+const advice = () => requireFromHere('./advice') as typeof import('./advice');
+/** What to do about errors of PostgreSQL. */
+export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');
 
 /** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
@@ -14,6 +21,11 @@ const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 const STACK_TRACE = '\n\nStack Trace:';
 /** In these DuckDB gives advice, or this package can. */
 const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
+
+/** What can be asked which catalogs are attached. */
+interface Attached {
+  withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+}
 
 /** What is known of a statement that failed, beside its text. */
 export interface FailedStatement {
@@ -53,12 +65,12 @@ export function advised(text: string, sql: string, { parameters, allowed, attach
 }
 
 /** Like `queryError`; where a catalog was missing, it names those that `instance` has. */
-export async function explainedError(error: unknown, sql: string, instance: Instance, statement: FailedStatement): Promise<DuckDbError> {
+export async function explainedError(error: unknown, sql: string, instance: Attached, statement: FailedStatement): Promise<DuckDbError> {
   const attached = missingCatalog(messageOf(error)) === undefined ? [] : await attachedCatalogs(instance);
   return queryError(error, sql, { ...statement, attached });
 }
 
-async function attachedCatalogs(instance: Instance): Promise<string[]> {
+async function attachedCatalogs(instance: Attached): Promise<string[]> {
   const list = async () => instance.withRaw(async (connection) => {
     const result = await connection.run('SELECT database_name FROM duckdb_databases() WHERE NOT internal');
     return (await result.getRows()).map(([name]) => String(name));

@@ -1,5 +1,5 @@
-import type { Facts } from './advice';
-import { withoutEcho } from '../bootstrap/missing-catalog';
+import type { Facts } from './facts';
+import { withoutEcho } from './missing-catalog';
 
 /** In each of DuckDB's forms. */
 const STATUS = /\bHTTP (?:code )?(\d{1,3})\b/;

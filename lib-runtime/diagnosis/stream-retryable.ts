@@ -1,4 +1,4 @@
-import { namesOneOf } from '../bootstrap/missing-catalog';
+import { namesOneOf } from './missing-catalog';
 
 /** What another machine answers for. */
 const REMOTE = /\b(?:s3[an]?|https?|gcs|gs|r2|hf|az|azure|abfss?):\/\/|['"](?:md|motherduck):/i;

@@ -1,4 +1,4 @@
-import { withoutEcho } from '../bootstrap/missing-catalog';
+import { withoutEcho } from './missing-catalog';
 
 /**
  * What DuckDB's HTTP clients say of a request that may succeed when it is made again.

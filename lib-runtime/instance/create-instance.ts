@@ -16,7 +16,7 @@ import { loadApi, loadBindings, openRaw } from '../client/client';
 import { nativeCall } from '../client/native-calls';
 import { COPIED_CREDENTIALS, findExtensions, loadExtensions } from '../extensions/extensions';
 import { extensionsOnDemand } from '../extensions/extensions-on-demand';
-import type { Limits } from '../memory/budget';
+import type { Limits } from '../memory/limits';
 import { newSpillDirectory } from '../memory/spill';
 import { traced } from '../observe/tracing';
 

@@ -3,7 +3,6 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { attachedPaths, mayAttach } from './attach-statements';
 import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
-import { limitSettings } from './settings';
 import { mayUpload, type UploadSettings } from './upload-settings';
 import { ClosedError } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
@@ -13,7 +12,8 @@ import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
-import type { Limits, SharedHolder } from '../memory/budget';
+import type { SharedHolder } from '../memory/budget';
+import { type Limits, limitSettings } from '../memory/limits';
 import { removeSpillDirectory } from '../memory/spill';
 import type { CreationTimings } from '../observe/cold-start';
 

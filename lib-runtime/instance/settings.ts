@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import type { UploadSettings } from './upload-settings';
 import { functionMemoryMiB, inLambda } from '../base/lambda-environment';
-import type { Limits } from '../memory/budget';
+import { type Limits, limitSettings } from '../memory/limits';
 
 /** What an instance is opened with, and what is SET once its extensions are loaded. */
 export interface InstanceSettings {
@@ -32,11 +32,6 @@ export interface SettingsInput {
   readonly overrides: Readonly<Record<string, string>>;
 }
 
-/** MiB that Node.js, DuckDB's code and the handler need beside DuckDB's buffers. */
-const OUTSIDE_DUCKDB_MIB = 200;
-/** Peak RSS was measured at 90 MB + 1.1 to 1.5 times the memory limit. */
-const SHARE_FOR_DUCKDB = 0.7;
-const SMALLEST_LIMIT_MIB = 32;
 /** Lambda gives one vCPU for each 1,769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
 const MB_PER_VCPU = 1769;
 
@@ -77,19 +72,6 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
   };
 }
 
-/** The settings that hold an instance to its limits. */
-export function limitSettings({ memoryBytes, spillBytes }: Limits) {
-  return { memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`, max_temp_directory_size: `${Math.floor(spillBytes / 1024)}KiB` };
-}
-
-/** Bytes for all instances of a Lambda process together; undefined outside Lambda. */
-export function lambdaMemoryLimit(env: NodeJS.ProcessEnv): number | undefined {
-  const memory = functionMemoryMiB(env);
-  if (memory === undefined) return undefined;
-  const mib = Math.max(SMALLEST_LIMIT_MIB, SHARE_FOR_DUCKDB * (memory - OUTSIDE_DUCKDB_MIB));
-  return Math.floor(mib) * 1024 * 1024;
-}
-
 function lambdaThreads(env: NodeJS.ProcessEnv): Record<string, string> {
   const memory = functionMemoryMiB(env);
   return memory === undefined ? {} : { threads: String(Math.max(1, Math.ceil(memory / MB_PER_VCPU))) };
@@ -108,11 +90,6 @@ function writable(directory: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether `settings` lock the configuration: an instance then keeps for good what it is created with. */
-export function locksConfiguration({ lock_configuration: lock }: Readonly<Record<string, string>>): boolean {
-  return lock !== undefined && !/^(?:false|f|no|n|0)$/i.test(lock.trim());
 }
 
 /** After `lock_configuration` nothing can be SET. */

@@ -1,4 +1,4 @@
-import type { Limits } from '../memory/budget';
+import type { Limits } from '../memory/limits';
 import { bytesOf } from '../memory/sizes';
 
 const MIB = 1024 * 1024;
@@ -70,18 +70,4 @@ export class UploadSettings {
 /** Whether `sql` may write to S3. */
 export function mayUpload(sql: string): boolean {
   return /\b(?:COPY|EXPORT)\b/i.test(sql);
-}
-
-/** What to do about an error of writing to S3, where its text tells that it is one; `sql` is the statement that failed. */
-export function uploadHint(error: string, sql: string): string | undefined {
-  const isWrite = /\bCOPY\b[\s\S]*\bTO\b|\bEXPORT\s+DATABASE\b/i.test(sql) && /\bs3[an]?:\/\//i.test(sql);
-  if (isWrite && /^Out of Memory Error: could not allocate block/.test(error)) {
-    return `each file that is being written to S3 takes a part in memory, of ${FILE_SIZE} / ${PARTS} and at least 5 MiB: ` +
-      `lower ${FILE_SIZE} ('50GB' gives the smallest parts), ${UPLOADS} (parts under way) or ${OPEN_FILES} (files of a partitioned COPY) ` +
-      'in the settings, or raise the function\'s memorySize';
-  }
-  if (/Part number must be an integer between 1 and/i.test(error)) {
-    return `S3 takes 10,000 parts of a file, and this one was larger than ${FILE_SIZE}: raise that in the settings, or write several files (FILE_SIZE_BYTES)`;
-  }
-  return undefined;
 }

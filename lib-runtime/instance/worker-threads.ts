@@ -1,8 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ConfigError } from '../base/errors';
-import { workerThreads } from '../chunks';
 import { processName, spillRoot } from '../memory/spill';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Node.js's own, whose loading takes a millisecond of a cold start. */
+const workerThreads = () => requireFromHere('node:worker_threads') as typeof import('node:worker_threads');
 
 const LIMITS = 'cdk-duckdb-lambda does not support worker threads yet, in which Lambda Managed Instances run Node.js functions';
 

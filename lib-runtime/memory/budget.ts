@@ -1,16 +1,22 @@
-import type { BudgetFigures } from './memory-budget';
+import { lambdaMemoryLimit, type Limits } from './limits';
 import { bytesOf } from './sizes';
 import { spillCapacity } from './spill';
 import { type AbortSignalLike, Ending, orAborted, withAny } from '../base/abort';
+import { locksConfiguration } from '../base/config';
 import { BudgetError, messageOf } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { Semaphore } from '../base/semaphore';
-import { lambdaMemoryLimit, locksConfiguration } from '../instance/settings';
 
-/** What an instance may use. */
-export interface Limits {
+/** What the instances of the process share, and who has it. */
+export interface BudgetFigures {
+  /** For all instances of the process together. */
   readonly memoryBytes: number;
-  readonly spillBytes: number;
+  /** Held by sessions and DuckDBs. */
+  readonly reservedBytes: number;
+  /** How many sessions and DuckDBs hold it. */
+  readonly shares: number;
+  /** How many calls wait for a share. */
+  readonly waiting: number;
 }
 
 /** A shared instance: it uses what the others leave. */

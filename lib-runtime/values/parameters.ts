@@ -1,9 +1,15 @@
+import { createRequire } from 'node:module';
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
-import { messageOf, ParameterError } from '../base/errors';
-import { parameterValues } from '../chunks';
 import { scalarValue, typeOfScalar } from './scalar-parameters';
 import { pathOf } from './value-path';
+import { messageOf, ParameterError } from '../base/errors';
 import { loadApi } from '../client/client';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** What binds lists, objects, dates and bytes. */
+const parameterValues = () => requireFromHere('./parameter-values') as typeof import('./parameter-values');
 
 /** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;

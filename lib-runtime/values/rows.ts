@@ -6,7 +6,7 @@ import type { Convert } from './nested-values';
 import { columnConverter, type RowFormat } from './row-forms';
 import { typeName } from './type-name';
 import { ResultLimitError } from '../base/errors';
-import { HeapGuard } from '../cursor/heap-guard';
+import { HeapGuard } from '../memory/heap-guard';
 
 export type { RowFormat } from './row-forms';
 

@@ -183,12 +183,12 @@ function stageRuntime(target: string): void {
 
 /** Copies a tree with LF line ends in what is text, as a checkout on Windows may have others. */
 function copyTree(source: string, target: string, wanted: (name: string) => boolean = () => true): void {
-  fs.mkdirSync(target, { recursive: true });
   for (const item of fs.readdirSync(source, { withFileTypes: true })) {
     const [from, to] = [path.join(source, item.name), path.join(target, item.name)];
     if (item.isDirectory()) {
       copyTree(from, to, wanted);
     } else if (wanted(item.name)) {
+      fs.mkdirSync(target, { recursive: true });
       fs.writeFileSync(to, TEXT_FILE.test(item.name) ? readText(from) : fs.readFileSync(from));
     }
   }

@@ -1,6 +1,6 @@
 import { createContext, runInContext } from 'node:vm';
 import { firstWord, isEmptySql, isSelect, mayBeScript, splitStatements, startOf } from '../../../lib-runtime/base/sql-text';
-import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/bootstrap/missing-catalog';
+import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { mayBeInTransactionAfter } from '../../../lib-runtime/execution/transactions';
 import { attachedPaths, mayAttach } from '../../../lib-runtime/instance/attach-statements';

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Cursor } from '../../../lib-runtime';
-import { deriveSettings, lambdaMemoryLimit } from '../../../lib-runtime/instance/settings';
+import { deriveSettings } from '../../../lib-runtime/instance/settings';
+import { lambdaMemoryLimit } from '../../../lib-runtime/memory/limits';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { runScript, valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection } from '../fresh-runtime';

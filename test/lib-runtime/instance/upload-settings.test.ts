@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { uploadHint } from '../../../lib-runtime/instance/upload-settings';
+import { uploadHint } from '../../../lib-runtime/diagnosis/upload-hint';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { valuesOf } from '../built-runtime';

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Budget, type Limits } from '../../../lib-runtime/memory/budget';
+import { Budget } from '../../../lib-runtime/memory/budget';
+import type { Limits } from '../../../lib-runtime/memory/limits';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection } from '../fresh-runtime';

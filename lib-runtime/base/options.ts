@@ -1,10 +1,5 @@
-import type { CallOptions, CursorOptions, QueryOptions } from '../cursor';
 import { didYouMean } from './did-you-mean';
-import type { DuckDBCursorOptions, DuckDBOptions } from '../duckdb';
 import { ConfigError, DuckDbError, messageOf, QueryError } from './errors';
-import type { WithDuckDBOptions } from '../handler';
-import type { WriteRowsOptions } from '../response';
-import type { AttachOptions, SessionOptions } from '../session';
 import { shown } from './shown';
 
 /** A timer of Node.js that is to wait longer fires at once. */
@@ -16,19 +11,19 @@ interface Check {
   readonly isRight: (value: any) => boolean;
 }
 
-const TEXT: Check = { expected: 'a text', isRight: (value) => typeof value === 'string' && value !== '' };
-const TEXTS: Check = { expected: 'a list of texts', isRight: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string') };
-const STEPS: Check = { expected: 'a list of names of bootstrap steps', isRight: TEXTS.isRight };
-const FLAG: Check = { expected: 'true or false', isRight: (value) => typeof value === 'boolean' };
-const LIMIT: Check = { expected: 'a number from 0', isRight: (value) => typeof value === 'number' && value >= 0 };
-const MARGIN: Check = { expected: `a number from 0 to ${LONGEST_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= LONGEST_TIMER_MS };
-const MEMORY: Check = { expected: 'a number of MiB above 0', isRight: (value) => Number.isFinite(value) && value > 0 };
-const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value) => typeof value === 'number' && value >= 0 && value <= 1 };
-const ROWS: Check = { expected: '"js", "json" or "duckdb"', isRight: (value) => value === 'js' || value === 'json' || value === 'duckdb' };
-const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
-const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
+export const TEXT: Check = { expected: 'a text', isRight: (value) => typeof value === 'string' && value !== '' };
+export const TEXTS: Check = { expected: 'a list of texts', isRight: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string') };
+export const STEPS: Check = { expected: 'a list of names of bootstrap steps', isRight: TEXTS.isRight };
+export const FLAG: Check = { expected: 'true or false', isRight: (value) => typeof value === 'boolean' };
+export const LIMIT: Check = { expected: 'a number from 0', isRight: (value) => typeof value === 'number' && value >= 0 };
+export const MARGIN: Check = { expected: `a number from 0 to ${LONGEST_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= LONGEST_TIMER_MS };
+export const MEMORY: Check = { expected: 'a number of MiB above 0', isRight: (value) => Number.isFinite(value) && value > 0 };
+export const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value) => typeof value === 'number' && value >= 0 && value <= 1 };
+export const ROWS: Check = { expected: '"js", "json" or "duckdb"', isRight: (value) => value === 'js' || value === 'json' || value === 'duckdb' };
+export const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
+export const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
 /** null is none, as for `fetch`. */
-const SIGNAL: Check = {
+export const SIGNAL: Check = {
   expected: 'an AbortSignal, such as the signal of an AbortController',
   isRight: (value) => value === null || (
     typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function' && typeof value.removeEventListener === 'function'
@@ -36,7 +31,7 @@ const SIGNAL: Check = {
 };
 
 /** The options that one function of this package takes. */
-class Options<T extends object> {
+export class Options<T extends object> {
   private readonly names: readonly string[];
 
   /** `owner` is the function's name in messages. */
@@ -85,16 +80,6 @@ const NONE = Object.freeze({});
 function isPlain(value: unknown): boolean {
   return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
 }
-
-export const CURSOR_OPTIONS = new Options<CursorOptions>('cursor()', { database: TEXT, bootstrap: STEPS, signal: SIGNAL });
-export const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, signal: SIGNAL });
-export const DUCKDB_OPTIONS = new Options<DuckDBOptions>('DuckDB', { dbName: { ...TEXT, expected: 'a bare name, an absolute path or ":memory:"' }, cleanOnStart: FLAG, bootstrap: STEPS, memory: MEMORY });
-export const DUCKDB_CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', { bootstrap: STEPS, signal: SIGNAL });
-export const CALL_OPTIONS = new Options<CallOptions>('this call', { signal: SIGNAL });
-export const QUERY_OPTIONS = new Options<QueryOptions>('a query', { rows: ROWS, maxRows: LIMIT, maxBytes: LIMIT, signal: SIGNAL });
-export const ATTACH_OPTIONS = new Options<AttachOptions>('attach()', { as: TEXT, readOnly: FLAG, signal: SIGNAL });
-export const HANDLER_OPTIONS = new Options<WithDuckDBOptions>('withDuckDB()', { marginMs: MARGIN, recycleAboveMemory: SHARE });
-export const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FORMAT, columns: TEXTS });
 
 /** What an opener was called with: options, a callback, or both in this order. Throws `CONFIG` for anything else. */
 export function openerArguments<T extends object, F extends Function>(
