@@ -18,6 +18,7 @@ import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expect
 import { checkMemory, warnOfTightLimits } from './checks/function-limits';
 import { refuseWhatImagesLack } from './checks/image-function-options';
 import { DuckDbDatabase } from './database';
+import { IDuckDbFunction } from './duckdb-host';
 import { DuckDbExtension } from './extension';
 import { ExtensionRepository } from './extension-repository';
 import { findProject, resolveEntry } from './handler/handler-project';
@@ -216,7 +217,7 @@ const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
  * });
  */
 @propertyInjectable
-export class DuckDbFunction extends lambda.DockerImageFunction {
+export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckDbFunction {
   /** Uniquely identifies this class, for property injectors. */
   public static readonly PROPERTY_INJECTION_ID: string = 'cdk-duckdb-lambda.DuckDbFunction';
 
@@ -268,7 +269,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
     this.steps = steps;
     this.functionOptions = functionOptions;
     this.hasMetrics = metrics ?? false;
-    this._allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
+    this.allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
     const boundSteps = this.bind(bootstrap);
     checkCatalogs(boundSteps, resolvedDatabases, at);
     this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
@@ -350,11 +351,12 @@ export class DuckDbFunction extends lambda.DockerImageFunction {
   }
 
   /**
-   * Opens a port of any host, where the function is in a VPC and its security group is left to this library.
+   * Opens a port of any host, where the function is in a VPC and its security group is left to this library; for the `bind` of bootstrap steps.
    *
-   * @internal
+   * @param port        the port
+   * @param description what is reached by it, for the rule
    */
-  public _allowToAnyHost(port: ec2.Port, description: string): void {
+  public allowToAnyHost(port: ec2.Port, description: string): void {
     if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
   }
 

@@ -6,7 +6,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
 import { otherRegion } from './aws/other-region';
 import { expectDuration, expectText } from './checks/expect';
-import { DuckDbFunction } from './duckdb-function';
+import { IDuckDbHost } from './duckdb-host';
 
 /** How the runtime fetches a secret. */
 export interface SecretSourceOptions {
@@ -41,14 +41,14 @@ export class SecretSource {
       + 'such as ssm.StringParameter.fromSecureStringParameterAttributes(this, \'Password\', { parameterName: \'/db/password\' })');
     checkAge(options);
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
-    return new SecretSource((fn) => {
+    return new SecretSource((host) => {
       const { parameterArn } = parameter;
       // What is imported by its ARN CDK takes for one of the stack's own account, with a name that lacks its path.
       const isNamedByArn = !Token.isUnresolved(parameterArn);
-      grant(fn, 'ssm:GetParameter', parameterArn, key);
-      fn.addRequiredEndpoint({ service: 'ssm', region: otherRegion(parameter.env.region, fn) });
+      grant(host, 'ssm:GetParameter', parameterArn, key);
+      host.addRequiredEndpoint({ service: 'ssm', region: otherRegion(parameter.env.region, host) });
       // SSM takes a name for the function's own account and region only.
-      return { ssm: isNamedByArn || isElsewhere(parameter, fn) ? parameterArn : parameter.parameterName, ...age(options) };
+      return { ssm: isNamedByArn || isElsewhere(parameter, host) ? parameterArn : parameter.parameterName, ...age(options) };
     });
   }
 
@@ -64,37 +64,37 @@ export class SecretSource {
     if (field !== undefined) expectText(field, 'SecretSource.fromSecretsManager has the field', 'password');
     checkAge(options);
     const key = options.encryptionKey ?? secret.encryptionKey;
-    return new SecretSource((fn) => {
+    return new SecretSource((host) => {
       // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
-      grant(fn, 'secretsmanager:GetSecretValue', secret.secretFullArn ?? `${secret.secretArn}-??????`, key);
-      fn.addRequiredEndpoint({ service: 'secretsmanager', region: otherRegion(secret.env.region, fn) });
+      grant(host, 'secretsmanager:GetSecretValue', secret.secretFullArn ?? `${secret.secretArn}-??????`, key);
+      host.addRequiredEndpoint({ service: 'secretsmanager', region: otherRegion(secret.env.region, host) });
       return { secretsManager: secret.secretArn, ...(field !== undefined && { field }), ...age(options) };
     });
   }
 
-  private constructor(private readonly grantAndDescribe: (fn: DuckDbFunction) => { [key: string]: any }) {}
+  private constructor(private readonly grantAndDescribe: (host: IDuckDbHost) => { [key: string]: any }) {}
 
   /**
    * Grants a function to read the secret and returns what its runtime fetches it by, to stand in a step's configuration.
    *
-   * @param fn the function whose step needs the secret
+   * @param host the function whose step needs the secret
    */
-  public bind(fn: DuckDbFunction): { [key: string]: any } {
-    return this.grantAndDescribe(fn);
+  public bind(host: IDuckDbHost): { [key: string]: any } {
+    return this.grantAndDescribe(host);
   }
 }
 
-function grant(fn: DuckDbFunction, action: string, resource: string, key?: kms.IKey): void {
-  iam.Grant.addToPrincipal({ grantee: fn, actions: [action], resourceArns: [resource] });
-  key?.grant(fn, 'kms:Decrypt');
+function grant(host: IDuckDbHost, action: string, resource: string, key?: kms.IKey): void {
+  iam.Grant.addToPrincipal({ grantee: host, actions: [action], resourceArns: [resource] });
+  key?.grant(host, 'kms:Decrypt');
 }
 
 function age({ maxAge }: SecretSourceOptions): { maxAge?: number } {
   return maxAge ? { maxAge: maxAge.toSeconds() } : {};
 }
 
-function isElsewhere(parameter: ssm.IParameter, fn: IConstruct): boolean {
-  const { account, region } = Stack.of(fn);
+function isElsewhere(parameter: ssm.IParameter, host: IConstruct): boolean {
+  const { account, region } = Stack.of(host);
   return [[parameter.env.account, account], [parameter.env.region, region]]
     .some(([theirs, ours]) => Token.compareStrings(theirs, ours) === TokenComparison.DIFFERENT);
 }

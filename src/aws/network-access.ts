@@ -1,6 +1,7 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { IConstruct } from 'constructs';
 
 /**
  * Whether the function's security group is left to this library. CDK would let all traffic out of it; it gets what the function needs.
@@ -22,16 +23,16 @@ export function allowToAnyHost(fn: lambda.Function, options: lambda.FunctionOpti
  *
  * The rules lie in the function's stack: in the other's they would make the stacks depend on each other.
  */
-export function allowTo(fn: lambda.Function, other: ec2.IConnectable, port: ec2.Port, description: string): void {
-  fn.connections.allowTo(other, port, description);
+export function allowTo(host: ec2.IConnectable & IConstruct, other: ec2.IConnectable, port: ec2.Port, description: string): void {
+  host.connections.allowTo(other, port, description);
   const what = Token.isUnresolved(port.toRuleJson().fromPort) ? 'the database\'s port' : `TCP ${port}`;
-  const missing = fn.connections.securityGroups.flatMap((ours) => other.connections.securityGroups.flatMap((theirs) => [
+  const missing = host.connections.securityGroups.flatMap((ours) => other.connections.securityGroups.flatMap((theirs) => [
     ...(ours.allowAllOutbound || hasEgress(ours, theirs, port) ? [] : [`outbound of ${name(ours)}: ${what} to ${name(theirs)}`]),
     ...(hasIngress(theirs, ours, port) ? [] : [`inbound of ${name(theirs)}: ${what} from ${name(ours)}`]),
   ]));
   if (missing.length > 0) {
-    Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:immutableSecurityGroup',
-      `security groups that are imported as immutable take no rules, and CDK leaves them out; for ${fn.node.path} add: ${missing.join('; ')}`);
+    Annotations.of(host).addWarningV2('cdk-duckdb-lambda:immutableSecurityGroup',
+      `security groups that are imported as immutable take no rules, and CDK leaves them out; for ${host.node.path} add: ${missing.join('; ')}`);
   }
 }
 

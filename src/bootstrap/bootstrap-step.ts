@@ -1,4 +1,4 @@
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
 /**
@@ -22,12 +22,12 @@ export interface IBootstrapStep {
   /**
    * Grants the function what the step needs and returns what the runtime will read.
    *
-   * In a VPC the function reaches port 443 of any host; other ports are opened by `fn.connections`. Services of AWS that the step
-   * calls are noted by `fn.addRequiredEndpoint`. It may be called for several functions, in several stacks.
+   * In a VPC the function reaches port 443 of any host; other ports are opened by `host.connections`. Services of AWS that the step
+   * calls are noted by `host.addRequiredEndpoint`. It may be called for several functions, in several stacks.
    *
-   * @param fn the function that the step belongs to
+   * @param host the function that the step belongs to
    */
-  bind(fn: DuckDbFunction): BootstrapStepConfig;
+  bind(host: IDuckDbHost): BootstrapStepConfig;
 }
 
 /** What the runtime needs to know to perform a step. It ends up in the function's environment: never put a secret here. */

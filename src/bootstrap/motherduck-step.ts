@@ -2,7 +2,7 @@ import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { expectFlags, expectProps, expectOneOf, expectTexts } from '../checks/expect';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 
@@ -71,17 +71,17 @@ export class MotherDuckStep implements IBootstrapStep {
     if (props.databases !== undefined) this.checkDatabases(props.databases);
   }
 
-  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+  public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { token, databases, attachMode, saasMode, allowDownload } = this.props;
     if (allowDownload) {
-      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:motherduckDownload',
+      Annotations.of(host).addWarningV2('cdk-duckdb-lambda:motherduckDownload',
         'allowDownload of the MotherDuckStep: where the image lacks MotherDuck\'s implementation, each cold start downloads it, if it can');
-      fn._allowToAnyHost(ec2.Port.HTTP, `MotherDuck's extension of the step ${this.name}`);
+      host.allowToAnyHost(ec2.Port.HTTP, `MotherDuck's extension of the step ${this.name}`);
     }
     return {
       type: 'motherduck',
       ...(databases && { provides: databases }),
-      config: { token: token.bind(fn), ...(databases && { databases }), ...(attachMode && { attachMode }), ...(saasMode && { saasMode }) },
+      config: { token: token.bind(host), ...(databases && { databases }), ...(attachMode && { attachMode }), ...(saasMode && { saasMode }) },
     };
   }
 

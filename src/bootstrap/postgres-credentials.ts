@@ -4,7 +4,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { PostgresEndpoint } from './postgres-endpoint';
 import { iamLiteral } from '../aws/iam-literal';
 import { expectText } from '../checks/expect';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { expectSecretSource, SecretSource, SecretSourceOptions } from '../secret-source';
 
 /** How the function signs in to PostgreSQL. */
@@ -13,7 +13,7 @@ export class PostgresCredentials {
   public static fromPassword(user: string, password: SecretSource): PostgresCredentials {
     expectText(user, 'PostgresCredentials.fromPassword has the user', 'reader');
     expectSecretSource(password, 'PostgresCredentials.fromPassword has as password');
-    return new PostgresCredentials(false, (fn) => ({ user, password: password.bind(fn) }));
+    return new PostgresCredentials(false, (host) => ({ user, password: password.bind(host) }));
   }
 
   /**
@@ -22,7 +22,7 @@ export class PostgresCredentials {
    */
   public static fromSecret(secret: secretsmanager.ISecret, options: SecretSourceOptions = {}): PostgresCredentials {
     const source = SecretSource.fromSecretsManager(secret, undefined, options);
-    return new PostgresCredentials(true, (fn) => ({ secret: source.bind(fn) }));
+    return new PostgresCredentials(true, (host) => ({ secret: source.bind(host) }));
   }
 
   /**
@@ -32,12 +32,12 @@ export class PostgresCredentials {
    */
   public static fromIam(user: string): PostgresCredentials {
     expectText(user, 'PostgresCredentials.fromIam has the user', 'reader');
-    return new PostgresCredentials(false, (fn, endpoint) => {
+    return new PostgresCredentials(false, (host, endpoint) => {
       const resourceName = `${resourceId(endpoint)}/${iamLiteral(user)}`;
       iam.Grant.addToPrincipal({
-        grantee: fn,
+        grantee: host,
         actions: ['rds-db:connect'],
-        resourceArns: [Stack.of(fn).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
+        resourceArns: [Stack.of(host).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME })],
       });
       return { user, iam: true };
     });
@@ -53,7 +53,7 @@ export class PostgresCredentials {
      * Grants what signing in takes and returns what the runtime needs.
      * @internal
      */
-    public readonly _bind: (fn: DuckDbFunction, endpoint: PostgresEndpoint | undefined) => object,
+    public readonly _bind: (host: IDuckDbHost, endpoint: PostgresEndpoint | undefined) => object,
   ) {}
 }
 

@@ -6,7 +6,7 @@ import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { warnOfPrivateHost } from './private-host';
 import { allowTo } from '../aws/network-access';
 import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../checks/expect';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
 /** How the connection to PostgreSQL is secured. */
@@ -137,12 +137,12 @@ export class PostgresStep implements IBootstrapStep {
     this.checkLimits();
   }
 
-  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+  public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
     const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
     const takesOptions = endpoint?._takesOptions ?? true;
-    this.warn(fn);
-    this.allow(fn, ec2.Port.tcp(endpoint?.port ?? DEFAULT_PORT), endpoint?._connections);
+    this.warn(host);
+    this.allow(host, ec2.Port.tcp(endpoint?.port ?? DEFAULT_PORT), endpoint?._connections);
     return {
       type: 'postgres',
       provides: [this.catalog],
@@ -150,7 +150,7 @@ export class PostgresStep implements IBootstrapStep {
         catalog: this.catalog,
         ...(endpoint && { host: endpoint.host, port: endpoint.port }),
         ...(database !== undefined && { database }),
-        ...credentials._bind(fn, endpoint),
+        ...credentials._bind(host, endpoint),
         ...(schema !== undefined && { schema }),
         tls: tls ?? PostgresTls.REQUIRE,
         ...(caFile !== undefined && { caFile }),
@@ -214,20 +214,20 @@ export class PostgresStep implements IBootstrapStep {
     return `the PostgresStep "${this.name}"`;
   }
 
-  private warn(fn: DuckDbFunction): void {
+  private warn(host: IDuckDbHost): void {
     const { endpoint } = this.props;
     if (endpoint?._otherEngine !== undefined) {
-      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:engine', `${this.at} reaches a database whose engine is "${endpoint._otherEngine}", `
+      Annotations.of(host).addWarningV2('cdk-duckdb-lambda:engine', `${this.at} reaches a database whose engine is "${endpoint._otherEngine}", `
         + 'but speaks to PostgreSQL alone: name a database that runs PostgreSQL or Aurora PostgreSQL; MySQL is read by DuckDbExtension.core(\'mysql\') in a SqlStep');
     }
-    if (endpoint !== undefined) warnOfPrivateHost(fn, endpoint.host, this.at);
+    if (endpoint !== undefined) warnOfPrivateHost(host, endpoint.host, this.at);
   }
 
-  private allow(fn: DuckDbFunction, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
-    if (!connections) return fn._allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
-    if (!fn.isBoundToVpc) {
-      throw new Error(`${this.at} reaches a database in a VPC, but ${fn.node.path} is in none: give it the database's, as in vpc: db.vpc`);
+  private allow(host: IDuckDbHost, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
+    if (!connections) return host.allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
+    if (!host.isBoundToVpc) {
+      throw new Error(`${this.at} reaches a database in a VPC, but ${host.node.path} is in none: give it the database's, as in vpc: db.vpc`);
     }
-    allowTo(fn, connections, port, `DuckDB of ${fn.node.path}`);
+    allowTo(host, connections, port, `DuckDB of ${host.node.path}`);
   }
 }

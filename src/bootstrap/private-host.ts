@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'net';
 import { Annotations } from 'aws-cdk-lib';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 
 /** Addresses that the internet does not route: RFC 1918, RFC 6598, loopback, link-local, unique local. */
 const PRIVATE = new BlockList();
@@ -13,9 +13,9 @@ for (const [network, bits] of [['fc00::', 7], ['fe80::', 10], ['::1', 128]] as c
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|internal|local)\.?$/i;
 
 /** Warns where a function in no VPC is to reach a host that only a private network has; `what` is how the warning begins. */
-export function warnOfPrivateHost(fn: DuckDbFunction, host: string, what: string): void {
-  if (fn.isBoundToVpc || !isPrivateHost(host)) return;
-  Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${host}, which the internet does not know, but ${fn.node.path} is in no VPC: `
+export function warnOfPrivateHost(host: IDuckDbHost, name: string, what: string): void {
+  if (host.isBoundToVpc || !isPrivateHost(name)) return;
+  Annotations.of(host).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${name}, which the internet does not know, but ${host.node.path} is in no VPC: `
     + 'give it one that leads there, as in vpc: db.vpc');
 }
 

@@ -10,7 +10,7 @@ import { iamLiteral } from '../aws/iam-literal';
 import { warnOfMissingStatements } from '../aws/immutable-role';
 import { otherRegion } from '../aws/other-region';
 import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../checks/expect';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
 /** What a function may do with the objects of an `S3Step`. */
@@ -161,19 +161,19 @@ export class S3Step implements IBootstrapStep {
     this.checkAccess();
   }
 
-  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+  public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
-    const region = this.props.region ?? this.regionOfBuckets(fn);
-    this.warnOfPrefixes(fn);
+    const region = this.props.region ?? this.regionOfBuckets(host);
+    this.warnOfPrefixes(host);
     if (assumeRole) {
-      warnOfMissingStatements(fn, assumeRole, () => this.grant(assumeRole));
-      fn.addToRolePolicy(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [assumeRole.roleArn] }));
-      fn.addRequiredEndpoint({ service: 'sts' });
+      warnOfMissingStatements(host, assumeRole, () => this.grant(assumeRole));
+      iam.Grant.addToPrincipal({ grantee: host, actions: ['sts:AssumeRole'], resourceArns: [assumeRole.roleArn] });
+      host.addRequiredEndpoint({ service: 'sts' });
     } else {
-      this.grant(fn.role!);
+      this.grant(host.role!);
     }
-    if (endpoint === undefined) fn.addRequiredEndpoint({ service: 's3', region });
-    else if (!Token.isUnresolved(endpoint)) this.allow(fn, endpoint);
+    if (endpoint === undefined) host.addRequiredEndpoint({ service: 's3', region });
+    else if (!Token.isUnresolved(endpoint)) this.allow(host, endpoint);
     return {
       type: 's3',
       config: {
@@ -189,9 +189,9 @@ export class S3Step implements IBootstrapStep {
     };
   }
 
-  private allow(fn: DuckDbFunction, endpoint: string): void {
-    fn._allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
-    warnOfPrivateHost(fn, hostOf(endpoint), `the S3Step "${this.name}"`);
+  private allow(host: IDuckDbHost, endpoint: string): void {
+    host.allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
+    warnOfPrivateHost(host, hostOf(endpoint), `the S3Step "${this.name}"`);
   }
 
   private checkBuckets(): void {
@@ -234,10 +234,10 @@ export class S3Step implements IBootstrapStep {
     }
   }
 
-  private warnOfPrefixes(fn: DuckDbFunction): void {
+  private warnOfPrefixes(host: IDuckDbHost): void {
     const open = (this.props.prefixes ?? []).filter((prefix) => !prefix.endsWith('/') && !Token.isUnresolved(prefix));
     if (open.length === 0) return;
-    Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:prefix', `the S3Step "${this.name}" has prefixes without "/" at their end, `
+    Annotations.of(host).addWarningV2('cdk-duckdb-lambda:prefix', `the S3Step "${this.name}" has prefixes without "/" at their end, `
       + `${open.map((prefix) => `"${prefix}"`).join(', ')}: they also match keys such as "${open[0]}-secret/x"; end them with "/" to mean folders`);
   }
 
@@ -261,10 +261,10 @@ export class S3Step implements IBootstrapStep {
   }
 
   /** Where all buckets are, if CDK knows it to be another region than the function's. */
-  private regionOfBuckets(fn: DuckDbFunction): string | undefined {
-    const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, fn)));
+  private regionOfBuckets(host: IDuckDbHost): string | undefined {
+    const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, host)));
     if (others.length > 0) {
-      const regions = [region, ...others].map((each) => each ?? Stack.of(fn).region);
+      const regions = [region, ...others].map((each) => each ?? Stack.of(host).region);
       throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: give those of each region a step of their own`);
     }
     return region;

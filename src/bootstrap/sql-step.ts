@@ -2,7 +2,7 @@ import { Annotations } from 'aws-cdk-lib';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { expectList, expectProps, expectTexts } from '../checks/expect';
 import { holdsCredentials } from '../checks/url-credentials';
-import { DuckDbFunction } from '../duckdb-function';
+import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 
@@ -66,13 +66,13 @@ export class SqlStep implements IBootstrapStep {
     }
   }
 
-  public bind(fn: DuckDbFunction): BootstrapStepConfig {
+  public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { statements, provides, secrets } = this.props;
     if (statements.some(holdsCredentials)) {
-      Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in a URL, which the template shows: `
+      Annotations.of(host).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in a URL, which the template shows: `
         + 'keep them in a secret, as in CREATE SECRET (TYPE postgres, PASSWORD $password) with secrets: { password: source }');
     }
-    const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(fn)]);
+    const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(host)]);
     return {
       type: 'sql',
       ...(provides && { provides }),
