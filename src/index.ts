@@ -5,6 +5,7 @@ export * from './bootstrap/bootstrap-step';
 export * from './bundling-options';
 export * from './database';
 export * from './duckdb-function';
+export * from './duckdb-function-props';
 export * from './duckdb-host';
 export * from './extension';
 export * from './extension-repository';

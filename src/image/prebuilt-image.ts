@@ -1,5 +1,5 @@
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
-import type { DuckDbFunctionProps } from '../duckdb-function';
+import type { DuckDbFunctionProps } from '../duckdb-function-props';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from '../extension-repository';
 

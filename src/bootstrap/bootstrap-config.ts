@@ -1,5 +1,5 @@
-import { expectList, expectText, expectTexts, shown } from './expect';
-import { BootstrapStepConfig, IBootstrapStep } from '../bootstrap/bootstrap-step';
+import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
+import { expectList, expectText, expectTexts, shown } from '../checks/expect';
 
 /** Refuses what is not a list of steps, as plain JavaScript can give it. */
 export function checkSteps(steps: unknown, at: string): asserts steps is IBootstrapStep[] {

@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
-import { IBootstrapStep } from './bootstrap-step';
+import { DatabaseConfig, StepConfig } from './runtime-config';
+import { IBootstrapStep } from '../bootstrap/bootstrap-step';
 import { shown } from '../checks/expect';
-import { DatabaseConfig, StepConfig } from '../runtime/runtime-config';
 
 /** Refuses steps that handler code could not name. */
 export function checkStepNames(steps: IBootstrapStep[], at: string): void {

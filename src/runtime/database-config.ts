@@ -3,7 +3,7 @@ import { Token } from 'aws-cdk-lib';
 import { didYouMean } from '../checks/did-you-mean';
 import { expectList, shown } from '../checks/expect';
 import { DuckDbDatabase } from '../database';
-import { DatabaseConfig } from '../runtime/runtime-config';
+import { DatabaseConfig } from './runtime-config';
 
 /** Lambda's only directory that can be written. */
 const WRITABLE = '/tmp';
