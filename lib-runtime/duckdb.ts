@@ -5,6 +5,7 @@ import type { AsyncDisposableLike } from './base/disposable';
 import { ClosedError, ConfigError } from './base/errors';
 import { type Origin, originOf } from './base/invocation';
 import { FLAG, MEMORY, openerArguments, Options, SIGNAL, STEPS, TEXT } from './base/options';
+import { shown } from './base/shown';
 import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
 import type { Cursor, CursorOptions } from './cursor/types';
 import { isClaimed, removeDatabase } from './instance/files';
@@ -134,6 +135,8 @@ export class DuckDB implements AsyncDisposableLike {
 function filePath(dbName: string): string {
   if (dbName === IN_MEMORY) return IN_MEMORY;
   const temporary = tmpdir();
+  // DuckDB would open the file whose name ends there.
+  if (dbName.includes('\0')) throw new ConfigError(`dbName is ${shown(dbName)}, which holds a NUL character: no file can be called so`);
   if (!isAbsolute(dbName) && dbName === basename(dbName) && !/^(?:|\.|\.\.)$/.test(dbName)) return join(temporary, dbName);
   const path = normalize(dbName);
   if (isAbsolute(dbName) && !relative(temporary, path).startsWith('..') && path !== temporary) return path;

@@ -111,11 +111,12 @@ class OpenSession extends OpenCursor implements Session {
 }
 
 function isBareName(file: unknown): file is string {
-  return typeof file === 'string' && file === basename(file) && !/^(?:|\.|\.\.)$/.test(file) && !file.startsWith(':') && !isRemote(file);
+  return typeof file === 'string' && file === basename(file) && !file.includes('\0') && !/^(?:|\.|\.\.)$/.test(file) && !file.startsWith(':') && !isRemote(file);
 }
 
 /** What is no bare name: another's file, or no file at all. */
 function checkPath(file: string, as: string | undefined): string {
+  if (typeof file === 'string' && file.includes('\0')) throw new ConfigError(`attach got ${shown(file)}, which holds a NUL character: no file can be called so`);
   if (file === ':memory:' && as === undefined) {
     throw new ConfigError("attach got \":memory:\" without a name, and the session's own database in memory has that of it: give it one, as in { as: 'scratch' }");
   }

@@ -41,6 +41,8 @@ interface Call {
 interface Transaction {
   /** Whether what is under way in it may be interrupted. */
   isRollingBack: boolean;
+  /** What a statement in it has failed with. */
+  failure?: unknown;
 }
 
 const HANDLE_ADVICE = 'has a transaction under way, and this call is made inside its callback: make it on the cursor that the callback was given';
@@ -114,6 +116,8 @@ export class OpenCursor implements Cursor, Openable {
       const value = await this.calls.holding(HANDLE_ADVICE, async () => fn(this.sibling(calls, within)));
       await calls.end(handleClosed('has ended'));
       await control.assertNotAborted();
+      // DuckDB would go on after some errors, and commit half of what was meant.
+      if (within.failure !== undefined) throw rolledBack(within.failure);
       await control.execute('COMMIT');
       return value;
     } catch (error) {
@@ -263,7 +267,9 @@ export class OpenCursor implements Cursor, Openable {
     } catch (error) {
       // Interrupted by the cursor's own end: that is what happened.
       turn.assertOpen();
-      throw await this.explain(error, sql, parameters);
+      const explained = await this.explain(error, sql, parameters);
+      if (this.within) this.within.failure ??= explained;
+      throw explained;
     } finally {
       this.instance.noteEnded(sql);
       this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction, hasFailed);
@@ -313,9 +319,13 @@ export class OpenCursor implements Cursor, Openable {
       await this.execute('SELECT 1');
     } catch (cause) {
       if ((cause as DuckDbError).duckdbType !== 'TransactionContext Error') throw cause;
-      throw new QueryError('the transaction was rolled back: a statement in it had failed, even though its error was caught', { cause });
+      throw rolledBack(cause);
     }
   }
+}
+
+function rolledBack(cause: unknown): QueryError {
+  return new QueryError('the transaction was rolled back: a statement in it had failed, even though its error was caught', { cause });
 }
 
 /** The cursor that `open` opens, or a rejection as soon as `signal` aborts or the invocation nears its end; one that opens too late is closed. */

@@ -90,7 +90,7 @@ export interface Cursor extends AsyncDisposableLike {
    */
   stream<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<Row[]>;
   /**
-   * Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed.
+   * Runs `fn` in a transaction: committed when it returns, rolled back when it throws or a statement in it has failed, though its error was caught.
    *
    *     await c.transaction(async (t) => {
    *       await t.execute('UPDATE accounts SET balance = balance - 10 WHERE id = 1');

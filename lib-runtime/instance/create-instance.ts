@@ -34,6 +34,8 @@ export interface InstanceOptions {
   readonly beforeOpening?: () => void;
 }
 
+/** What lies there is something else, or of a version of DuckDB that this one cannot read. */
+const NO_DATABASE = /not a valid DuckDB database file|Trying to read a database file with version number|not a DuckDB database/i;
 const DISK_FULL = /No space left on device|\bENOSPC\b/;
 
 /** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
@@ -131,7 +133,8 @@ async function open({ path, settings, given, owner, beforeOpening }: Opening): P
     if (cause instanceof DuckDbError) throw cause;
     const text = messageOf(cause);
     if (!DISK_FULL.test(text)) await checkSettings(settings, Object.keys(given));
-    throw new FatalError(`cannot open DuckDB at "${path}": ${DISK_FULL.test(text) ? diskFull(path, text) : text}`, { cause });
+    const why = DISK_FULL.test(text) ? diskFull(path, text) : text;
+    throw new FatalError(`cannot open DuckDB at "${path}": ${why}`, { cause, retryable: !NO_DATABASE.test(text) });
   }
 }
 

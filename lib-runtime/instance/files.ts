@@ -92,8 +92,18 @@ function withoutScheme(path: string): string {
 }
 
 function isForeign(file: string, owner: object): boolean {
-  const claim = claims.get(file);
+  const claim = claims.get(file) ?? claims.get(otherNameOf(file) ?? '');
   return claim !== undefined && claim.owner !== owner && !(claim.detached && !isOpen(file));
+}
+
+/** The name by which a file of several names, hard links of each other, is claimed. */
+function otherNameOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined || stat.nlink < 2) return undefined;
+  return [...claims.keys()].find((name) => {
+    const other = statSync(name, { throwIfNoEntry: false });
+    return other?.ino === stat.ino && other.dev === stat.dev;
+  });
 }
 
 /** Whether this process has `file` open; where the system does not say, not. */

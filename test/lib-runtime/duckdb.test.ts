@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -217,4 +217,31 @@ test('a fatal engine error: typed, and the next caller gets a new instance on th
   expect(await database.cursor((c) => c.query('SELECT i FROM t ORDER BY i'))).toEqual([{ i: 1 }, { i: 2 }]);
   await database.destroy();
   expect(existsSync(file)).toBe(false);
+});
+
+test('a name with a NUL character, which would be another file\'s name, is refused', async () => {
+  expect(() => new runtime.DuckDB({ dbName: 'x\0.duckdb' })).toThrow('dbName is "x\\u0000.duckdb", which holds a NUL character');
+  await runtime.session(async (s) => {
+    expect(await rejection(s.attach('x\0.duckdb'))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('NUL character') });
+  });
+});
+
+test('a file that is no database is FATAL, and not worth another attempt', async () => {
+  writeFileSync(file, 'x'.repeat(20_000));
+  await using database = new runtime.DuckDB({ dbName: file });
+  expect(await rejection(database.cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'FATAL', retryable: false });
+  expect(readFileSync(file, 'utf8')).toHaveLength(20_000);
+});
+
+test('one file under two names, hard links of each other, is opened once', async () => {
+  await make();
+  const other = join(scratch, 'other.duckdb');
+  linkSync(file, other);
+  await using one = new runtime.DuckDB({ dbName: file });
+  await using two = new runtime.DuckDB({ dbName: other });
+  await one.cursor((c) => c.query('FROM present'));
+  expect(await rejection(two.cursor((c) => c.query('FROM present')))).toMatchObject({ code: 'FILE_IN_USE' });
+  expect(await rejection(runtime.session((s) => s.attach(other)))).toMatchObject({ code: 'FILE_IN_USE' });
+  await one.destroy();
+  expect(await two.cursor((c) => c.query('FROM present'))).toEqual([{ i: 1 }]);
 });

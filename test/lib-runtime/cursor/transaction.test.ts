@@ -219,6 +219,30 @@ describe('a stream that the callback leaves open', () => {
   });
 });
 
+describe('a statement that fails, and whose error is caught, rolls the transaction back', () => {
+  test.each([
+    'SELEC 1', 'FROM missing', 'SELECT missing FROM t', "SELECT 'x'::INT FROM t", "SELECT error('x') FROM t", 'INSERT INTO t VALUES (2); FROM missing',
+  ])('%s', async (sql) => {
+    await cursor(async (c) => {
+      const error = await rejection(c.transaction(async (t) => {
+        await insert(t, 1);
+        await rejection(t.execute(sql));
+      }));
+      expect(error).toMatchObject({ code: 'QUERY', message: expect.stringContaining('the transaction was rolled back: a statement in it had failed') });
+      await c.transaction((t) => insert(t, 3));
+    });
+    expect(await present()).toEqual([3]);
+  });
+
+  test('a result that is refused is not a statement that failed', async () => {
+    await cursor((c) => c.transaction(async (t) => {
+      await insert(t, 1);
+      expect(await rejection(t.query('FROM range(10)', [], { maxRows: 1 }))).toMatchObject({ code: 'RESULT_LIMIT' });
+    }));
+    expect(await present()).toEqual([1]);
+  });
+});
+
 describe('a transaction that cannot be ended', () => {
   test('a conflict at COMMIT is retryable, and leaves the cursor free', async () => {
     await cursor(async (c) => {
