@@ -47,6 +47,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
     '@smithy/core@3.41.0',
+    'dependency-cruiser@17.4.3',
     'esbuild@0.28.2',
     'fast-check@4.10.2',
     'jsii-rosetta@6.0.16',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { COMMANDS, OPTIONS } from './commands.mjs';
-import { endOnSignals } from './ending.mjs';
+import { endOnSignals } from '../store/ending.mjs';
 import { redact } from '../store/redaction.mjs';
 
 /** Options that name what must be there already. */

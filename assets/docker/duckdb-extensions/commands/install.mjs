@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { acquire } from '../fetch/acquire.mjs';
 import { makeDirectory, removeLeftovers, resetTimes, writeAtomically } from '../store/files.mjs';
-import { readLibduckdb } from '../check/libduckdb.mjs';
+import { readLibduckdb } from '../fetch/libduckdb.mjs';
 import { loadExtensions } from '../check/load-check.mjs';
 import { readLock } from '../store/lock-file.mjs';
 import { checkManifest, extensionFile, manifestFile, recordInManifest } from '../store/manifest.mjs';

@@ -1,11 +1,11 @@
 import { acquire } from '../fetch/acquire.mjs';
-import { readLibduckdb } from '../check/libduckdb.mjs';
+import { readLibduckdb } from '../fetch/libduckdb.mjs';
 import { readLockFile, writeLockFile } from '../store/lock-file.mjs';
 import { resolveNames } from '../store/names.mjs';
 import { installedVersion, nodeApiPackages } from '../fetch/node-api.mjs';
 import { runningPlatform } from '../store/platforms.mjs';
 import { publicKeys } from '../check/public-keys.mjs';
-import { imageDigest, splitDigest } from '../fetch/registry.mjs';
+import { imageDigest, splitDigest } from '../fetch/image-registry.mjs';
 import { sourceId } from '../check/source-id.mjs';
 
 /**

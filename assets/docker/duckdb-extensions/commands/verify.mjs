@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readLibduckdb } from '../check/libduckdb.mjs';
+import { readLibduckdb } from '../fetch/libduckdb.mjs';
 import { extensionFile, readManifest } from '../store/manifest.mjs';
 import { publicKeys } from '../check/public-keys.mjs';
 import { verifyExtension } from '../check/verification.mjs';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { proxyAuthorization, proxyFor, tunnel } from './proxy.mjs';
 import { withoutSecrets } from '../store/redaction.mjs';
-import { DOCUMENT_BYTES, TooLargeError } from './size-limits.mjs';
+import { DOCUMENT_BYTES, TooLargeError } from '../store/size-limits.mjs';
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;

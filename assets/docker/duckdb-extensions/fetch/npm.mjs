@@ -1,7 +1,7 @@
 import { exec, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ended } from '../commands/ending.mjs';
-import { DOCUMENT_BYTES } from './size-limits.mjs';
+import { ended } from '../store/ending.mjs';
+import { DOCUMENT_BYTES } from '../store/size-limits.mjs';
 
 const OPTIONS = { maxBuffer: DOCUMENT_BYTES, signal: ended };
 

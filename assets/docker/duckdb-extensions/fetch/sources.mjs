@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { extensionFile, readManifest } from '../store/manifest.mjs';
 import { platformFacts } from '../store/platforms.mjs';
 import { withoutSecrets } from '../store/redaction.mjs';
-import { FILE_BYTES, TooLargeError, unpacked } from './size-limits.mjs';
+import { FILE_BYTES, TooLargeError, unpacked } from '../store/size-limits.mjs';
 import { readFromZip } from './zip.mjs';
 
 export const CORE_URL = 'https://extensions.duckdb.org';

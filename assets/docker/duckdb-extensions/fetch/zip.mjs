@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import { TooLargeError, unpacked } from './size-limits.mjs';
+import { TooLargeError, unpacked } from '../store/size-limits.mjs';
 
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;

@@ -1,5 +1,7 @@
 import { FILE_NAME } from './manifest.mjs';
-import { IMAGE } from '../fetch/registry.mjs';
+
+/** The name of an image, with or without a tag. */
+export const IMAGE = /^[a-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)*(?::\w[\w.-]*)?$/i;
 
 // Each of these makes a check of one value of the lock file, which throws unless it is what the format has at that place.
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { withTemporaryFolder } from '../commands/ending.mjs';
-import { releasesOf } from '../fetch/node-api.mjs';
-import { npm as runNpm } from '../fetch/npm.mjs';
+import { withTemporaryFolder } from '../store/ending.mjs';
+import { releasesOf } from './node-api.mjs';
+import { npm as runNpm } from './npm.mjs';
 import { platformFacts } from '../store/platforms.mjs';
-import { unpacked } from '../fetch/size-limits.mjs';
+import { unpacked } from '../store/size-limits.mjs';
 
 /**
  * The bytes of the libduckdb of a version and platform: the file that was named, else that of the client installed in one of

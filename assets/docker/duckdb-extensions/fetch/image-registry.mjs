@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { IMAGE } from '../store/lock-format.mjs';
 
 const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
@@ -7,8 +8,6 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** The name of an image, with or without a tag. */
-export const IMAGE = /^[a-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)*(?::\w[\w.-]*)?$/i;
 
 /** The two parts of `node:24@sha256:…`; one without a digest has the first only. */
 export function splitDigest(text) {

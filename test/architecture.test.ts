@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bedPath, repositoryRoot } from './bed/paths';
+
+const PARTS = ['src', 'lib-runtime', 'assets'];
+/** A tree that was not read has no faults either. */
+const LEAST_MODULES = 240;
+
+/** What dependency-cruiser says of the imports in `root`, by the rules of the repository. */
+function cruise(root: string): { text: string; modules: number } {
+  const { stdout, stderr } = spawnSync(process.execPath, [
+    join(repositoryRoot, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...PARTS,
+  ], { cwd: root, encoding: 'utf8', timeout: 120_000 });
+  return { text: stdout + stderr, modules: Number(/\((\d+) modules|(\d+) modules,/.exec(stdout)?.slice(1).find(Boolean)) };
+}
+
+test('no circle of imports, and none against the direction between folders', () => {
+  const { text, modules } = cruise(repositoryRoot);
+  expect(text).toContain('no dependency violations found');
+  expect(modules).toBeGreaterThanOrEqual(LEAST_MODULES);
+}, 150_000);
+
+describe('a fault that is planted is found', () => {
+  let planted: string;
+  beforeEach(() => {
+    mkdirSync(bedPath(), { recursive: true });
+    planted = mkdtempSync(bedPath('architecture-'));
+    for (const part of [...PARTS, '.dependency-cruiser.cjs', 'package.json', 'tsconfig.dev.json']) {
+      cpSync(join(repositoryRoot, part), join(planted, part), { recursive: true });
+    }
+    symlinkSync(join(repositoryRoot, 'node_modules'), join(planted, 'node_modules'));
+  });
+  afterEach(() => rmSync(planted, { recursive: true, force: true }));
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a circle, by types alone', {
+      'lib-runtime/base/one.ts': "import type { Two } from './two';\nexport type One = Two;\n", 'lib-runtime/base/two.ts': "import type { One } from './one';\nexport type Two = One;\n",
+    }, 'no circle'],
+    ['an import against the direction', { 'lib-runtime/base/upward.ts': "export { Instance } from '../instance/instance';\n" }, 'lib-runtime/base is below client'],
+    ['the runtime in the construct', { 'src/checks/other-half.ts': "export { ConfigError } from '../../lib-runtime/base/errors';\n" }, 'the construct knows nothing of the runtime'],
+    ['a folder without a place', { 'src/utils/odds.ts': 'export const odds = 1;\n', 'src/checks/odd.ts': "export { odds } from '../utils/odds';\n" }, 'has its place in LAYERS'],
+  ])('%s', (_, files, rule) => {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(planted, file, '..'), { recursive: true });
+      writeFileSync(join(planted, file), text);
+    }
+    expect(cruise(planted).text).toContain(rule);
+  }, 150_000);
+});
