@@ -47,8 +47,11 @@ export class CallQueue {
 
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   async exclusive<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
-    const release = await this.turn(task, signal);
-    return this.connection.run((turn) => run({ ...turn, assertOpen: () => this.assertOpen() }), task, signal, release);
+    this.assertFree(task, signal);
+    // Most calls find it free, and need not wait for a promise.
+    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
+    this.assertOpenOr(release);
+    return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
   }
 
   /**
@@ -80,7 +83,9 @@ export class CallQueue {
 
   /** Gives the connection to `work` alone: whatever else is asked for here waits. `work` has its own queues on the connection. */
   async hold<T>(work: () => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
-    const release = await this.turn(task, signal);
+    this.assertFree(task, signal);
+    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
+    this.assertOpenOr(release);
     try {
       return await work();
     } finally {
@@ -116,23 +121,19 @@ export class CallQueue {
     await this.connection.interruptUntil(this.end(error));
   }
 
-  /** A turn: what ends it. */
-  private async turn(task: () => string, signal: AbortSignalLike | undefined): Promise<() => void> {
-    this.assertFree(task, signal);
-    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
+  private assertOpenOr(release: () => void): void {
     try {
       this.assertOpen();
-      return release;
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  private assertOpen(): void {
+  private readonly assertOpen = (): void => {
     this.connection.assertOpen();
     if (this.abandoned.aborted) throw this.over;
-  }
+  };
 
   private assertFree(task: () => string, signal: AbortSignalLike | undefined): void {
     this.connection.assertOpen();
