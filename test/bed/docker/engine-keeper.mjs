@@ -31,7 +31,7 @@ let guard;
 function startEngine() {
   mkdirSync(dataRoot, { recursive: true });
   const log = openSync(logFile, 'a');
-  guard = spawn(fileURLToPath(new URL('guard.sh', import.meta.url)), ['dockerd', '--data-root', dataRoot, '-H', `unix://${ENGINE_SOCKET}`], {
+  guard = spawn(fileURLToPath(new URL('../process/guard.sh', import.meta.url)), ['dockerd', '--data-root', dataRoot, '-H', `unix://${ENGINE_SOCKET}`], {
     stdio: ['pipe', log, log],
     detached: true,
     env: { ...process.env, GUARD_GRACE_SECONDS: '30' }, // it stops containers first, and has children of its own

@@ -186,7 +186,7 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     const { cursor } = freshRuntime({ ...env, ...role });
     const tokens: string[] = [];
     // PostgreSQL asks for the password in clear here, so that the test can tell what it is: only a server of RDS can check a signature.
-    const { makeRdsToken } = jest.requireActual<typeof import('../../../lib-runtime/aws/rds-token')>('../../../lib-runtime/rds-token');
+    const { makeRdsToken } = jest.requireActual<typeof import('../../../lib-runtime/aws/rds-token')>('../../../lib-runtime/aws/rds-token');
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setInterval', 'setTimeout', 'clearTimeout', 'clearInterval', 'performance', 'queueMicrotask'] });
     try {
       const now = Date.now();
