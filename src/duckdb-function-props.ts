@@ -18,7 +18,7 @@ import { ExtensionRepository } from './extension-repository';
  * - in a VPC, `allowAllOutbound` is false: the security group that is made lets the function reach port 443 of any host, and what its
  *   bootstrap steps need. With `allowAllOutbound` or `securityGroups` it reaches what these say.
  *
- * Options that an image cannot have, such as `layers`, are refused.
+ * Options that an image cannot have, such as `layers`, are refused, and so is a misspelt prop.
  */
 export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   /**
@@ -84,7 +84,7 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   readonly lockFile?: string;
 
   /**
-   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`; it decides the version of DuckDB and of the extensions.
+   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`, not a range or a tag; it decides the version of DuckDB and of the extensions.
    *
    * @default - the version in the lock file or the node_modules of the handler's project, else the version that this library is tested with
    */
@@ -111,13 +111,16 @@ export interface DuckDbFunctionProps extends lambda.FunctionOptions {
   /**
    * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`, before those that follow from the function's memory.
    *
+   * One that DuckDB and its core extensions do not know is warned of, under the id `cdk-duckdb-lambda:setting`.
+   *
    * @see https://duckdb.org/docs/stable/configuration/overview
    * @default - threads, memory, spill and directories follow from Lambda's environment
    */
   readonly settings?: { [name: string]: string };
 
   /**
-   * The image that the function's image is built from; it must hold Lambda's Node.js runtime.
+   * The image that the function's image is built from; it must hold Lambda's Node.js runtime, which its name does not tell: with
+   * one for Python the build fails where it runs Node.js, or the function when it is invoked.
    *
    * @default - what the lock file pins, else 'public.ecr.aws/lambda/nodejs:24'
    */

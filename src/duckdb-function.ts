@@ -10,9 +10,12 @@ import { checkedConfig, checkSteps } from './bootstrap/bootstrap-config';
 import { IBootstrapStep } from './bootstrap/bootstrap-step';
 import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
-import { checkSettings } from './checks/duckdb-settings';
-import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from './checks/expect';
-import { checkMemory, warnOfTightLimits } from './checks/function-limits';
+import { checkBundling } from './checks/bundling-props';
+import { checkSettings, warnOfUnknownSettings } from './checks/duckdb-settings';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts, PropNames } from './checks/expect';
+import { checkLimits, warnOfLimits } from './checks/function-limits';
+import { checkFunctionProps } from './checks/function-props';
+import { expectInheritedProps } from './checks/inherited-props';
 import { DuckDbFunctionProps } from './duckdb-function-props';
 import { IDuckDbFunction } from './duckdb-host';
 import { ExtensionRepository } from './extension-repository';
@@ -34,6 +37,8 @@ const DEFAULT_BASE_IMAGE = 'public.ecr.aws/lambda/nodejs:24';
 const DEFAULT_ARCHITECTURE = lambda.Architecture.ARM_64;
 const DEFAULT_MEMORY_MB = 1769;
 const DEFAULT_TIMEOUT = Duration.seconds(30);
+
+const ENDPOINT: PropNames<RequiredEndpoint> = { service: true, region: true };
 
 /** Each query holds a thread of Node.js's pool until it settles; with the pool's usual 4, a few would keep DNS and file reads waiting. */
 const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
@@ -80,17 +85,18 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
       entry, handler, bootstrap = [], bootstrapMode, databases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
       verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, projectRoot, depsLockFilePath, bundling, code, ...functionOptions
     } = props;
+    checkFunctionProps(props, at);
     refuseWhatImagesLack(props, at);
     checkSteps(bootstrap, at);
     checkStepNames(bootstrap, at);
     expectOneOf(bootstrapMode, `${at} has the bootstrapMode`, 'BootstrapMode', BootstrapMode);
     expectFlags({ verifyExtensionsAtRuntime, metrics }, at);
-    checkMemory(props, at);
+    checkLimits(props, at);
     checkSettings(settings ?? {}, at);
     const steps = bootstrap.map(({ name }) => name);
     const resolvedDatabases = resolveDatabases(databases, steps, at);
 
-    const image = code ? prebuiltImage(code, props, at) : builtImage(scope, props, at);
+    const image = code !== undefined ? prebuiltImage(code, props, at) : builtImage(scope, props, at);
     const environment = { ...DEFAULT_ENVIRONMENT, ...image.environment, ...props.environment };
     super(scope, id, {
       ...functionOptions,
@@ -112,7 +118,8 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
     const boundSteps = this.bind(bootstrap);
     checkCatalogs(boundSteps, resolvedDatabases, at);
     this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
-    warnOfTightLimits(this, props);
+    warnOfLimits(this, props);
+    warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
   }
 
   /**
@@ -128,6 +135,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
    * @param endpoint the service
    */
   public addRequiredEndpoint(endpoint: RequiredEndpoint): void {
+    expectProps(endpoint, `${this.node.path} is told of an endpoint, which`, 'addRequiredEndpoint({ service: \'dynamodb\' })', ENDPOINT);
     const { service, region } = endpoint;
     expectText(service, `${this.node.path} is told of an endpoint of the service`, 'dynamodb');
     this.endpoints.set(`${service} ${region}`, { service, ...(region !== undefined && { region }) });
@@ -148,6 +156,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
    * @default - the average over 5 minutes
    */
   public metricBootstrapDuration(options: BootstrapMetricOptions = {}): cloudwatch.Metric {
+    expectInheritedProps(options, { step: true }, ['aws-cloudwatch/lib/metric.d.ts'], `metricBootstrapDuration of ${this.node.path}`);
     const { step, ...metricOptions } = options;
     if (step !== undefined) checkStep(step, this.steps, this);
     return this.runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, step);
@@ -312,6 +321,7 @@ function checkLists({ extensions, extensionRepository, bundling }: DuckDbFunctio
   if (extensionRepository !== undefined) {
     expectObject(extensionRepository, '_source', `${at} has the extensionRepository`, 'an ExtensionRepository such as ExtensionRepository.fromUrl(url)');
   }
+  checkBundling(bundling, at);
   for (const [prop, example] of [['nodeModules', 'sharp'], ['externalModules', '@aws-sdk/*']] as const) {
     if (bundling?.[prop] !== undefined) expectTexts(bundling[prop], `${at} has in bundling.${prop}`, example);
   }

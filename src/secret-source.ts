@@ -5,7 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { IConstruct } from 'constructs';
 import { otherRegion } from './aws/other-region';
-import { expectDuration, expectText } from './checks/expect';
+import { expectDuration, expectOptions, expectText, PropNames } from './checks/expect';
 import { IDuckDbHost } from './duckdb-host';
 
 /** How the runtime fetches a secret. */
@@ -25,6 +25,8 @@ export interface SecretSourceOptions {
   readonly encryptionKey?: kms.IKey;
 }
 
+const OPTIONS: PropNames<SecretSourceOptions> = { maxAge: true, encryptionKey: true };
+
 /**
  * A secret that the runtime fetches when a bootstrap step needs it.
  *
@@ -39,7 +41,7 @@ export class SecretSource {
   public static fromSsmParameter(parameter: ssm.IParameter, options: SecretSourceOptions = {}): SecretSource {
     expectConstruct(parameter, 'parameterArn', 'fromSsmParameter has no parameter: expected an IParameter, '
       + 'such as ssm.StringParameter.fromSecureStringParameterAttributes(this, \'Password\', { parameterName: \'/db/password\' })');
-    checkAge(options);
+    checkOptions(options, 'fromSsmParameter');
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
     return new SecretSource((host) => {
       const { parameterArn } = parameter;
@@ -62,7 +64,7 @@ export class SecretSource {
     expectConstruct(secret, 'secretArn', 'fromSecretsManager has no secret: expected an ISecret, '
       + 'such as secretsmanager.Secret.fromSecretNameV2(this, \'Password\', \'db/password\')');
     if (field !== undefined) expectText(field, 'SecretSource.fromSecretsManager has the field', 'password');
-    checkAge(options);
+    checkOptions(options, 'fromSecretsManager');
     const key = options.encryptionKey ?? secret.encryptionKey;
     return new SecretSource((host) => {
       // The ARN of a secret that was imported by name lacks the six characters that AWS appends.
@@ -110,6 +112,7 @@ function expectConstruct(value: unknown, attribute: string, message: string): vo
   if (typeof value !== 'object' || value === null || !(attribute in value)) throw new Error(`SecretSource.${message}`);
 }
 
-function checkAge({ maxAge }: SecretSourceOptions): void {
-  expectDuration(maxAge, 'a SecretSource has the maxAge');
+function checkOptions(options: SecretSourceOptions, method: string): void {
+  expectOptions(options, `SecretSource.${method}`, OPTIONS);
+  expectDuration(options.maxAge, 'a SecretSource has the maxAge');
 }

@@ -1,4 +1,4 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Reference, Token, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
@@ -25,6 +25,7 @@ export function allowToAnyHost(fn: lambda.Function, options: lambda.FunctionOpti
  */
 export function allowTo(host: ec2.IConnectable & IConstruct, other: ec2.IConnectable, port: ec2.Port, description: string): void {
   host.connections.allowTo(other, port, description);
+  warnOfOtherVpc(host, other);
   const what = Token.isUnresolved(port.toRuleJson().fromPort) ? 'the database\'s port' : `TCP ${port}`;
   const missing = host.connections.securityGroups.flatMap((ours) => other.connections.securityGroups.flatMap((theirs) => [
     ...(ours.allowAllOutbound || hasEgress(ours, theirs, port) ? [] : [`outbound of ${name(ours)}: ${what} to ${name(theirs)}`]),
@@ -34,6 +35,23 @@ export function allowTo(host: ec2.IConnectable & IConstruct, other: ec2.IConnect
     Annotations.of(host).addWarningV2('cdk-duckdb-lambda:immutableSecurityGroup',
       `security groups that are imported as immutable take no rules, and CDK leaves them out; for ${host.node.path} add: ${missing.join('; ')}`);
   }
+}
+
+/** Warns where the security groups are known to be of different VPCs: which of them are peered is not known. */
+function warnOfOtherVpc(host: ec2.IConnectable & IConstruct, other: ec2.IConnectable): void {
+  const [ours, theirs] = [host, other].map(({ connections }) => connections.securityGroups.flatMap((group) => vpcOf(group) ?? []));
+  if (ours.length === 0 || theirs.length === 0 || theirs.some((vpc) => ours.includes(vpc))) return;
+  Annotations.of(host).addWarningV2('cdk-duckdb-lambda:otherVpc', `${host.node.path} is in the VPC ${ours[0]}, and what it is to reach in ${theirs[0]}: `
+    + 'give it the other\'s, as in vpc: db.vpc, unless the two are peered and route to each other');
+}
+
+/** A VPC by its id, or by its path where it is part of the app; undefined where a security group does not tell. */
+function vpcOf(group: ec2.ISecurityGroup): string | undefined {
+  const { defaultChild } = group.node;
+  if (!(defaultChild instanceof ec2.CfnSecurityGroup) || defaultChild.vpcId === undefined) return undefined;
+  if (!Token.isUnresolved(defaultChild.vpcId)) return defaultChild.vpcId;
+  const token = Tokenization.reverse(defaultChild.vpcId);
+  return Reference.isReference(token) && token.target instanceof ec2.CfnVPC ? token.target.node.path : undefined;
 }
 
 /** Rules between security groups are constructs below one of them. */

@@ -1,7 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
-import { expectFlags, expectProps, expectOneOf, expectTexts } from '../checks/expect';
+import { expectFlags, expectProps, expectOneOf, expectTexts, PropNames } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
@@ -55,13 +55,15 @@ export interface MotherDuckStepProps {
   readonly name?: string;
 }
 
+const PROPS: PropNames<MotherDuckStepProps> = { token: true, databases: true, attachMode: true, saasMode: true, allowDownload: true, name: true };
+
 /** Attaches databases of MotherDuck. The function needs a way to the internet. */
 export class MotherDuckStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: MotherDuckStepProps) {
-    expectProps(props, 'a MotherDuckStep', 'new MotherDuckStep({ token })');
+    expectProps(props, 'a MotherDuckStep', 'new MotherDuckStep({ token })', PROPS);
     this.name = props.name ?? 'motherduck';
     this.extensions = [DuckDbExtension._motherduck(props.allowDownload ?? false)];
     expectSecretSource(props.token, `the MotherDuckStep "${this.name}" has as token`);

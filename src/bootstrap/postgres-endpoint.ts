@@ -2,7 +2,7 @@ import { isIPv6 } from 'net';
 import { Fn, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import { expectObject, expectText, shown } from '../checks/expect';
+import { expectObject, expectOptions, expectText, PropNames, shown } from '../checks/expect';
 
 /** PostgreSQL's own. */
 export const DEFAULT_PORT = 5432;
@@ -23,6 +23,8 @@ export interface PostgresHostOptions {
    */
   readonly connections?: ec2.IConnectable;
 }
+
+const HOST_OPTIONS: PropNames<PostgresHostOptions> = { port: true, connections: true };
 
 /** Where a PostgreSQL server is reached, and what guards it. */
 export class PostgresEndpoint {
@@ -59,6 +61,7 @@ export class PostgresEndpoint {
    */
   public static fromHost(host: string, options: PostgresHostOptions = {}): PostgresEndpoint {
     checkHost(host);
+    expectOptions(options, 'PostgresEndpoint.fromHost', HOST_OPTIONS);
     checkPort(options.port);
     if (options.connections !== undefined) {
       expectObject(options.connections, 'connections', 'PostgresEndpoint.fromHost has as connections',

@@ -5,7 +5,7 @@ import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { warnOfPrivateHost } from './private-host';
 import { allowTo } from '../aws/network-access';
-import { expectDuration, expectObject, expectOneOf, expectProps, expectText, shown } from '../checks/expect';
+import { expectDuration, expectObject, expectOneOf, expectProps, expectText, PropNames, shown } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -120,6 +120,23 @@ export interface PostgresStepProps {
   readonly applicationName?: string;
 }
 
+const PROPS: PropNames<PostgresStepProps> = {
+  endpoint: true,
+  database: true,
+  credentials: true,
+  name: true,
+  catalog: true,
+  schema: true,
+  tls: true,
+  caFile: true,
+  connectTimeout: true,
+  tcpUserTimeout: true,
+  keepalive: true,
+  statementTimeout: true,
+  maxConnections: true,
+  applicationName: true,
+};
+
 /** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
 export class PostgresStep implements IBootstrapStep {
   public readonly name: string;
@@ -128,7 +145,7 @@ export class PostgresStep implements IBootstrapStep {
   private readonly catalog: string;
 
   constructor(private readonly props: PostgresStepProps) {
-    expectProps(props, 'a PostgresStep', 'new PostgresStep({ endpoint, database, credentials })');
+    expectProps(props, 'a PostgresStep', 'new PostgresStep({ endpoint, database, credentials })', PROPS);
     this.name = props.name ?? 'postgres';
     this.catalog = props.catalog ?? 'pg_replica';
     this.checkTexts();

@@ -9,7 +9,8 @@ import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
 import { iamLiteral } from '../aws/iam-literal';
 import { warnOfMissingStatements } from '../aws/immutable-role';
 import { otherRegion } from '../aws/other-region';
-import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectText, expectTexts } from '../checks/expect';
+import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
+import { expectRegion } from '../checks/region';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -74,7 +75,7 @@ export interface S3StepProps {
   readonly encryptionKeys?: kms.IKey[];
 
   /**
-   * The region of the buckets.
+   * The region of the buckets, such as `eu-west-1`.
    *
    * @default - what CDK knows of the buckets, such as by `Bucket.fromBucketAttributes(…, { region })`, else the function's
    */
@@ -112,7 +113,7 @@ export interface S3StepProps {
   readonly endpoint?: string;
 
   /**
-   * How URLs name the bucket.
+   * How URLs name the bucket. `VIRTUAL_HOST` for a bucket whose name has a dot is warned of, under the id `cdk-duckdb-lambda:urlStyle`.
    *
    * @default - by the host for AWS, or by the path where a bucket's name has a dot, as AWS's certificate does not name such hosts;
    * by the path for an endpoint
@@ -135,6 +136,21 @@ export interface S3StepProps {
   readonly name?: string;
 }
 
+const PROPS: PropNames<S3StepProps> = {
+  buckets: true,
+  prefixes: true,
+  permissions: true,
+  encryptionKeys: true,
+  region: true,
+  assumeRole: true,
+  requesterPays: true,
+  immutable: true,
+  endpoint: true,
+  urlStyle: true,
+  credentialChain: true,
+  name: true,
+};
+
 /** Lets SQL read, and if asked write, objects of S3 buckets with the function's own role. */
 export class S3Step implements IBootstrapStep {
   public readonly name: string;
@@ -143,7 +159,7 @@ export class S3Step implements IBootstrapStep {
   private readonly prefixes: string[];
 
   constructor(private readonly props: S3StepProps) {
-    expectProps(props, 'an S3Step', 'new S3Step({ buckets: [lake] })');
+    expectProps(props, 'an S3Step', 'new S3Step({ buckets: [lake] })', PROPS);
     this.name = props.name ?? 's3';
     this.extensions = [DuckDbExtension.core(props.credentialChain ? 'aws' : 'httpfs')];
     this.prefixes = props.prefixes ?? [''];
@@ -155,7 +171,7 @@ export class S3Step implements IBootstrapStep {
     checkEndpoint(props.endpoint, this.name);
     expectOneOf(props.permissions, `the S3Step "${this.name}" has the permissions`, 'S3Permissions', S3Permissions);
     expectOneOf(props.urlStyle, `the S3Step "${this.name}" has the urlStyle`, 'S3UrlStyle', S3UrlStyle);
-    if (props.region !== undefined) expectText(props.region, `the S3Step "${this.name}" has the region`, 'eu-west-1');
+    if (props.region !== undefined) expectRegion(props.region, `the S3Step "${this.name}" has the region`);
     const { requesterPays, immutable, credentialChain } = props;
     expectFlags({ requesterPays, immutable, credentialChain }, `the S3Step "${this.name}"`);
     this.checkAccess();
@@ -165,6 +181,7 @@ export class S3Step implements IBootstrapStep {
     const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
     const region = this.props.region ?? this.regionOfBuckets(host);
     this.warnOfPrefixes(host);
+    this.warnOfHosts(host);
     if (assumeRole) {
       warnOfMissingStatements(host, assumeRole, () => this.grant(assumeRole));
       iam.Grant.addToPrincipal({ grantee: host, actions: ['sts:AssumeRole'], resourceArns: [assumeRole.roleArn] });
@@ -241,6 +258,16 @@ export class S3Step implements IBootstrapStep {
       + `${open.map((prefix) => `"${prefix}"`).join(', ')}: they also match keys such as "${open[0]}-secret/x"; end them with "/" to mean folders`);
   }
 
+  /** A certificate for `*.s3.example.com` names hosts of one more label only. */
+  private warnOfHosts(host: IDuckDbHost): void {
+    const { urlStyle, endpoint, buckets } = this.props;
+    if (urlStyle !== S3UrlStyle.VIRTUAL_HOST || endpoint?.startsWith('http:')) return;
+    const dotted = buckets.map(knownName).filter((name) => name?.includes('.'));
+    if (dotted.length === 0) return;
+    Annotations.of(host).addWarningV2('cdk-duckdb-lambda:urlStyle', `the S3Step "${this.name}" has S3UrlStyle.VIRTUAL_HOST and buckets with dots in their names, `
+      + `${dotted.map((name) => `"${name}"`).join(', ')}: a wildcard certificate such as AWS's is not valid for their hosts; leave urlStyle out, or give these buckets a step of their own`);
+  }
+
   private grant(role: iam.IRole): void {
     const actions = ACTIONS[this.props.permissions ?? S3Permissions.READ];
     const patterns = this.prefixes.map((prefix) => `${iamLiteral(prefix)}*`);
@@ -279,6 +306,13 @@ export class S3Step implements IBootstrapStep {
   private scopes(): string[] {
     return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
   }
+}
+
+/** The bucket's name, where it is known before the deployment. */
+function knownName(bucket: s3.IBucket): string | undefined {
+  const { defaultChild } = bucket.node;
+  const name = defaultChild instanceof s3.CfnBucket ? defaultChild.bucketName : bucket.bucketName;
+  return Token.isUnresolved(name) ? undefined : name;
 }
 
 /** Grants by the role's own policy, and by the bucket's too where that is another account's. */

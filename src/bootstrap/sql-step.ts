@@ -1,6 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
-import { expectList, expectProps, expectTexts } from '../checks/expect';
+import { expectList, expectProps, expectTexts, PropNames } from '../checks/expect';
+import { credentialIn } from '../checks/sql-credentials';
 import { holdsCredentials } from '../checks/url-credentials';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
@@ -14,8 +15,8 @@ export interface SqlStepProps {
   /**
    * What is run, in order. They may use what steps that are declared before provide.
    *
-   * They can be read in the template: what is secret belongs in `secrets`. A URL with credentials is warned of, under the id
-   * `cdk-duckdb-lambda:credentials`.
+   * They can be read in the template: what is secret belongs in `secrets`. Credentials, such as `PASSWORD 'x'` or those of a URL, are
+   * warned of, under the id `cdk-duckdb-lambda:credentials`.
    */
   readonly statements: string[];
 
@@ -41,13 +42,15 @@ export interface SqlStepProps {
   readonly extensions?: DuckDbExtension[];
 }
 
+const PROPS: PropNames<SqlStepProps> = { name: true, statements: true, provides: true, secrets: true, extensions: true };
+
 /** Runs SQL of your own to set up what queries need, such as macros or the attachment of an Iceberg catalog. */
 export class SqlStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
 
   constructor(private readonly props: SqlStepProps) {
-    expectProps(props, 'a SqlStep', 'new SqlStep({ name: \'macros\', statements: [sql] })');
+    expectProps(props, 'a SqlStep', 'new SqlStep({ name: \'macros\', statements: [sql] })', PROPS);
     this.name = props.name;
     this.extensions = props.extensions ?? [];
     expectList(props.statements, `the SqlStep "${props.name}" has as statements`, '["CREATE MACRO twice(x) AS x * 2"]');
@@ -68,15 +71,19 @@ export class SqlStep implements IBootstrapStep {
 
   public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { statements, provides, secrets } = this.props;
-    if (statements.some(holdsCredentials)) {
-      Annotations.of(host).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in a URL, which the template shows: `
-        + 'keep them in a secret, as in CREATE SECRET (TYPE postgres, PASSWORD $password) with secrets: { password: source }');
-    }
+    this.warnOfCredentials(host);
     const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(host)]);
     return {
       type: 'sql',
       ...(provides && { provides }),
       config: { statements, ...(bound.length > 0 && { secrets: Object.fromEntries(bound) }) },
     };
+  }
+
+  private warnOfCredentials(host: IDuckDbHost): void {
+    const [where] = this.props.statements.flatMap((statement) => (holdsCredentials(statement) ? 'a URL' : credentialIn(statement) ?? []));
+    if (where === undefined) return;
+    Annotations.of(host).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in ${where}, which the template shows: `
+      + 'keep them in a secret, as in CREATE SECRET (TYPE postgres, PASSWORD $password) with secrets: { password: source }');
   }
 }

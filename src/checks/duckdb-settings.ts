@@ -1,3 +1,8 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Annotations } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { didYouMean } from './did-you-mean';
 import { shown } from './expect';
 import { holdsCredentials } from './url-credentials';
 
@@ -37,5 +42,24 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
       throw new Error(`${at} has the setting ${name} with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them`);
     }
     seen.add(canonical);
+  }
+}
+
+/** DuckDB's settings and those of its extensions, of the version that this library is tested with. */
+const NAMES = path.join(__dirname, '..', '..', 'assets', 'checks', 'setting-names.json');
+
+/**
+ * Warns of settings that DuckDB does not know. An extension of the community's, or MotherDuck's, may bring them.
+ *
+ * @param duckdbVersion undefined where it is not known: another version may have other settings, and nothing is said
+ */
+export function warnOfUnknownSettings(fn: IConstruct, settings: { [name: string]: string }, duckdbVersion: string | undefined): void {
+  const names = Object.keys(settings);
+  if (names.length === 0) return;
+  const tested: { duckdbVersion: string; settings: string[] } = JSON.parse(fs.readFileSync(NAMES, 'utf8'));
+  if (duckdbVersion !== tested.duckdbVersion) return;
+  for (const name of names.filter((each) => !tested.settings.includes(each.toLowerCase()))) {
+    Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:setting', `DuckDB ${duckdbVersion} and its core extensions have no setting "${name}"`
+      + `${didYouMean(name.toLowerCase(), tested.settings)}; opening the database fails, unless another extension brings it`);
   }
 }

@@ -1,9 +1,33 @@
 import { Token } from 'aws-cdk-lib';
+import { didYouMean } from './did-you-mean';
 
-/** Refuses what is not an object with props. */
-export function expectProps(props: unknown, what: string, example: string): void {
-  if (typeof props === 'object' && props !== null && !Array.isArray(props)) return;
-  throw new Error(`${what} has as props ${shown(props)}: expected an object, as in ${example}`);
+/** The names of an object's props, of which the compiler lets none be left out. */
+export type PropNames<Props> = { readonly [prop in keyof Required<Props>]: true };
+
+/** Refuses what is not an object with props; of these, where their names are given, those that are not known. */
+export function expectProps(props: unknown, what: string, example: string, names?: PropNames<object>): void {
+  if (typeof props !== 'object' || props === null || Array.isArray(props)) {
+    throw new Error(`${what} has as props ${shown(props)}: expected an object, as in ${example}`);
+  }
+  if (names) expectKnownProps(props, names, what);
+}
+
+/** Refuses props that are not known: plain JavaScript would have a misspelt one ignored, and with it what it limits. */
+export function expectKnownProps(props: object, names: PropNames<object>, what: string): void {
+  const known = Object.keys(names);
+  const unknown = Object.keys(props).find((prop) => !known.includes(prop));
+  if (unknown !== undefined) {
+    throw new Error(`${what} has the prop ${JSON.stringify(unknown)}, which it does not know: expected among ${known.join(', ')}${didYouMean(unknown, known)}`);
+  }
+}
+
+/** The same for options that need not be given. */
+export function expectOptions(options: unknown, what: string, names: PropNames<object>): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new Error(`${what} has as options ${shown(options)}: expected an object with some of ${Object.keys(names).join(', ')}`);
+  }
+  expectKnownProps(options, names, what);
 }
 
 /** Refuses what is not text, or says nothing; `what` is how the error begins. A token is text that only a deployment knows. */

@@ -28,6 +28,7 @@ export interface NodeApiVersionSources {
  * the props, the lock file, and what is installed beside the handler.
  */
 export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
+  if (sources.nodeApiVersion !== undefined) expectExact(sources.nodeApiVersion);
   const found = [
     { where: 'the prop nodeApiVersion', version: sources.nodeApiVersion },
     { where: 'the prop lockFile', version: sources.pinned },
@@ -41,10 +42,14 @@ export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
       + found.map((source) => `${source.where} says ${source.version}`).join(', ')
       + '; install one version in the handler\'s project, and let the props name no other');
   }
-  if (!/^\d+\.\d+\.\d+-r\.\d+$/.test(version)) {
-    throw new Error(`nodeApiVersion "${version}" is no exact version of ${CLIENT}: expected one such as "${DEFAULT_NODE_API_VERSION}"`);
-  }
+  expectExact(version);
   return version;
+}
+
+function expectExact(version: string): void {
+  if (/^\d+\.\d+\.\d+-r\.\d+$/.test(version)) return;
+  throw new Error(`nodeApiVersion "${version}" is no exact version of ${CLIENT}: expected one such as "${DEFAULT_NODE_API_VERSION}"; `
+    + 'a range or a tag would change the image from build to build');
 }
 
 /** DuckDB's own version: `1.5.5` for the client `1.5.5-r.5`. */

@@ -2,7 +2,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RUNTIME_CONFIG_VARIABLE } from '../runtime/runtime-config';
 
 /** Options of Lambda functions that functions from an image cannot have. */
-const NOT_FOR_IMAGES: { [prop in keyof lambda.FunctionOptions]?: string } = {
+const NOT_FOR_IMAGES: { [prop in keyof lambda.FunctionOptions | 'runtime']?: string } = {
+  runtime: 'the image brings its own; choose it with the baseImage, such as "public.ecr.aws/lambda/nodejs:24"',
   layers: 'an image holds its files itself; add them with a baseImage of your own',
   snapStart: 'Lambda has no SnapStart for images',
   paramsAndSecrets: 'it is a layer; the bootstrap steps fetch their secrets themselves',

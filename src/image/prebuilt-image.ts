@@ -1,4 +1,5 @@
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import { expectObject } from '../checks/expect';
 import type { DuckDbFunctionProps } from '../duckdb-function-props';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from '../extension-repository';
@@ -36,6 +37,8 @@ const EXTENSIONS_DIRECTORY = '/opt/duckdb_extensions';
 
 /** An image that exists, of which only the steps' extensions are known. */
 export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps, at: string): FunctionImage {
+  expectObject(code, '_bind', `${at} has as code`,
+    'a prebuilt image such as lambda.DockerImageCode.fromEcr(repository); a source file is named by the prop entry');
   for (const [prop, reason] of Object.entries(DECIDED_BY_THE_BUILD)) {
     if (props[prop as keyof DuckDbFunctionProps] !== undefined) {
       throw new Error(`${at} has the prop ${prop} beside code, a prebuilt image: ${reason}; remove one of them`);

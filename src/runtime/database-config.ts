@@ -1,9 +1,11 @@
 import * as path from 'path';
 import { Token } from 'aws-cdk-lib';
 import { didYouMean } from '../checks/did-you-mean';
-import { expectList, shown } from '../checks/expect';
+import { expectKnownProps, expectList, PropNames, shown } from '../checks/expect';
 import { DuckDbDatabase } from '../database';
 import { DatabaseConfig } from './runtime-config';
+
+const DATABASE: PropNames<DuckDbDatabase> = { file: true, bootstrap: true };
 
 /** Lambda's only directory that can be written. */
 const WRITABLE = '/tmp';
@@ -16,6 +18,7 @@ export function resolveDatabases(databases: { [name: string]: DuckDbDatabase }, 
     if (typeof database !== 'object' || database === null) {
       throw new Error(`the database "${name}" of ${at} is ${shown(database)}: expected its options, such as { file: 'archive.duckdb' }, or {} for one in memory`);
     }
+    expectKnownProps(database, DATABASE, `the database "${name}" of ${at}`);
     if (database.bootstrap !== undefined) expectList(database.bootstrap, `the database "${name}" of ${at} has as bootstrap`, '["s3"]');
     checkSteps(name, database.bootstrap ?? [], steps, at);
     const file = database.file === undefined ? undefined : resolveFile(name, database.file, at);

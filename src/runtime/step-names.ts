@@ -34,9 +34,10 @@ function example(step: IBootstrapStep): string {
   return `new ${classOf(step)}({ name: 'archive', ${isPostgres(step) ? 'catalog: \'archive\', ' : ''}... })`;
 }
 
-/** Steps that attach all that they provide, each with how it is given another catalog; others may add to what is there. */
+/** Steps that attach what they provide, each with how it is given another catalog, the easiest first; others may add to what is there. */
 const ATTACHING: { [type: string]: string } = {
   postgres: 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })',
+  sql: 'let the SqlStep attach it by another name, in its statement and in provides',
   motherduck: 'name the database in one MotherDuckStep only',
 };
 
@@ -45,13 +46,11 @@ export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: 
   const all: { [name: string]: DatabaseConfig } = { default: {}, ...databases };
   for (const database of Object.values(all)) {
     const attached = new Map<string, StepConfig>();
-    const attaching = steps.filter(({ name, type }) => ATTACHING[type] !== undefined && (database.steps?.includes(name) ?? true));
-    for (const step of attaching) {
-      for (const catalog of (step.provides ?? []).filter((each) => !Token.isUnresolved(each))) {
+    for (const step of steps.filter(({ name }) => database.steps?.includes(name) ?? true)) {
+      for (const catalog of attachedBy(step)) {
         const other = attached.get(catalog.toLowerCase());
         if (other) {
-          // Where the two differ in kind, it is PostgreSQL's catalog that can have any name.
-          const fix = ATTACHING[other.type === step.type ? step.type : 'postgres'];
+          const fix = Object.entries(ATTACHING).find(([type]) => [other.type, step.type].includes(type))![1];
           throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other.name}" and "${step.name}": ${fix}, `
             + 'or give each a database of its own by the prop databases');
         }
@@ -59,4 +58,22 @@ export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: 
       }
     }
   }
+}
+
+/** Statements other than ATTACH can provide a catalog too, by adding to what another step attaches. */
+function attachedBy({ type, provides = [], config }: StepConfig): string[] {
+  if (ATTACHING[type] === undefined) return [];
+  const catalogs = provides.filter((catalog) => !Token.isUnresolved(catalog));
+  return type === 'sql' ? catalogs.filter((catalog) => statementsOf(config).some((statement) => attaches(statement, catalog))) : catalogs;
+}
+
+/** A step of the user's own may be of this type too. */
+function statementsOf(config: StepConfig['config']): string[] {
+  return Array.isArray(config?.statements) ? config.statements : [];
+}
+
+/** What says IF NOT EXISTS or OR REPLACE knows that somebody may have attached it. */
+function attaches(statement: string, catalog: string): boolean {
+  const [, quoted, bare] = /(?:^|;)\s*ATTACH\s+(?:DATABASE\s+)?(?:'(?:[^']|'')*'\s*)AS\s+(?:"((?:[^"]|"")+)"|([^\s;(]+))/i.exec(statement) ?? [];
+  return (quoted?.replace(/""/g, '"') ?? bare)?.toLowerCase() === catalog.toLowerCase();
 }

@@ -105,6 +105,26 @@ test('a prefix without a slash at its end is warned of: it matches more than a f
   Annotations.fromStack(stack).hasNoWarning('/Stack/Folders', Match.anyValue());
 });
 
+test.each(['us-gov-west-1', 'us-isob-east-1', 'eusc-de-east-1', 'ap-southeast-7', 'auto', 'garage', 'nyc3'])('the region may be %s', (region) => {
+  expect(() => new S3Step({ buckets: [lake], region })).not.toThrow();
+});
+
+test('hosts that a wildcard certificate does not name are warned of', () => {
+  const dotted = s3.Bucket.fromBucketName(stack, 'Dotted', 'data.example.com');
+  const made = new s3.Bucket(stack, 'Made', { bucketName: 'made.example.com' });
+  const warned = (id: string, props: Partial<S3StepProps>) => new DuckDbFunction(stack, id, {
+    entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake, dotted, made], urlStyle: S3UrlStyle.VIRTUAL_HOST, ...props })],
+  });
+  warned('Warned', {});
+  warned('Path', { urlStyle: S3UrlStyle.PATH });
+  warned('Without', { urlStyle: undefined });
+  warned('Plain', { endpoint: 'http://s3.example.com:9000' });
+  warned('Undotted', { buckets: [lake, new s3.Bucket(stack, 'Other'), s3.Bucket.fromBucketName(stack, 'Token', new CfnParameter(stack, 'Name').valueAsString)] });
+  Annotations.fromStack(stack).hasWarning('/Stack/Warned', Match.stringLikeRegexp('the S3Step "s3" has S3UrlStyle.VIRTUAL_HOST and buckets with dots in their names, '
+    + '"data.example.com", "made.example.com": a wildcard certificate such as AWS.s is not valid for their hosts.*ack: cdk-duckdb-lambda:urlStyle'));
+  for (const id of ['Path', 'Without', 'Plain', 'Undotted']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
+});
+
 test('an endpoint that only a private network has is warned of where the function is in no VPC', () => {
   const declare = (id: string, endpoint: string, vpc?: ec2.IVpc) => new DuckDbFunction(stack, id, {
     entry: ENTRY, vpc, bootstrap: [new S3Step({ buckets: [lake], endpoint })],
@@ -226,6 +246,9 @@ test.each([
   [{ permissions: 'WRITE' as any }, 'the S3Step "s3" has the permissions "WRITE": '
     + 'expected one of S3Permissions.READ, S3Permissions.READ_WRITE, S3Permissions.READ_WRITE_DELETE'],
   [{ urlStyle: 'virtual' as any }, 'the S3Step "s3" has the urlStyle "virtual": expected one of S3UrlStyle.VIRTUAL_HOST, S3UrlStyle.PATH'],
+  [{ region: 'EU West' }, 'the S3Step "s3" has the region "EU West": expected a region\'s code such as "eu-west-1"'],
+  [{ region: 'eu_west_1' }, 'the S3Step "s3" has the region "eu_west_1": expected a region\'s code such as "eu-west-1"'],
+  [{ region: 'eu-central-1a' }, 'the S3Step "s3" has the region "eu-central-1a": expected a region\'s code such as "eu-central-1", without the letter of an availability zone'],
   [{ region: '' }, 'the S3Step "s3" has the region "": expected text such as "eu-west-1"'],
   [{ encryptionKeys: {} as any }, 'the S3Step "s3" has as encryptionKeys an object of the class Object: expected a list such as [key]'],
   [{ encryptionKeys: ['arn' as any] }, 'the S3Step "s3" has among its encryptionKeys "arn": expected an IKey, such as kms.Key.fromKeyArn(this'],

@@ -52,6 +52,18 @@ test.each<[Partial<SqlStepProps>, string]>([
   expect(() => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...props })).toThrow(message);
 });
 
+test('a statement with a secret in its text is warned of: the template shows it', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const statements = (id: string, ...sql: string[]) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [new SqlStep({ name: 'setup', statements: sql })] });
+  statements('Open', 'SELECT 1', 'CREATE SECRET (TYPE s3, KEY_ID \'AKIA\', SECRET \'hunter2\')');
+  statements('Fine', 'CREATE SECRET (TYPE s3, PROVIDER credential_chain)');
+  Annotations.fromStack(stack).hasWarning('/Stack/Open', Match.stringLikeRegexp(
+    'the SqlStep "setup" has a statement with credentials in SECRET, which the template shows: keep them in a secret, as in CREATE SECRET .TYPE postgres, '
+    + 'PASSWORD .password. with secrets: { password: source }.*ack: cdk-duckdb-lambda:credentials'));
+  Annotations.fromStack(stack).hasNoWarning('/Stack/Open', Match.stringLikeRegexp('hunter2'));
+  Annotations.fromStack(stack).hasNoWarning('/Stack/Fine', Match.anyValue());
+});
+
 test('a statement with credentials in a URL is warned of: the template shows it', () => {
   const stack = new Stack(new App(), 'Stack');
   const attach = (url: string) => new SqlStep({ name: 'setup', statements: [`ATTACH '${url}' AS crm (TYPE postgres)`] });

@@ -111,6 +111,31 @@ test('warnings have stable ids by which they are acknowledged', () => {
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
 });
 
+test('more memory than most functions can have is warned of', () => {
+  declare({ memorySize: 16_384 });
+  Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
+    'memorySize is 16384 MB: Lambda has at most 10240 MB, but for functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
+});
+
+test('the longest timeout and the most memory of Lambda\'s are taken', () => {
+  declare({ timeout: Duration.minutes(15), memorySize: 10_240 });
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+});
+
+describe('a setting that DuckDB does not know', () => {
+  test('is warned of, with the nearest one', () => {
+    declare({ settings: { thread: '2', h3_resolution: '9' } });
+    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('DuckDB 1.5.5 and its core extensions have no setting "thread"; '
+      + 'did you mean "threads"[?]; opening the database fails, unless another extension brings it.*ack: cdk-duckdb-lambda:setting'));
+    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('have no setting "h3_resolution"; opening the database fails'));
+  });
+
+  test.each(['THREADS', 'worker_threads', 'TimeZone', 'pg_use_text_protocol', 's3_uploader_max_filesize'])('is not %s', (name) => {
+    declare({ settings: { [name]: '1' } });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
 describe('a property injector', () => {
   class Defaults implements IPropertyInjector {
     readonly constructUniqueId = DuckDbFunction.PROPERTY_INJECTION_ID;

@@ -134,6 +134,24 @@ describe('a database of RDS', () => {
     expect(warnings()).toEqual([]);
   });
 
+  test.each<[string, (databases: Stack) => ec2.IVpc, RegExp | undefined]>([
+    ['of the app', (databases) => new ec2.Vpc(databases, 'Vpc'), /^Stack\/Reports is in the VPC vpc-0123456789abcdef0, and what it is to reach in Databases\/Vpc\/Resource: give it/],
+    ['that is imported', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0fedcba9876543210', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
+      /in vpc-0fedcba9876543210: give it the other's, as in vpc: db.vpc, unless the two are peered and route to each other \[ack: cdk-duckdb-lambda:otherVpc\]$/],
+    ['that is the same, imported again', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0123456789abcdef0', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
+      undefined],
+    ['that only a deployment knows', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', {
+      vpcId: new CfnParameter(databases, 'VpcId').valueAsString, availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'],
+    }), undefined],
+  ])('in a VPC %s is warned of where it is known to be another than the function\'s', (_, make, warning) => {
+    const databases = new Stack(app, 'Databases', { env: ENV });
+    const theirs = make(databases);
+    const vpcSubnets = theirs instanceof ec2.Vpc ? {} : { vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } };
+    const instance = new rds.DatabaseInstance(databases, 'Db', { engine, vpc: theirs, ...vpcSubnets });
+    declare({ bootstrap: [postgres({ endpoint: PostgresEndpoint.fromInstance(instance) })] });
+    expect(warnings()).toEqual(warning ? [expect.stringMatching(warning)] : []);
+  });
+
   test('one step serves functions in two stacks, both beside the database\'s', () => {
     const databases = new Stack(app, 'Databases', { env: ENV });
     const second = new Stack(app, 'Second', { env: ENV });

@@ -62,6 +62,11 @@ test.each<[string, () => object, string]>([
   ['a package alone', () => ({ bundling: { nodeModules: 'sharp' } }), 'Stack/Reports has in bundling.nodeModules "sharp": expected a list such as ["sharp"]'],
   ['a package without a name', () => ({ bundling: { externalModules: [''] } }), 'Stack/Reports has in bundling.externalModules "": expected text such as "@aws-sdk/*"'],
   ['a flag in words', () => ({ metrics: 'false' }), 'Stack/Reports has the metrics "false": expected true or false'],
+  ['a timeout that Lambda does not have', () => ({ timeout: Duration.minutes(20) }), 'Stack/Reports has a timeout of 1200 s: expected at most 900 s, the longest'],
+  ['a timeout as a number', () => ({ timeout: 30 }), 'Stack/Reports has the timeout 30: expected a Duration such as Duration.seconds(5)'],
+  ['memory as text', () => ({ memorySize: '1769' }), 'Stack/Reports has the memorySize "1769": expected a whole number of MB such as 1769'],
+  ['a range as nodeApiVersion', () => ({ nodeApiVersion: '^1.5.5' }), 'nodeApiVersion "^1.5.5" is no exact version of @duckdb/node-api: expected one such as "1.5.5-r.5"; a range'],
+  ['a tag as nodeApiVersion', () => ({ nodeApiVersion: 'latest' }), 'nodeApiVersion "latest" is no exact version of @duckdb/node-api: expected one such as "1.5.5-r.5"; a range'],
   ['a setting without a value', () => ({ settings: { threads: null } }),
     'Stack/Reports has the setting threads with the value null: expected a string; leave it out for DuckDB\'s default'],
   ['a setting with credentials', () => ({ settings: { http_proxy: 'http://user:hunter2@proxy:3128' } }),
@@ -121,10 +126,22 @@ describe('two steps of one name', () => {
       + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each a database of its own'],
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
       'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each a database of its own by the prop databases'],
+    ['a PostgresStep and a SqlStep', () => [postgres(), new SqlStep({ name: 'setup', statements: ['ATTACH \'x.duckdb\' AS "PG_replica" (READ_ONLY)'], provides: ['PG_replica'] })],
+      'attach the catalog "PG_replica", "postgres" and "setup": give one of them another catalog, as in new PostgresStep('],
+    ['SqlSteps', () => ['a', 'b'].map((name) => new SqlStep({ name, statements: ['SELECT 1; attach \'x.duckdb\' as lake'], provides: ['lake'] })),
+      'attach the catalog "lake", "a" and "b": let the SqlStep attach it by another name, in its statement and in provides'],
     ['both', () => [new MotherDuckStep({ databases: ['pg_replica'], token: token() }), postgres()],
       'attach the catalog "pg_replica", "motherduck" and "postgres": give one of them another catalog, as in new PostgresStep('],
   ])('that attach one catalog are told what to change: %s', (_, steps, message) => {
     expect(() => declare({ bootstrap: steps() })).toThrow(message);
+  });
+
+  test.each([
+    ['adds to it', ['CREATE OR REPLACE VIEW pg_replica.v AS SELECT 1']],
+    ['attaches it where it is missing', ['ATTACH IF NOT EXISTS \'x.duckdb\' AS pg_replica']],
+    ['attaches another', ['ATTACH \'pg_replica.duckdb\' AS other']],
+  ])('but a SqlStep may provide a catalog that another attaches: one that %s', (_, statements) => {
+    expect(() => declare({ bootstrap: [postgres(), new SqlStep({ name: 'setup', statements, provides: ['pg_replica'] })] })).not.toThrow();
   });
 
   const token = () => SecretSource.fromSecretsManager(Secret.fromSecretNameV2(stack, `Token${Math.random()}`, 'token'));
