@@ -139,6 +139,27 @@ export class FatalError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
 }
 
+const CLASSES = {
+  DuckDbError,
+  ConfigError,
+  ExtensionError,
+  QueryError,
+  ParameterError,
+  ResultLimitError,
+  OutOfRangeError,
+  StreamError,
+  BusyError,
+  TimeoutError,
+  AbortedError,
+  BudgetError,
+  BootstrapError,
+  ClosedError,
+  FileInUseError,
+  FatalError,
+};
+// A minifier shortens the names of classes, and does so differently in each bundle; those of properties stay.
+for (const [name, errorClass] of Object.entries(CLASSES)) Object.defineProperty(errorClass, 'name', { value: name, configurable: true });
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);

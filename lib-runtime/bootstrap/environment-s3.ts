@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { S3BootstrapStep } from './s3';
+import { type S3Location, S3BootstrapStep } from './s3';
 import type { StepContext } from './step';
 import { type AwsCredentials, credentialChain, environmentCredentials, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
@@ -7,7 +10,8 @@ import { ConfigError, messageOf } from '../base/errors';
 
 const S3_URL = /\bs3[an]?:\/\//i;
 const MISSING_EXTENSION = /^Missing Extension Error: /;
-const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\b403\b|AccessDenied|Forbidden)/;
+/** S3 says 403 to who does not sign, others of its kind 400 or 401. */
+const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\bHTTP (?:code )?40[013]\b|AccessDenied|Forbidden)/;
 /** What the AWS SDK's chain says when no provider has anything to say. */
 const NO_PROVIDER = /Could not load credentials from any providers/;
 /** To be read without a signature: a public bucket. */
@@ -22,7 +26,7 @@ const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 export class EnvironmentS3Step extends S3BootstrapStep {
   private isNobody = false;
   private isPrepared = false;
-  private profileRegion: string | undefined;
+  private profile: S3Location | undefined;
 
   constructor({ name }: StepConfig, env: NodeJS.ProcessEnv) {
     super({ name, type: 's3', provides: [], config: { scopes: ['s3://'] } }, env);
@@ -32,8 +36,8 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     return '~environment';
   }
 
-  protected override get defaultRegion(): string | undefined {
-    return this.profileRegion;
+  protected override get defaults(): S3Location {
+    return this.profile ?? {};
   }
 
   /** It needs httpfs, which no instance has at its creation. */
@@ -69,16 +73,18 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 
   override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
-    await this.run(connection, context);
+    await super.renew(connection, context);
     if (this.isNobody) {
-      throw new ConfigError('S3 refused a request without a signature, and there are no AWS credentials: set AWS_PROFILE, ' +
+      const { AWS_PROFILE: profile } = this.env;
+      const found = profile ? `the profile "${profile}" of AWS_PROFILE, if there is one, has no AWS credentials` : 'there are no AWS credentials';
+      throw new ConfigError(`S3 refused a request without a signature, and ${found}: set AWS_PROFILE to one that aws configure list-profiles names, ` +
         'or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login');
     }
   }
 
   private async use(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     this.isNobody = credentials === undefined;
-    if (!this.env.AWS_REGION && !this.env.AWS_DEFAULT_REGION) this.profileRegion ??= await regionOfProfile();
+    this.profile ??= await locationOfProfile(this.env);
     await this.makeSecrets(connection, credentials ?? NOBODY);
   }
 
@@ -92,8 +98,28 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 }
 
-/** As the AWS SDKs read it from their shared files. */
-async function regionOfProfile(): Promise<string | undefined> {
+/** As the AWS SDKs read it from their shared files. What a variable says need not be read there. */
+async function locationOfProfile(env: NodeJS.ProcessEnv): Promise<S3Location> {
+  const hasRegion = Boolean(env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  const hasEndpoint = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
+  if ((hasRegion && hasEndpoint) || !sharedFiles(env).some((file) => existsSync(file))) return {};
   const { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } = credentialChain();
-  return loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => undefined);
+  const region = hasRegion ? undefined : await loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => undefined);
+  const endpoint = hasEndpoint ? undefined : await loadConfig(ENDPOINT_OPTIONS)().catch(() => undefined);
+  return { ...(region && { region }), ...(endpoint && { endpoint }) };
 }
+
+function sharedFiles(env: NodeJS.ProcessEnv): readonly string[] {
+  return [env.AWS_CONFIG_FILE || join(homedir(), '.aws/config'), env.AWS_SHARED_CREDENTIALS_FILE || join(homedir(), '.aws/credentials')];
+}
+
+type Sections = Readonly<Record<string, string | undefined>>;
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
+const ENDPOINT_OPTIONS = {
+  environmentVariableSelector: () => undefined,
+  configFileSelector: (profile: Sections, sections?: Readonly<Record<string, Sections | undefined>>) => (
+    profile.ignore_configured_endpoint_urls === 'true' ? undefined : sections?.[`services.${profile.services}`]?.['s3.endpoint_url'] ?? profile.endpoint_url
+  ),
+  default: () => undefined,
+};

@@ -52,6 +52,12 @@ interface Secret {
   readonly credentials: Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> | undefined;
 }
 
+/** Where S3 is. */
+export interface S3Location {
+  readonly region?: string;
+  readonly endpoint?: string;
+}
+
 const NO_CREDENTIALS = { accessKeyId: '', secretAccessKey: '' };
 
 /** Access to S3: DuckDB secrets for the step's scopes. */
@@ -82,7 +88,7 @@ export class S3BootstrapStep implements BootstrapStep {
     this.name = step.name;
     this.secrets = [this.secretName];
     this.scopes = scopes;
-    this.location = () => locationOptions(options, env, this.defaultRegion);
+    this.location = () => locationOptions(options, env, this.defaults);
     this.settings = options.flag('immutable') ? IMMUTABLE_SETTINGS : {};
     this.source = source(options);
   }
@@ -92,7 +98,7 @@ export class S3BootstrapStep implements BootstrapStep {
   }
 
   get immediate(): boolean {
-    return this.source.kind === 'process' && environmentCredentials(this.env) !== undefined;
+    return this.hasFixedCredentials;
   }
 
   mayBeNeededBy(sql: string): boolean {
@@ -111,10 +117,9 @@ export class S3BootstrapStep implements BootstrapStep {
     return ends - RENEW_BEFORE_MS < Date.now() && S3_URL.test(sql);
   }
 
-  /** The environment's credentials cannot be renewed: what they are at each statement is what they are. */
   isRefusedBy(error: string, done: boolean): boolean {
     if (!REMOTE_ERROR.test(error)) return false;
-    return (done ? EXPIRED.test(error) && !this.immediate : this.isMeantBy(error)) || this.isUnverifiedIn(error);
+    return (done ? EXPIRED.test(error) && !this.hasFixedCredentials : this.isMeantBy(error)) || this.isUnverifiedIn(error);
   }
 
   /** Without its secret a bucket is looked for elsewhere, or without credentials. */
@@ -135,13 +140,27 @@ export class S3BootstrapStep implements BootstrapStep {
 
   async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
     // Nothing was wrong with the credentials.
-    if (this.isFoundNew) await this.makeSecrets(connection, this.current);
-    else await this.run(connection, context);
+    if (this.isFoundNew) {
+      await this.makeSecrets(connection, this.current);
+      return;
+    }
+    const { current: before } = this;
+    await this.run(connection, context);
+    // What a profile holds has no end that is known, and stays until somebody changes it.
+    const hasEnded = (before?.expiration?.getTime() ?? 0) <= Date.now();
+    if (before?.accessKeyId && hasEnded && this.current && sameCredentials(before, this.current)) {
+      throw new ConfigError('the AWS credentials have expired, and there are no newer ones: sign in again, as by aws sso login, or set new ones');
+    }
   }
 
-  /** Where neither the step nor the environment names one. */
-  protected get defaultRegion(): string | undefined {
-    return undefined;
+  /** Where neither the step nor the environment says. */
+  protected get defaults(): S3Location {
+    return {};
+  }
+
+  /** Whether they are the environment's: what these are at each statement is what they are. */
+  private get hasFixedCredentials(): boolean {
+    return this.source.kind === 'process' && environmentCredentials(this.env) !== undefined;
   }
 
   protected get secretName(): string {
@@ -151,7 +170,7 @@ export class S3BootstrapStep implements BootstrapStep {
   /** Makes DuckDB's secrets; its aws extension finds the credentials where there are none. */
   protected async makeSecrets(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     this.isFoundNew = false;
-    const secrets = [...this.secretsOfScopes(credentials), ...await this.secretsOfFound(connection, credentials)];
+    const secrets = [...this.secretsOfScopes(credentials), ...this.secretsOfTheRest(), ...await this.secretsOfFound(connection, credentials)];
     for (const secret of secrets) await make(connection, secret);
     this.secrets = secrets.map(({ name }) => name);
     this.current = credentials;
@@ -168,6 +187,16 @@ export class S3BootstrapStep implements BootstrapStep {
         ? [{ name: plain.length > 0 ? `${this.secretName} path style` : this.secretName, scopes: dotted, options: { ...options, ...PATH_STYLE }, credentials }]
         : [],
     ];
+  }
+
+  /** What is outside of the prefixes is asked for where the bucket is, without credentials: by DuckDB's own default it would be AWS. */
+  private secretsOfTheRest(): readonly Secret[] {
+    const options = this.location();
+    if (!('ENDPOINT' in options)) return [];
+    const buckets = new Set(this.scopes.map(bucketOf).filter((bucket) => bucket !== '').map((bucket) => `s3://${bucket}/`));
+    const scopes = [...buckets].filter((bucket) => !this.scopes.includes(bucket));
+    // A tie of two secrets is decided by their names: after all others.
+    return scopes.length === 0 ? [] : [{ name: `~${this.name} unsigned`, scopes, options, credentials: NO_CREDENTIALS }];
   }
 
   /** The user's own secret for such a bucket stays the one that counts. */
@@ -238,9 +267,9 @@ function source(options: StepOptions): Source {
 }
 
 /** Region and endpoint, where the step does not say by the variables that the AWS SDKs read. */
-function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv, defaultRegion: string | undefined): Record<string, string> {
-  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaultRegion;
-  const endpoint = options.text('endpoint') ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv, defaults: S3Location): Record<string, string> {
+  const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaults.region;
+  const endpoint = options.text('endpoint') ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL ?? defaults.endpoint;
   const urlStyle = options.oneOf('urlStyle', ['path', 'vhost']);
   return {
     ...(region && { REGION: quotedString(region) }),

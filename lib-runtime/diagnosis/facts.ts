@@ -2,6 +2,8 @@ import type { StepConfig } from '../base/config';
 
 /** What the runtime knows, and DuckDB does not, when a statement has failed. */
 export interface Facts {
+  /** Whether this is a Lambda execution environment. */
+  readonly isInLambda: boolean;
   /** Whether a stack's configuration is there. */
   readonly isConfigured: boolean;
   readonly steps: readonly StepConfig[];

@@ -5,6 +5,7 @@ import { isTransient } from './transient';
 import { uploadHint } from './upload-hint';
 import { readConfigAtImport } from '../base/config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
+import { inLambda } from '../base/lambda-environment';
 import { startOf } from '../base/sql-text';
 import { installCommand } from '../extensions/extensions';
 
@@ -53,6 +54,7 @@ export function advised(text: string, sql: string, { parameters, allowed, attach
   if (!ADVISED.test(text)) return text;
   const { env } = process;
   const { text: told, hint } = advice().advise(text, sql, {
+    isInLambda: inLambda(env),
     isConfigured: Boolean(env.DUCKDB_LAMBDA_CONFIG),
     steps: readConfigAtImport(env).steps,
     allowed,

@@ -10,7 +10,10 @@ const NOT_THERE = /No files found that match the pattern "([^"]*)|Cannot open fi
 const QUERY_PARAMETERS = /Invalid query parameters found/;
 const S3_URLS = /\bs3[an]?:\/\/[^\s'"|)]*/gi;
 const WRITES = /^\s*(?:COPY|EXPORT)\b/i;
-const SCHEME = /^\w{2,}:/;
+const SCHEME = /^\w{2,}:\/{0,2}/;
+/** Parts of a URL that are not parts of a key. */
+const DOTS = /\/\.{1,2}(?:\/|$)/;
+const GLOB = /[*?[]/;
 
 interface S3Scope {
   readonly step: string;
@@ -20,33 +23,60 @@ interface S3Scope {
 /** What may be wrong where a file, on S3 or elsewhere, could not be read or written; undefined where nothing is known. */
 export function fileHint(error: string, sql: string, facts: Facts): string | undefined {
   const said = withoutEcho(error);
-  if (EXPIRED.test(said)) return 'the AWS credentials have expired; the function gets new ones with its next execution environment';
+  if (EXPIRED.test(said)) return `the AWS credentials have expired${facts.isInLambda ? ON_LAMBDA : ON_A_LAPTOP}`;
   if (QUERY_PARAMETERS.test(said)) {
     return 'DuckDB takes what follows a ? in an s3:// URL for settings of the request, also in a glob; where it is a part of the key, ' +
       'SET s3_url_compatibility_mode = true reads the URL as it stands, without globs';
   }
   const [, pattern, file] = NOT_THERE.exec(said) ?? [];
   const path = pattern ?? file;
-  if (path !== undefined && !SCHEME.test(path)) return localHint(said);
+  const [scheme] = path === undefined ? [] : SCHEME.exec(path) ?? [];
+  if (path !== undefined && scheme === undefined) return localHint(said, pattern);
+  if (scheme !== undefined && scheme !== scheme.toLowerCase()) return `DuckDB knows schemes in lower case only, and takes others for local paths: write ${scheme.toLowerCase()}`;
   const url = s3Url(said, sql, facts);
   const status = Number(STATUS.exec(said)?.[1] ?? NaN);
-  if (status === 301 && url !== undefined) return "the bucket is in another region: give it as the S3Step's region";
-  if (status === 404 || path !== undefined || /NoSuchKey|NoSuchBucket/.test(said)) return missingHint(said, url);
-  if (status === 0) return 'the server refused the request, and DuckDB does not tell with which status: ask for the URL by curl --head';
   const isDenied = status === 403 || status === 401 || DENIED.test(said) || WRONG_KEY.test(said);
+  const isMissing = status === 404 || path !== undefined || /NoSuchKey|NoSuchBucket/.test(said);
+  if (url !== undefined && DOTS.test(url) && (isDenied || isMissing)) {
+    return 'HTTP clients take "." and ".." in a URL for steps between folders, so that DuckDB asks for another key than it has signed: ' +
+      'an object with such a part in its key cannot be reached, and is to be copied to another key';
+  }
+  if (url !== undefined && (isDenied || status === 301 || status === 400)) {
+    const outside = outsideHint(url, facts);
+    if (outside !== undefined) return outside;
+  }
+  if (status === 301 && url !== undefined) return regionHint(url, facts);
+  if (isMissing) return missingHint(said, url, pattern);
+  if (status === 0) return 'the server refused the request, and DuckDB does not tell with which status: ask for the URL by curl --head';
   return isDenied && url !== undefined ? deniedHint(said, sql, url, facts) : undefined;
 }
 
-function localHint(said: string): string {
-  return /Read-only file system|Permission denied/.test(said)
-    ? 'that is a path of the local file system, and in Lambda nothing but /tmp can be written'
-    : `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://`;
+const ON_LAMBDA = '; the function gets new ones with its next execution environment';
+const ON_A_LAPTOP = ': sign in again, as by aws sso login, or set new ones; those in AWS_ACCESS_KEY_ID and its companions come before any profile';
+
+function localHint(said: string, pattern: string | undefined): string {
+  if (/Read-only file system|Permission denied/.test(said)) return 'that is a path of the local file system, and in Lambda nothing but /tmp can be written';
+  return `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://${globHint(pattern)}`;
 }
 
-function missingHint(said: string, url: string | undefined): string {
-  if (url === undefined) return 'nothing is there: check the URL';
+function missingHint(said: string, url: string | undefined, pattern: string | undefined): string {
+  if (url === undefined) return `nothing is there: check the URL${globHint(pattern)}`;
   if (said.includes('NoSuchBucket')) return 'there is no such bucket: check its name and region';
-  return 'nothing is there: check bucket, key and region (S3 answers 403 instead where s3:ListBucket is not granted)';
+  return `nothing is there: check bucket, key and region (S3 answers 403 instead where s3:ListBucket is not granted)${globHint(pattern)}`;
+}
+
+/** What is written as a file's name is read as a pattern. */
+function globHint(pattern: string | undefined): string {
+  if (pattern === undefined || !GLOB.test(pattern)) return '';
+  return '; * ? and [ ] are a glob there: where they are a part of the name, write [*], [?] and [[]';
+}
+
+function regionHint(url: string, facts: Facts): string {
+  const isDeclared = scopesOf(url, facts).length > 0;
+  if (isDeclared) return "the bucket is in another region: give it as the S3Step's region";
+  return facts.isConfigured
+    ? `the bucket is in another region: declare it in an S3Step with its region, or CREATE SECRET (TYPE s3, SCOPE 's3://${bucketOf(url)}/', REGION '...')`
+    : "the bucket is in another region: set AWS_REGION to it, or the profile's region, before the process starts";
 }
 
 function deniedHint(said: string, sql: string, url: string, facts: Facts): string {
@@ -55,20 +85,36 @@ function deniedHint(said: string, sql: string, url: string, facts: Facts): strin
   if (!facts.isConfigured) {
     return `without a stack's configuration DuckDB signs with the AWS credentials of the environment: they need ${right} on the bucket; in a function an S3Step grants it`;
   }
-  const bucket = url.split('/', 3)[2]!;
-  const ofBucket = scopes(facts).filter(({ scope }) => scope.startsWith(`s3://${bucket}/`) || scope === `s3://${bucket}`);
-  if (ofBucket.length === 0) return `S3 refused: declare the bucket "${bucket}" in an S3Step of the function's bootstrap, which grants ${right}`;
-  const covering = ofBucket.find(({ scope }) => url.startsWith(scope) || scope.startsWith(`${url}/`));
-  if (covering === undefined) {
-    return `S3 refused: "${url}" is under none of the declared prefixes, which are ${ofBucket.map(({ scope }) => `"${scope}"`).join(', ')}: ` +
-      "add its own to the S3Step's prefixes";
-  }
+  const covering = coveringScope(url, facts);
+  if (covering === undefined) return `S3 refused: declare the bucket "${bucketOf(url)}" in an S3Step of the function's bootstrap, which grants ${right}`;
   if (facts.allowed !== undefined && !facts.allowed.includes(covering.step)) {
     return `the S3Step "${covering.step}" gives access to it, and this cursor's bootstrap leaves that step out`;
   }
   const writing = WRITES.test(sql) ? 'the S3Step may read only (permissions: S3Permissions.READ_WRITE), ' : '';
   return `S3 refused, though the S3Step "${covering.step}" declares the bucket: ${writing}the key may be wrong (without s3:ListBucket S3 answers 403 for what is not there), ` +
     "encrypted by a KMS key that encryptionKeys does not give, or the bucket's own policy refuses the function's role";
+}
+
+/** Outside of the prefixes no request is signed, so that S3 refuses it, or AWS says that the bucket is elsewhere. */
+function outsideHint(url: string, facts: Facts): string | undefined {
+  const ofBucket = scopesOf(url, facts);
+  if (ofBucket.length === 0 || coveringScope(url, facts) !== undefined) return undefined;
+  return `S3 refused: "${url}" is under none of the declared prefixes, which are ${ofBucket.map(({ scope }) => `"${scope}"`).join(', ')}, ` +
+    "and is asked for without credentials: add its own to the S3Step's prefixes";
+}
+
+function coveringScope(url: string, facts: Facts): S3Scope | undefined {
+  return scopesOf(url, facts).find(({ scope }) => url.startsWith(scope) || scope.startsWith(`${url}/`));
+}
+
+/** The declared scopes in the bucket of `url`. */
+function scopesOf(url: string, facts: Facts): readonly S3Scope[] {
+  const bucket = bucketOf(url);
+  return scopes(facts).filter(({ scope }) => scope.startsWith(`s3://${bucket}/`) || scope === `s3://${bucket}`);
+}
+
+function bucketOf(url: string): string {
+  return url.split('/', 3)[2]!;
 }
 
 function scopes({ steps }: Facts): S3Scope[] {
@@ -79,7 +125,8 @@ function scopes({ steps }: Facts): S3Scope[] {
 
 /** The URL that was asked for: as the error has it, or the statement, or a parameter. */
 function s3Url(said: string, sql: string, { parameters }: Facts): string | undefined {
-  const texts = [said, sql, ...Object.values(parameters ?? {}).filter((value): value is string => typeof value === 'string')];
+  // Behind a URL DuckDB puts a colon and what happened.
+  const texts = [said.replaceAll(': ', ' '), sql, ...Object.values(parameters ?? {}).filter((value): value is string => typeof value === 'string')];
   const urls = texts.flatMap((text) => text.match(S3_URLS) ?? []);
   return urls[0]?.replace(/^s3[an]?:/i, 's3:');
 }

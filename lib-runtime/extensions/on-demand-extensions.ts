@@ -127,7 +127,7 @@ function mayLoadHttpfs(sql: string): boolean {
   return /\b(?:LOAD|ATTACH)\b/i.test(sql) && USES_HTTPFS.test(sql);
 }
 
-const LOAD_FIRST = 'run LOAD httpfs, or a statement that reads by it, before lock_configuration is set';
+const LOAD_FIRST = 'leave lock_configuration out of the settings; execute LOAD httpfs, or a statement that reads by it, and only then SET lock_configuration = true';
 
 /** In a locked instance what httpfs copies could not be blanked. */
 async function assertUnlocked(connection: DuckDBConnection): Promise<void> {

@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance } from './instance';
-import { requestLimits, setRequestLimits } from './request-limits';
 import { deriveSettings } from './settings';
 import { UploadSettings } from './upload-settings';
 import { warnInWorkerThread } from './worker-threads';
@@ -74,11 +73,11 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       onHttpfs: async (connection) => {
         instance.uploads = new UploadSettings(limits, config.settings);
         await applySettings(connection, instance.uploads.atCreation);
+        await instance.limitRequestsFromNow(connection, config);
         for (const step of prepared) await step.prepare?.(connection);
       },
     });
   }
-  if (httpfs && !('http_timeout' in config.settings)) instance.requestSettings = config.settings;
   instance.uploads = uploads;
   try {
     await instance.withRaw(async (connection) => {
@@ -87,10 +86,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
       // A version of the extension that cannot do so is none the worse.
       if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
-      if (instance.requestSettings && config.timeoutSeconds !== undefined && 'lock_configuration' in config.settings) {
-        // It cannot follow each invocation then.
-        await connection.run(setRequestLimits(requestLimits(1000 * config.timeoutSeconds, config.settings), config.settings));
-      }
+      if (httpfs) await instance.limitRequestsFromNow(connection, config);
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
       await applySettings(connection, settings.last);

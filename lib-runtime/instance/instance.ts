@@ -4,6 +4,7 @@ import { attachedPaths, mayAttach } from './attach-statements';
 import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { mayUpload, type UploadSettings } from './upload-settings';
+import type { RuntimeConfig } from '../base/config';
 import { ClosedError } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
 import { Semaphore } from '../base/semaphore';
@@ -27,8 +28,8 @@ export class Instance implements SharedHolder, BootstrapHost {
   readonly attaching = new Semaphore(1);
   /** How long the phases of its creation took. */
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
-  /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: not without httpfs, nor when the user has set it. */
-  requestSettings: Readonly<Record<string, string>> | undefined;
+  /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: once httpfs is there, and the user has not set it. */
+  private requestSettings: Readonly<Record<string, string>> | undefined;
 
   /** What loads extensions for a statement; undefined where all are loaded at creation. */
   onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
@@ -77,7 +78,7 @@ export class Instance implements SharedHolder, BootstrapHost {
       this.unuse();
     });
     this.connections.add(connection);
-    await this.limitRequests(connection, currentInvocation()?.milliseconds);
+    await this.limitRequests(connection);
     return connection;
   }
 
@@ -90,6 +91,19 @@ export class Instance implements SharedHolder, BootstrapHost {
       connection.closeSync();
       this.unuse();
     }
+  }
+
+  /**
+   * Lets DuckDB's HTTP requests last no longer than the invocation that makes them, from now on: httpfs is there. An `http_timeout`
+   * among the user's settings stays.
+   */
+  async limitRequestsFromNow(connection: DuckDBConnection, { settings, timeoutSeconds }: RuntimeConfig): Promise<void> {
+    if ('http_timeout' in settings) return;
+    this.requestSettings = settings;
+    // Where the configuration is locked it cannot follow each invocation.
+    const isLocked = 'lock_configuration' in settings;
+    const limit = isLocked ? timeoutSeconds && setRequestLimits(requestLimits(1000 * timeoutSeconds, settings), settings) : this.requestLimit();
+    if (limit) await connection.run(limit);
   }
 
   /** Changes what it may use. Throws when it uses more than that just now. */
@@ -193,18 +207,24 @@ export class Instance implements SharedHolder, BootstrapHost {
   }
 
   /**
-   * Lets DuckDB's HTTP requests wait no longer than an invocation of `milliseconds` lasts: DuckDB cannot interrupt one, and it would hold a
+   * Lets DuckDB's HTTP requests wait no longer than an invocation lasts: DuckDB cannot interrupt one, and it would hold a
    * thread, and a connection to the server, beyond the invocation.
    */
-  private async limitRequests(connection: Connection, milliseconds: number | undefined): Promise<void> {
-    const settings = this.requestSettings;
-    if (milliseconds === undefined || settings === undefined) return;
-    const limits = requestLimits(milliseconds, settings);
-    if (limits.seconds === this.requestLimits.seconds && limits.retries === this.requestLimits.retries) return;
-    this.requestLimits = limits;
-    const set = connection.run(({ raw }) => raw.run(setRequestLimits(limits, settings)), () => 'setting a time limit', undefined, () => undefined);
+  private async limitRequests(connection: Connection): Promise<void> {
+    const limit = this.requestLimit();
     // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
-    await set.catch(() => undefined);
+    if (limit) await connection.run(({ raw }) => raw.run(limit), () => 'setting a time limit', undefined, () => undefined).catch(() => undefined);
+  }
+
+  /** The SQL that sets the present invocation's limit; undefined where it is set already, or none is to be set. */
+  private requestLimit(): string | undefined {
+    const settings = this.requestSettings;
+    const milliseconds = currentInvocation()?.milliseconds;
+    if (milliseconds === undefined || settings === undefined) return undefined;
+    const limits = requestLimits(milliseconds, settings);
+    if (limits.seconds === this.requestLimits.seconds && limits.retries === this.requestLimits.retries) return undefined;
+    this.requestLimits = limits;
+    return setRequestLimits(limits, settings);
   }
 
   private async end(): Promise<void> {

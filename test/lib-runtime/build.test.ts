@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectWithRuntime, runScript, valuesOf } from './built-runtime';
+import { signedExtensions } from './signed-extensions';
 import { repositoryRoot } from '../bed/paths';
 
 const NODE_MODULES = join(repositoryRoot, 'node_modules');
@@ -116,6 +117,45 @@ test('ESM and CommonJS copies in one process share the instance, and know each o
   expect(await valuesOf(script)).toEqual([
     { copies: true, rows: [{ answer: 42 }], registries: 1, instanceOf: [true, true, true, false] },
   ]);
+});
+
+describe('an error has its class\'s name, however its code was bundled', () => {
+  const config = (parts: object) => ({ DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, ...parts }) });
+  const s3 = (parts: object) => config({ steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...parts } }] });
+  const secret = { secretsManager: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf' };
+  const postgres = (credentials: object) => config({
+    steps: [
+      { name: 'pg', type: 'postgres', provides: ['pg'], config: { catalog: 'pg', host: '127.0.0.1', database: 'app', user: 'reader', ...credentials } },
+    ],
+  });
+  /** Neither AWS nor its endpoints are reached. */
+  const nowhere = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'no-url' };
+
+  test.each([
+    ['values/parameter-values', 'ParameterError', 'PARAMETER', 'c.query("SELECT ?", [new Map([[1, Symbol("a")]])])', {}],
+    ['extensions/on-demand-extensions', 'ExtensionError', 'EXTENSION', 'c.query("SELECT st_point(1, 2)")', {}],
+    ['bootstrap/environment-s3', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("s3")', { ...nowhere, AWS_ENDPOINT_URL_S3: 'no-url' }],
+    ['aws/assume-role', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("s3")', { ...s3({ assumeRole: 'arn:aws:iam::123456789012:role/reader' }), ...nowhere }],
+    ['aws/secret-providers', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("pg")', { ...postgres({ password: secret }), ...nowhere }],
+    ['aws/rds-token', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("pg")', { ...postgres({ iam: true }), ...nowhere, AWS_REGION: '' }],
+  ])('%s', async (_, name, code, call, env) => {
+    const script = `
+      import * as runtime from 'cdk-duckdb-lambda/runtime';
+      const error = await runtime.cursor((c) => ${call}).catch((e) => e);
+      const causes = [];
+      for (let each = error; each instanceof Error; each = each.cause) {
+        const classes = Object.keys(runtime).filter((key) => runtime[key].prototype instanceof Error && each instanceof runtime[key]);
+        if (each instanceof runtime.DuckDbError) causes.push({ name: each.name, code: each.code, is: classes });
+      }
+      console.log(JSON.stringify(causes));
+    `;
+    const [causes] = await valuesOf(script, { env: { DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'), ...env } });
+    expect(causes[0]).toMatchObject({ name, code });
+    const classOf = (word: string) => `${word.toLowerCase().replace(/(?:^|_)(.)/g, (__, letter: string) => letter.toUpperCase())}Error`;
+    for (const cause of causes) {
+      expect([cause.name, cause.is.sort()]).toEqual([classOf(cause.code), ['DuckDbError', classOf(cause.code)].sort()]);
+    }
+  });
 });
 
 describe('the cold start', () => {

@@ -163,6 +163,58 @@ sso_region = eu-west-1
       }
     });
 
+    test('the endpoint is the profile\'s, or its services section\'s, where no variable has one', async () => {
+      const { AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: _region, ...others } = aws;
+      const file = join(scratch, 'config-with-endpoints');
+      writeFileSync(file, `[default]\nregion = eu-central-1\nendpoint_url = ${endpoint}\n
+[profile served]\nservices = local\nendpoint_url = http://127.0.0.1:1\n[services local]\ns3 =\n  endpoint_url = ${endpoint}\n
+[profile ignoring]\nendpoint_url = ${endpoint}\nignore_configured_endpoint_urls = true\n`);
+      const secret = 'SELECT secret_string AS s FROM duckdb_secrets()';
+      for (const more of [{}, { AWS_PROFILE: 'served' }, { AWS_REGION: 'eu-west-1' }] as Record<string, string>[]) {
+        expect(await valuesOf(script(`print(await run(${JSON.stringify(COUNT)}))`), { env: { ...others, AWS_CONFIG_FILE: file, ...more } })).toEqual([[{ n: 1000 }]]);
+      }
+      expect(await valuesOf(script(`print([await run('LOAD httpfs'), (await run(${JSON.stringify(secret)}))[0].s.includes('endpoint')])`), {
+        env: { ...others, AWS_CONFIG_FILE: file, AWS_PROFILE: 'ignoring' },
+      })).toEqual([[[], false]]);
+    });
+
+    test('an unknown profile is named', async () => {
+      const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...others } = aws;
+      const env = { ...others, AWS_PROFILE: 'wrok', AWS_CONFIG_FILE: join(scratch, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'none'), AWS_EC2_METADATA_DISABLED: 'true' };
+      expect(await valuesOf(script(`print(await run(${JSON.stringify(COUNT)}))`), { env })).toEqual([{
+        code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(/S3 refused a request without a signature, and the profile "wrok" of AWS_PROFILE, if there is one, has no AWS credentials/),
+      }]);
+    });
+
+    describe('credentials that have expired', () => {
+      let server: Server;
+      beforeAll(async () => {
+        server = await listening(createServer((request, response) => {
+          request.resume();
+          response.statusCode = 400;
+          response.end('<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>');
+        }));
+      });
+      afterAll(() => void server?.close());
+      const statements = ["COPY (SELECT 1 AS a) TO 's3://lake/w.csv'", "COPY (SELECT 1 AS a) TO 's3://lake/w.csv'", "FROM read_csv('s3://lake/w.csv')"];
+      const outcomes = (env: Record<string, string>) => valuesOf(script(`
+        for (const sql of ${JSON.stringify(statements)}) print(await outcome(cursor((c) => c.execute(sql))));
+      `), { env: { ...env, AWS_ENDPOINT_URL_S3: address(server) } });
+      const advice = /the AWS credentials have expired.*: sign in again, as by aws sso login, or set new ones/;
+
+      test('of the environment\'s: the query\'s error, which says what to do, each time', async () => {
+        expect(await outcomes(aws)).toEqual(Array(3).fill({ code: 'QUERY', retryable: false, message: expect.stringMatching(advice) }));
+      });
+
+      test('of a profile\'s, which the chain finds again: they are not called renewed', async () => {
+        const file = join(scratch, 'expired-credentials');
+        writeFileSync(file, '[default]\naws_access_key_id = key\naws_secret_access_key = secret\naws_session_token = token\n');
+        const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...others } = aws;
+        expect(await outcomes({ ...others, AWS_SHARED_CREDENTIALS_FILE: file, AWS_CONFIG_FILE: join(scratch, 'none') }))
+          .toEqual(Array(3).fill({ code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(advice) }));
+      });
+    });
+
     test('a file of this machine that is missing asks nobody for credentials, and loads nothing', async () => {
       const [values] = await valuesOf(script(`print([
         await run("FROM '/no/such/file.parquet'"), await run("SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND extension_name = 'httpfs'"),
@@ -252,7 +304,22 @@ sso_region = eu-west-1
         await s.execute('SET lock_configuration = true');
         return [await outcome(s.query("FROM read_csv($file)", { file: 'http://127.0.0.1:1/a.csv' })), await s.query(${JSON.stringify(visible)})];
       }))`), { env: env() });
-      expect(values).toEqual([{ code: 'CONFIG', retryable: false, message: expect.stringContaining('before lock_configuration is set') }, [{ v: null }]]);
+      expect(values).toEqual([{ code: 'CONFIG', retryable: false, message: expect.stringContaining('only then SET lock_configuration = true') }, [{ v: null }]]);
+    });
+
+    test('nor does one that a session\'s settings lock; what the error advises works', async () => {
+      expect(await valuesOf(script(`
+        const locked = await outcome(session({ settings: { lock_configuration: true } }, (s) => s.query(${JSON.stringify(COUNT)})));
+        const advised = await session(async (s) => {
+          await s.execute('LOAD httpfs');
+          await s.execute('SET lock_configuration = true');
+          return s.query(${JSON.stringify(COUNT)});
+        });
+        print([locked, advised]);
+      `), { env: aws })).toEqual([[
+        expect.objectContaining({ retryable: false, message: expect.stringMatching(/leave lock_configuration out of the settings; execute LOAD httpfs, .* only then SET lock_configuration = true/) }),
+        [{ n: 1000 }],
+      ]]);
     });
   });
 

@@ -20,6 +20,7 @@ export async function exec({ template, fn, region, account, parameters, known, v
   const { id, resource } = findFunction(stack, fn);
   const resolver = new Resolver(stack, { pseudo, parameters, known });
   const own = resolveVariables(resolver, resource, variables);
+  resolver.throwUnmeant();
   resolver.throwUnknown(id);
   await runCommand(command, {
     ...process.env,

@@ -20,12 +20,15 @@ export class Resolver {
   #options;
   /** The option that would give a value → what for. */
   #unknown;
+  /** What could be given by `--set`. */
+  #asked;
   #conditions = new Set();
 
-  constructor(stack, options, unknown = new Map()) {
+  constructor(stack, options, unknown = new Map(), asked = new Set()) {
     this.#stack = stack;
     this.#options = options;
     this.#unknown = unknown;
+    this.#asked = asked;
   }
 
   /** The text of a variable; undefined where it has none, or cannot be known. */
@@ -38,6 +41,21 @@ export class Resolver {
       return undefined;
     }
     return String(resolved);
+  }
+
+  /** Throws an error for a value that was given to what is not there, as by a mistyped name. */
+  throwUnmeant() {
+    const { known, parameters } = this.#options;
+    const templates = [this.#stack, ...this.#stack.others?.() ?? []].map(({ template }) => template);
+    const ids = templates.flatMap(({ Resources = {}, Parameters = {} }) => Object.keys({ ...Resources, ...Parameters }));
+    for (const name of known.keys()) {
+      if (this.#asked.has(name) || name.startsWith('AWS::') || ids.includes(splitOnce(name)[0])) continue;
+      throw new Error(`--set ${name} names nothing in ${this.#stack.file}${nearest(name, [...this.#asked, ...ids])}`);
+    }
+    const declared = templates.flatMap(({ Parameters = {} }) => Object.keys(Parameters));
+    for (const name of parameters.keys()) {
+      if (!declared.includes(name)) throw new Error(`--parameter ${name} names no parameter of ${this.#stack.file}${nearest(name, declared)}`);
+    }
   }
 
   /** Throws an error that names all that could not be known so far. */
@@ -91,6 +109,7 @@ export class Resolver {
 
   #ref(id) {
     const { known, parameters } = this.#options;
+    this.#asked.add(id);
     if (known.has(id)) return known.get(id);
     if (id.startsWith('AWS::')) return this.#pseudo(id);
     const parameter = this.#stack.template.Parameters?.[id];
@@ -111,6 +130,7 @@ export class Resolver {
   #attribute(id, attribute) {
     const { known } = this.#options;
     const name = `${id}.${attribute}`;
+    this.#asked.add(name);
     if (known.has(name)) return known.get(name);
     const resource = this.#resource(id);
     const value = attributeOf(resource, attribute, (property) => this.resolve(property), (pseudo) => this.#pseudo(pseudo));
@@ -186,9 +206,10 @@ export class Resolver {
   #import(argument) {
     const name = this.resolve(argument);
     if (name === UNKNOWN) return UNKNOWN;
+    this.#asked.add(name);
     if (this.#options.known.has(name)) return this.#options.known.get(name);
     for (const stack of this.#stack.others?.() ?? []) {
-      const exporting = new Resolver({ ...stack, others: this.#stack.others }, this.#options, this.#unknown);
+      const exporting = new Resolver({ ...stack, others: this.#stack.others }, this.#options, this.#unknown, this.#asked);
       const outputs = Object.values(stack.template.Outputs ?? {});
       const output = outputs.find(({ Export }) => Export !== undefined && exporting.resolve(Export.Name) === name);
       if (output) return exporting.resolve(output.Value);
@@ -204,6 +225,7 @@ export class Resolver {
 
 function splitOnce(name) {
   const at = name.indexOf('.');
+  if (at === -1) return [name];
   return [name.slice(0, at), name.slice(at + 1)];
 }
 

@@ -105,6 +105,17 @@ describe('exec gives a command the environment that the function would have', ()
 
   const given = ['--region', 'eu-west-1', '--account', '111111111111', '--parameter', 'Owner=somebody'];
 
+  test('a value for what is not in the template is an error that names the nearest', async () => {
+    const args = ['--template', other, '--function', 'Sales', '--region', 'eu-west-1', '--account', '111111111111'];
+    const error = await failure(args);
+    const [own] = /Own\w+\.Arn/.exec(error)!;
+    const wrong = own.replace('Own', 'Ow');
+    expect(await failure([...args, '--set', `${wrong}=arn:aws:s3:::x`])).toBe(`cdk-duckdb-lambda: --set ${wrong} names nothing in ${other}; did you mean ${own}?`);
+    expect(await failure([...args, '--set', 'Quite-another=x'])).toBe(`cdk-duckdb-lambda: --set Quite-another names nothing in ${other}`);
+    expect(await failure(['--template', template, '--function', 'Sales', ...given, '--parameter', 'Sise=8']))
+      .toBe(`cdk-duckdb-lambda: --parameter Sise names no parameter of ${template}; did you mean Size?`);
+  });
+
   test('what its variables refer to is resolved: parameters, conditions, mappings, names, other stacks of the assembly', async () => {
     const env = await environment(['--template', template, '--function', 'Sales', ...given]);
     expect(env).toMatchObject({

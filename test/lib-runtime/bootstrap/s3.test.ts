@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -58,6 +59,46 @@ test.each(['s3a', 's3n'])('%s:// is the step\'s as s3:// is: to read, to list, t
   expect(await cursor((c) => c.queryOne(`SELECT sum(i) AS total FROM '${scheme}://lake/t/*.parquet'`))).toEqual({ total: 499_500 });
   await cursor((c) => c.execute(`COPY (SELECT 42 AS answer) TO '${written}'`));
   expect(await cursor((c) => c.queryOne(`FROM '${written}'`))).toEqual({ answer: 42 });
+});
+
+describe('with an endpoint, what is outside of the step\'s prefixes', () => {
+  const step = (more: object = {}) => config({ extensions: ['httpfs'], steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/t/', 's3://export/'], ...more } }] });
+
+  test('is asked for at the same endpoint, without a signature', async () => {
+    const requests: [string, boolean][] = [];
+    const server = createServer((request, response) => {
+      request.resume();
+      requests.push([request.url!.replace(/\?.*/, ''), request.headers.authorization !== undefined]);
+      response.end('a\n1\n');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      for (const where of [step({ endpoint }), { ...step(), AWS_ENDPOINT_URL_S3: endpoint }]) {
+        requests.length = 0;
+        const { cursor } = freshRuntime({ ...environment, ...where });
+        for (const key of ['other.csv', 't/part.csv']) expect(await cursor((c) => c.query(`FROM read_csv('s3://lake/${key}')`))).toEqual([{ a: 1 }]);
+        expect(new Map(requests)).toEqual(new Map([['/lake/other.csv', false], ['/lake/t/part.csv', true]]));
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test.each(["COPY (SELECT 1 AS a) TO 's3://lake/other.csv'", "FROM 's3://lake/other.csv'"])('is an error that says so: %s', async (sql) => {
+    const { cursor } = freshRuntime({ ...environment, ...step() });
+    expect(await rejection(cursor((c) => c.execute(sql)))).toMatchObject({
+      code: 'QUERY', retryable: false, message: expect.stringContaining('"s3://lake/other.csv" is under none of the declared prefixes, which are "s3://lake/t/"'),
+    });
+    expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))).toEqual({ n: 1000 });
+  });
+
+  test('is another step\'s, where that one has the whole bucket', async () => {
+    const steps = [{ name: 'a', type: 's3', config: { scopes: ['s3://lake/none/'] } }, { name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }];
+    const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps }) });
+    expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))).toEqual({ n: 1000 });
+  });
 });
 
 describe('after DROP SECRET', () => {

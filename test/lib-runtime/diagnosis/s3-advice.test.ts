@@ -27,7 +27,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
     s3 = await startS3();
     front = await frontOf(s3.endpoint);
     for (const directory of ['lake/orders', 'lake/customers', 'export', 'other']) mkdirSync(join(s3.dir, directory), { recursive: true });
-    for (const file of ['lake/orders/a?b.csv', 'lake/customers/x.csv', 'other/x.csv', 'export/x.csv']) writeFileSync(join(s3.dir, file), 'a\n1\n');
+    for (const file of ['lake/orders/a?b.csv', 'lake/orders/a[1].csv', 'lake/orders/a*b.csv', 'lake/customers/x.csv', 'other/x.csv', 'export/x.csv']) writeFileSync(join(s3.dir, file), 'a\n1\n');
     environment = {
       DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs', 'tpch'),
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
@@ -65,8 +65,8 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
   test('a key under none of the declared prefixes is told them', async () => {
     front.fault = () => DENIED;
     expect(await messageOf("FROM 's3://lake/customers/x.csv'")).toContain(
-      'hint: S3 refused: "s3://lake/customers/x.csv" is under none of the declared prefixes, which are "s3://lake/orders/", "s3://lake/returns/": ' +
-      "add its own to the S3Step's prefixes");
+      'hint: S3 refused: "s3://lake/customers/x.csv" is under none of the declared prefixes, which are "s3://lake/orders/", "s3://lake/returns/", ' +
+      "and is asked for without credentials: add its own to the S3Step's prefixes");
   });
 
   test('of a bucket that is declared nobody says that it should be', async () => {
@@ -119,6 +119,30 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
   test('the bucket is in another region', async () => {
     front.fault = () => ({ status: 301 });
     expect(await messageOf("FROM 's3://lake/orders/x.csv'")).toContain("hint: the bucket is in another region: give it as the S3Step's region");
+    expect(await messageOf("FROM 's3://other/x.csv'")).toContain('hint: the bucket is in another region: declare it in an S3Step with its region');
+    expect(await messageOf("FROM 's3://other/x.csv'", [], environment)).toContain('hint: the bucket is in another region: set AWS_REGION to it');
+  });
+
+  test('a name that is a glob when it is read, and how it is written', async () => {
+    const advice = '; * ? and [ ] are a glob there: where they are a part of the name, write [*], [?] and [[]';
+    expect(await messageOf("FROM 's3://lake/orders/a[1].csv'")).toContain(advice);
+    expect(await messageOf("FROM 'a[1].csv'")).toContain(advice);
+    expect(await messageOf("FROM 's3://lake/orders/none.csv'")).not.toContain('glob');
+    const { session } = freshRuntime(declared);
+    for (const name of ['a[[]1].csv', 'a[*]b.csv']) expect(await session((s) => s.query(`FROM 's3://lake/orders/${name}'`))).toEqual([{ a: 1 }]);
+  });
+
+  test('a scheme in upper case', async () => {
+    const advice = 'hint: DuckDB knows schemes in lower case only, and takes others for local paths: write s3://';
+    expect(await messageOf("FROM 'S3://lake/orders/x.csv'")).toContain(advice);
+    expect(await messageOf("COPY (SELECT 1) TO 'S3://lake/orders/x.csv'")).toContain(advice);
+    expect(await messageOf("FROM 'HTTPS://127.0.0.1:1/x.csv'")).toContain('write https://');
+  });
+
+  test('a key with dots for a part', async () => {
+    for (const sql of ["FROM read_csv('s3://lake/orders/../customers/x.csv')", "COPY (SELECT 1) TO 's3://lake/orders/./y.csv'"]) {
+      expect(await messageOf(sql)).toContain('hint: HTTP clients take "." and ".." in a URL for steps between folders');
+    }
   });
 
   test('of a local file nobody speaks of buckets', async () => {

@@ -76,6 +76,22 @@ describeWith('python', 'a server that accepts connections and says nothing', () 
     expect(await read({}, 30_000)).toEqual({ seconds: 7, retries: 3 });
   });
 
+  test.each([
+    ['no stack has declared it', ''],
+    ['a function\'s SQL loads it', config({}).DUCKDB_LAMBDA_CONFIG],
+  ])('where httpfs comes when it is needed, the limits do with it, and follow each invocation: %s', async (_, declared) => {
+    const { cursor, session, withDuckDB } = freshRuntime({ DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'), DUCKDB_LAMBDA_CONFIG: declared });
+    const limits = "SELECT current_setting('http_timeout')::INTEGER AS seconds, current_setting('http_retries')::INTEGER AS retries";
+    const invoke = (opener: typeof cursor, milliseconds: number) => withDuckDB((_event: string, _context: object) => opener(async (c) => {
+      await c.execute('LOAD httpfs');
+      return c.queryOne(limits);
+    }))('', { getRemainingTimeInMillis: () => milliseconds });
+    for (const opener of [cursor, session as unknown as typeof cursor]) {
+      expect(await invoke(opener, 3_000)).toEqual({ seconds: 3, retries: 0 });
+      expect(await invoke(opener, 30_000)).toEqual({ seconds: 7, retries: 3 });
+    }
+  });
+
   test('calls that were given up leave a thread to the next query, and one to the rest of the process', async () => {
     const [values] = await valuesOf(`
       import { lookup } from 'node:dns/promises';
