@@ -15,7 +15,7 @@ export type { DuckDbErrorCode, DuckDbErrorOptions } from './base/errors';
 export { withDuckDB } from './handler';
 export type { WithDuckDBOptions } from './handler';
 export { memoryBudget } from './memory/memory-budget';
-export type { BudgetFigures } from './memory/budget';
+export type { BudgetFigures } from './memory/budget-figures';
 export type { QueryParameters } from './values/parameters';
 export { registerBootstrapStep } from './bootstrap/register-bootstrap-step';
 export type { BootstrapContext, BootstrapStepType } from './bootstrap/register-bootstrap-step';

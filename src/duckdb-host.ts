@@ -4,12 +4,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RequiredEndpoint } from './required-endpoint';
 
+// Its bases stand in the order of lambda.IFunction's: Python finds no order of both otherwise.
 /**
  * What runs DuckDB, as bootstrap steps and secrets see it: they grant its role permissions, and open its network.
  *
  * `DuckDbFunction` is one.
  */
-export interface IDuckDbHost extends IResource, iam.IGrantable, ec2.IConnectable {
+export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
    * The role that DuckDB runs with.
    */

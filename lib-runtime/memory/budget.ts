@@ -1,3 +1,4 @@
+import type { BudgetFigures } from './budget-figures';
 import { lambdaMemoryLimit, type Limits } from './limits';
 import { bytesOf } from './sizes';
 import { spillCapacity } from './spill';
@@ -6,18 +7,6 @@ import { locksConfiguration } from '../base/config';
 import { BudgetError, messageOf } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { Semaphore } from '../base/semaphore';
-
-/** What the instances of the process share, and who has it. */
-export interface BudgetFigures {
-  /** For all instances of the process together. */
-  readonly memoryBytes: number;
-  /** Held by sessions and DuckDBs. */
-  readonly reservedBytes: number;
-  /** How many sessions and DuckDBs hold it. */
-  readonly shares: number;
-  /** How many calls wait for a share. */
-  readonly waiting: number;
-}
 
 /** A shared instance: it uses what the others leave. */
 export interface SharedHolder {

@@ -1,4 +1,5 @@
-import { type BudgetFigures, processBudget } from './budget';
+import { processBudget } from './budget';
+import type { BudgetFigures } from './budget-figures';
 import { readConfig } from '../base/config';
 
 /**
