@@ -1,7 +1,7 @@
 import type * as https from 'node:https';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processCredentials } from './credentials';
+import { NO_CREDENTIALS, processCredentials } from './credentials';
 import { signedHeaders } from './signature';
 import { noteDeparture } from '../base/departures';
 import { ConfigError, messageOf } from '../base/errors';
@@ -56,7 +56,9 @@ export async function awsRequest(request: AwsRequest): Promise<string> {
 }
 
 async function attempt({ service, endpointVariable, region, headers, body }: AwsRequest, limitMs: number): Promise<string> {
-  const credentials = await processCredentials(process.env);
+  const credentials = await processCredentials(process.env).catch((error) => {
+    throw NO_CREDENTIALS.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
+  });
   const url = endpoint(service, endpointVariable, region);
   // The one that is needed: TLS alone takes 4 ms to load. `import()` would evaluate whatever it exports.
   const { request: send } = requireFromHere(url.protocol === 'https:' ? 'node:https' : 'node:http') as typeof https;

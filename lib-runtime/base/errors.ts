@@ -160,6 +160,12 @@ const CLASSES = {
 // A minifier shortens the names of classes, and does so differently in each bundle; those of properties stay.
 for (const [name, errorClass] of Object.entries(CLASSES)) Object.defineProperty(errorClass, 'name', { value: name, configurable: true });
 
+/** `error`, with another message. Not the same object, which others may have been given too. */
+export function retold(error: DuckDbError, message: string): DuckDbError {
+  const { cause, retryable, duckdbType } = error;
+  return new (error.constructor as new (message: string, options: DuckDbErrorOptions) => DuckDbError)(message, { cause, retryable, duckdbType });
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type S3Location, S3BootstrapStep } from './s3';
 import type { StepContext } from './step';
-import { type AwsCredentials, credentialChain, environmentCredentials, processCredentials } from '../aws/credentials';
+import { type AwsCredentials, credentialChain, environmentCredentials, NO_CREDENTIALS, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError, messageOf } from '../base/errors';
 
@@ -12,8 +12,6 @@ const S3_URL = /\bs3[an]?:\/\//i;
 const MISSING_EXTENSION = /^Missing Extension Error: /;
 /** S3 says 403 to who does not sign, others of its kind 400 or 401. */
 const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\bHTTP (?:code )?40[013]\b|AccessDenied|Forbidden)/;
-/** What the AWS SDK's chain says when no provider has anything to say. */
-const NO_PROVIDER = /Could not load credentials from any providers/;
 /** To be read without a signature: a public bucket. */
 const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 
@@ -92,7 +90,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     try {
       return await processCredentials(this.env);
     } catch (error) {
-      if (NO_PROVIDER.test(messageOf(error))) return undefined;
+      if (NO_CREDENTIALS.test(messageOf(error))) return undefined;
       throw error;
     }
   }

@@ -10,6 +10,8 @@ const NOT_THERE = /No files found that match the pattern "([^"]*)|Cannot open fi
 const QUERY_PARAMETERS = /Invalid query parameters found/;
 const S3_URLS = /\bs3[an]?:\/\/[^\s'"|)]*/gi;
 const WRITES = /^\s*(?:COPY|EXPORT)\b/i;
+/** `OVERWRITE_OR_IGNORE` deletes nothing. */
+const OVERWRITES = /^\s*COPY\b[\s\S]*\bOVERWRITE\b/i;
 const SCHEME = /^\w{2,}:\/{0,2}/;
 /** Parts of a URL that are not parts of a key. */
 const DOTS = /\/\.{1,2}(?:\/|$)/;
@@ -46,7 +48,7 @@ export function fileHint(error: string, sql: string, facts: Facts): string | und
     if (outside !== undefined) return outside;
   }
   if (status === 301 && url !== undefined) return regionHint(url, facts);
-  if (isMissing) return missingHint(said, url, pattern);
+  if (isMissing) return missingHint(said, sql, url, pattern);
   if (status === 0) return 'the server refused the request, and DuckDB does not tell with which status: ask for the URL by curl --head';
   return isDenied && url !== undefined ? deniedHint(said, sql, url, facts) : undefined;
 }
@@ -59,9 +61,13 @@ function localHint(said: string, pattern: string | undefined): string {
   return `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://${globHint(pattern)}`;
 }
 
-function missingHint(said: string, url: string | undefined, pattern: string | undefined): string {
+function missingHint(said: string, sql: string, url: string | undefined, pattern: string | undefined): string {
   if (url === undefined) return `nothing is there: check the URL${globHint(pattern)}`;
   if (said.includes('NoSuchBucket')) return 'there is no such bucket: check its name and region';
+  if (OVERWRITES.test(sql)) {
+    return 'COPY with OVERWRITE deletes what its directory holds before it reads: what it was to read from there is lost, so write to another prefix; ' +
+      'of what lies elsewhere, check bucket, key and region';
+  }
   return `nothing is there: check bucket, key and region (S3 answers 403 instead where s3:ListBucket is not granted)${globHint(pattern)}`;
 }
 

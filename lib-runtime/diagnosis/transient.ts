@@ -1,4 +1,5 @@
 import { isTransientHttp } from './transient-http';
+import { NO_CREDENTIALS } from '../aws/credentials';
 
 /** DuckDB's errors begin with their class. */
 const CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
@@ -52,6 +53,7 @@ export function mayPass(text: string): boolean {
 }
 
 function verdict(text: string): boolean | undefined {
+  if (NO_CREDENTIALS.test(text)) return false;
   const type = CLASS.exec(text)?.[1];
   if (type === undefined || !REACHING.includes(type)) return CONFLICT.test(text) || undefined;
   if (NEVER.some((pattern) => pattern.test(text))) return false;

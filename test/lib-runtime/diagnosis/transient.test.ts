@@ -33,6 +33,26 @@ describeWith(['postgres', 'aws'], 'what never passes is no error to be tried aga
     expect(await failure(bed.step({ database: 'none' }))).toMatchObject({ ...never, message: expect.stringMatching(/FATAL: {2}database "none" does not exist/) });
   });
 
+  test('there are no AWS credentials, for a parameter, an IAM token or S3', async () => {
+    const environment = {
+      ...await bed.environment([
+        bed.step(), bed.step({ password: undefined, iam: true, catalog: 'pg_iam' }, 'iam'),
+        { name: 'role', type: 's3', config: { scopes: ['s3://lake/'], assumeRole: 'arn:aws:iam::123456789012:role/reader' } },
+      ]),
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/none',
+      AWS_SHARED_CREDENTIALS_FILE: '/none',
+    };
+    const { cursor } = freshRuntime(environment);
+    for (const step of ['postgres', 'iam', 'role']) {
+      expect(await rejection(cursor((c) => c.bootstrap(step)))).toMatchObject({
+        ...never, message: expect.stringContaining('Could not load credentials from any providers'),
+      });
+    }
+  });
+
   test('a step may be tried again by hand though it never passes: the same error', async () => {
     const { cursor } = await start(bed.step({ database: 'none' }));
     expect(await rejection(cursor((c) => c.bootstrap('postgres')))).toMatchObject(never);
