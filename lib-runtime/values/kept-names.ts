@@ -67,13 +67,15 @@ function renamed(type: DuckDBType, rename: (name: string) => string): DuckDBType
   }
 }
 
-function namesOf(type: DuckDBType): readonly string[] {
+/** The names of a STRUCT's fields, or of a UNION's members. */
+export function namesOf(type: DuckDBType): readonly string[] {
   const { STRUCT, UNION } = loadApi().DuckDBTypeId;
   if (type.typeId === STRUCT) return (type as DuckDBStructType).entryNames;
   return type.typeId === UNION ? (type as DuckDBUnionType).memberTags : [];
 }
 
-function partsOf(type: DuckDBType): readonly DuckDBType[] {
+/** The types of the parts of what has parts. */
+export function partsOf(type: DuckDBType): readonly DuckDBType[] {
   const { LIST, ARRAY, MAP, STRUCT, UNION } = loadApi().DuckDBTypeId;
   switch (type.typeId) {
     case LIST:
