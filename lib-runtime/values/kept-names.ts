@@ -46,9 +46,14 @@ export function originalType(type: DuckDBType): DuckDBType {
   return renamed(type, originalName);
 }
 
+/** A column of `chunk` of which nothing was read yet. */
+export function newVector(chunk: DuckDBDataChunk, column: number, type?: DuckDBType): DuckDBVector {
+  return loadApi().DuckDBVector.create(loadBindings().data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, type);
+}
+
 /** A column of `chunk` whose values have the names of `type`, which `keptType` gave; those of a VARIANT are renamed by the same rule. */
 export function keptVector(chunk: DuckDBDataChunk, column: number, type: DuckDBType): DuckDBVector {
-  const vector = loadApi().DuckDBVector.create(loadBindings().data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, type);
+  const vector = newVector(chunk, column, type);
   keepVariants(vector);
   return vector;
 }
