@@ -45,8 +45,8 @@ function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
   if (wanted?.typeId === api.DuckDBTypeId.FLOAT) return checkFloat(value, wanted);
   if (!Number.isSafeInteger(value)) return api.DOUBLE;
   if (isWidest(wanted, value < 0)) return wanted!;
-  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0.
-  if (Object.is(value, -0) && !isInteger(wanted)) return api.DOUBLE;
+  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0, and for JSON what JSON.stringify makes of it.
+  if (Object.is(value, -0) && !isInteger(wanted) && wanted?.alias !== 'JSON') return api.DOUBLE;
   return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
 }
 
