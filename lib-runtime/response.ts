@@ -1,4 +1,4 @@
-import { ConfigError, DuckDbError } from './base/errors';
+import { AbortedError, ConfigError, DuckDbError, messageOf } from './base/errors';
 import { FORMAT, Options, TEXTS } from './base/options';
 import { shown } from './base/shown';
 import { base64 } from './values/bytes';
@@ -18,15 +18,17 @@ export interface WriteRowsOptions {
   /**
    * `'jsonl'`: an object a line. `'csv'`: by RFC 4180, with a header; what is not text or a number is written as JSON.
    *
-   * In both, bytes are base64 text, a `Date` is ISO 8601 text, and NaN, Infinity and -Infinity are text, as DuckDB reads them.
+   * In both, bytes are base64 text, a `Date` is ISO 8601 text, and NaN, Infinity and -Infinity are text, as DuckDB reads them. NULL is nothing in
+   * CSV, but `""` in one of a single column: many readers skip an empty line.
    *
    * @default 'jsonl'
    */
   readonly format?: 'jsonl' | 'csv';
   /**
-   * The columns of CSV, in order; the header is written also where there are no rows. One that a stream does not have is a `CONFIG` error.
+   * The columns that are written, in order; the header of CSV also where there are no rows. One that a stream does not have is a `CONFIG` error.
    *
-   * @default - the stream's own, in the order of the query; for batches that you have made yourself, the keys of the first row
+   * @default - the stream's own, in the order of the query; for batches that you have made yourself, the keys of each row, in CSV those of the
+   * first one: there, a row with another key is a `CONFIG` error
    */
   readonly columns?: readonly string[];
 }
@@ -43,14 +45,15 @@ const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FOR
  * Rows are of the forms `'js'` and `'json'`: the client's value objects (`rows: 'duckdb'`) say nothing as JSON.
  *
  * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
- * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none.
+ * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none, and
+ * `ABORTED` when the reader goes away.
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options?: WriteRowsOptions): Promise<void> {
   const { format = 'jsonl', columns } = WRITE_OPTIONS.read(options);
   checkArguments(rows, response);
   // A stream's columns are known to what reads it, once it has begun.
   const batches = iteratorOf(rows);
-  const lines = format === 'csv' ? csv(columns, batches) : jsonLines();
+  const lines = format === 'csv' ? csv(columns, batches) : jsonLines(columns, batches);
   const reader = new Reader(response);
   try {
     for await (const batch of { [Symbol.asyncIterator]: () => batches }) {
@@ -102,17 +105,41 @@ function notBatches(got: unknown): ConfigError {
   return new ConfigError(`writeRows() got ${shown(got)} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there`);
 }
 
-function jsonLines(): Lines {
+function jsonLines(columns: readonly string[] | undefined, stream: object): Lines {
+  let isChecked = columns === undefined;
+  const check = (rows: object) => {
+    const carried = carriedColumns(rows);
+    if (!isChecked && carried) checkColumns(columns!, carried);
+    isChecked = true;
+  };
+  const toLine = columns ? (row: Row) => only(columns, row) : json;
   return {
-    of: (rows) => rows.map((row) => `${json(row)}\n`).join(''),
-    ofNone: () => '',
+    of: (rows) => {
+      check(rows);
+      return rows.map((row) => `${toLine(row)}\n`).join('');
+    },
+    ofNone: () => {
+      check(stream);
+      return '';
+    },
     ofError: (code) => `{"error":{"code":"${code}"}}\n`,
   };
 }
 
+/** The JSON of some fields of a row, in their order: an object has its own order for keys that are whole numbers. */
+function only(columns: readonly string[], row: Row): string {
+  const fields = columns.map((name) => [JSON.stringify(name), json(row[name])]).filter(([, value]) => value !== undefined);
+  return `{${fields.map(([name, value]) => `${name}:${value}`).join(',')}}`;
+}
+
 function csv(given: readonly string[] | undefined, stream: object): Lines {
   let columns: readonly string[] | undefined;
-  const line = (values: readonly unknown[]) => `${values.map(field).join(',')}\r\n`;
+  // Many readers skip an empty line; DuckDB reads both as NULL.
+  const line = (values: readonly unknown[]) => `${values.map(field).join(',') || '""'}\r\n`;
+  const toLine = (row: Row) => {
+    if (!given) checkKeys(row, columns!);
+    return line(columns!.map((name) => row[name]));
+  };
   const header = (carried: readonly string[] | undefined, keys?: readonly string[]) => {
     if (given && carried) checkColumns(given, carried);
     columns = given ?? carried ?? keys;
@@ -121,7 +148,7 @@ function csv(given: readonly string[] | undefined, stream: object): Lines {
   return {
     of: (rows) => {
       const first = columns === undefined ? header(carriedColumns(rows), Object.keys(rows[0]!)) : '';
-      return first + rows.map((row) => line(columns!.map((name) => row[name]))).join('');
+      return first + rows.map(toLine).join('');
     },
     ofNone: () => (columns === undefined ? header(carriedColumns(stream)) : ''),
     ofError: (code) => `error: ${code}\r\n`,
@@ -132,6 +159,14 @@ function checkColumns(given: readonly string[], own: readonly string[]): void {
   const unknown = given.find((name) => !own.includes(name));
   if (unknown === undefined) return;
   throw new ConfigError(`columns has ${JSON.stringify(unknown)}, which the query does not have: its columns are ${own.map((name) => JSON.stringify(name)).join(', ')}`);
+}
+
+function checkKeys(row: Row, columns: readonly string[]): void {
+  for (const key of Object.keys(row)) {
+    if (columns.includes(key)) continue;
+    throw new ConfigError(`a row has the key ${JSON.stringify(key)}, which is not in the header of the CSV (${columns.map((name) => JSON.stringify(name)).join(', ')}): ` +
+      'name all columns in the option columns');
+  }
 }
 
 function field(value: unknown): string {
@@ -177,12 +212,12 @@ class Reader {
 
   constructor(private readonly response: ResponseStreamLike) {
     this.gone = new Promise((_, reject) => {
-      const leave = (error: unknown) => {
+      const leave = (message: string, cause?: unknown) => {
         this.isGone = true;
-        reject(error);
+        reject(new AbortedError(`${message}: its reader has gone, or something else has ended it`, { cause }));
       };
-      this.listeners.error = leave;
-      this.listeners.close = () => leave(new Error('the response was closed before it was written'));
+      this.listeners.error = (error) => leave(`the response failed before it was written (${messageOf(error)})`, error);
+      this.listeners.close = () => leave('the response was closed before it was written');
     });
     this.gone.catch(() => undefined);
     for (const [name, listener] of Object.entries(this.listeners)) response.once(name, listener);

@@ -26,7 +26,7 @@ import { reportColdStart } from '../observe/cold-start';
 import { metricsAreOn } from '../observe/metrics';
 import type { QueryTrace } from '../observe/traces';
 import { traced } from '../observe/tracing';
-import type { QueryParameters } from '../values/parameters';
+import { copyParameters, type QueryParameters } from '../values/parameters';
 import { readColumns, RowReader, readRows } from '../values/rows';
 
 /** One call that runs SQL. */
@@ -92,7 +92,9 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   stream<R>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<R[]> {
-    return { [Symbol.asyncIterator]: () => this.openStream(sql, params, options) as AsyncIterator<R[]> };
+    // As they are at the call: the stream begins with its loop.
+    const copy = copyParameters(params);
+    return { [Symbol.asyncIterator]: () => this.openStream(sql, copy, options) as AsyncIterator<R[]> };
   }
 
   async transaction<T>(fn: (transaction: Cursor) => Promise<T>, given?: CallOptions): Promise<T> {
@@ -208,9 +210,10 @@ export class OpenCursor implements Cursor, Openable {
     this.connection.giveUp(reason);
   }
 
-  private async run(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
+  private async run(sql: string, parameters: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
     checkSql(sql);
     const options = QUERY_OPTIONS.read(given);
+    const params = copyParameters(parameters);
     const { maxBytes } = limits(options);
     return this.call(sql, params, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));

@@ -62,6 +62,8 @@ export class RowStream {
   /** Settles when DuckDB is done with the query, and the connection free for another; rejects when the query failed. */
   readonly ended: Promise<void>;
 
+  /** The rest of the chunk that was fetched last, where it is large. */
+  private batches: Generator<Row[], void, undefined> | undefined;
   private isEnding = false;
   private isOver = false;
   private fetching: Promise<unknown> = Promise.resolve();
@@ -119,13 +121,16 @@ export class RowStream {
   private async read(): Promise<Row[] | undefined> {
     this.assertNotFailed();
     this.turn.assertOpen();
+    const next = this.batches?.next();
+    if (next && !next.done) return next.value;
     const chunk = await this.fetch();
     this.turn.assertOpen();
     if (chunk === undefined) {
       if (hasFailed(this.result)) throw await this.failureReason();
       return undefined;
     }
-    return this.reader.batch(chunk);
+    this.batches = this.reader.batches(chunk);
+    return this.batches.next().value!;
   }
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {

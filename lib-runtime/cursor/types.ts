@@ -68,8 +68,8 @@ export interface Cursor extends AsyncDisposableLike {
   /**
    * Runs every statement of `sql` and returns the rows of the last.
    *
-   * `params` are a list for `?` and `$1`, an object for `$name`, bound by the statement's own types, exactly or not at all: of arrays and
-   * objects for a JSON column or `$1::JSON`, their JSON. In a script they belong to the last statement. Throws `QUERY`,
+   * `params` are a list for `?` and `$1`, an object for `$name`, as they are at the call, bound by the statement's own types, exactly or not at
+   * all: of arrays and objects for a JSON column or `$1::JSON`, their JSON. In a script they belong to the last statement. Throws `QUERY`,
    * `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<Row[]>;
@@ -80,7 +80,7 @@ export interface Cursor extends AsyncDisposableLike {
   /** Runs every statement of `sql` and returns how many rows they inserted, updated or deleted. */
   execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }>;
   /**
-   * Like `query`, for results of any size: the rows come in batches, at most 2,048 at a time, and no more is in memory.
+   * Like `query`, for results of any size: the rows come in batches, at most 2,048 at a time and about 8 MB, and no more of them is in memory.
    *
    *     for await (const rows of c.stream<Order>('FROM orders')) await send(rows);
    *

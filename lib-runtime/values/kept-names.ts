@@ -46,9 +46,14 @@ export function originalType(type: DuckDBType): DuckDBType {
   return renamed(type, originalName);
 }
 
+/** A column of `chunk` of which nothing was read yet. */
+export function newVector(chunk: DuckDBDataChunk, column: number, type?: DuckDBType): DuckDBVector {
+  return loadApi().DuckDBVector.create(loadBindings().data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, type);
+}
+
 /** A column of `chunk` whose values have the names of `type`, which `keptType` gave; those of a VARIANT are renamed by the same rule. */
 export function keptVector(chunk: DuckDBDataChunk, column: number, type: DuckDBType): DuckDBVector {
-  const vector = loadApi().DuckDBVector.create(loadBindings().data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, type);
+  const vector = newVector(chunk, column, type);
   keepVariants(vector);
   return vector;
 }
@@ -67,13 +72,15 @@ function renamed(type: DuckDBType, rename: (name: string) => string): DuckDBType
   }
 }
 
-function namesOf(type: DuckDBType): readonly string[] {
+/** The names of a STRUCT's fields, or of a UNION's members. */
+export function namesOf(type: DuckDBType): readonly string[] {
   const { STRUCT, UNION } = loadApi().DuckDBTypeId;
   if (type.typeId === STRUCT) return (type as DuckDBStructType).entryNames;
   return type.typeId === UNION ? (type as DuckDBUnionType).memberTags : [];
 }
 
-function partsOf(type: DuckDBType): readonly DuckDBType[] {
+/** The types of the parts of what has parts. */
+export function partsOf(type: DuckDBType): readonly DuckDBType[] {
   const { LIST, ARRAY, MAP, STRUCT, UNION } = loadApi().DuckDBTypeId;
   switch (type.typeId) {
     case LIST:

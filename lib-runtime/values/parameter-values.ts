@@ -2,15 +2,24 @@ import type {
   DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType, DuckDBUnionValue, DuckDBValue,
   DuckDBVariantValue,
 } from '@duckdb/node-api';
+import { className, withArticle } from './class-name';
 import { entriesOf, fieldsOf, geometryError, isArrayValue, isClientValue, isUnionValue, isVariantValue, itemsOf, typeOfClientScalar } from './client-values';
 import { commonType, structType, unionType } from './common-type';
 import { isJson, jsonText } from './json-parameter';
-import { isInt64, isUint128, scalarValue, typeOfScalar } from './scalar-parameters';
+import { namesOf, partsOf } from './kept-names';
+import { isInt64, isUint128, scalarValue, takesBignum, typeOfScalar } from './scalar-parameters';
 import { checkName } from './text-parameter';
 import { fieldPath, mapParts } from './value-error';
 import { loadApi } from '../client/client';
 
-export { jsonCast } from './json-casts';
+export { placeholderCast } from './placeholder-casts';
+
+/** As `inferType`, for a whole parameter. */
+export function parameterType(value: unknown, wanted: DuckDBType | undefined): DuckDBType {
+  const type = inferType(value, wanted);
+  checkBignums(type, wanted);
+  return type;
+}
 
 /**
  * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
@@ -23,6 +32,19 @@ export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
   if (value === null) return api.SQLNULL;
   if (isJson(wanted) && isMadeJson(value)) return api.VARCHAR;
   return typeof value === 'object' ? objectType(value, wanted) : typeOfScalar(value, wanted);
+}
+
+/** Throws for a BIGNUM that the statement does not want: DuckDB makes other numbers of it. Only one is found here that is the common type of others. */
+function checkBignums(type: DuckDBType, wanted: DuckDBType | undefined): void {
+  if (takesBignum(wanted)) return;
+  if (type.typeId === loadApi().DuckDBTypeId.BIGNUM) {
+    throw new RangeError('a list has numbers that only a BIGNUM holds together, and DuckDB makes other numbers of it where it wants another type: ' +
+      'name the type in the SQL, as in $1::BIGNUM[], or pass all of them as text');
+  }
+  const names = namesOf(type).map((name) => name.toLowerCase());
+  const wantedNames = wanted ? namesOf(wanted).map((name) => name.toLowerCase()) : [];
+  const wantedParts = wanted ? partsOf(wanted) : [];
+  partsOf(type).forEach((part, index) => checkBignums(part, wantedParts[names.length > 0 ? wantedNames.indexOf(names[index]!) : index]));
 }
 
 /** `value` as the client wants it for `type`, which `inferType` gave for it. */
@@ -56,10 +78,15 @@ function objectType(value: object, wanted: DuckDBType | undefined): DuckDBType {
   if (items) return listType(items, wanted, isArrayValue(value));
   const fields = fieldsOf(value);
   if (fields) return fieldsType(fields, wanted);
-  if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value)]);
+  if (isUnionValue(value)) return unionType([value.tag], [inferType(value.value, memberType(value.tag, wanted))]);
   const own = isVariantValue(value) ? variantType(value) : typeOfClientScalar(value);
   if (own !== undefined) return own;
-  throw new TypeError(`a ${value.constructor?.name ?? 'value'} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
+  throw new TypeError(`${withArticle(className(value))} has no SQL type: pass a plain object, an array, a Map, a Date, a Buffer or a scalar`);
+}
+
+function memberType(tag: string, wanted: DuckDBType | undefined): DuckDBType | undefined {
+  if (wanted === undefined || wanted.typeId !== loadApi().DuckDBTypeId.UNION) return undefined;
+  return partsOf(wanted)[namesOf(wanted).findIndex((name) => name.toLowerCase() === tag.toLowerCase())];
 }
 
 function listType(items: readonly unknown[], wanted: DuckDBType | undefined, isArray: boolean): DuckDBType {
@@ -205,13 +232,20 @@ function dateValue(value: Date, type: DuckDBType): DuckDBValue {
   if (Number.isNaN(milliseconds)) throw new RangeError('the Date is invalid');
   const id = api.DuckDBTypeId;
   switch (type.typeId) {
-    case id.DATE: return new api.DuckDBDateValue(Math.floor(milliseconds / 86_400_000));
-    case id.TIMESTAMP_S: return new api.DuckDBTimestampSecondsValue(BigInt(Math.floor(milliseconds / 1000)));
+    case id.DATE: return new api.DuckDBDateValue(whole(value, 86_400_000, 'a time of day, which a DATE does not hold', 'midnight UTC'));
+    case id.TIMESTAMP_S: return new api.DuckDBTimestampSecondsValue(BigInt(whole(value, 1000, 'milliseconds, which a TIMESTAMP_S does not hold', 'a whole second')));
     case id.TIMESTAMP_MS: return new api.DuckDBTimestampMillisecondsValue(BigInt(milliseconds));
     case id.TIMESTAMP_NS: return new api.DuckDBTimestampNanosecondsValue(nanoseconds(value));
     case id.TIMESTAMP_TZ: return new api.DuckDBTimestampTZValue(BigInt(milliseconds) * 1000n);
     default: return new api.DuckDBTimestampValue(BigInt(milliseconds) * 1000n);
   }
+}
+
+/** How many times `unit` milliseconds a Date is. Cut, a condition would find other rows than the Date does. */
+function whole(value: Date, unit: number, rest: string, fix: string): number {
+  const count = value.getTime() / unit;
+  if (Number.isInteger(count)) return count;
+  throw new RangeError(`the Date ${value.toISOString()} has ${rest}: cast it, as in $1::TIMESTAMP, or pass a Date at ${fix}, or text`);
 }
 
 function nanoseconds(value: Date): bigint {

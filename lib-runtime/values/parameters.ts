@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
-import { scalarValue, typeOfScalar } from './scalar-parameters';
+import { className, withArticle } from './class-name';
+import { isInt64, scalarValue, typeOfScalar } from './scalar-parameters';
 import { pathOf } from './value-path';
 import { messageOf, ParameterError } from '../base/errors';
 import { loadApi } from '../client/client';
@@ -8,20 +9,40 @@ import { loadApi } from '../client/client';
 // A name of its own, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** What binds lists, objects, dates and bytes. */
+/** What binds lists, objects, dates, bytes, and bigints beyond 64 bits. */
 const parameterValues = () => requireFromHere('./parameter-values') as typeof import('./parameter-values');
 
 /** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;
 
+/**
+ * `parameters` as they are now: a call is made before its turn comes, and whoever made it may use the list or the object again.
+ *
+ * Not what is within lists, objects and bytes: that would be to copy all of it. Throws a `PARAMETER` error where they cannot be read.
+ */
+export function copyParameters(parameters: QueryParameters | undefined): QueryParameters | undefined {
+  if (parameters === undefined) return undefined;
+  try {
+    checkParameters(parameters);
+    return Array.isArray(parameters) ? Array.prototype.slice.call(parameters) : { ...parameters };
+  } catch (cause) {
+    if (cause instanceof ParameterError) throw cause;
+    throw new ParameterError(`the parameters cannot be read, as a getter or a Proxy of theirs throws: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** Whether there are no values to bind. Throws `PARAMETER` for what is neither a list nor an object. */
 export function isEmpty(parameters: QueryParameters): boolean {
-  if (Array.isArray(parameters)) return parameters.length === 0;
+  checkParameters(parameters);
+  return (Array.isArray(parameters) ? parameters : Object.keys(parameters)).length === 0;
+}
+
+function checkParameters(parameters: QueryParameters): void {
+  if (Array.isArray(parameters)) return;
   const isObject = typeof parameters === 'object' && parameters !== null;
   // What can be iterated, and a Date, has no keys, or other keys than are meant.
-  if (isObject && !(Symbol.iterator in parameters || parameters instanceof Date)) return Object.keys(parameters).length === 0;
-  const kind = isObject ? parameters.constructor?.name ?? 'value' : typeof parameters;
-  const received = parameters === null ? 'null' : `a ${kind}`;
+  if (isObject && !(Symbol.iterator in parameters || parameters instanceof Date)) return;
+  const received = parameters === null ? 'null' : withArticle(isObject ? className(parameters) : typeof parameters);
   throw new ParameterError(`the parameters are ${received}, expected a list for ? and $1, or an object for $name`);
 }
 
@@ -82,9 +103,9 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
 function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
   try {
     const wanted = statementType(prepared, index);
-    if (typeof value === 'object' && value !== null) {
-      const { inferType, jsonCast, toDuckDbValue } = parameterValues();
-      const type = inferType(value, wanted ?? jsonCast(sql, name));
+    if ((typeof value === 'object' && value !== null) || (typeof value === 'bigint' && !isInt64(value))) {
+      const { parameterType, placeholderCast, toDuckDbValue } = parameterValues();
+      const type = parameterType(value, wanted ?? placeholderCast(sql, name));
       prepared.bindValue(index, toDuckDbValue(value, type), type);
     } else {
       const type = typeOfScalar(value, wanted);

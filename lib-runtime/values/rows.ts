@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue, DuckDBVector } from '@duckdb/node-api';
 import { carryColumns } from './carried-columns';
-import { keptType, keptVector, losesFields, setKey } from './kept-names';
+import { keptType, keptVector, losesFields, newVector, setKey } from './kept-names';
+import { largeRows } from './large-values';
 import type { Convert } from './nested-values';
 import { columnConverter, type RowFormat } from './row-forms';
 import { typeName } from './type-name';
-import { ResultLimitError } from '../base/errors';
+import { DuckDbError, messageOf, OutOfRangeError, ResultLimitError } from '../base/errors';
 import { HeapGuard } from '../memory/heap-guard';
 
 export type { RowFormat } from './row-forms';
@@ -29,8 +30,14 @@ export interface RowLimits {
 
 /** Conversion is synchronous; after this long other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
-/** A look at the heap takes microseconds, a chunk of 2,048 rows a millisecond. */
+/** A look at the memory takes microseconds, a chunk of 2,048 rows a millisecond. */
 const CHUNKS_PER_LOOK = 4;
+/** The items of lists take several times their bytes while they are converted. */
+const BYTES_PER_LOOK = 2 * 1024 * 1024;
+/** A batch of a stream ends after them. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Of one of JavaScript's, in UTF-8. */
+const MOST_BYTES_OF_A_CHARACTER = 3;
 
 /** The columns of a result, as its rows' keys. */
 export function readColumns(result: DuckDBMaterializedResult): Column[] {
@@ -43,15 +50,17 @@ export async function readRows(result: DuckDBMaterializedResult, format: RowForm
   checkRowCount(result.rowCount, limits.maxRows);
   const reader = new RowReader(result, format, limits);
   const rows: Row[] = [];
-  const heap = new HeapGuard();
   let lastYield = performance.now();
   for (let index = 0; index < result.chunkCount; index++) {
-    reader.read(result.getChunk(index), rows);
-    if (index % CHUNKS_PER_LOOK === CHUNKS_PER_LOOK - 1) heap.look(rows.length);
-    if (performance.now() - lastYield > YIELD_AFTER_MS) {
-      await setImmediate();
-      lastYield = performance.now();
+    const chunk = result.getChunk(index);
+    for (let row: number | undefined = 0; row !== undefined;) {
+      row = reader.read(chunk, rows, row);
+      if (performance.now() - lastYield > YIELD_AFTER_MS) {
+        await setImmediate();
+        lastYield = performance.now();
+      }
     }
+    if (index % CHUNKS_PER_LOOK === CHUNKS_PER_LOOK - 1) reader.look();
   }
   return rows;
 }
@@ -61,6 +70,8 @@ export class RowReader {
   /** How many rows were read. */
   rowCount = 0;
   private bytes = 0;
+  private nextLook: number;
+  private readonly memory = new HeapGuard();
   /** The names of the columns, in their order. */
   readonly names: readonly string[];
   private readonly converters: readonly Convert[];
@@ -72,33 +83,75 @@ export class RowReader {
     this.names = columnKeys(result);
     this.keptTypes = types.map((type) => (losesFields(type) ? keptType(type) : undefined));
     this.converters = this.names.map((name, index) => columnConverter(format, this.keptTypes[index] ?? types[index]!, name));
+    this.nextLook = Math.min(limits.maxBytes, BYTES_PER_LOOK);
   }
 
-  /** The rows of `chunk`, which know the order of their columns. Throws as `read`. */
-  batch(chunk: DuckDBDataChunk): Row[] {
-    const rows: Row[] = [];
-    this.read(chunk, rows);
-    carryColumns(rows, this.names);
-    return rows;
-  }
-
-  /** Adds the rows of `chunk` to `rows`. Throws `RESULT_LIMIT` once all chunks together are beyond a limit, `OUT_OF_RANGE` as above. */
-  read(chunk: DuckDBDataChunk, rows: Row[]): void {
-    const { names, converters, keptTypes } = this;
-    const { rowCount } = chunk;
-    this.rowCount += rowCount;
-    checkRowCount(this.rowCount, this.limits.maxRows);
-    const vectors = keptTypes.map((type, column) => (type ? keptVector(chunk, column, type) : chunk.getColumnVector(column)));
-    for (let row = 0; row < rowCount; row++) {
-      const object: Row = {};
-      for (let column = 0; column < names.length; column++) {
-        const value = converters[column]!(vectors[column]!.getItem(row) as DuckDBValue);
-        setKey(object, names[column]!, value);
-        this.bytes += sizeOf(value);
-      }
-      rows.push(object);
+  /** The rows of `chunk`, which know the order of their columns: one batch, or several where they are large. Throws as `read`. */
+  * batches(chunk: DuckDBDataChunk): Generator<Row[], void, undefined> {
+    const before = this.bytes;
+    for (let row: number | undefined = 0; row !== undefined;) {
+      const rows: Row[] = [];
+      row = this.read(chunk, rows, row);
+      carryColumns(rows, this.names);
+      // V8 does not know of this memory, and would leave it for long. Nothing that was handed out lies in it.
+      if (row === undefined && this.bytes - before > BATCH_BYTES) chunk.reset();
+      yield rows;
     }
+  }
+
+  /**
+   * Adds the rows of `chunk` from `first` on to `rows`, as many as are of a size; returns the row to go on with, undefined when that were all.
+   *
+   * Throws `RESULT_LIMIT` once all that was read is beyond a limit or the memory, `OUT_OF_RANGE` as above.
+   */
+  read(chunk: DuckDBDataChunk, rows: Row[], first = 0): number | undefined {
+    const { names, converters } = this;
+    const { rowCount } = chunk;
+    checkRowCount(this.rowCount + rowCount - first, this.limits.maxRows);
+    let vectors = this.vectors(chunk);
+    const large = largeRows(vectors);
+    const end = this.bytes + BATCH_BYTES;
+    let column = 0;
+    try {
+      for (let row = first; row < rowCount;) {
+        if (large?.has(row)) this.lookAhead(large.get(row)!);
+        const object: Row = {};
+        for (column = 0; column < names.length; column++) {
+          const value = converters[column]!(vectors[column]!.getItem(row) as DuckDBValue);
+          setKey(object, names[column]!, value);
+          this.bytes += sizeOf(value);
+        }
+        rows.push(object);
+        row += 1;
+        this.rowCount += 1;
+        if (this.bytes > this.nextLook) {
+          vectors = this.vectors(chunk);
+          this.look();
+        }
+        if (this.bytes > end && row < rowCount) return row;
+      }
+    } catch (error) {
+      throw error instanceof DuckDbError ? error : unreadable(names[column]!, error);
+    }
+    return undefined;
+  }
+
+  /** New ones: the client keeps each value that it has read of one, beside those that are made of it. */
+  private vectors(chunk: DuckDBDataChunk): DuckDBVector[] {
+    return this.keptTypes.map((type, column) => (type ? keptVector(chunk, column, type) : newVector(chunk, column)));
+  }
+
+  /** Throws `RESULT_LIMIT` when what was read is beyond `maxBytes`, or memory is about to run out because of it. */
+  look(): void {
     checkBytes(this.bytes, this.rowCount, this.limits.maxBytes);
+    this.memory.look(this.rowCount);
+    this.nextLook = Math.min(this.limits.maxBytes, this.bytes + BYTES_PER_LOOK);
+  }
+
+  /** Like `look`, before a row with large values of `bytes` bytes is converted. */
+  private lookAhead(bytes: number): void {
+    checkBytes(this.bytes + Math.floor(bytes / MOST_BYTES_OF_A_CHARACTER), this.rowCount, this.limits.maxBytes);
+    this.memory.look(this.rowCount, bytes);
   }
 }
 
@@ -124,6 +177,12 @@ function checkBytes(bytes: number, rows: number, maxBytes: number): void {
     throw new ResultLimitError(`the result is larger than maxBytes ${maxBytes} after ${rows} rows: select less, aggregate in SQL, ` +
       'COPY it to a file, or raise maxBytes (by default it is a quarter of the function\'s memory)');
   }
+}
+
+function unreadable(column: string, cause: unknown): OutOfRangeError {
+  const isTooLong = (cause as { code?: string } | undefined)?.code === 'ERR_STRING_TOO_LONG';
+  const fix = isTooLong ? 'select a part of it, as substring() does, or COPY it to a file' : 'cast it in SQL, or leave it out';
+  return new OutOfRangeError(`column "${column}" holds a value that cannot be read (${messageOf(cause)}): ${fix}`, { cause });
 }
 
 /** About what a value takes in memory: a byte a character, eight for all that has no length. */

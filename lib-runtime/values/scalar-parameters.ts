@@ -4,6 +4,7 @@ import { loadApi } from '../client/client';
 
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 const INT128 = [-(2n ** 127n), 2n ** 127n - 1n] as const;
+const MOST_DIGITS = 50;
 const UINT128 = [0n, 2n ** 128n - 1n] as const;
 
 /** As `inferType`, for what has no parts. */
@@ -40,11 +41,12 @@ export function isUint128(value: bigint): boolean {
 
 function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
-  if (wanted?.typeId === api.DuckDBTypeId.DOUBLE || wanted?.typeId === api.DuckDBTypeId.FLOAT) return wanted;
+  if (wanted?.typeId === api.DuckDBTypeId.DOUBLE) return wanted;
+  if (wanted?.typeId === api.DuckDBTypeId.FLOAT) return checkFloat(value, wanted);
   if (!Number.isSafeInteger(value)) return api.DOUBLE;
   if (isWidest(wanted, value < 0)) return wanted!;
-  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0.
-  if (Object.is(value, -0) && !isInteger(wanted)) return api.DOUBLE;
+  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0, and for JSON what JSON.stringify makes of it.
+  if (Object.is(value, -0) && !isInteger(wanted) && wanted?.alias !== 'JSON') return api.DOUBLE;
   return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
 }
 
@@ -52,8 +54,26 @@ function bigintType(value: bigint, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
   if (isWidest(wanted, !isUint128(value))) return wanted!;
   if (isInt64(value)) return api.BIGINT;
+  if (wanted?.typeId === api.DuckDBTypeId.FLOAT) checkFloat(value, wanted);
   if (within(value, INT128)) return api.HUGEINT;
-  return isUint128(value) ? api.UHUGEINT : api.BIGNUM;
+  if (isUint128(value)) return api.UHUGEINT;
+  if (takesBignum(wanted)) return api.BIGNUM;
+  const text = String(value);
+  const start = text.length > MOST_DIGITS ? `${text.slice(0, MOST_DIGITS)}...` : text;
+  throw new RangeError(`the bigint ${start} is beyond HUGEINT and UHUGEINT, and DuckDB makes other numbers of a BIGNUM where it wants another type: ` +
+    'write $1::BIGNUM where a BIGNUM is meant, or pass it as text');
+}
+
+/** Of these DuckDB makes what the BIGNUM is; its casts to all integers make 0 of 2^128. */
+export function takesBignum(wanted: DuckDBType | undefined): boolean {
+  const { BIGNUM, VARCHAR, VARIANT } = loadApi().DuckDBTypeId;
+  return wanted !== undefined && [BIGNUM, VARCHAR, VARIANT].includes(wanted.typeId as never);
+}
+
+/** `type`, a FLOAT, where it holds `value`, rounded to its precision: the client, and DuckDB's cast of an integer, make infinities of others. */
+function checkFloat(value: number | bigint, type: DuckDBType): DuckDBType {
+  if (Number.isFinite(Math.fround(Number(value))) || (typeof value === 'number' && !Number.isFinite(value))) return type;
+  throw new RangeError(`the number ${value} is beyond the range of FLOAT, which ends at 3.4e38: use a DOUBLE, as in $1::DOUBLE`);
 }
 
 /** DuckDB does not cast all other integers to these, nor these to others, so they are bound as they are wanted. */

@@ -83,9 +83,48 @@ describe('formats', () => {
 
   test('a column that the query does not have is an error', async () => {
     for (const condition of ['true', 'false']) {
-      expect(await rejection(written(`SELECT 1 AS a, 2 AS "b c" WHERE ${condition}`, { format: 'csv', columns: ['a', 'A'] })))
-        .toMatchObject({ code: 'CONFIG', message: 'columns has "A", which the query does not have: its columns are "a", "b c"' });
+      for (const format of ['csv', 'jsonl']) {
+        expect(await rejection(written(`SELECT 1 AS a, 2 AS "b c" WHERE ${condition}`, { format, columns: ['a', 'A'] })))
+          .toMatchObject({ code: 'CONFIG', message: 'columns has "A", which the query does not have: its columns are "a", "b c"' });
+      }
     }
+  });
+
+  const writtenBatches = async (batches: unknown, options?: object) => {
+    const response = new PassThrough();
+    const whole = text(response);
+    await runtime.writeRows(batches as AsyncIterable<object[]>, response, options).catch((error) => { response.end(); throw error; });
+    return whole;
+  };
+
+  test('JSON lines have the columns that were asked for, in their order', async () => {
+    const sql = "SELECT 1 AS a, 'x' AS \"b c\", 2 AS \"7\", 'nan'::DOUBLE AS d, NULL AS n, {s: 1} AS s";
+    expect(await written(sql, { columns: ['n', 'b c', '7', 'd', 's'] })).toBe('{"n":null,"b c":"x","7":2,"d":"NaN","s":{"s":1}}\n');
+    expect(await writtenBatches([[{ a: 1, b: 2 }, { b: 3n }]], { columns: ['b', 'a'] })).toBe('{"b":2,"a":1}\n{"b":"3"}\n');
+  });
+
+  test('CSV of batches that were made by oneself: a key that the header lacks is an error, also where it was added to the rows of a stream', async () => {
+    const lost = { code: 'CONFIG', message: 'a row has the key "b", which is not in the header of the CSV ("a"): name all columns in the option columns' };
+    expect(await rejection(writtenBatches([[{ a: 1 }, { a: 2, b: 3 }]], { format: 'csv' }))).toMatchObject(lost);
+    expect(await rejection(writtenBatches([[{ a: 1 }], [{ b: 3 }]], { format: 'csv' }))).toMatchObject(lost);
+    expect(await writtenBatches([[{ a: 1 }, { a: 2, b: 3 }]], { format: 'csv', columns: ['b', 'a'] })).toBe('b,a\r\n,1\r\n3,2\r\n');
+    await runtime.cursor(async (c) => {
+      const more = async function* () {
+        for await (const rows of c.stream('SELECT 1 AS a')) {
+          for (const row of rows) row.b = 2;
+          yield rows;
+        }
+      };
+      expect(await rejection(writtenBatches(more(), { format: 'csv' }))).toMatchObject(lost);
+    });
+  });
+
+  test('CSV of one column keeps its NULLs, for readers that skip empty lines and for DuckDB', async () => {
+    const csv = await written("SELECT unnest(['x', NULL, '', 'y', NULL]) AS a", { format: 'csv' });
+    expect(csv).toBe('a\r\nx\r\n""\r\n""\r\ny\r\n""\r\n');
+    const file = join('/tmp', `response-nulls-${process.pid}.csv`);
+    writeFileSync(file, await written('SELECT CASE WHEN range % 2 = 0 THEN range END AS a FROM range(4)', { format: 'csv' }));
+    expect(await runtime.cursor((c) => c.query(`FROM read_csv('${file}')`))).toEqual([{ a: 0 }, { a: null }, { a: 2 }, { a: null }]);
   });
 
   test('rows that are not a stream', async () => {
@@ -105,7 +144,7 @@ test('a reader that goes away: an error, and the query ends', async () => {
   response.on('error', () => undefined);
   response.once('data', () => response.destroy());
   await runtime.cursor(async (c) => {
-    expect(await rejection(runtime.writeRows(c.stream('FROM range(10000000000)'), response))).toBeInstanceOf(Error);
+    expect(await rejection(runtime.writeRows(c.stream('FROM range(10000000000)'), response))).toMatchObject({ code: 'ABORTED', name: 'AbortedError' });
     expect(await c.queryOne('SELECT 1 AS one')).toEqual({ one: 1 });
   });
 });
@@ -121,12 +160,14 @@ test('a reader that goes away while the next rows are computed: an error, neithe
       throw new Error('was read on');
     })();
     const error = await rejection(runtime.writeRows(rows, response));
-    expect(error.message).toBe(reason?.message ?? 'the response was closed before it was written');
+    expect(error).toMatchObject({ code: 'ABORTED', cause: reason });
+    expect(error.message).toBe(`the response ${reason ? 'failed before it was written (connection reset)' : 'was closed before it was written'}: ` +
+      'its reader has gone, or something else has ended it');
     expect(response.listenerCount('error') + response.listenerCount('close')).toBe(0);
   }
   const gone = new PassThrough().destroy();
   await sleep(10);
-  expect(await rejection(runtime.writeRows((async function* () { yield [{ i: 1 }]; })(), gone))).toMatchObject({ message: 'the response was closed before it was written' });
+  expect(await rejection(runtime.writeRows((async function* () { yield [{ i: 1 }]; })(), gone))).toMatchObject({ code: 'ABORTED', message: expect.stringContaining('the response was closed before it was written') });
 });
 
 test('batches that were emptied on the way are left out', async () => {

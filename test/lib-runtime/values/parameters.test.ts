@@ -1,4 +1,4 @@
-import { DuckDBDecimalValue, DuckDBGeometryValue, DuckDBIntervalValue, DuckDBTimeValue } from '@duckdb/node-api';
+import { DuckDBDecimalValue, DuckDBGeometryValue, DuckDBIntervalValue, DuckDBTimeValue, unionValue } from '@duckdb/node-api';
 import { cursor, type Cursor } from '../../../lib-runtime';
 import { rejection } from '../fresh-runtime';
 
@@ -31,11 +31,9 @@ describe('where the statement has no type for it, the value\'s own', () => {
     ['a bigint, as BIGINT where it fits', 5n, 'BIGINT', '5'],
     ['a bigint beyond 64 bits', 2n ** 100n, 'HUGEINT', '1267650600228229401496703205376'],
     ['a bigint beyond HUGEINT', 2n ** 128n - 1n, 'UHUGEINT', '340282366920938463463374607431768211455'],
-    ['a bigint beyond all fixed widths', -(2n ** 200n), 'BIGNUM', '-1606938044258990275541962092341162602522202993782792835301376'],
     ['minus zero, whose sign no integer has', -0, 'DOUBLE', '-0.0'],
     ['minus zero in a list', [-0, 1], 'DOUBLE[]', '[-0.0, 1.0]'],
     ['a list of bigints of which one needs UHUGEINT', [5n, 2n ** 127n, null], 'UHUGEINT[]', '[5, 170141183460469231731687303715884105728, NULL]'],
-    ['the same with a negative one', [-5n, 2n ** 127n], 'BIGNUM[]', '[-5, 170141183460469231731687303715884105728]'],
     ['numbers beside a bigint that needs UHUGEINT', [5, 2n ** 127n], 'UHUGEINT[]', '[5, 170141183460469231731687303715884105728]'],
     ['bigints and fractions, where a DOUBLE holds both', [5n, 2.5, 2n ** 60n], 'DOUBLE[]', '[5.0, 2.5, 1.152921504606847e+18]'],
     ['a character beyond 16 bits', '\u{1f986}', 'VARCHAR', '\u{1f986}'],
@@ -73,11 +71,11 @@ describe('where the statement has a type, that', () => {
   test.each<[string, unknown, string | null]>([
     ['ts', moment, '2024-02-29 23:34:56.789'],
     ['tz', moment, '2024-02-29 23:34:56.789+00'],
-    ['s', moment, '2024-02-29 23:34:56'],
+    ['s', new Date('1960-02-29T23:34:56Z'), '1960-02-29 23:34:56'],
     ['ms', moment, '2024-02-29 23:34:56.789'],
     ['ns', moment, '2024-02-29 23:34:56.789'],
-    ['d', moment, '2024-02-29'],
-    ['d', new Date('1960-02-29T23:00:00Z'), '1960-02-29'],
+    ['d', new Date('2024-02-29'), '2024-02-29'],
+    ['d', new Date('1960-02-29'), '1960-02-29'],
     ['d', '2024-02-29', '2024-02-29'],
     ['d', null, null],
     ['big', 5, '5'],
@@ -119,6 +117,27 @@ describe('where the statement has a type, that', () => {
     expect(await insert('dbl', -0)).toBe('-0.0');
   });
 
+  test('a bigint beyond all fixed widths is a BIGNUM where that is wanted, or text, or its digits in JSON', async () => {
+    await c.execute('CREATE OR REPLACE TEMP TABLE widest (n BIGNUM, l BIGNUM[], s STRUCT(N BIGNUM), m MAP(VARCHAR, BIGNUM), u UNION(n BIGNUM, t VARCHAR), t VARCHAR, j JSON, v VARIANT)');
+    const widest = 2n ** 128n;
+    const digits = '340282366920938463463374607431768211456';
+    await c.execute('INSERT INTO widest VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
+      [widest, [-5n, widest], { n: widest }, { k: widest }, unionValue('n', widest), widest, widest, widest]);
+    expect(await c.query('SELECT * FROM widest', [], { rows: 'json' })).toEqual([{
+      n: digits, l: ['-5', digits], s: { N: digits }, m: [{ key: 'k', value: digits }], u: { tag: 'n', value: digits }, t: digits, j: digits, v: digits,
+    }]);
+    for (const cast of ['$1::BIGNUM', '$1::BIGNUM, $2', 'CAST($1 AS BIGNUM)::VARCHAR', '$1::BIGNUM::VARCHAR', '$1::JSON::VARCHAR']) {
+      expect([cast, await c.queryOne(`SELECT (${cast.split(',')[0]})::VARCHAR AS v${cast.includes('$2') ? ', $2' : ''}`, cast.includes('$2') ? [widest, 1] : [widest])])
+        .toEqual([cast, expect.objectContaining({ v: digits })]);
+    }
+    expect(await c.queryOne('SELECT $1::BIGNUM[]::VARCHAR AS v', [[-5n, 2n ** 127n]])).toEqual({ v: '[-5, 170141183460469231731687303715884105728]' });
+  });
+
+  test('a FLOAT is rounded to its precision, and its infinities are', async () => {
+    const floats = await c.queryOne("SELECT $1::FLOAT = 'inf'::FLOAT AS i, $2::FLOAT = 0.1::FLOAT AS f, $3::FLOAT = 16777217::FLOAT AS b", [Infinity, 0.1, 16777217n]);
+    expect(floats).toEqual({ i: true, f: true, b: true });
+  });
+
   test('a bigint can be counted with: it is not bound as HUGEINT', async () => {
     expect(await c.query('SELECT count(*) AS n FROM range($1)', [3n])).toEqual([{ n: 3 }]);
   });
@@ -129,7 +148,7 @@ describe('where the statement wants JSON, the JSON of it', () => {
 
   test.each<[unknown]>([
     [[{ a: 1 }, { b: 'x' }]], [[1, 'a', null, true, [], {}]], [{}], [[]], [{ a: { b: [1.5, -2, 'q"'] } }], [{ at: new Date(0) }], [new Date(0)],
-    [Object.create(null, { a: { value: 1, enumerable: true } })], [[1, , 3]], [{ gone: undefined, kept: 1 }], [new URL('http://a/b')], [5], [2.5], [true], [[NaN]],
+    [Object.create(null, { a: { value: 1, enumerable: true } })], [[1, , 3]], [{ gone: undefined, kept: 1 }], [new URL('http://a/b')], [5], [-0], [2.5], [true], [[NaN]],
   ])('%j', async (value) => expect(await json(value)).toBe(JSON.stringify(value)));
 
   test.each<[string, unknown, string]>([
@@ -160,6 +179,16 @@ describe('where the statement wants JSON, the JSON of it', () => {
         expect([sql, await c.queryOne(sql, [document])]).toEqual([sql, expect.objectContaining({ t: list })]);
       }
     });
+  });
+
+  test('in VALUES and UPDATE, of a MERGE too; of INSERT ... SELECT DuckDB says nothing, so that it needs the cast', async () => {
+    await c.execute('CREATE OR REPLACE TEMP TABLE merged (i INTEGER, j JSON)');
+    const mixed = [1, 'b'];
+    await c.execute('INSERT INTO merged VALUES (1, $1), (2, $2)', [mixed, { d: new Date(0) }]);
+    await c.execute('INSERT INTO merged SELECT 3, $1::JSON', [mixed]);
+    await c.execute('MERGE INTO merged USING (SELECT 4 AS i) s ON merged.i = s.i WHEN NOT MATCHED THEN INSERT VALUES (4, $1)', [mixed]);
+    expect((await c.query('SELECT j FROM merged ORDER BY i')).map(({ j }) => j)).toEqual(['[1,"b"]', '{"d":"1970-01-01T00:00:00.000Z"}', '[1,"b"]', '[1,"b"]']);
+    expect(await rejection(c.execute('INSERT INTO merged SELECT 5, $1', [mixed]))).toMatchObject({ code: 'PARAMETER', message: 'parameter $1: a list mixes INTEGER and VARCHAR: DuckDB\'s lists have one type' });
   });
 
   test('in a column, in a condition, and in lists and maps of JSON', async () => {
@@ -201,6 +230,50 @@ describe('by name and by position', () => {
   test('utility statements take them too', async () => {
     await c.execute('SET threads = $1', [2]);
     expect(await c.queryOne("SELECT current_setting('threads') AS threads")).toEqual({ threads: 2 });
+  });
+});
+
+function widestIn(type: string): unknown {
+  const widest = 2n ** 128n;
+  if (type.startsWith('UNION')) return unionValue('a', widest);
+  if (type.endsWith('[]')) return [widest];
+  return /STRUCT|MAP/.test(type) ? { a: widest } : widest;
+}
+
+describe('parameters are what they are at the call', () => {
+  test('a list or an object that is used again: each call has its own values', async () => {
+    await c.execute('CREATE OR REPLACE TEMP TABLE reused (i INTEGER, n VARCHAR)');
+    const list: unknown[] = [0, 'list'];
+    const named = { i: 0 };
+    const calls: Array<Promise<unknown>> = [];
+    for (let i = 0; i < 5; i++) {
+      list[0] = named.i = i;
+      calls.push(c.execute('INSERT INTO reused VALUES ($1, $2)', list), c.query("INSERT INTO reused VALUES ($i, 'object')", named));
+    }
+    list.length = 0;
+    await Promise.all(calls);
+    expect(await c.query('SELECT n, list(i ORDER BY i) AS l FROM reused GROUP BY n ORDER BY n')).toEqual([{ n: 'list', l: [0, 1, 2, 3, 4] }, { n: 'object', l: [0, 1, 2, 3, 4] }]);
+  });
+
+  test('also of a stream, which begins later', async () => {
+    const list = [1];
+    const stream = c.stream('SELECT $1 AS i', list);
+    list[0] = 2;
+    for await (const rows of stream) expect(rows).toEqual([{ i: 1 }]);
+  });
+
+  const boo = () => { throw new Error('boo'); };
+  test.each<[string, any]>([
+    ['a getter in a list', Object.defineProperty([1], 0, { get: boo, enumerable: true })], ['a getter in an object', { get a() { return boo(); } }],
+    ['a Proxy of a list', new Proxy([1], { get: boo })], ['a Proxy of an object', new Proxy({}, { ownKeys: boo })],
+  ])('%s that throws: PARAMETER', async (_, parameters) => {
+    const expected = { code: 'PARAMETER', message: 'the parameters cannot be read, as a getter or a Proxy of theirs throws: boo' };
+    expect(await rejection(c.query('SELECT $1', parameters))).toMatchObject(expected);
+    expect(() => c.stream('SELECT $1', parameters)).toThrow(expect.objectContaining(expected));
+  });
+
+  test('a getter within a value that throws: PARAMETER, with the name', async () => {
+    expect(await rejection(c.query('SELECT $1', [{ get a() { return boo(); } }]))).toMatchObject({ code: 'PARAMETER', message: expect.stringMatching(/^parameter \$1.*boo$/) });
   });
 });
 
@@ -256,6 +329,25 @@ describe('errors name the parameter', () => {
     ['a bigint that a DOUBLE would round', 'SELECT $1', [[2n ** 53n + 1n, 2 ** 53]], /^parameter \$1\[0\]: the bigint 9007199254740993 is together with numbers that only a DOUBLE/],
     ['the same, deeper', 'SELECT $1', [{ a: [[1.5], [2n ** 53n + 1n]] }], /^parameter \$1\.a\[1\]\[0\]: the bigint 9007199254740993/],
     ['a Date beyond TIMESTAMP_NS', 'SELECT $1::TIMESTAMP_NS', [new Date('2300-01-01')], /^parameter \$1: the Date 2300-01-01T00:00:00.000Z is beyond TIMESTAMP_NS/],
+    ...['BIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE', 'DECIMAL(38,0)', 'INTEGER[]', 'STRUCT(a HUGEINT)', 'UNION(a HUGEINT)', 'MAP(VARCHAR, HUGEINT)'].map((type): [string, string, any, RegExp] => (
+      [`a bigint beyond all fixed widths for ${type}`, `SELECT $1::${type}`, [widestIn(type)],
+        /^parameter \$1(\[0\]|\.a|\["a"\])?: the bigint 340282366920938463463374607431768211456 is beyond HUGEINT and UHUGEINT, .*: write \$1::BIGNUM where a BIGNUM/]
+    )),
+    ['the same where no type is wanted', 'SELECT $1', [-(2n ** 200n)], /^parameter \$1: the bigint -1606938044258990275541962092341162602522202993782\.\.\. is beyond HUGEINT/],
+    ['the same into a column', 'INSERT INTO typed (big) VALUES ($1)', [2n ** 128n], /^parameter \$1: the bigint 340282366920938463463374607431768211456 is beyond/],
+    ['numbers that only a BIGNUM holds together', 'SELECT $1', [[-5n, 2n ** 127n]], /^parameter \$1: a list has numbers that only a BIGNUM holds together, .*as in \$1::BIGNUM\[\]/],
+    ['the same, deeper', 'SELECT $1::STRUCT(a BIGNUM, b HUGEINT)[]', [[{ a: 1n, b: -1n }, { a: 2n, b: 2n ** 127n }]], /^parameter \$1: a list has numbers that only a BIGNUM holds/],
+    ['a number beyond FLOAT', 'SELECT $1::FLOAT', [1e40], 'parameter $1: the number 1e+40 is beyond the range of FLOAT, which ends at 3.4e38: use a DOUBLE, as in $1::DOUBLE'],
+    ['a number beyond FLOAT, deeper', 'SELECT $1::STRUCT(f FLOAT[])', [{ f: [1, -1e39] }], /^parameter \$1\.f\[1\]: the number -1e\+39 is beyond the range of FLOAT/],
+    ['a bigint beyond FLOAT', 'SELECT $1::FLOAT', [2n ** 128n - 1n], /^parameter \$1: the number 340282366920938463463374607431768211455 is beyond the range of FLOAT/],
+    ['a Date with a time for a DATE', 'FROM typed WHERE d < $1', [new Date('2024-07-01T02:00:00.500Z')],
+      'parameter $1: the Date 2024-07-01T02:00:00.500Z has a time of day, which a DATE does not hold: cast it, as in $1::TIMESTAMP, or pass a Date at midnight UTC, or text'],
+    ['a Date with a time for a DATE, deeper', 'SELECT $1::MAP(VARCHAR, DATE)', [{ k: new Date(1) }], /^parameter \$1\["k"\]: the Date 1970-01-01T00:00:00.001Z has a time of day/],
+    ['a Date with milliseconds for a TIMESTAMP_S', 'FROM typed WHERE s = $1', [new Date('2024-07-01T02:00:00.500Z')],
+      'parameter $1: the Date 2024-07-01T02:00:00.500Z has milliseconds, which a TIMESTAMP_S does not hold: cast it, as in $1::TIMESTAMP, or pass a Date at a whole second, or text'],
+    ['an ArrayBuffer', 'SELECT $1', [new ArrayBuffer(1)], /^parameter \$1: an ArrayBuffer has no SQL type/],
+    ['an object of a class with a vowel', 'SELECT $1', [new (class A { x = 1; })()], /^parameter \$1: an A has no SQL type/],
+    ['an ArrayBuffer... for all of them', 'SELECT $a', new (class Int8Array2 extends Int8Array {})(1), 'the parameters are an Int8Array2, expected a list'],
     ['a circle in JSON', 'SELECT $1::JSON', [circle()], /^parameter \$1: Converting circular structure to JSON/],
     ['a Map in JSON whose keys are no text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), and the keys of JSON are: make them text'],
     ['a GEOMETRY', 'SELECT $1', [new DuckDBGeometryValue(new Uint8Array(21))],

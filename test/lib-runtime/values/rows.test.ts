@@ -185,6 +185,22 @@ describe('limits', () => {
     expect(await rejection(c.query("SELECT ['abc', 'defgh'] AS l, 'x'::BLOB AS b FROM range(100)", undefined, { maxBytes: 1600 }))).toMatchObject({ code: 'RESULT_LIMIT' });
   });
 
+  test('maxBytes is looked at within a chunk', async () => {
+    const error = await rejection(c.query("SELECT repeat('x', 100000) AS s FROM range(2000)", undefined, { maxBytes: 1_000_000 }));
+    expect(error).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringContaining('the result is larger than maxBytes 1000000 after 11 rows') });
+    const stream = (async () => { for await (const rows of c.stream("SELECT repeat('x', 100000) AS s FROM range(2000)", [], { maxBytes: 1_000_000 })) expect(rows).toBe('handed out'); })();
+    expect(await rejection(stream)).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringContaining('after 11 rows') });
+  });
+
+  test('a large value is known before it is converted, and a NULL in its place is not', async () => {
+    for (const large of ["repeat('x', 20000000)", "repeat('x', 20000000)::BLOB", 'range(1000000)']) {
+      const error = await rejection(c.query(`SELECT 1 AS i, NULL AS v UNION ALL SELECT 2, ${large} ORDER BY i`, undefined, { maxBytes: 2_000_000 }));
+      expect([large, error]).toEqual([large, expect.objectContaining({ code: 'RESULT_LIMIT', message: expect.stringContaining('after 1 rows') })]);
+      const sql = `SELECT CASE WHEN i = 2 THEN v END AS v FROM (SELECT i, ${large} AS v FROM range(3) r(i)) ORDER BY i <> 2`;
+      expect((await c.query<{ v: unknown }>(sql)).map(({ v }) => v === null)).toEqual([false, true, true]);
+    }
+  });
+
   test('by default a quarter of the function\'s memory', async () => {
     // So much that this process is far from all of it: else the query itself would be stopped.
     process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE = '512';
@@ -202,6 +218,29 @@ describe('limits', () => {
     expect(await c.queryOne('SELECT 1 AS one WHERE false')).toBeUndefined();
     expect(await rejection(c.queryOne('FROM range(2)'))).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringContaining('queryOne got 2 rows') });
   });
+});
+
+test('a stream hands out large rows in smaller batches, all of them', async () => {
+  const batches: Array<Array<{ i: number; s: string }>> = [];
+  for await (const rows of c.stream<{ i: number; s: string }>("SELECT range AS i, repeat('x', 100000) AS s FROM range(3000)")) batches.push(rows);
+  expect(batches.flat().map(({ i }) => i)).toEqual(Array.from({ length: 3000 }, (_, i) => i));
+  expect(Math.max(...batches.map((rows) => rows.length))).toBe(84);
+  expect(batches.flat().every(({ s }) => s.length === 100_000)).toBe(true);
+  // Small ones are not cut, wherever a look at the memory falls.
+  const sizes: number[] = [];
+  for await (const rows of c.stream("SELECT repeat('x', 3000) AS s FROM range(4096)")) sizes.push(rows.length);
+  expect(sizes).toEqual([2048, 2048]);
+});
+
+test('a value that no JavaScript value can hold is an error that names the column', async () => {
+  const sql = "SELECT 1 AS i, repeat('x', 600000000) AS big";
+  const expected = {
+    code: 'OUT_OF_RANGE',
+    message: 'column "big" holds a value that cannot be read (Cannot create a string longer than 0x1fffffe8 characters): ' +
+      'select a part of it, as substring() does, or COPY it to a file',
+  };
+  expect(await rejection(c.query(sql, [], { maxBytes: 1e9 }))).toMatchObject(expected);
+  expect(await rejection((async () => { for await (const rows of c.stream(sql)) expect(rows).toBe('none'); })())).toMatchObject(expected);
 });
 
 test('the conversion of many rows lets the event loop turn', async () => {

@@ -8,11 +8,11 @@ const PIECE = /'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|--[^\n]*|\/\*[\s\S]*?\*\/
 const MOST_OF_A_CAST = 100;
 
 /**
- * The type of the placeholder `name` where `sql` casts it to JSON or to lists of it.
+ * The type of the placeholder `name` where `sql` casts it to JSON, BIGNUM or lists of them: what is bound depends on these.
  *
  * DuckDB tells of no placeholder's type in a statement in which it cannot tell that of each, nor of one that is cast twice.
  */
-export function jsonCast(sql: string, name: string): DuckDBType | undefined {
+export function placeholderCast(sql: string, name: string): DuckDBType | undefined {
   let questionMarks = 0;
   for (const piece of sql.matchAll(PIECE)) {
     const isQuestionMark = piece[0].startsWith('?');
@@ -27,9 +27,9 @@ export function jsonCast(sql: string, name: string): DuckDBType | undefined {
 
 function castAfter(after: string, before: string): DuckDBType | undefined {
   const isCall = /\b(?:TRY_)?CAST\s*\(\s*$/i.test(before);
-  const cast = (isCall ? /^\s+AS\s+JSON((?:\s*\[\s*\])*)\s*\)/i : /^\s*::\s*JSON\b((?:\s*\[\s*\])*)(?!\s*\[)/i).exec(after);
+  const cast = (isCall ? /^\s+AS\s+(JSON|BIGNUM)((?:\s*\[\s*\])*)\s*\)/i : /^\s*::\s*(JSON|BIGNUM)\b((?:\s*\[\s*\])*)(?!\s*\[)/i).exec(after);
   if (!cast) return undefined;
-  const { LIST, DuckDBVarCharType } = loadApi();
-  const json = DuckDBVarCharType.create('JSON') as DuckDBType;
-  return [...cast[1]!.matchAll(/\]/g)].reduce<DuckDBType>((type) => LIST(type), json);
+  const { BIGNUM, LIST, DuckDBVarCharType } = loadApi();
+  const type = cast[1]!.toUpperCase() === 'JSON' ? DuckDBVarCharType.create('JSON') : BIGNUM;
+  return [...cast[2]!.matchAll(/\]/g)].reduce<DuckDBType>((item) => LIST(item), type);
 }
