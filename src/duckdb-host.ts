@@ -9,7 +9,8 @@ import { RequiredEndpoint } from './required-endpoint';
  *
  * `DuckDbFunction` is one.
  */
-export interface IDuckDbHost extends IResource, iam.IGrantable, ec2.IConnectable {
+// In the order of lambda.IFunction: of two orders Python can make no class.
+export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
    * The role that DuckDB runs with.
    */
