@@ -13,11 +13,26 @@ const TSCONFIG = {
   },
 };
 
+/** Declares a function with each option that the assembly of aws-cdk-lib lists, undefined as spread props may have them. */
+const EVERY_OPTION = `
+  const { readFileSync } = require('node:fs');
+  const { gunzipSync } = require('node:zlib');
+  const { App, Stack } = require('aws-cdk-lib');
+  const { DuckDbFunction } = require('cdk-duckdb-lambda');
+  const { types } = JSON.parse(gunzipSync(readFileSync('node_modules/aws-cdk-lib/.jsii.gz')));
+  const optionsOf = (fqn) => [...types[fqn].properties ?? [], ...(types[fqn].interfaces ?? []).flatMap(optionsOf)];
+  const options = optionsOf('aws-cdk-lib.aws_lambda.FunctionOptions').map(({ name }) => name);
+  const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Stack');
+  new DuckDbFunction(stack, 'Reports', { entry: 'examples/sales/sales.ts', ...Object.fromEntries(options.map((name) => [name, undefined])) });
+  console.log(options.length);
+`;
+
 describe('the packed library with the newest aws-cdk-lib of its range', () => {
+  let project: string;
   let assembly: string;
 
   beforeAll(async () => {
-    const project = await newProject(await packLibrary(), { ...peerDependencies, 'cdk-nag': '3.0.2', 'esbuild': devDependencies.esbuild });
+    project = await newProject(await packLibrary(), { ...peerDependencies, 'cdk-nag': '3.0.2', 'esbuild': devDependencies.esbuild });
     for (const part of ['nag.ts', 'reports', 'sales']) cpSync(join(repositoryRoot, 'examples', part), join(project, 'examples', part), { recursive: true });
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(TSCONFIG));
     assembly = join(project, 'cdk.out');
@@ -29,6 +44,11 @@ describe('the packed library with the newest aws-cdk-lib of its range', () => {
   test('synthesises what it does with the oldest', async () => {
     expect(templateText(assembly, 'Sales')).toBe(templateText(await synthesisedExample('sales'), 'Sales'));
     expect(templateText(assembly, 'Reports')).toBe(templateText(await synthesisedExample('reports'), 'Reports'));
+  });
+
+  test('takes every option of its Lambda functions', async () => {
+    const { stdout } = await run(process.execPath, ['-e', EVERY_OPTION], { cwd: project, timeoutMs: 120_000 });
+    expect(Number(stdout)).toBeGreaterThan(40);
   });
 
   test('has no findings of AwsSolutions but the managed policies of every function, and the prefix of the lake', () => {
