@@ -139,6 +139,12 @@ export class FatalError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
 }
 
+/** `error`, with another message. Not the same object, which others may have been given too. */
+export function retold(error: DuckDbError, message: string): DuckDbError {
+  const { cause, retryable, duckdbType } = error;
+  return new (error.constructor as new (message: string, options: DuckDbErrorOptions) => DuckDbError)(message, { cause, retryable, duckdbType });
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);

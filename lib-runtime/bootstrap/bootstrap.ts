@@ -3,12 +3,13 @@ import { lacksSecret, mayDropSecret, presentSecrets } from './dropped-secrets';
 import { isOutdated } from './postgres-schema';
 import type { BootstrapStep, StepContext } from './step';
 import { BootstrapError, DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
-import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
+import { failedToBind, missingCatalog, namesOneOf } from '../diagnosis/missing-catalog';
 import { advised, isFatal, postgresHints, textOf } from '../diagnosis/query-error';
+import { withPart } from '../diagnosis/remote-write';
 import { mayPass } from '../diagnosis/transient';
 import type { Turn } from '../execution/connection';
 import { type Attempt, runSql } from '../execution/statements';
-import { isInTransaction } from '../execution/transactions';
+import { isInTransaction, mayBeInTransactionAfter } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import { traced } from '../observe/tracing';
 import type { QueryParameters } from '../values/parameters';
@@ -17,8 +18,8 @@ import type { QueryParameters } from '../values/parameters';
 export interface BootstrapHost {
   /** What loads extensions for a statement, where any is loaded on demand. */
   readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
-  /** Runs a task on a connection of its own. */
-  withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
+  /** Runs a task on a connection of its own; `mayBeInTransaction` tells whether it may leave a transaction open. */
+  withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void>;
   /** Runs SQL that may attach files, and keeps the record of them. */
   claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T>;
   /** Notes that DuckDB refuses everything from now on. */
@@ -42,6 +43,8 @@ interface Statement<T> {
   readonly attempt: () => Promise<T>;
   /** Whether it may run again though it may have been executed in part. */
   readonly isRepeatable: () => Promise<boolean>;
+  /** The catalog that names without one belong to. */
+  readonly currentCatalog: () => Promise<string>;
   readonly states: readonly State[];
   readonly failures: readonly Failure[];
 }
@@ -116,7 +119,7 @@ export class Bootstrap {
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(turn.raw);
       try {
-        return await this.attempt({ sql, attempt: extended(attempt), states, failures, isRepeatable });
+        return await this.attempt({ sql, attempt: extended(attempt), states, failures, isRepeatable, currentCatalog: () => catalogOf(turn.raw) });
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -165,7 +168,8 @@ export class Bootstrap {
     ));
   }
 
-  private async attempt<T>({ sql, attempt, isRepeatable, states, failures }: Statement<T>): Promise<T> {
+  private async attempt<T>(statement: Statement<T>): Promise<T> {
+    const { sql, attempt, isRepeatable, states, failures } = statement;
     const renewed = new Set<State>();
     let unlucky = false;
     let read = false;
@@ -189,6 +193,12 @@ export class Bootstrap {
           continue;
         }
         if (lacking.length + refused.length === 0) {
+          if (!read && await this.mayKnowTooFewSchemas(statement, text)) {
+            read = true;
+            // Nothing was executed.
+            await this.forgetSchemas().catch(() => undefined);
+            continue;
+          }
           if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
           unlucky = true;
           continue;
@@ -201,6 +211,13 @@ export class Bootstrap {
         refused.forEach((state) => renewed.add(state));
       }
     }
+  }
+
+  /** Whether a schema that DuckDB does not know of may have been made since it looked which there are. */
+  private async mayKnowTooFewSchemas({ sql, states, currentCatalog }: Statement<unknown>, error: string): Promise<boolean> {
+    const catalogs = states.flatMap(({ step, done }) => (done && step.remembersSchemas ? step.provides : []));
+    if (catalogs.length === 0 || missingCatalog(error) === undefined) return false;
+    return namesOneOf(catalogs, sql) || namesOneOf(catalogs, await currentCatalog());
   }
 
   /** PostgreSQL's schemas are read anew by the next statement. */
@@ -234,11 +251,13 @@ export class Bootstrap {
     const isRenewal = state.done;
     // Meanwhile what it provides may be missing: whoever finds so then waits, and does not fail.
     state.done = false;
+    let hasBegun = false;
+    const noteRun = (sql: string, hasFailed: boolean) => hasBegun = mayBeInTransactionAfter(sql, hasBegun, hasFailed);
     try {
       await this.host.withRaw((connection) => {
-        const context = this.contextOf(state, connection);
+        const context = this.contextOf(state, connection, noteRun);
         return isRenewal ? step.renew(connection, context) : step.run(connection, context);
-      });
+      }, () => hasBegun || step.mayBeginTransaction === true);
       state.done = true;
     } catch (cause) {
       // What stands from before is renewed the next time, not made.
@@ -286,17 +305,39 @@ export class Bootstrap {
     });
   }
 
-  private contextOf(state: State, connection: DuckDBConnection): StepContext {
+  /** `noteRun` is told of each statement, and whether it has failed. */
+  private contextOf(state: State, connection: DuckDBConnection, noteRun: (sql: string, hasFailed: boolean) => void): StepContext {
     const earlier = this.names.slice(0, this.states.indexOf(state));
     const turn: Turn = { raw: connection, ended: NEVER, assertOpen: () => undefined };
     return {
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const attempt = await this.attempts(turn, sql, earlier);
-        await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));
+        let hasFailed = true;
+        try {
+          await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));
+          hasFailed = false;
+        } catch (error) {
+          throw error instanceof DuckDbError ? error : withPartOf(error, sql, parameters);
+        } finally {
+          noteRun(sql, hasFailed);
+        }
       },
     };
   }
+}
+
+/** Of names without one. */
+async function catalogOf(connection: DuckDBConnection): Promise<string> {
+  const result = await connection.run('SELECT current_database()');
+  return String((await result.getRows())[0]?.[0]);
+}
+
+/** DuckDB's error, with what it means for what `sql` was writing. */
+function withPartOf(error: unknown, sql: string, parameters: QueryParameters | undefined): unknown {
+  const text = textOf(error);
+  const told = withPart(text, sql, parameters);
+  return told === text ? error : new Error(told, { cause: error });
 }
 
 function hasSecrets({ secrets = [] }: BootstrapStep, present: ReadonlySet<string>): boolean {

@@ -27,6 +27,7 @@ const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]
  */
 export class PostgresBootstrapStep extends CatalogStep {
   readonly secrets = [this.name];
+  readonly remembersSchemas = true;
   private readonly catalog: string;
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;

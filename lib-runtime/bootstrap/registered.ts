@@ -8,6 +8,9 @@ import { ConfigError } from '../base/errors';
 
 /** A step that the handler performs. It registers itself after the instance was made, so it is looked up when it runs. */
 export class RegisteredStep extends CatalogStep {
+  /** It has the connection itself. */
+  readonly mayBeginTransaction = true;
+
   constructor(private readonly step: StepConfig) {
     super(step);
   }

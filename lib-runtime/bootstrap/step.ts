@@ -22,6 +22,10 @@ export interface BootstrapStep {
   readonly secrets?: readonly string[];
   /** Whether every statement needs it: it then runs before the first, and its failure is that statement's. */
   readonly required: boolean;
+  /** Whether its catalogs know their schemas from before, and not those that are made since: `pg_clear_cache` makes them look again. */
+  readonly remembersSchemas?: boolean;
+  /** Whether it may leave a transaction open on its connection, by what else it runs there than `StepContext.execute`. */
+  readonly mayBeginTransaction?: boolean;
   /** Whether it can run yet: the handler may still have to register what it runs. */
   readonly ready: boolean;
   /** A cheap look at the SQL for what raises no binding error. A hit is advice: the statement runs even if the step fails. */

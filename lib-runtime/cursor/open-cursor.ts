@@ -6,13 +6,14 @@ import { batches, limitBuffer, RowStream } from './stream';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './types';
 import { Waiting } from './waiting';
 import { type AbortSignalLike, orAborted, withAny } from '../base/abort';
-import { BusyError, ClosedError, DuckDbError, FatalError, QueryError, ResultLimitError, StreamError } from '../base/errors';
+import { BusyError, ClosedError, DuckDbError, FatalError, QueryError, ResultLimitError, retold, StreamError } from '../base/errors';
 import { currentInvocation, type Openable, type Origin } from '../base/invocation';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { callback, checkSql, textArgument } from '../base/options';
 import { startOf } from '../base/sql-text';
 import { nativeCall } from '../client/native-calls';
 import { explainedError } from '../diagnosis/query-error';
+import { withPart } from '../diagnosis/remote-write';
 import { streamIsRetryable } from '../diagnosis/stream-retryable';
 import type { Connection, Turn } from '../execution/connection';
 import { type Attempt, type Outcome, runSql, streamSql } from '../execution/statements';
@@ -43,6 +44,9 @@ interface Transaction {
   isRollingBack: boolean;
 }
 
+/** What may end a statement that DuckDB is running. */
+const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESULT_LIMIT'];
+
 const HANDLE_ADVICE = 'has a transaction under way, and this call is made inside its callback: make it on the cursor that the callback was given';
 
 /** A cursor on an instance: what `cursor` and `session` hand out. */
@@ -53,8 +57,6 @@ export class OpenCursor implements Cursor, Openable {
     return new OpenCursor(instance, await instance.connect(what), options, origin);
   }
 
-  /** By SQL, as far as its text tells. */
-  private mayBeInTransaction = false;
   private isBufferLimited = false;
 
   /** `calls` are those of this cursor; `within` is the transaction that it is the handle of. */
@@ -137,9 +139,9 @@ export class OpenCursor implements Cursor, Openable {
 
   /** A second BEGIN would abort the first one's transaction. */
   private async assertNoTransaction(): Promise<void> {
-    if (!this.mayBeInTransaction) return;
-    this.mayBeInTransaction = await this.connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
-    if (this.mayBeInTransaction) {
+    if (!this.connection.mayBeInTransaction) return;
+    this.connection.mayBeInTransaction = await this.connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
+    if (this.connection.mayBeInTransaction) {
       throw new BusyError('a transaction that SQL has begun is under way on this cursor, and DuckDB nests none: COMMIT or ROLLBACK it first, ' +
         'or open another cursor');
     }
@@ -148,8 +150,11 @@ export class OpenCursor implements Cursor, Openable {
   async withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, given?: CallOptions): Promise<T> {
     callback('withConnection()', fn);
     const options = CALL_OPTIONS.read(given);
-    this.mayBeInTransaction = true;
-    return this.untilAborted(this.instance.recordingAll(() => this.calls.lend(fn)), options);
+    const borrow = (raw: DuckDBConnection) => {
+      this.connection.mayBeInTransaction = true;
+      return fn(raw);
+    };
+    return this.untilAborted(this.instance.recordingAll(() => this.calls.lend(borrow)), options);
   }
 
   async bootstrap(...names: string[]): Promise<void> {
@@ -161,7 +166,17 @@ export class OpenCursor implements Cursor, Openable {
   async close(reason?: string): Promise<void> {
     if (this.within) throw new BusyError('a transaction ends when its callback returns, or throws: return from it instead of closing it');
     this.origin?.invocation.closed(this);
-    await this.connection.close(reason);
+    // Where a transaction was left open, its server may take its time to roll it back.
+    await withAny(this.signals(), (signal) => this.closed(reason, signal));
+  }
+
+  /** Settles when the connection is closed, or as soon as `signal` aborts. */
+  private async closed(reason: string | undefined, signal: AbortSignalLike | undefined): Promise<void> {
+    const leave = () => this.connection.giveUp();
+    signal?.addEventListener('abort', leave);
+    const closing = this.connection.close(reason);
+    if (signal?.aborted) leave();
+    await closing.finally(() => signal?.removeEventListener('abort', leave));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -193,7 +208,7 @@ export class OpenCursor implements Cursor, Openable {
     checkSql(sql);
     const options = QUERY_OPTIONS.read(given);
     const { maxBytes } = limits(options);
-    return this.call(sql, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
+    return this.call(sql, params, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
       const outcome = await this.watched(trace, () => this.perform(turn, sql, params, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
@@ -212,17 +227,17 @@ export class OpenCursor implements Cursor, Openable {
       if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
       this.isBufferLimited = true;
       // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
-      if (this.mayBeInTransaction) this.mayBeInTransaction = await isInTransaction(turn.raw);
+      if (this.connection.mayBeInTransaction && !this.within) this.connection.mayBeInTransaction = await isInTransaction(turn.raw);
       const result = await this.perform(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
-      const isLeavable = () => (this.within ? this.within.isRollingBack : !this.mayBeInTransaction);
+      const isLeavable = () => (this.within ? this.within.isRollingBack : !this.connection.mayBeInTransaction);
       const stream = new RowStream(result, reader, turn, isLeavable, () => this.streamFailure(turn, sql, params, reader.rowCount));
       began(stream);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
     }), () => String(call.waiting), call.signal);
-    return batches((started) => this.call(sql, options, (call) => work(call, started)));
+    return batches((started) => this.call(sql, params, options, (call) => work(call, started)));
   }
 
   /** Notes how much a query has on disk, where metrics are on. */
@@ -232,9 +247,11 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */
-  private async call<T>(sql: string, options: QueryOptions | undefined, work: (call: Call) => Promise<T>): Promise<T> {
+  private async call<T>(
+    sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined, work: (call: Call) => Promise<T>,
+  ): Promise<T> {
     if (this.within) refuseControl(sql);
-    const waiting = new Waiting(sql);
+    const waiting = new Waiting(sql, params);
     return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }
 
@@ -252,6 +269,7 @@ export class OpenCursor implements Cursor, Openable {
       waiting.for = 'a free thread';
       return nativeCall(() => {
         waiting.for = () => bootstrap.underWay;
+        waiting.hasBegun = true;
         return once();
       }, turn.ended);
     }, onlyReads);
@@ -261,12 +279,11 @@ export class OpenCursor implements Cursor, Openable {
       hasFailed = false;
       return value;
     } catch (error) {
-      // Interrupted by the cursor's own end: that is what happened.
-      turn.assertOpen();
-      throw await this.explain(error, sql, parameters);
+      const failure = await this.failure(turn, error, sql, parameters);
+      throw waiting.hasBegun ? withPartOf(failure, sql, parameters) : failure;
     } finally {
       this.instance.noteEnded(sql);
-      this.mayBeInTransaction = mayBeInTransactionAfter(sql, this.mayBeInTransaction, hasFailed);
+      this.connection.mayBeInTransaction = mayBeInTransactionAfter(sql, this.connection.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
     }
   }
@@ -289,6 +306,16 @@ export class OpenCursor implements Cursor, Openable {
     return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.giveUp()));
   }
 
+  private async failure(turn: Turn, error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
+    try {
+      // Interrupted by the cursor's own end: that is what happened.
+      turn.assertOpen();
+    } catch (ended) {
+      return ended;
+    }
+    return this.explain(error, sql, parameters);
+  }
+
   private async explain(error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
     if (error instanceof DuckDbError) return error;
     const explained = await explainedError(error, sql, this.instance, { parameters, allowed: this.options.bootstrap });
@@ -304,7 +331,8 @@ export class OpenCursor implements Cursor, Openable {
     const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql, parameters));
     if (next instanceof FatalError) return next;
     const retryable = streamIsRetryable(sql, this.instance.bootstrap.catalogs, parameters);
-    return new StreamError(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`, { retryable });
+    const failed = `the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`;
+    return new StreamError(withPart(failed, sql, parameters), { retryable });
   }
 
   /** COMMIT of an aborted transaction returns OK, and has rolled back: so ask first. */
@@ -357,6 +385,14 @@ function refuseControl(sql: string): void {
   const [control] = transactionControl(sql);
   if (control === undefined) return;
   throw new BusyError(`a transaction ends when its callback returns, or throws: "${startOf(control)}" is not for SQL here`);
+}
+
+/** `error` of a statement that DuckDB had been given, with what it means for what was being written. */
+function withPartOf(error: unknown, sql: string, parameters: QueryParameters | undefined): unknown {
+  // What is refused before it runs has written nothing, nor has what a bootstrap step is to be made for.
+  if (!(error instanceof DuckDbError) || !ENDING_WRITES.includes(error.code) || error.message.startsWith('the bootstrap step')) return error;
+  const message = withPart(error.message, sql, parameters);
+  return message === error.message ? error : retold(error, message);
 }
 
 function limits(options: QueryOptions | undefined) {

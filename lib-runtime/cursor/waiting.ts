@@ -1,16 +1,20 @@
 import { startOf } from '../base/sql-text';
+import { PART, writesRemotely } from '../diagnosis/remote-write';
 
 /** What a call waits for just now, to be named when its deadline passes. */
 export class Waiting {
   /** As in "waiting for DuckDB". */
   for: string | (() => string) = 'its turn on the cursor';
+  /** Whether DuckDB was given the statement. */
+  hasBegun = false;
   private readonly started = performance.now();
 
-  constructor(private readonly sql: string) {}
+  constructor(private readonly sql: string, private readonly parameters: object | undefined) {}
 
   /** As in "the deadline passed while …". */
   toString(): string {
     const thing = typeof this.for === 'string' ? this.for : this.for();
-    return `waiting for ${thing}, after ${Math.round(performance.now() - this.started)} ms, running: ${startOf(this.sql)}`;
+    const part = this.hasBegun && writesRemotely(this.sql, this.parameters) ? ` (${PART})` : '';
+    return `waiting for ${thing}, after ${Math.round(performance.now() - this.started)} ms, running: ${startOf(this.sql)}${part}`;
   }
 }

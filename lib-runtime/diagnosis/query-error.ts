@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { missingCatalog } from './missing-catalog';
+import { withPart } from './remote-write';
 import { isTransient } from './transient';
 import { uploadHint } from './upload-hint';
 import { readConfigAtImport } from '../base/config';
@@ -47,7 +48,11 @@ export function queryError(error: unknown, sql: string, statement: FailedStateme
 }
 
 /** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
-export function advised(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement = {}): string {
+export function advised(text: string, sql: string, statement: FailedStatement = {}): string {
+  return withPart(withAdvice(text, sql, statement), sql, statement.parameters);
+}
+
+function withAdvice(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement): string {
   const known = postgresHints().postgresHint(text) ?? uploadHint(text, sql);
   if (known !== undefined) return `${text}\n\nhint: ${known}`;
   if (!ADVISED.test(text)) return text;

@@ -10,6 +10,8 @@ const NOT_THERE = /No files found that match the pattern "([^"]*)|Cannot open fi
 const QUERY_PARAMETERS = /Invalid query parameters found/;
 const S3_URLS = /\bs3[an]?:\/\/[^\s'"|)]*/gi;
 const WRITES = /^\s*(?:COPY|EXPORT)\b/i;
+/** `OVERWRITE_OR_IGNORE` deletes nothing. */
+const OVERWRITES = /^\s*COPY\b[\s\S]*\bOVERWRITE\b/i;
 const SCHEME = /^\w{2,}:/;
 
 interface S3Scope {
@@ -31,7 +33,7 @@ export function fileHint(error: string, sql: string, facts: Facts): string | und
   const url = s3Url(said, sql, facts);
   const status = Number(STATUS.exec(said)?.[1] ?? NaN);
   if (status === 301 && url !== undefined) return "the bucket is in another region: give it as the S3Step's region";
-  if (status === 404 || path !== undefined || /NoSuchKey|NoSuchBucket/.test(said)) return missingHint(said, url);
+  if (status === 404 || path !== undefined || /NoSuchKey|NoSuchBucket/.test(said)) return missingHint(said, url, sql);
   if (status === 0) return 'the server refused the request, and DuckDB does not tell with which status: ask for the URL by curl --head';
   const isDenied = status === 403 || status === 401 || DENIED.test(said) || WRONG_KEY.test(said);
   return isDenied && url !== undefined ? deniedHint(said, sql, url, facts) : undefined;
@@ -43,9 +45,13 @@ function localHint(said: string): string {
     : `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://`;
 }
 
-function missingHint(said: string, url: string | undefined): string {
+function missingHint(said: string, url: string | undefined, sql: string): string {
   if (url === undefined) return 'nothing is there: check the URL';
   if (said.includes('NoSuchBucket')) return 'there is no such bucket: check its name and region';
+  if (OVERWRITES.test(sql)) {
+    return 'COPY with OVERWRITE deletes what its directory holds before it reads: what it was to read from there is lost, so write to another prefix; ' +
+      'of what lies elsewhere, check bucket, key and region';
+  }
   return 'nothing is there: check bucket, key and region (S3 answers 403 instead where s3:ListBucket is not granted)';
 }
 

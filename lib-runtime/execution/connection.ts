@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rollBackBeforeClosing } from './transactions';
 import { type AbortSignalLike, Ending, orAborted } from '../base/abort';
 import { ClosedError } from '../base/errors';
+import { nativeCall } from '../client/native-calls';
 
 /** An interrupt is lost on a query that has not reached its thread yet, so it is sent again and again. */
 const INTERRUPT_EVERY_MS = 10;
@@ -31,10 +33,14 @@ interface Loan {
  * callers to settle among themselves: see `CallQueue`.
  */
 export class Connection {
+  /** Whether it may be in a transaction, as far as those tell who run something on it. */
+  mayBeInTransaction = false;
   private state: 'open' | 'given up' | 'closed' = 'open';
   private running: Promise<unknown> | undefined;
   private task: (() => string) | undefined;
   private settling = Promise.resolve();
+  /** Ends the wait of those who close it. */
+  private readonly left = new Ending();
   private readonly ending = new Ending();
   /** Why it was closed, where there is more to say than that it was. */
   private reason: string | undefined;
@@ -96,18 +102,23 @@ export class Connection {
     throw new ClosedError(`this ${this.what} ${why}: open another one`);
   }
 
-  /** Interrupts what runs, waits until it has settled, and closes. Closing twice is fine. `reason` tells those whose call it ends. */
+  /**
+   * Interrupts what runs, waits until it has settled, rolls back what is open, and closes. Closing twice is fine. `reason` tells those whose
+   * call it ends.
+   */
   close(reason?: string): Promise<void> {
     if (this.state === 'open') {
       this.state = 'closed';
       this.reason = reason;
       this.settling = this.settle();
     }
-    return this.state === 'given up' || this.isLentToCaller ? Promise.resolve() : this.settling;
+    if (this.state === 'given up' || this.isLentToCaller) return Promise.resolve();
+    return orLeft(this.settling, this.left);
   }
 
-  /** Like `close`, but nobody waits: a remote read may take its time to notice an interrupt. */
+  /** Like `close`, but nobody waits, nor goes on waiting: a remote read may take its time to notice an interrupt, and a server to roll back. */
   giveUp(reason?: string): void {
+    this.left.abort();
     if (this.state !== 'open') return;
     this.state = 'given up';
     this.reason = reason;
@@ -123,9 +134,20 @@ export class Connection {
     const { running } = this;
     this.ending.abort();
     if (running !== undefined) await interruptUntil(running, this.connection);
+    // Waits for a thread as every call does, and takes none for good from those who go on.
+    if (this.mayBeInTransaction) await nativeCall(() => rollBackBeforeClosing(this.connection), undefined, this.ending);
     this.connection.closeSync();
     this.onClosed();
   }
+}
+
+/** `work`, or nothing as soon as `left` aborts. */
+function orLeft(work: Promise<void>, left: AbortSignalLike): Promise<void> {
+  if (left.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    left.addEventListener('abort', resolve);
+    work.then(resolve, reject);
+  });
 }
 
 /** Interrupts what runs on `connection` until `settled` has settled. */

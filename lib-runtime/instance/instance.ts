@@ -11,6 +11,7 @@ import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
+import { rollBackBeforeClosing } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { SharedHolder } from '../memory/budget';
 import { type Limits, limitSettings } from '../memory/limits';
@@ -81,12 +82,13 @@ export class Instance implements SharedHolder, BootstrapHost {
     return connection;
   }
 
-  /** Runs `task` on a connection of its own, beside the users'. */
-  async withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /** Runs `task` on a connection of its own, beside the users'; `mayBeInTransaction` tells whether it may leave a transaction open. */
+  async withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>, mayBeInTransaction?: () => boolean): Promise<T> {
     const connection = await this.connectRaw();
     try {
       return await task(connection);
     } finally {
+      if (mayBeInTransaction?.()) await rollBackBeforeClosing(connection);
       connection.closeSync();
       this.unuse();
     }

@@ -114,6 +114,66 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
     expect(await runtime.cursor((c) => c.query('SELECT t.* FROM pg_replica.changing.t WHERE $n = 1', { n: 1 }))).toEqual(rows);
   });
 
+  describe('a schema that another client makes', () => {
+    /** How often DuckDB has asked which schemas there are. */
+    const looks = () => log().split('FROM pg_namespace').length;
+    beforeEach(async () => {
+      await bed.postgres.query('DROP SCHEMA IF EXISTS made CASCADE; DROP SCHEMA IF EXISTS renamed CASCADE');
+      await make('CREATE TABLE t AS SELECT 7 AS v');
+      await read(runtime);
+    });
+
+    const NEW = 'CREATE SCHEMA made; CREATE TABLE made.t AS SELECT 8 AS v';
+    test.each<[string, string, (c: Cursor) => Promise<unknown>]>([
+      ['made, with a table', NEW, (c) => c.query('FROM pg_replica.made.t')],
+      ['renamed', 'CREATE SCHEMA made; CREATE TABLE made.t AS SELECT 8 AS v; ALTER SCHEMA made RENAME TO renamed', (c) => c.query('FROM pg_replica.renamed.t')],
+      ['by prepared parameters', NEW, (c) => c.query('FROM pg_replica.made.t WHERE v = $v', { v: 8 })],
+      ['by a stream', NEW, async (c) => {
+        const rows: unknown[] = [];
+        for await (const batch of c.stream('FROM pg_replica.made.t')) rows.push(...batch);
+        return rows;
+      }],
+      ['by a write', NEW, async (c) => {
+        await c.execute('CREATE OR REPLACE TEMP TABLE copied AS FROM pg_replica.made.t');
+        return c.query('FROM copied');
+      }],
+      ['in a transaction', NEW, (c) => c.transaction((t) => t.query('FROM pg_replica.made.t'))],
+      ['by USE', NEW, async (c) => {
+        await c.execute('USE pg_replica');
+        return c.query('FROM made.t');
+      }],
+      ['by USE of itself', NEW, async (c) => {
+        await c.execute('USE pg_replica.made');
+        return c.query('FROM t');
+      }],
+    ])('%s: the next statement reads it', async (_, changed, way) => {
+      await bed.postgres.query(changed);
+      expect(await runtime.cursor(way)).toEqual([{ v: 8 }]);
+      // And a table that comes to it later.
+      const name = changed.includes('RENAME') ? 'renamed' : 'made';
+      await bed.postgres.query(`CREATE TABLE ${name}.later AS SELECT 9 AS v`);
+      expect(await runtime.cursor((c) => c.query(`FROM pg_replica.${name}.later`))).toEqual([{ v: 9 }]);
+    });
+
+    test('of one that there is not the schemas are read anew once, and the error says so', async () => {
+      const before = looks();
+      const failure = { code: 'QUERY', retryable: false };
+      expect(await rejection(runtime.cursor((c) => c.query('FROM pg_replica.nowhere.t')))).toMatchObject({
+        ...failure, message: expect.stringContaining('there is no catalog or schema "nowhere"'),
+      });
+      expect(looks() - before).toBe(1);
+    });
+
+    test('a table that there is not, or what PostgreSQL has no part in, lets nobody read them anew', async () => {
+      const before = looks();
+      for (const sql of ['FROM pg_replica.changing.nowhere', 'FROM nowhere.t', 'SELECT pg_replica.changing.t.x FROM pg_replica.changing.t']) {
+        expect(await rejection(runtime.cursor((c) => c.query(sql)))).toMatchObject({ code: 'QUERY' });
+      }
+      await read(runtime);
+      expect(looks() - before).toBe(0);
+    });
+  });
+
   test('a new enum value where a statement cannot run again: an error that may be tried again, and then it answers', async () => {
     const { made, rows, ...changes } = CHANGES['a new enum value']!;
     const ways: Record<string, (c: Cursor) => Promise<unknown>> = {
