@@ -23,11 +23,7 @@ const PRELUDE = `
   const SLEEP = "FROM postgres_query('pg_replica', 'SELECT pg_sleep(2)')";
   const MANY = "FROM postgres_query('pg_replica', 'SELECT i, repeat(''x'', 1000) FROM generate_series(1, 300000) i')";
   const pids = async () => (await sql("SELECT pid FROM pg_stat_activity WHERE usename = 'reader'")).map(({ pid }) => pid);
-  const none = async () => { while ((await pids()).length > 0) await sleep(20); };
-  const kill = async () => {
-    await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'");
-    await none();
-  };
+  const kill = () => sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'reader'");
   const asleep = async () => { while ((await sql("SELECT FROM pg_stat_activity WHERE usename = 'reader' AND wait_event = 'PgSleep'")).length === 0) await sleep(20); };
   const killTheSleeper = () => asleep().then(kill);
   /** DuckDB begins a transaction, and with it PostgreSQL; then the connection dies. */
@@ -144,7 +140,7 @@ describeWith(['postgres', 'aws'], 'a transaction whose PostgreSQL connection has
         return call;
       })));
       for (const pid of frozen) { process.kill(pid, 'SIGTERM'); process.kill(pid, 'SIGCONT'); }
-      await none();
+      while ((await pids()).some((pid) => frozen.includes(pid))) await sleep(20);
       await sleep(200);
     `)).toEqual(endedWith({ code: 'ABORTED' }));
   });

@@ -72,6 +72,22 @@ describeWith(['postgres', 'aws'], 'what never passes is no error to be tried aga
     }
   });
 
+  test('of a database that is attached already: the statement\'s own error', async () => {
+    await bed.setPassword('later', 'a password');
+    const { cursor } = await start(bed.step({ user: 'later', password: { ssm: '/postgres/later' } }));
+    const outcome = async (change: string) => {
+      await cursor((c) => c.query(USERS));
+      await bed.postgres.query(change);
+      await bed.postgres.query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'later'");
+      return rejection(cursor((c) => c.query(USERS)));
+    };
+    const full = await outcome('ALTER ROLE later CONNECTION LIMIT 0');
+    expect(full).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('too many connections') });
+    await bed.postgres.query('ALTER ROLE later CONNECTION LIMIT -1');
+    const refused = await outcome('ALTER ROLE later NOLOGIN');
+    expect(refused).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('is not permitted to log in') });
+  });
+
   test('no entry of pg_hba.conf, one that rejects, or a role that a trusting server does not know', async () => {
     const { port } = bed.postgres;
     const hba = readFileSync(join(bed.postgres.dataDir, 'pg_hba.conf'), 'utf8');
