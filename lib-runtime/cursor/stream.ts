@@ -63,7 +63,7 @@ export class RowStream {
   readonly ended: Promise<void>;
 
   /** The rest of the chunk that was fetched last, where it is large. */
-  private batches: Generator<Row[], void, undefined> | undefined;
+  private rest: [chunk: DuckDBDataChunk, row: number] | undefined;
   private isEnding = false;
   private isOver = false;
   private fetching: Promise<unknown> = Promise.resolve();
@@ -121,16 +121,20 @@ export class RowStream {
   private async read(): Promise<Row[] | undefined> {
     this.assertNotFailed();
     this.turn.assertOpen();
-    const next = this.batches?.next();
-    if (next && !next.done) return next.value;
+    if (this.rest) return this.batch(...this.rest);
     const chunk = await this.fetch();
     this.turn.assertOpen();
     if (chunk === undefined) {
       if (hasFailed(this.result)) throw await this.failureReason();
       return undefined;
     }
-    this.batches = this.reader.batches(chunk);
-    return this.batches.next().value!;
+    return this.batch(chunk, 0);
+  }
+
+  private batch(chunk: DuckDBDataChunk, first: number): Row[] {
+    const [rows, next] = this.reader.batch(chunk, first);
+    this.rest = next === undefined ? undefined : [chunk, next];
+    return rows;
   }
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {

@@ -86,17 +86,14 @@ export class RowReader {
     this.nextLook = Math.min(limits.maxBytes, BYTES_PER_LOOK);
   }
 
-  /** The rows of `chunk`, which know the order of their columns: one batch, or several where they are large. Throws as `read`. */
-  * batches(chunk: DuckDBDataChunk): Generator<Row[], void, undefined> {
-    const before = this.bytes;
-    for (let row: number | undefined = 0; row !== undefined;) {
-      const rows: Row[] = [];
-      row = this.read(chunk, rows, row);
-      carryColumns(rows, this.names);
-      // V8 does not know of this memory, and would leave it for long. Nothing that was handed out lies in it.
-      if (row === undefined && this.bytes - before > BATCH_BYTES) chunk.reset();
-      yield rows;
-    }
+  /** The rows of `chunk` from `first` on, as many as are of a size; they know the order of their columns. Returns and throws as `read`. */
+  batch(chunk: DuckDBDataChunk, first: number): [rows: Row[], next: number | undefined] {
+    const rows: Row[] = [];
+    const next = this.read(chunk, rows, first);
+    carryColumns(rows, this.names);
+    // V8 does not know of this memory, and would leave it for long. Nothing that was handed out lies in it.
+    if (first > 0 && next === undefined) chunk.reset();
+    return [rows, next];
   }
 
   /**
