@@ -1,9 +1,9 @@
-import { type Origin, originOf } from './base/invocation';
+import { type OpenedAt, openedAt } from './base/invocation';
 import { openerArguments } from './base/options';
-import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { closeAfter, OpenCursor, untilAborted } from './cursor/open-cursor';
 import { CURSOR_OPTIONS } from './cursor/options';
 import type { Cursor, CursorOptions } from './cursor/types';
-import { sharedInstance } from './instance/registry';
+import { sharedInstance } from './instance/shared-instances';
 
 /** Opens a cursor on the shared instance of the process, runs `fn` with it, and closes it. */
 export function cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
@@ -15,11 +15,11 @@ export async function cursor<T>(
   first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
 ): Promise<T | Cursor> {
   const [options, fn] = openerArguments(CURSOR_OPTIONS, 'cursor()', first, second);
-  const origin = originOf(cursor);
+  const origin = openedAt(cursor);
   const opening = untilAborted(() => open(options, origin), options.signal, 'a cursor');
-  return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
+  return fn === undefined ? opening : opening.then((opened) => closeAfter(opened, fn, options.signal));
 }
 
-async function open(options: CursorOptions, origin: Origin | undefined): Promise<OpenCursor> {
+async function open(options: CursorOptions, origin: OpenedAt | undefined): Promise<OpenCursor> {
   return OpenCursor.on(await sharedInstance(options.database), 'cursor', options, origin);
 }

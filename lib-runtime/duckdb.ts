@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, normalize, relative } from 'node:path';
 import type { AsyncDisposableLike } from './base/disposable';
 import { ClosedError, ConfigError } from './base/errors';
-import { type Origin, originOf } from './base/invocation';
+import { type OpenedAt, openedAt } from './base/invocation';
 import { FLAG, MEMORY, openerArguments, Options, SIGNAL, STEPS, TEXT } from './base/options';
 import { shown } from './base/shown';
-import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { closeAfter, OpenCursor, untilAborted } from './cursor/open-cursor';
 import type { Cursor, CursorOptions } from './cursor/types';
 import { isClaimed, removeDatabase } from './instance/files';
 import type { Instance } from './instance/instance';
@@ -46,7 +46,7 @@ const IN_MEMORY = ':memory:';
 export class DuckDB implements AsyncDisposableLike {
   private readonly options: DuckDBOptions;
   private readonly path: string;
-  private readonly origin: Origin | undefined;
+  private readonly origin: OpenedAt | undefined;
   private opening: Promise<Instance> | undefined;
   private destroying: Promise<void> | undefined;
   private firstOpening = true;
@@ -58,7 +58,7 @@ export class DuckDB implements AsyncDisposableLike {
   constructor(options?: DuckDBOptions) {
     this.options = DUCKDB_OPTIONS.read(options);
     this.path = filePath(this.options.dbName ?? IN_MEMORY);
-    this.origin = originOf(DuckDB);
+    this.origin = openedAt(DuckDB);
   }
 
   /** Opens a cursor, runs `fn` with it, and closes it. */
@@ -72,9 +72,9 @@ export class DuckDB implements AsyncDisposableLike {
   ): Promise<T | Cursor> {
     const [given, fn] = openerArguments(CURSOR_OPTIONS, 'cursor()', first, second);
     const options = { bootstrap: this.options.bootstrap, ...given };
-    const origin = originOf(this.cursor);
+    const origin = openedAt(this.cursor);
     const opening = untilAborted(() => this.instance().then((instance) => OpenCursor.on(instance, 'cursor', options, origin)), options.signal, `a cursor on ${this.path}`);
-    return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
+    return fn === undefined ? opening : opening.then((opened) => closeAfter(opened, fn, options.signal));
   }
 
   /**

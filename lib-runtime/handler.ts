@@ -1,6 +1,6 @@
 import { DeadlineNear } from './base/abort';
 import { Invocation, within } from './base/invocation';
-import { callback, LONGEST_TIMER_MS, MARGIN, Options, SHARE } from './base/options';
+import { callback, MAX_TIMER_MS, MARGIN, Options, SHARE } from './base/options';
 import { recycleInstances } from './instance/recycling';
 import { flushMetrics } from './observe/metrics';
 
@@ -16,7 +16,7 @@ const HANDLER_OPTIONS = new Options<WithDuckDBOptions>('withDuckDB()', { marginM
 const DEFAULT_MARGIN_MS = 500;
 const DEFAULT_MEMORY_SHARE = 0.8;
 /** How long an answer waits, at most, for the closing of what its handler left open. */
-const LONGEST_CLEAN_UP_MS = 1_000;
+const MAX_CLEAN_UP_MS = 1_000;
 
 /**
  * Looks after DuckDB around each invocation of a handler.
@@ -47,7 +47,7 @@ export function withDuckDB<Args extends any[], Answer>(
     try {
       return await within(invocation, () => handler(...args));
     } finally {
-      await invocation.end(Math.min(LONGEST_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
+      await invocation.end(Math.min(MAX_CLEAN_UP_MS, (timeLeft(args) ?? Infinity) / 2));
       clearTimeout(timer);
       await recycleInstances(recycleAboveMemory);
       flushMetrics(invocation);
@@ -62,5 +62,5 @@ export function withDuckDB<Args extends any[], Answer>(
 function timeLeft(args: readonly any[]): number | undefined {
   const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
   const left: unknown = context?.getRemainingTimeInMillis();
-  return typeof left === 'number' && left <= LONGEST_TIMER_MS ? left : undefined;
+  return typeof left === 'number' && left <= MAX_TIMER_MS ? left : undefined;
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { type AbortSignalLike, withAny } from './base/abort';
 import { ConfigError } from './base/errors';
-import { currentInvocation, type Origin, originOf } from './base/invocation';
+import { currentInvocation, type OpenedAt, openedAt } from './base/invocation';
 import { FLAG, MEMORY, openerArguments, Options, SETTINGS, SIGNAL, STEPS, TEXT } from './base/options';
 import { shown } from './base/shown';
 import { quotedIdentifier, quotedString } from './base/sql-text';
-import { OpenCursor, untilAborted, use } from './cursor/open-cursor';
+import { closeAfter, OpenCursor, untilAborted } from './cursor/open-cursor';
 import type { CallOptions, Cursor } from './cursor/types';
 import { isRemote } from './instance/files';
 import { openOwnInstance } from './instance/own-instance';
@@ -64,12 +64,12 @@ export async function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,
 ): Promise<T | Session> {
   const [options, fn] = openerArguments(SESSION_OPTIONS, 'session()', first, second);
-  const origin = originOf(session);
+  const origin = openedAt(session);
   const opening = untilAborted(() => open(options, origin), options.signal, 'a session');
-  return fn === undefined ? opening : opening.then((opened) => use(opened, fn, options.signal));
+  return fn === undefined ? opening : opening.then((opened) => closeAfter(opened, fn, options.signal));
 }
 
-async function open(options: SessionOptions, origin: Origin | undefined): Promise<OpenSession> {
+async function open(options: SessionOptions, origin: OpenedAt | undefined): Promise<OpenSession> {
   const instance = await withAny([options.signal, currentInvocation()?.ending], (signal) => openOwnInstance({ ...options, path: ':memory:', signal }));
   try {
     return new OpenSession(instance, await instance.connect('session'), options, origin);
@@ -104,8 +104,8 @@ class OpenSession extends OpenCursor implements Session {
     await this.instance.close();
   }
 
-  override giveUp(reason?: string): void {
-    super.giveUp(reason);
+  override abandon(reason?: string): void {
+    super.abandon(reason);
     void this.instance.close();
   }
 }

@@ -2,7 +2,7 @@ import { readConfigAtImport } from './base/config';
 import { inLambda } from './base/lambda-environment';
 import { findClient } from './client/client';
 import { isEager, prefetchSecrets, runEagerly } from './init/eager';
-import { databaseNames, sharedInstance } from './instance/registry';
+import { databaseNames, sharedInstance } from './instance/shared-instances';
 import { startMetrics } from './observe/metrics';
 
 // What importing the runtime does.

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_CREDENTIALS, processCredentials } from './credentials';
 import { signedHeaders } from './signature';
-import { noteDeparture } from '../base/departures';
+import { noteSent } from '../base/early-requests';
 import { ConfigError, messageOf } from '../base/errors';
 
 /** A request to an AWS API. */
@@ -35,7 +35,7 @@ const requireFromHere = createRequire(__filename);
 const ATTEMPT_LIMIT_MS = 3_000;
 const LIMIT_MS = 6_000;
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 2_000;
+const MAX_DELAY_MS = 2_000;
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/;
 
 /**
@@ -44,7 +44,7 @@ const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/;
  */
 export async function awsRequest(request: AwsRequest): Promise<string> {
   const end = Date.now() + LIMIT_MS;
-  for (let ceiling = FIRST_DELAY_MS; ; ceiling = Math.min(2 * ceiling, LONGEST_DELAY_MS)) {
+  for (let ceiling = FIRST_DELAY_MS; ; ceiling = Math.min(2 * ceiling, MAX_DELAY_MS)) {
     try {
       return await attempt(request, Math.min(ATTEMPT_LIMIT_MS, end - Date.now()));
     } catch (error) {
@@ -83,7 +83,7 @@ async function attempt({ service, endpointVariable, region, headers, body }: Aws
       clearTimeout(limit);
       fail(messageOf(error));
     });
-    sent.once('finish', noteDeparture);
+    sent.once('finish', noteSent);
     sent.end(body);
   });
 }

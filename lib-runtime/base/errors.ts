@@ -172,10 +172,10 @@ export function messageOf(error: unknown): string {
 }
 
 /** Deeper than any logger prints; some errors hold sockets and all that hangs on them. */
-const DEEPEST_PRINTED = 5;
+const MAX_PRINTED_DEPTH = 5;
 
 /** A logger prints causes too, and theirs: so a cause that shows a secret anywhere is replaced by one that does not. */
 function withoutSecrets(cause: unknown): unknown {
-  const printed = inspect(cause, { depth: DEEPEST_PRINTED });
+  const printed = inspect(cause, { depth: MAX_PRINTED_DEPTH });
   return scrub(printed) === printed ? cause : new Error(scrub(messageOf(cause)));
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ending } from './abort';
+import { LightAbortSignal } from './abort';
 import { messageOf } from './errors';
 
 /** What is open until it is closed: a cursor, a session, a DuckDB. */
@@ -13,7 +13,7 @@ export interface Openable {
 /** An invocation under `withDuckDB`: all that its handler does is done within it. */
 export class Invocation {
   /** Aborts some margin before the deadline. */
-  readonly ending = new Ending();
+  readonly ending = new LightAbortSignal();
   private readonly open = new Map<Openable, Error>();
   /** What its code starts from then on belongs to no invocation. */
   isOver = false;
@@ -68,13 +68,13 @@ export function within<T>(invocation: Invocation, work: () => T): T {
 }
 
 /** In which invocation, and where in the code, something is opened. */
-export interface Origin {
+export interface OpenedAt {
   readonly invocation: Invocation;
   readonly place: Error;
 }
 
 /** Where `opener` is called; undefined outside of an invocation, where nobody would ask. */
-export function originOf(opener: Function): Origin | undefined {
+export function openedAt(opener: Function): OpenedAt | undefined {
   const invocation = currentInvocation();
   if (invocation === undefined) return undefined;
   const place = new Error();

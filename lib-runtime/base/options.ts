@@ -3,7 +3,7 @@ import { ConfigError, DuckDbError, messageOf, QueryError } from './errors';
 import { shown } from './shown';
 
 /** A timer of Node.js that is to wait longer fires at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What is expected of an option, and whether a value is that. */
 interface Check {
@@ -16,7 +16,7 @@ export const TEXTS: Check = { expected: 'a list of texts', isRight: (value) => A
 export const STEPS: Check = { expected: 'a list of names of bootstrap steps', isRight: TEXTS.isRight };
 export const FLAG: Check = { expected: 'true or false', isRight: (value) => typeof value === 'boolean' };
 export const LIMIT: Check = { expected: 'a number from 0', isRight: (value) => typeof value === 'number' && value >= 0 };
-export const MARGIN: Check = { expected: `a number from 0 to ${LONGEST_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= LONGEST_TIMER_MS };
+export const MARGIN: Check = { expected: `a number from 0 to ${MAX_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= MAX_TIMER_MS };
 export const MEMORY: Check = { expected: 'a number of MiB above 0', isRight: (value) => Number.isFinite(value) && value > 0 };
 export const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value) => typeof value === 'number' && value >= 0 && value <= 1 };
 export const ROWS: Check = { expected: '"js", "json" or "duckdb"', isRight: (value) => value === 'js' || value === 'json' || value === 'duckdb' };

@@ -1,13 +1,13 @@
 const REDACTED = '[redacted]';
 /** Shorter values would blot out unrelated text, and no AWS key or database password that matters is so short. */
-const SHORTEST_SECRET = 6;
+const MIN_SECRET_LENGTH = 6;
 
 const SECRETS = Symbol.for('cdk-duckdb-lambda.secrets.v1');
 const secrets: Set<string> = ((globalThis as { [SECRETS]?: Set<string> })[SECRETS] ??= new Set());
 
 /** From now on `value` is cut from every message that this package makes. */
 export function rememberSecret(value: string | undefined): void {
-  if (value === undefined || value.length < SHORTEST_SECRET) return;
+  if (value === undefined || value.length < MIN_SECRET_LENGTH) return;
   // As it stands, as a SQL literal and as part of a URL: the forms in which DuckDB's errors echo it.
   const encoded = encodeURIComponent(value);
   for (const form of [value, value.replaceAll("'", "''"), encoded, encoded.replaceAll("'", '%27')]) secrets.add(form);

@@ -41,7 +41,7 @@ export function firstWord(sql: string): string {
 }
 
 /** The beginning of `sql` on one line, to be named in messages. */
-export function startOf(sql: string): string {
+export function excerpt(sql: string): string {
   // First of all: half a secret is not known as one any more.
   const line = scrub(sql).slice(0, 1000).trim().replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 100)}...` : line;

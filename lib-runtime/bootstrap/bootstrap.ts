@@ -7,7 +7,7 @@ import { failedToBind, missingCatalog, namesOneOf } from '../diagnosis/missing-c
 import { advised, isFatal, postgresHints, textOf } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
 import { mayPass } from '../diagnosis/transient';
-import type { Turn } from '../execution/connection';
+import type { ConnectionLease } from '../execution/connection';
 import { type Attempt, runSql } from '../execution/statements';
 import { isInTransaction, mayBeInTransactionAfter } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
@@ -50,7 +50,7 @@ interface Statement<T> {
 }
 
 /** A statement runs again only after a step, and steps are few: more often than this means that something else is wrong. */
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 
 /** The bootstrap steps of one instance: each runs when first needed, once, however many callers need it at that moment. */
 export class Bootstrap {
@@ -85,7 +85,7 @@ export class Bootstrap {
   /** Runs what needs no network of the steps in `allowed`. A failure is kept to the queries that need the step: it is tried again then. */
   async runImmediate(allowed: readonly string[] | undefined): Promise<void> {
     for (const state of this.select(allowed)) {
-      if (state.step.immediate) await this.perform(state).catch(() => undefined);
+      if (state.step.immediate) await this.runOnce(state).catch(() => undefined);
     }
   }
 
@@ -93,14 +93,14 @@ export class Bootstrap {
   async run(names: readonly string[]): Promise<void> {
     await Promise.all(this.select(names).map(async (state) => {
       if (state.done && !await this.isInPlace(state.step)) state.done = false;
-      if (!state.done) await this.perform(state);
+      if (!state.done) await this.runOnce(state);
     }));
   }
 
   /** Runs all that can run yet, together. `onFailure` is told of what fails; it is tried again at the next need. */
   async runAll(onFailure: (error: DuckDbError) => void): Promise<void> {
     const pending = this.states.filter(({ step, done }) => !done && step.ready);
-    await Promise.all(pending.map((state) => this.perform(state).catch(onFailure)));
+    await Promise.all(pending.map((state) => this.runOnce(state).catch(onFailure)));
   }
 
   /**
@@ -108,7 +108,7 @@ export class Bootstrap {
    *
    * Throws a `BOOTSTRAP` error where a required step fails. Any other's failure is thrown only by a statement that lacked it.
    */
-  async attempts(turn: Turn, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(turn: ConnectionLease, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
     const extensions = this.host.onDemand?.(sql);
     if (this.states.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
@@ -158,10 +158,10 @@ export class Bootstrap {
       // One that is half done has attached its catalog, perhaps, and not filled it.
       return !step.required && (step.mayBeNeededBy(sql) || (running !== undefined && namesOneOf(step.provides, sql)));
     });
-    const outcomes = needed.length === 0 ? [] : await Promise.allSettled(needed.map((state) => this.perform(state)));
+    const outcomes = needed.length === 0 ? [] : await Promise.allSettled(needed.map((state) => this.runOnce(state)));
     // In order: what one sets up, the next may use.
     for (const state of states) {
-      if (state.step.required && !state.done) await this.perform(state);
+      if (state.step.required && !state.done) await this.runOnce(state);
     }
     return outcomes.flatMap((outcome, index) => (
       outcome.status === 'rejected' ? [{ step: needed[index]!.step, error: outcome.reason as DuckDbError }] : []
@@ -171,9 +171,9 @@ export class Bootstrap {
   private async attempt<T>(statement: Statement<T>): Promise<T> {
     const { sql, attempt, isRepeatable, states, failures } = statement;
     const renewed = new Set<State>();
-    let unlucky = false;
+    let transient = false;
     let read = false;
-    for (let left = MOST_ATTEMPTS; ; left--) {
+    for (let left = MAX_ATTEMPTS; ; left--) {
       const { ended } = this;
       try {
         return await attempt();
@@ -199,14 +199,14 @@ export class Bootstrap {
             await this.forgetSchemas().catch(() => undefined);
             continue;
           }
-          if (unlucky || !states.some(({ step }) => step.isUnluckyBy(text)) || !await isRepeatable()) throw error;
-          unlucky = true;
+          if (transient || !states.some(({ step }) => step.isTransientFor(text)) || !await isRepeatable()) throw error;
+          transient = true;
           continue;
         }
         const repeatable = refused.length === 0 || await isRepeatable();
         // When a step has ended meanwhile, somebody else had met the same, and it is cured.
-        await Promise.all(lacking.map((state) => (state.done ? undefined : this.perform(state))));
-        await Promise.all(refused.map((state) => (this.ended === ended ? this.perform(state) : state.running)));
+        await Promise.all(lacking.map((state) => (state.done ? undefined : this.runOnce(state))));
+        await Promise.all(refused.map((state) => (this.ended === ended ? this.runOnce(state) : state.running)));
         if (!repeatable) throw notRepeated(refused[0]!.step, error);
         refused.forEach((state) => renewed.add(state));
       }
@@ -238,7 +238,7 @@ export class Bootstrap {
   }
 
   /** Runs a step, or runs it anew; whoever needs it meanwhile waits for the same run. */
-  private perform(state: State): Promise<void> {
+  private runOnce(state: State): Promise<void> {
     return state.running ??= traced('bootstrap', () => ({ step: state.step.name }), () => this.runStep(state)).finally(() => {
       state.running = undefined;
       this.ended += 1;
@@ -308,7 +308,7 @@ export class Bootstrap {
   /** `noteRun` is told of each statement, and whether it has failed. */
   private contextOf(state: State, connection: DuckDBConnection, noteRun: (sql: string, hasFailed: boolean) => void): StepContext {
     const earlier = this.names.slice(0, this.states.indexOf(state));
-    const turn: Turn = { raw: connection, ended: NEVER, assertOpen: () => undefined };
+    const turn: ConnectionLease = { raw: connection, ended: NEVER, assertOpen: () => undefined };
     return {
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {

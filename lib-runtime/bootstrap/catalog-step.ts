@@ -38,7 +38,7 @@ export abstract class CatalogStep implements BootstrapStep {
     return false;
   }
 
-  isUnluckyBy(_error: string): boolean {
+  isTransientFor(_error: string): boolean {
     return false;
   }
 

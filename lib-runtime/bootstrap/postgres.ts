@@ -61,7 +61,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
   }
 
-  override isUnluckyBy(error: string): boolean {
+  override isTransientFor(error: string): boolean {
     return this.current !== undefined && LOST_CONNECTION.test(error);
   }
 

@@ -128,7 +128,7 @@ export class S3BootstrapStep implements BootstrapStep {
   }
 
   /** DuckDB itself repeats what failed on the way. */
-  isUnluckyBy(): boolean {
+  isTransientFor(): boolean {
     return false;
   }
 

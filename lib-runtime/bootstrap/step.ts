@@ -43,7 +43,7 @@ export interface BootstrapStep {
   /** Whether a statement may have failed as one of `secrets` was dropped; what is there is looked at then. */
   mayLackSecret?(error: string): boolean;
   /** Whether a statement failed for want of luck, as when its connection broke: the next run may not meet that. */
-  isUnluckyBy(error: string): boolean;
+  isTransientFor(error: string): boolean;
   /** Sets up what needs no network, as soon as httpfs is loaded on demand. */
   prepare?(connection: DuckDBConnection): Promise<void>;
   /** Sets it up, on a connection of its own. Throws when it cannot; it is tried again at the next need. */

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { abortError, type AbortSignalLike, Ending, withAny } from '../base/abort';
+import { abortError, type AbortSignalLike, LightAbortSignal, withAny } from '../base/abort';
 import { BusyError, ClosedError } from '../base/errors';
 import { Semaphore } from '../base/semaphore';
-import type { Connection, Turn } from '../execution/connection';
+import type { Connection, ConnectionLease } from '../execution/connection';
 
 /** A stream under way, which holds the connection until it has ended. */
 export interface OpenStream {
@@ -36,7 +36,7 @@ export class CallQueue {
   private stream: OpenStream | undefined;
   private over: ClosedError | undefined;
   /** Aborts when nobody wants the answers of the calls that were made. */
-  private readonly abandoned = new Ending();
+  private readonly abandoned = new LightAbortSignal();
 
   constructor(private readonly connection: Connection) {}
 
@@ -46,7 +46,7 @@ export class CallQueue {
   }
 
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
-  async exclusive<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
+  async exclusive<T>(run: (turn: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
     // Most calls find it free, and need not wait for a promise.
     const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
@@ -60,7 +60,7 @@ export class CallQueue {
    * Its reader may be the one who asks, in the loop over its rows, and would wait for itself. `run` hands over the stream once it has begun.
    */
   async streaming<T>(
-    run: (turn: Turn, began: (stream: OpenStream) => void) => Promise<T>, task: () => string, signal?: AbortSignalLike,
+    run: (turn: ConnectionLease, began: (stream: OpenStream) => void) => Promise<T>, task: () => string, signal?: AbortSignalLike,
   ): Promise<T> {
     this.assertFree(task, signal);
     const streaming = this.exclusive((turn) => run(turn, (stream) => this.noteStream(stream)), task, signal);

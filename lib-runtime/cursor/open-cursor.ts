@@ -4,18 +4,18 @@ import { CALL_OPTIONS, QUERY_OPTIONS } from './options';
 import { queryTrace } from './query-trace';
 import { batches, limitBuffer, RowStream } from './stream';
 import type { CallOptions, Cursor, CursorOptions, QueryOptions, QueryResult } from './types';
-import { Waiting } from './waiting';
+import { WaitStatus } from './wait-status';
 import { type AbortSignalLike, orAborted, withAny } from '../base/abort';
 import { BusyError, ClosedError, DuckDbError, FatalError, QueryError, ResultLimitError, retold, StreamError } from '../base/errors';
-import { currentInvocation, type Openable, type Origin } from '../base/invocation';
+import { currentInvocation, type Openable, type OpenedAt } from '../base/invocation';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { callback, checkSql, textArgument } from '../base/options';
-import { startOf } from '../base/sql-text';
+import { excerpt } from '../base/sql-text';
 import { nativeCall } from '../client/native-calls';
 import { explainedError } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
 import { streamIsRetryable } from '../diagnosis/stream-retryable';
-import type { Connection, Turn } from '../execution/connection';
+import type { Connection, ConnectionLease } from '../execution/connection';
 import { type Attempt, type Outcome, runSql, streamSql } from '../execution/statements';
 import { isInTransaction, mayBeInTransactionAfter, transactionControl } from '../execution/transactions';
 import { mayAttach } from '../instance/attach-statements';
@@ -31,7 +31,7 @@ import { readColumns, RowReader, readRows } from '../values/rows';
 
 /** One call that runs SQL. */
 interface Call {
-  readonly waiting: Waiting;
+  readonly waiting: WaitStatus;
   /** Where somebody listens. */
   readonly trace: QueryTrace | undefined;
   /** Aborts when nobody wants the answer any more. */
@@ -54,7 +54,7 @@ const HANDLE_ADVICE = 'has a transaction under way, and this call is made inside
 /** A cursor on an instance: what `cursor` and `session` hand out. */
 export class OpenCursor implements Cursor, Openable {
   /** Connects to `instance`; the cursor is called `what` in messages. */
-  static async on(instance: Instance, what: string, options: CursorOptions, origin: Origin | undefined): Promise<OpenCursor> {
+  static async on(instance: Instance, what: string, options: CursorOptions, origin: OpenedAt | undefined): Promise<OpenCursor> {
     instance.bootstrap.check(options.bootstrap);
     return new OpenCursor(instance, await instance.connect(what), options, origin);
   }
@@ -64,7 +64,7 @@ export class OpenCursor implements Cursor, Openable {
   /** `calls` are those of this cursor; `within` is the transaction that it is the handle of. */
   constructor(
     protected readonly instance: Instance, private readonly connection: Connection, private readonly options: CursorOptions,
-    private readonly origin: Origin | undefined, private readonly calls = new CallQueue(connection), private readonly within?: Transaction,
+    private readonly origin: OpenedAt | undefined, private readonly calls = new CallQueue(connection), private readonly within?: Transaction,
   ) {
     origin?.invocation.opened(this, origin.place);
   }
@@ -104,7 +104,7 @@ export class OpenCursor implements Cursor, Openable {
       if (this.within) throw new BusyError('this is a transaction already, and DuckDB nests none: run its statements in this one, or open another cursor');
       // Whoever waits for his turn and gives up leaves the cursor as it is.
       return this.calls.hold(
-        () => orAborted(this.inOneTransaction(fn), signal, () => this.doing, () => this.giveUp()), () => 'waiting for its turn on the cursor, for a transaction', signal,
+        () => orAborted(this.inOneTransaction(fn), signal, () => this.doing, () => this.abandon()), () => 'waiting for its turn on the cursor, for a transaction', signal,
       );
     });
   }
@@ -140,7 +140,7 @@ export class OpenCursor implements Cursor, Openable {
   private afterRollback(failure: DuckDbError): void {
     // One that could not be committed is over.
     if (/no transaction is active/.test(failure.message)) return;
-    this.giveUp('ended, as its transaction could not be rolled back');
+    this.abandon('ended, as its transaction could not be rolled back');
   }
 
   /** A second BEGIN would abort the first one's transaction. */
@@ -178,7 +178,7 @@ export class OpenCursor implements Cursor, Openable {
 
   /** Settles when the connection is closed, or as soon as `signal` aborts. */
   private async closed(reason: string | undefined, signal: AbortSignalLike | undefined): Promise<void> {
-    const leave = () => this.connection.giveUp();
+    const leave = () => this.connection.abandon();
     signal?.addEventListener('abort', leave);
     const closing = this.connection.close(reason);
     if (signal?.aborted) leave();
@@ -205,9 +205,9 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   /** Ends the cursor without waiting for what runs on it; `reason` tells those whose call it ends. */
-  giveUp(reason?: string): void {
+  abandon(reason?: string): void {
     this.origin?.invocation.closed(this);
-    this.connection.giveUp(reason);
+    this.connection.abandon(reason);
   }
 
   private async run(sql: string, parameters: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
@@ -217,7 +217,7 @@ export class OpenCursor implements Cursor, Openable {
     const { maxBytes } = limits(options);
     return this.call(sql, params, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
       const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
-      const outcome = await this.watched(trace, () => this.perform(turn, sql, params, waiting, run));
+      const outcome = await this.watched(trace, () => this.runWithBootstrap(turn, sql, params, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
     }, () => String(waiting), signal));
@@ -235,7 +235,7 @@ export class OpenCursor implements Cursor, Openable {
       this.isBufferLimited = true;
       // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
       if (this.connection.mayBeInTransaction && !this.within) this.connection.mayBeInTransaction = await isInTransaction(turn.raw);
-      const result = await this.perform(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
+      const result = await this.runWithBootstrap(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const isLeavable = () => (this.within ? this.within.isRollingBack : !this.connection.mayBeInTransaction);
@@ -258,13 +258,13 @@ export class OpenCursor implements Cursor, Openable {
     sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined, work: (call: Call) => Promise<T>,
   ): Promise<T> {
     if (this.within) refuseControl(sql);
-    const waiting = new Waiting(sql, params);
+    const waiting = new WaitStatus(sql, params);
     return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }
 
   /** Does what `sql` needs, and runs it: bootstrap steps, native calls, the record of files. */
-  private async perform<T>(
-    turn: Turn, sql: string, parameters: QueryParameters | undefined, waiting: Waiting, run: (attempt: Attempt) => Promise<T>,
+  private async runWithBootstrap<T>(
+    turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, waiting: WaitStatus, run: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     const { bootstrap } = this.instance;
     waiting.for = () => bootstrap.underWay;
@@ -311,10 +311,10 @@ export class OpenCursor implements Cursor, Openable {
   }
 
   private untilAborted<T>(work: Promise<T>, options: CallOptions | undefined): Promise<T> {
-    return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.giveUp()));
+    return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.abandon()));
   }
 
-  private async failure(turn: Turn, error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
+  private async failure(turn: ConnectionLease, error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
     try {
       // Interrupted by the cursor's own end: that is what happened.
       turn.assertOpen();
@@ -329,13 +329,13 @@ export class OpenCursor implements Cursor, Openable {
     const explained = await explainedError(error, sql, this.instance, { parameters, allowed: this.options.bootstrap });
     if (explained.code === 'FATAL') {
       this.instance.markBroken();
-      this.giveUp('ended when its DuckDB instance broke');
+      this.abandon('ended when its DuckDB instance broke');
     }
     return explained;
   }
 
   /** Why a stream has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
-  private async streamFailure({ raw }: Turn, sql: string, parameters: QueryParameters | undefined, rows: number): Promise<unknown> {
+  private async streamFailure({ raw }: ConnectionLease, sql: string, parameters: QueryParameters | undefined, rows: number): Promise<unknown> {
     const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error, sql, parameters));
     if (next instanceof FatalError) return next;
     const retryable = streamIsRetryable(sql, this.instance.bootstrap.catalogs, parameters);
@@ -362,16 +362,16 @@ function rolledBack(cause: unknown): QueryError {
 export function untilAborted<C extends OpenCursor>(open: () => Promise<C>, signal: AbortSignalLike | undefined, what: string): Promise<C> {
   return withAny([signal, currentInvocation()?.ending], (either) => {
     const opening = open();
-    return orAborted(opening, either, () => `opening ${what}`, () => void opening.then((late) => late.giveUp(), () => undefined));
+    return orAborted(opening, either, () => `opening ${what}`, () => void opening.then((late) => late.abandon(), () => undefined));
   });
 }
 
 /** Runs `fn` with an open cursor, and closes it. When `signal` aborts, nobody waits for the cursor's end. */
-export async function use<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>, signal?: AbortSignalLike): Promise<T> {
+export async function closeAfter<C extends OpenCursor, T>(opened: C, fn: (cursor: C) => Promise<T>, signal?: AbortSignalLike): Promise<T> {
   let reason: string | undefined;
   try {
     return await withAny([signal, currentInvocation()?.ending], (either) => (
-      orAborted(called(opened, fn), either, () => opened.doing, () => opened.giveUp())
+      orAborted(called(opened, fn), either, () => opened.doing, () => opened.abandon())
     ));
   } finally {
     if (opened.isBusy) reason = 'was closed, as its callback had returned before this call was done (await the call, or return it)';
@@ -396,7 +396,7 @@ function handleClosed(what: string): ClosedError {
 function refuseControl(sql: string): void {
   const [control] = transactionControl(sql);
   if (control === undefined) return;
-  throw new BusyError(`a transaction ends when its callback returns, or throws: "${startOf(control)}" is not for SQL here`);
+  throw new BusyError(`a transaction ends when its callback returns, or throws: "${excerpt(control)}" is not for SQL here`);
 }
 
 /** `error` of a statement that DuckDB had been given, with what it means for what was being written. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
 import { loadApi } from '../client/client';
 import { nativeCall } from '../client/native-calls';
-import { interruptUntil, type Turn } from '../execution/connection';
+import { interruptUntil, type ConnectionLease } from '../execution/connection';
 import { carryColumns } from '../values/carried-columns';
 import type { Row, RowReader } from '../values/rows';
 
@@ -77,8 +77,8 @@ export class RowStream {
    * the transaction too, so there the rest is read and thrown away. `failureReason` makes the error of a query that has failed.
    */
   constructor(
-    private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: Turn, private readonly leavable: () => boolean,
-    private readonly failureReason: () => Promise<unknown>,
+    private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: ConnectionLease,
+    private readonly leavable: () => boolean, private readonly failureReason: () => Promise<unknown>,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
     this.onGivenUp = () => this.end();

@@ -7,7 +7,7 @@ import { uploadHint } from './upload-hint';
 import { readConfigAtImport } from '../base/config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
 import { inLambda } from '../base/lambda-environment';
-import { startOf } from '../base/sql-text';
+import { excerpt } from '../base/sql-text';
 import { installCommand } from '../extensions/extensions';
 
 // A name of its own, so that bundlers leave these calls alone.
@@ -43,7 +43,7 @@ export function queryError(error: unknown, sql: string, statement: FailedStateme
   const text = textOf(error);
   const duckdbType = ERROR_CLASS.exec(text)?.[1];
   postgresHints().rememberPasswords(text);
-  const message = `${advised(text, sql, statement)}\n\nin: ${startOf(sql)}`;
+  const message = `${advised(text, sql, statement)}\n\nin: ${excerpt(sql)}`;
   if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });
   return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
 }

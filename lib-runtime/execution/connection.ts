@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rollBackBeforeClosing } from './transactions';
-import { type AbortSignalLike, Ending, orAborted } from '../base/abort';
+import { type AbortSignalLike, LightAbortSignal, orAborted } from '../base/abort';
 import { ClosedError } from '../base/errors';
 import { nativeCall } from '../client/native-calls';
 
@@ -9,7 +9,7 @@ import { nativeCall } from '../client/native-calls';
 const INTERRUPT_EVERY_MS = 10;
 
 /** What a task sees of the connection while it is its turn. */
-export interface Turn {
+export interface ConnectionLease {
   readonly raw: DuckDBConnection;
   /** Aborts when the connection is closed or given up: whatever the task waits for is then in vain. */
   readonly ended: AbortSignalLike;
@@ -40,8 +40,8 @@ export class Connection {
   private task: (() => string) | undefined;
   private settling = Promise.resolve();
   /** Ends the wait of those who close it. */
-  private readonly left = new Ending();
-  private readonly ending = new Ending();
+  private readonly left = new LightAbortSignal();
+  private readonly ending = new LightAbortSignal();
   /** Why it was closed, where there is more to say than that it was. */
   private reason: string | undefined;
 
@@ -64,7 +64,7 @@ export class Connection {
   }
 
   /** Runs `run`, with nothing else under way; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
-  run<T>(run: (turn: Turn) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
+  run<T>(run: (turn: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
     const turn = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
     this.task = task;
     const running = run(turn).finally(() => {
@@ -72,7 +72,7 @@ export class Connection {
       onSettled();
     });
     this.running = running;
-    return orAborted(running, signal, task, () => this.giveUp());
+    return orAborted(running, signal, task, () => this.abandon());
   }
 
   /** Runs `borrower`, who uses the connection itself. */
@@ -117,7 +117,7 @@ export class Connection {
   }
 
   /** Like `close`, but nobody waits, nor goes on waiting: a remote read may take its time to notice an interrupt, and a server to roll back. */
-  giveUp(reason?: string): void {
+  abandon(reason?: string): void {
     this.left.abort();
     if (this.state !== 'open') return;
     this.state = 'given up';

@@ -1,5 +1,5 @@
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
-import type { Turn } from './connection';
+import type { ConnectionLease } from './connection';
 import { messageOf, ParameterError, QueryError } from '../base/errors';
 import { isEmptySql, isSelect, mayBeScript, splitStatements } from '../base/sql-text';
 import { loadApi } from '../client/client';
@@ -21,7 +21,7 @@ export type Attempt = <T>(attempt: () => Promise<T>, isSelect: () => boolean) =>
  *
  * One statement without parameters goes to DuckDB as it is: to prepare it first would bind it twice, and cost an S3 file's HEAD twice.
  */
-export async function runSql(turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
+export async function runSql(turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
   turn.assertOpen();
   const isDirect = (parameters === undefined || isEmpty(parameters)) && !isEmptySql(sql) && !mayBeScript(sql);
   if (isDirect) {
@@ -35,7 +35,9 @@ export async function runSql(turn: Turn, sql: string, parameters: QueryParameter
 }
 
 /** Like `runSql`, but the rows of the last statement are still to be fetched. */
-export async function streamSql(turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<DuckDBResult> {
+export async function streamSql(
+  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt,
+): Promise<DuckDBResult> {
   return (await runPrepared(turn, sql, parameters, attempt, (prepared) => prepared.stream())).result;
 }
 
@@ -46,7 +48,7 @@ const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
 
 /** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
 async function runPrepared<R extends DuckDBResult>(
-  turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
   turn.assertOpen();
   if (isEmptySql(sql)) throw new QueryError('the SQL is empty: pass at least one statement');
@@ -64,7 +66,7 @@ async function runPrepared<R extends DuckDBResult>(
 }
 
 async function runScript<R extends DuckDBResult>(
-  turn: Turn, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
   let statements = await attempt(() => turn.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
@@ -99,7 +101,7 @@ async function runScript<R extends DuckDBResult>(
 }
 
 async function runOne<R>(
-  turn: Turn, prepared: DuckDBPreparedStatement, sql: string, parameters: QueryParameters | undefined, run: Run<R>,
+  turn: ConnectionLease, prepared: DuckDBPreparedStatement, sql: string, parameters: QueryParameters | undefined, run: Run<R>,
 ): Promise<R> {
   try {
     turn.assertOpen();

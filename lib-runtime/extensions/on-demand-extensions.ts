@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { COPIED_CREDENTIALS, duckDbVersion, extensionFile, type ExtensionSource, loadExtensions, platform } from './extensions';
 import { ConfigError, DuckDbError, ExtensionError, messageOf } from '../base/errors';
-import { startOf } from '../base/sql-text';
-import type { Turn } from '../execution/connection';
+import { excerpt } from '../base/sql-text';
+import type { ConnectionLease } from '../execution/connection';
 import { isInTransaction } from '../execution/transactions';
 
 const RETRY_AFTER_MS = 1000;
@@ -53,7 +53,7 @@ export class OnDemandExtensions {
   }
 
   /** Runs one attempt at a statement, and again once the extension is loaded for want of which it failed. */
-  async attempt<T>(turn: Turn, sql: string, once: () => Promise<T>): Promise<T> {
+  async attempt<T>(turn: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
     const loaded = new Set<string>();
     for (;;) {
       try {
@@ -142,5 +142,5 @@ async function isLoaded(connection: DuckDBConnection): Promise<boolean> {
 
 function notRepeated(name: string, sql: string, cause: unknown): ExtensionError {
   return new ExtensionError(`the extension "${name}" is loaded by now, but DuckDB has aborted the transaction for want of it: ` +
-    `roll back and run it again\n\nin: ${startOf(sql)}`, { cause, retryable: true });
+    `roll back and run it again\n\nin: ${excerpt(sql)}`, { cause, retryable: true });
 }

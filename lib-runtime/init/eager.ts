@@ -1,10 +1,10 @@
 import { isSecretReference, readSecret } from '../aws/secrets';
 import { readConfigAtImport } from '../base/config';
-import { planDepartures } from '../base/departures';
+import { planEarlyRequests } from '../base/early-requests';
 import type { Instance } from '../instance/instance';
 
 /** Lambda ends an init phase after 10 s, and starts it anew at the first invocation. */
-const MOST_OF_THE_INIT_PHASE_MS = 8_000;
+const MAX_INIT_MS = 8_000;
 
 const INIT = Symbol.for('cdk-duckdb-lambda.init.v1');
 
@@ -16,7 +16,7 @@ export function isEager(env: NodeJS.ProcessEnv): boolean {
 /** Has the secrets of all steps asked for while DuckDB opens, to be in the cache, or on their way, when the steps ask for them. */
 export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
   const values = readConfigAtImport(env).steps.flatMap(({ config }) => Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})]));
-  planDepartures(values.filter(isSecretReference).map((reference) => () => readSecret(reference)));
+  planEarlyRequests(values.filter(isSecretReference).map((reference) => () => readSecret(reference)));
 }
 
 /**
@@ -26,7 +26,7 @@ export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
  */
 export function runEagerly(making: readonly Promise<Instance>[]): void {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, MOST_OF_THE_INIT_PHASE_MS));
+  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, MAX_INIT_MS));
   const running = Promise.all(making.map((each) => (
     each.then((instance) => instance.bootstrap.runAll((error) => console.warn(error.message)), () => undefined)
   )));

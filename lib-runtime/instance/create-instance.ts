@@ -6,7 +6,7 @@ import { deriveSettings } from './settings';
 import { UploadSettings } from './upload-settings';
 import { warnInWorkerThread } from './worker-threads';
 import type { RuntimeConfig } from '../base/config';
-import { depart } from '../base/departures';
+import { sendEarlyRequests } from '../base/early-requests';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from '../base/errors';
 import { quotedString } from '../base/sql-text';
 import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
@@ -118,7 +118,7 @@ async function open({ path, settings, given, owner, beforeOpening }: Opening): P
     const opening = openRaw(path, settings);
     opening.catch(() => undefined);
     // A request needs this thread until it has left; its round trip is then hidden behind what follows.
-    const departure = depart();
+    const departure = sendEarlyRequests();
     if (departure) await Promise.race([departure, opening]);
     // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
     const { DuckDBInstance: Wrapper } = loadApi();

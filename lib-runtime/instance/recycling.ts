@@ -1,9 +1,9 @@
-import { closeIdleInstances } from './registry';
+import { closeIdleInstances } from './shared-instances';
 import { functionMemoryMiB } from '../base/lambda-environment';
 
 const MIB = 1024 * 1024;
 /** What is not DuckDB's stays: to close its instances again and again would free nothing more. */
-const LEAST_GROWTH = 0.05;
+const MIN_GROWTH = 0.05;
 
 const LEFT = Symbol.for('cdk-duckdb-lambda.left-after-recycling.v1');
 
@@ -18,7 +18,7 @@ export async function recycleInstances(share: number): Promise<void> {
   const state = globalThis as { [LEFT]?: number };
   const before = process.memoryUsage.rss() / MIB;
   if (before < (state[LEFT] ?? 0)) state[LEFT] = before;
-  if (before <= share * memoryMiB || before - (state[LEFT] ?? 0) < LEAST_GROWTH * memoryMiB) return;
+  if (before <= share * memoryMiB || before - (state[LEFT] ?? 0) < MIN_GROWTH * memoryMiB) return;
   const databases = await closeIdleInstances();
   if (databases.length === 0) return;
   const after = state[LEFT] = process.memoryUsage.rss() / MIB;

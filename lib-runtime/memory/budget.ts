@@ -2,7 +2,7 @@ import type { BudgetFigures } from './budget-figures';
 import { lambdaMemoryLimit, type Limits } from './limits';
 import { bytesOf } from './sizes';
 import { spillCapacity } from './spill';
-import { type AbortSignalLike, Ending, orAborted, withAny } from '../base/abort';
+import { type AbortSignalLike, LightAbortSignal, orAborted, withAny } from '../base/abort';
 import { locksConfiguration } from '../base/config';
 import { BudgetError, messageOf } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
@@ -21,10 +21,10 @@ export interface Share extends Limits {
 
 const MIB = 1024 * 1024;
 /** Below this DuckDB has no room for its own buffers. */
-const SMALLEST_SHARE = 16 * MIB;
+const MIN_SHARE_BYTES = 16 * MIB;
 /** DuckDB's own default share of a machine (https://duckdb.org/docs/stable/configuration/overview). */
 const SHARE_OF_MACHINE = 0.8;
-const PATIENCE_MS = 10_000;
+const ACQUIRE_TIMEOUT_MS = 10_000;
 const TRY_EVERY_MS = 50;
 /** DuckDB's word when nothing can be SET any more. */
 const LOCKED = /configuration has been locked/;
@@ -69,7 +69,7 @@ export class Budget {
   private isOutdated = false;
 
   constructor(
-    private readonly memoryBytes: number, private readonly spillBytes: number, private readonly patienceMs = PATIENCE_MS,
+    private readonly memoryBytes: number, private readonly spillBytes: number, private readonly acquireTimeoutMs = ACQUIRE_TIMEOUT_MS,
     private readonly keptBytes = 0,
   ) {}
 
@@ -113,8 +113,8 @@ export class Budget {
     const wanted = wantedMiB === undefined ? undefined : wantedMiB * MIB;
     const never = this.never({ wanted });
     if (never) throw never;
-    const patience = new Ending();
-    const timer = setTimeout(() => patience.abort(), this.patienceMs);
+    const patience = new LightAbortSignal();
+    const timer = setTimeout(() => patience.abort(), this.acquireTimeoutMs);
     let waiter: Waiter | undefined;
     try {
       return await withAny([signal, patience], (either) => {
@@ -227,11 +227,11 @@ export class Budget {
   /** What to try for, largest first, as long as the shared instances keep the least they need, and nobody is passed by too much. */
   private candidates(waiter: Waiter): number[] {
     const before = this.queue.slice(0, Math.max(0, this.queue.indexOf(waiter)));
-    const most = Math.min(this.forSessions - this.reservedBytes, ...before.map(({ wanted = SMALLEST_SHARE, passedBytes }) => wanted - passedBytes));
+    const most = Math.min(this.forSessions - this.reservedBytes, ...before.map(({ wanted = MIN_SHARE_BYTES, passedBytes }) => wanted - passedBytes));
     if (waiter.wanted !== undefined) return waiter.wanted <= most ? [waiter.wanted] : [];
     const sizes: number[] = [];
     const half = (this.unlocked - this.keptBytes) / 2;
-    for (let bytes = Math.floor(Math.min(half, most)); bytes >= SMALLEST_SHARE; bytes = Math.floor(bytes / 2)) sizes.push(bytes);
+    for (let bytes = Math.floor(Math.min(half, most)); bytes >= MIN_SHARE_BYTES; bytes = Math.floor(bytes / 2)) sizes.push(bytes);
     return sizes;
   }
 
@@ -270,7 +270,7 @@ export class Budget {
   /** What all sessions and DuckDBs can have together. */
   private get forSessions(): number {
     const isAllLocked = this.keptBytes > 0 || (this.shared.size > 0 && this.flexible.length === 0);
-    return this.memoryBytes - this.keptBytes - this.lockedBytes - (isAllLocked ? 0 : SMALLEST_SHARE);
+    return this.memoryBytes - this.keptBytes - this.lockedBytes - (isAllLocked ? 0 : MIN_SHARE_BYTES);
   }
 
   /** Gives the shared instances what is left when `taken` more is taken. Throws where one cannot give way. */
@@ -307,7 +307,7 @@ export class Budget {
   /** Why there can never be so much, where that is so. */
   private never({ wanted }: Pick<Waiter, 'wanted'>): BudgetError | undefined {
     const { forSessions, lockedBytes } = this;
-    if ((wanted ?? SMALLEST_SHARE) <= forSessions) return undefined;
+    if ((wanted ?? MIN_SHARE_BYTES) <= forSessions) return undefined;
     const asked = wanted === undefined ? 'a session or DuckDB asked for memory' : `a memory of ${inMiB(wanted)} MiB was asked for`;
     const all = `${asked}, and all instances of this process have ${inMiB(this.memoryBytes)} MiB together`;
     if (lockedBytes > 0) {
@@ -316,13 +316,13 @@ export class Budget {
     }
     const kept = this.keptBytes > 0
       ? `${inMiB(this.keptBytes)} of it kept for the shared one, as the function's settings lock the configuration`
-      : `${inMiB(SMALLEST_SHARE)} of it for the shared one`;
+      : `${inMiB(MIN_SHARE_BYTES)} of it for the shared one`;
     return new BudgetError(`${all}, ${kept}: ask for less, or raise the function's memorySize`, { retryable: false });
   }
 
   private exhausted(cause: unknown): BudgetError {
     const why = cause === undefined ? '' : ` (the shared instance could not give way: ${messageOf(cause).split('\n', 1)[0]})`;
-    return new BudgetError(`no memory for another session or DuckDB within ${this.patienceMs / 1000} s: ${inMiB(this.reservedBytes)} of ` +
+    return new BudgetError(`no memory for another session or DuckDB within ${this.acquireTimeoutMs / 1000} s: ${inMiB(this.reservedBytes)} of ` +
       `${inMiB(this.memoryBytes)} MiB are taken by ${this.shares}${why}; close them sooner, ask for less by { memory }, or raise the function's memorySize`,
     { cause });
   }
@@ -337,7 +337,7 @@ export function processBudget(env: NodeJS.ProcessEnv, settings: Readonly<Record<
   const memory = bytesOf(settings.memory_limit, machine) ?? lambdaMemoryLimit(env) ?? Math.floor(machine * SHARE_OF_MACHINE);
   const kept = locksConfiguration(settings) ? Math.floor(memory / 2) : 0;
   const spill = bytesOf(settings.max_temp_directory_size, disk) ?? disk;
-  return (globalThis as { [BUDGET]?: Budget })[BUDGET] ??= new Budget(memory, spill, PATIENCE_MS, kept);
+  return (globalThis as { [BUDGET]?: Budget })[BUDGET] ??= new Budget(memory, spill, ACQUIRE_TIMEOUT_MS, kept);
 }
 
 function inMiB(bytes: number): number {

@@ -10,7 +10,7 @@ export interface Limits {
 const OUTSIDE_DUCKDB_MIB = 200;
 /** Peak RSS was measured at 90 MB + 1.1 to 1.5 times the memory limit. */
 const SHARE_FOR_DUCKDB = 0.7;
-const SMALLEST_LIMIT_MIB = 32;
+const MIN_LIMIT_MIB = 32;
 
 /** The settings that hold an instance to its limits. */
 export function limitSettings({ memoryBytes, spillBytes }: Limits) {
@@ -21,6 +21,6 @@ export function limitSettings({ memoryBytes, spillBytes }: Limits) {
 export function lambdaMemoryLimit(env: NodeJS.ProcessEnv): number | undefined {
   const memory = functionMemoryMiB(env);
   if (memory === undefined) return undefined;
-  const mib = Math.max(SMALLEST_LIMIT_MIB, SHARE_FOR_DUCKDB * (memory - OUTSIDE_DUCKDB_MIB));
+  const mib = Math.max(MIN_LIMIT_MIB, SHARE_FOR_DUCKDB * (memory - OUTSIDE_DUCKDB_MIB));
   return Math.floor(mib) * 1024 * 1024;
 }

@@ -1,9 +1,9 @@
 import { ResultLimitError } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 
-const LOOK_EVERY_MS = 25;
+const SAMPLE_INTERVAL_MS = 25;
 /** Lambda kills the process at all of it, and this one grows by tens of MiB between two looks. */
-const MOST_OF_THE_MEMORY = 0.95;
+const MAX_SHARE_OF_MEMORY = 0.95;
 const MIB = 1024 * 1024;
 
 /**
@@ -22,9 +22,9 @@ export async function guardMemory<T>(maxGrowthBytes: number, interrupt: () => vo
   const timer = setInterval(() => {
     const now = process.memoryUsage.rss();
     before ??= now;
-    if (now > MOST_OF_THE_MEMORY * memory && now - before > maxGrowthBytes) exceededAt ??= now;
+    if (now > MAX_SHARE_OF_MEMORY * memory && now - before > maxGrowthBytes) exceededAt ??= now;
     if (exceededAt !== undefined) interrupt();
-  }, LOOK_EVERY_MS);
+  }, SAMPLE_INTERVAL_MS);
   try {
     return await query();
   } catch (cause) {

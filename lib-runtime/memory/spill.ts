@@ -5,7 +5,7 @@ import { ConfigError, FatalError, messageOf } from '../base/errors';
 
 /** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
-const LOOK_EVERY_MS = 50;
+const SAMPLE_INTERVAL_MS = 50;
 
 interface SpillState {
   /** Begins the names of this process's directories. */
@@ -65,7 +65,7 @@ export function removeSpillDirectory(directory: string): void {
 /** The most bytes that were seen in an instance's temp directory while `work` ran: looked at every 50 ms. */
 export async function watchSpill<T>(directory: string, work: () => Promise<T>, onPeak: (bytes: number) => void): Promise<T> {
   let peak = 0;
-  const timer = setInterval(() => peak = Math.max(peak, bytesIn(directory)), LOOK_EVERY_MS);
+  const timer = setInterval(() => peak = Math.max(peak, bytesIn(directory)), SAMPLE_INTERVAL_MS);
   try {
     return await work();
   } finally {

@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** CloudWatch takes at most so many values of a metric in one document. */
-const MOST_VALUES = 100;
+const MAX_VALUES = 100;
 
 const METRICS = Symbol.for('cdk-duckdb-lambda.metrics.v1');
 /** What is printed at the end of each invocation under way. */
@@ -95,7 +95,7 @@ function write(text: string): void {
 function documents(more: Readonly<Record<string, string>>, entries: readonly Entry[]): string[] {
   const dimensions = { FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'unknown', ...more };
   const texts: string[] = [];
-  for (let from = 0; from < entries.length; from += MOST_VALUES) texts.push(documentOf(dimensions, entries.slice(from, from + MOST_VALUES)));
+  for (let from = 0; from < entries.length; from += MAX_VALUES) texts.push(documentOf(dimensions, entries.slice(from, from + MAX_VALUES)));
   return texts;
 }
 

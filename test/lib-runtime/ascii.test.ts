@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
-import { startOf } from '../../lib-runtime/base/sql-text';
+import { excerpt } from '../../lib-runtime/base/sql-text';
 import { repositoryRoot } from '../bed/paths';
 
 const SOURCES = ['lib-runtime', 'src', 'assets'];
@@ -19,7 +19,7 @@ test('no text that a program prints holds anything but ASCII: an HTTP header, an
 });
 
 test('nor does the mark that SQL goes on', () => {
-  expect(startOf(`SELECT ${'1, '.repeat(100)}`)).toMatch(/^[\x00-\x7f]*\.\.\.$/);
+  expect(excerpt(`SELECT ${'1, '.repeat(100)}`)).toMatch(/^[\x00-\x7f]*\.\.\.$/);
 });
 
 /** The string literals of a file, and the fixed parts of its templates. */

@@ -35,7 +35,7 @@ export interface RunningClient {
   stop(): Promise<void>;
 }
 
-interface Waiting {
+interface WaitStatus {
   readonly event: string;
   readonly read: (chunk: Buffer) => unknown;
   readonly settle: (outcome: StreamedResponse | Error) => void;
@@ -54,9 +54,9 @@ export async function startRuntimeClient({ taskRoot, handler, env, timeoutSecond
   copyFileSync(join(modules, 'aws-lambda-ric/package.json'), join(directory, 'package.json'));
   copyFileSync(join(__dirname, '../base-image/rapid-client.cjs'), join(directory, 'rapid-client.cjs'));
 
-  const queue: Waiting[] = [];
+  const queue: WaitStatus[] = [];
   let next: ServerResponse | undefined;
-  let current: Waiting | undefined;
+  let current: WaitStatus | undefined;
   const hand = () => {
     if (next === undefined || queue.length === 0) return;
     current = queue.shift()!;

@@ -1,5 +1,5 @@
 import { createContext, runInContext } from 'node:vm';
-import { firstWord, isEmptySql, isSelect, mayBeScript, splitStatements, startOf } from '../../../lib-runtime/base/sql-text';
+import { firstWord, isEmptySql, isSelect, mayBeScript, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
 import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { mayBeInTransactionAfter } from '../../../lib-runtime/execution/transactions';
@@ -50,7 +50,7 @@ const SCANNERS: Readonly<Record<string, (text: string) => unknown>> = {
   mayBeScript,
   isSelect,
   firstWord,
-  startOf,
+  excerpt,
   mayAttach,
   attachedPaths,
   mayBeInTransactionAfter: (text) => mayBeInTransactionAfter(text, false, false),

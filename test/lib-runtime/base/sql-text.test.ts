@@ -1,5 +1,5 @@
 import { rememberSecret } from '../../../lib-runtime/base/redaction';
-import { isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements, startOf } from '../../../lib-runtime/base/sql-text';
+import { isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
 import { attachedPaths, mayAttach } from '../../../lib-runtime/instance/attach-statements';
 
 test('quotes', () => {
@@ -46,13 +46,13 @@ test('what may attach is looked for cheaply', () => {
 });
 
 test('the start of SQL is one line', () => {
-  expect(startOf('\n SELECT\n   1')).toBe('SELECT 1');
-  expect(startOf(`SELECT ${'1, '.repeat(1000)}`)).toHaveLength(103);
+  expect(excerpt('\n SELECT\n   1')).toBe('SELECT 1');
+  expect(excerpt(`SELECT ${'1, '.repeat(1000)}`)).toHaveLength(103);
 });
 
 test('the start of SQL holds no half of a secret', () => {
   rememberSecret('a secret  of two words');
-  expect(startOf(`SELECT '${'x'.repeat(80)} a secret  of two words'`)).toMatch(/x \[redacted\]'?(?:\.\.\.)?$/);
+  expect(excerpt(`SELECT '${'x'.repeat(80)} a secret  of two words'`)).toMatch(/x \[redacted\]'?(?:\.\.\.)?$/);
 });
 
 describe('SQL of many megabytes', () => {

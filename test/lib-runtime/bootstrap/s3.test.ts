@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sharedInstance } from '../../../lib-runtime/instance/registry';
+import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
 import { signedExtensions } from '../signed-extensions';

@@ -104,7 +104,7 @@ describeWith('python', 'a server that accepts connections and says nothing', () 
       await once(server, 'listening');
       const code = (promise) => promise.then((value) => value, (error) => error.code);
       /** Given up once the server has its request. */
-      const giveUp = async () => {
+      const abandon = async () => {
         const ending = new AbortController();
         const url = 'http://127.0.0.1:' + server.address().port + '/' + sockets.size + '.csv';
         const asked = once(server, 'connection');
@@ -116,9 +116,9 @@ describeWith('python', 'a server that accepts connections and says nothing', () 
       const one = (signal) => code(cursor((c) => c.queryOne('SELECT 1 AS one', [], { signal })));
 
       await one();
-      const givenUp = [await giveUp(), await giveUp()];
+      const givenUp = [await abandon(), await abandon()];
       const answers = [await one(), await one()];
-      givenUp.push(await giveUp());
+      givenUp.push(await abandon());
       const full = await one(AbortSignal.timeout(1_000));
       const { address } = await lookup('127.0.0.1');
       // As soon as they end, their threads are free.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimFile } from '../../../lib-runtime/instance/files';
-import { sharedInstance } from '../../../lib-runtime/instance/registry';
+import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
 import { rejection } from '../fresh-runtime';
 
 test('a list of attached files that was read before an ATTACH does not undo what was noted of it since', async () => {

@@ -210,7 +210,7 @@ describe('sessions that come and go at random: what is given is there, who fits 
       }, () => undefined);
     };
     const end = () => open.splice(Math.floor(random() * open.length), 1).forEach((share) => share.release());
-    const giveUp = () => waiting.splice(Math.floor(random() * waiting.length), 1).forEach(({ abort }) => abort.abort());
+    const abandon = () => waiting.splice(Math.floor(random() * waiting.length), 1).forEach(({ abort }) => abort.abort());
 
     const check = () => {
       const taken = open.reduce((sum, { mib }) => sum + mib, 0);
@@ -228,7 +228,7 @@ describe('sessions that come and go at random: what is given is there, who fits 
       if (dice < 0.45) ask(16 + Math.floor(random() * 60));
       else if (dice < 0.55) ask(300 + Math.floor(random() * 600));
       else if (dice < 0.6) ask(undefined);
-      else if (dice < 0.63) giveUp();
+      else if (dice < 0.63) abandon();
       else end();
       await quiet();
       check();

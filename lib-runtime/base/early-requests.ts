@@ -9,23 +9,23 @@ const SENT = channel('cdk-duckdb-lambda:request-sent');
 let planned: readonly Request[] = [];
 
 /** Tells that a request was handed to the operating system. */
-export function noteDeparture(): void {
+export function noteSent(): void {
   SENT.publish(undefined);
 }
 
 /** Requests to be made when there is something else to wait for meanwhile. Replaces what was planned before. */
-export function planDepartures(requests: readonly Request[]): void {
+export function planEarlyRequests(requests: readonly Request[]): void {
   planned = requests;
 }
 
 /** Makes the planned requests, once, and settles when they have left; undefined where none are planned. */
-export function depart(): Promise<void> | undefined {
+export function sendEarlyRequests(): Promise<void> | undefined {
   const requests = planned;
   planned = [];
-  return requests.length === 0 ? undefined : departureOf(requests);
+  return requests.length === 0 ? undefined : sentOf(requests);
 }
 
-function departureOf(requests: readonly Request[]): Promise<void> {
+function sentOf(requests: readonly Request[]): Promise<void> {
   return new Promise((resolve) => {
     let left = requests.length;
     const onSent = () => {

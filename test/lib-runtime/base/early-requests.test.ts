@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { depart, noteDeparture, planDepartures } from '../../../lib-runtime/base/departures';
+import { sendEarlyRequests, noteSent, planEarlyRequests } from '../../../lib-runtime/base/early-requests';
 import { runScript } from '../built-runtime';
 
 test('planned requests are made once, and have departed when each was sent', async () => {
@@ -10,21 +10,21 @@ test('planned requests are made once, and have departed when each was sent', asy
     made += 1;
     return new Promise(() => undefined);
   };
-  planDepartures([unanswered, unanswered]);
+  planEarlyRequests([unanswered, unanswered]);
   expect(made).toBe(0);
   let departed = false;
-  const departure = depart()!.then(() => departed = true);
-  noteDeparture();
+  const departure = sendEarlyRequests()!.then(() => departed = true);
+  noteSent();
   await new Promise(setImmediate);
   expect([made, departed]).toEqual([2, false]);
-  noteDeparture();
+  noteSent();
   await departure;
-  expect(depart()).toBeUndefined();
+  expect(sendEarlyRequests()).toBeUndefined();
 });
 
 test('requests that fail before they are sent are not waited for', async () => {
-  planDepartures([() => Promise.reject(new Error('no credentials')), async () => 'cached']);
-  await depart();
+  planEarlyRequests([() => Promise.reject(new Error('no credentials')), async () => 'cached']);
+  await sendEarlyRequests();
 });
 
 describe('an eager start', () => {

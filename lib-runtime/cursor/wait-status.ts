@@ -1,8 +1,8 @@
-import { startOf } from '../base/sql-text';
+import { excerpt } from '../base/sql-text';
 import { PART, writesRemotely } from '../diagnosis/remote-write';
 
 /** What a call waits for just now, to be named when its deadline passes. */
-export class Waiting {
+export class WaitStatus {
   /** As in "waiting for DuckDB". */
   for: string | (() => string) = 'its turn on the cursor';
   /** Whether DuckDB was given the statement. */
@@ -15,6 +15,6 @@ export class Waiting {
   toString(): string {
     const thing = typeof this.for === 'string' ? this.for : this.for();
     const part = this.hasBegun && writesRemotely(this.sql, this.parameters) ? ` (${PART})` : '';
-    return `waiting for ${thing}, after ${Math.round(performance.now() - this.started)} ms, running: ${startOf(this.sql)}${part}`;
+    return `waiting for ${thing}, after ${Math.round(performance.now() - this.started)} ms, running: ${excerpt(this.sql)}${part}`;
   }
 }

@@ -18,7 +18,7 @@ const registry: Registry = ((globalThis as { [REGISTRY]?: Registry })[REGISTRY] 
 
 const DEFAULT_DATABASE = 'default';
 /** Somebody may have connected at the last moment; that one's end is not waited for. */
-const LONGEST_END_MS = 500;
+const MAX_END_MS = 500;
 
 /** The names of all logical databases that are declared, and of the one that always is. */
 export function databaseNames({ databases = {} }: RuntimeConfig): readonly string[] {
@@ -48,7 +48,7 @@ export async function closeIdleInstances(): Promise<string[]> {
     idle.push(database);
     const ended = instance.retire();
     registry.ending.set(database, ended);
-    await Promise.race([ended, sleep(LONGEST_END_MS)]);
+    await Promise.race([ended, sleep(MAX_END_MS)]);
   }));
   return idle;
 }

@@ -1,4 +1,4 @@
-import { sharedInstance } from '../../../lib-runtime/instance/registry';
+import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
 import { freshRuntime, rejection } from '../fresh-runtime';
 
 beforeEach(() => freshRuntime());
