@@ -179,7 +179,10 @@ export class Instance implements SharedHolder, BootstrapHost {
 
   /** Notes that a statement has ended, which may have written to S3. */
   noteEnded(sql: string): void {
-    if (this.uploads && mayUpload(sql)) this.mayHaveUploadedAt = performance.now();
+    if (!this.uploads || !mayUpload(sql)) return;
+    this.mayHaveUploadedAt = performance.now();
+    // Nor may a process whose work is done end before.
+    setTimeout(() => undefined, UPLOAD_END_MS);
   }
 
   /** Interrupts what runs on it and closes it. Does not wait for what had been given up: see `onEnd`. */
