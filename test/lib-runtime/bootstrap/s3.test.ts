@@ -308,7 +308,7 @@ describe('where the environment has no credentials', () => {
     const { cursor } = freshRuntime(withProvider());
     const count = () => cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"));
     const error = await rejection(count());
-    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false });
     expect(error.message).toContain('the bootstrap step "s3" failed: ');
     // A hit of the scan is advice: the text only looks as if it needed S3.
     expect(await cursor((c) => c.query("SELECT 's3://lake/x' AS url"))).toEqual([{ url: 's3://lake/x' }]);
