@@ -1,6 +1,7 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct, IConstruct } from 'constructs';
@@ -120,6 +121,20 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
     this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
     warnOfLimits(this, props);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
+  }
+
+  /**
+   * The role that the function runs with; for the `bind` of bootstrap steps.
+   */
+  public get executionRole(): iam.IRole | undefined {
+    return this.role;
+  }
+
+  /**
+   * Whether the function is in a VPC; for the `bind` of bootstrap steps.
+   */
+  public get isInVpc(): boolean {
+    return this.isBoundToVpc;
   }
 
   /**

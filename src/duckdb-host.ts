@@ -12,14 +12,14 @@ import { RequiredEndpoint } from './required-endpoint';
  */
 export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
-   * The role that DuckDB runs with.
+   * The role that DuckDB runs with, a function's execution role.
    */
-  readonly role?: iam.IRole;
+  readonly executionRole?: iam.IRole;
 
   /**
    * Whether it is in a VPC. Outside of one it has no `connections`, and reaches whatever the internet does.
    */
-  readonly isBoundToVpc: boolean;
+  readonly isInVpc: boolean;
 
   /**
    * Notes that it calls a service of AWS, which takes a VPC endpoint in subnets without a way to the internet.

@@ -242,7 +242,7 @@ export class PostgresStep implements IBootstrapStep {
 
   private allow(host: IDuckDbHost, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
     if (!connections) return host.allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
-    if (!host.isBoundToVpc) {
+    if (!host.isInVpc) {
       throw new Error(`${this.at} reaches a database in a VPC, but ${host.node.path} is in none: give it the database's, as in vpc: db.vpc`);
     }
     allowTo(host, connections, port, `DuckDB of ${host.node.path}`);

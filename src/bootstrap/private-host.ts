@@ -14,7 +14,7 @@ const PRIVATE_NAME = /(?:^|\.)(?:localhost|internal|local)\.?$/i;
 
 /** Warns where a function in no VPC is to reach a host that only a private network has; `what` is how the warning begins. */
 export function warnOfPrivateHost(host: IDuckDbHost, name: string, what: string): void {
-  if (host.isBoundToVpc || !isPrivateHost(name)) return;
+  if (host.isInVpc || !isPrivateHost(name)) return;
   Annotations.of(host).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${name}, which the internet does not know, but ${host.node.path} is in no VPC: `
     + 'give it one that leads there, as in vpc: db.vpc');
 }

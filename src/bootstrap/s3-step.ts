@@ -187,7 +187,7 @@ export class S3Step implements IBootstrapStep {
       iam.Grant.addToPrincipal({ grantee: host, actions: ['sts:AssumeRole'], resourceArns: [assumeRole.roleArn] });
       host.addRequiredEndpoint({ service: 'sts' });
     } else {
-      this.grant(host.role!);
+      this.grant(host.executionRole!);
     }
     if (endpoint === undefined) host.addRequiredEndpoint({ service: 's3', region });
     else if (!Token.isUnresolved(endpoint)) this.allow(host, endpoint);

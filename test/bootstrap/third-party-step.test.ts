@@ -26,13 +26,13 @@ class WeatherStep implements IBootstrapStep {
     const { stations, token, server } = this.props;
     stations.grantReadData(host);
     host.addRequiredEndpoint({ service: 'dynamodb', region: stations.env.region });
-    if (!server || !host.isBoundToVpc) host.allowToAnyHost(ec2.Port.tcp(8443), 'the weather service');
+    if (!server || !host.isInVpc) host.allowToAnyHost(ec2.Port.tcp(8443), 'the weather service');
     else host.connections.allowTo(server, ec2.Port.tcp(8443), 'the weather service');
-    if (!host.isBoundToVpc) Annotations.of(host).addWarningV2('weather:vpc', `${host.node.path} reaches the weather service by the internet`);
+    if (!host.isInVpc) Annotations.of(host).addWarningV2('weather:vpc', `${host.node.path} reaches the weather service by the internet`);
     return {
       type: 'weather',
       provides: ['weather'],
-      config: { table: stations.tableName, stack: Stack.of(host).stackName, role: host.role?.roleName, token: token.bind(host) },
+      config: { table: stations.tableName, stack: Stack.of(host).stackName, role: host.executionRole?.roleName, token: token.bind(host) },
     };
   }
 }
