@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { missingCatalog } from './missing-catalog';
 import { withPart } from './remote-write';
-import { isTransient } from './transient';
+import { errorClass, isTransient } from './transient';
 import { uploadHint } from './upload-hint';
 import { readConfigAtImport } from '../base/config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
@@ -17,8 +17,6 @@ const advice = () => requireFromHere('./advice') as typeof import('./advice');
 /** What to do about errors of PostgreSQL. */
 export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');
 
-/** DuckDB's errors begin with their class: `Binder Error: ...`. */
-const ERROR_CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** Begins what DuckDB appends to its internal errors. */
 const STACK_TRACE = '\n\nStack Trace:';
 /** In these DuckDB gives advice, or this package can. */
@@ -41,7 +39,7 @@ export interface FailedStatement {
 /** The typed error for what DuckDB threw: its own text, its class, what to do where a usual cause is known, and the SQL's start. */
 export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
   const text = textOf(error);
-  const duckdbType = ERROR_CLASS.exec(text)?.[1];
+  const duckdbType = errorClass(text);
   postgresHints().rememberPasswords(text);
   const message = `${advised(text, sql, statement)}\n\nin: ${excerpt(sql)}`;
   if (isFatal(text)) return new FatalError(message, { cause: new Error(text), duckdbType });

@@ -1,7 +1,8 @@
 import { namesOneOf } from './missing-catalog';
+import { REMOTE_SCHEMES } from './remote-write';
 
 /** What another machine answers for. */
-const REMOTE = /\b(?:s3[an]?|https?|gcs|gs|r2|hf|az|azure|abfss?):\/\/|['"](?:md|motherduck):/i;
+const REMOTE = new RegExp(`\\b${REMOTE_SCHEMES}://|['"](?:md|motherduck):`, 'i');
 
 /**
  * Whether a stream that has failed may not fail when it is read again. DuckDB's client loses its reason, so this is told by what it read: a

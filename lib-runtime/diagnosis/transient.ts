@@ -1,7 +1,7 @@
 import { isTransientHttp } from './transient-http';
 import { NO_CREDENTIALS } from '../aws/credentials';
 
-/** DuckDB's errors begin with their class. */
+/** DuckDB's errors begin with their class: `Binder Error: ...`. */
 const CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** What reached for a file or a server: what others say may quote data and SQL, where such words mean nothing. */
 const REACHING = ['HTTP Error', 'IO Error', 'Invalid Error'];
@@ -42,6 +42,11 @@ const PASSING = [
 /** What another attempt of DuckDB's own may not meet. */
 const CONFLICT = /^TransactionContext Error: .*(?:Transaction conflict|[Cc]onflict on |another transaction has altered)/;
 
+/** The class of DuckDB's error `text`, such as `Binder Error`; undefined where it has none. */
+export function errorClass(text: string): string | undefined {
+  return CLASS.exec(text)?.[1];
+}
+
 /** Whether what DuckDB says may not be said by the same statement later. What nobody knows does not pass. */
 export function isTransient(text: string): boolean {
   return verdict(text) ?? false;
@@ -49,12 +54,12 @@ export function isTransient(text: string): boolean {
 
 /** Like `isTransient`, for what sets something up: what nobody knows is worth another attempt at the next need. */
 export function mayPass(text: string): boolean {
-  return verdict(text) ?? !NEVER_CLASSES.includes(CLASS.exec(text)?.[1] ?? '');
+  return verdict(text) ?? !NEVER_CLASSES.includes(errorClass(text) ?? '');
 }
 
 function verdict(text: string): boolean | undefined {
   if (NO_CREDENTIALS.test(text)) return false;
-  const type = CLASS.exec(text)?.[1];
+  const type = errorClass(text);
   if (type === undefined || !REACHING.includes(type)) return CONFLICT.test(text) || undefined;
   if (NEVER.some((pattern) => pattern.test(text))) return false;
   return isTransientHttp(text) || PASSING.some((pattern) => pattern.test(text)) || undefined;

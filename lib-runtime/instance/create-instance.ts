@@ -49,6 +49,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
   const steps = makeSteps(config.steps, env, config.timeoutSeconds);
+  const allowed = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
   const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
   const settings = deriveSettings({
     env,
@@ -57,7 +58,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     extensionDirectory: source.directory,
     unsigned: source.trusted,
     uploads,
-    ofSteps: Object.assign({}, ...steps.filter(({ name }) => bootstrap?.includes(name) ?? true).map((step) => step.settings)),
+    ofSteps: Object.assign({}, ...allowed.map((step) => step.settings)),
     overrides: config.settings,
   });
   const fileOwner = {};
@@ -65,7 +66,6 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
   if (!httpfs) {
-    const prepared = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
     instance.onDemand = extensionsOnDemand({
       source,
       loads: config.undeclared === true,
@@ -74,7 +74,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
         instance.uploads = new UploadSettings(limits, config.settings);
         await applySettings(connection, instance.uploads.atCreation);
         await instance.limitRequestsFromNow(connection, config);
-        for (const step of prepared) await step.prepare?.(connection);
+        for (const step of allowed) await step.prepare?.(connection);
       },
     });
   }
