@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type S3Location, S3BootstrapStep } from './s3';
-import type { StepContext } from './step';
+import type { Diagnosis, StepContext } from './step';
 import { type AwsCredentials, credentialChain, environmentCredentials, NO_CREDENTIALS, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError, messageOf } from '../base/errors';
@@ -39,7 +39,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 
   /** It needs httpfs, which no instance has at its creation. */
-  override get immediate(): boolean {
+  override get runsImmediately(): boolean {
     return false;
   }
 
@@ -48,13 +48,12 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     return false;
   }
 
-  override binds(error: string): boolean {
-    return MISSING_EXTENSION.test(error) && S3_URL.test(error);
-  }
-
-  /** Without httpfs no error is S3's. */
-  override isRefusedBy(error: string, isDone: boolean): boolean {
-    return this.isPrepared && (this.isNobody ? DENIED.test(error) : super.isRefusedBy(error, isDone));
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    if (!isDone && MISSING_EXTENSION.test(error) && S3_URL.test(error)) return 'missing';
+    // Without httpfs no error is S3's.
+    if (!this.isPrepared) return undefined;
+    if (this.isNobody) return DENIED.test(error) ? 'refused' : undefined;
+    return super.diagnose(error, isDone);
   }
 
   /** Region and endpoint, before the first request that httpfs can make; credentials where nobody has to be asked for them. */

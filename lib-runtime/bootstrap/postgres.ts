@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { loginSource, type LoginSource, type PostgresLogin } from './postgres-login';
+import { isOutdated } from './postgres-schema';
 import { runBound } from './run-bound';
+import type { Diagnosis, StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../base/config';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
-import { namesOneOf } from '../diagnosis/missing-catalog';
+import { missingCatalog, namesOneOf } from '../diagnosis/missing-catalog';
 import { LOST_CONNECTION } from '../diagnosis/transient';
 
 const DEFAULT_CONNECT_SECONDS = 5;
@@ -27,7 +29,6 @@ const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]
  */
 export class PostgresBootstrapStep extends CatalogStep {
   readonly secrets = [this.name];
-  readonly remembersSchemas = true;
   private readonly catalog: string;
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;
@@ -54,15 +55,18 @@ export class PostgresBootstrapStep extends CatalogStep {
     return this.current?.ends !== undefined && this.current.ends - RENEW_BEFORE_MS < Date.now() && namesOneOf(this.provides, sql);
   }
 
-  /** The error names no catalog, so host, port and user tell whose it is. */
-  override isRefusedBy(error: string): boolean {
-    if (this.current === undefined) return false;
-    const { host, port, user } = this.current;
-    return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    const missing = super.diagnose(error, isDone);
+    if (missing !== undefined || this.current === undefined) return missing;
+    // It may be a schema that was made since DuckDB read which there are.
+    if (isDone && missingCatalog(error) !== undefined) return 'missing';
+    if (this.isRefusedBy(error, this.current) || isOutdated(error)) return 'refused';
+    return LOST_CONNECTION.test(error) ? 'transient' : undefined;
   }
 
-  override isTransientFor(error: string): boolean {
-    return this.current !== undefined && LOST_CONNECTION.test(error);
+  /** The error names no catalog, so host, port and user tell whose it is. */
+  private isRefusedBy(error: string, { host, port, user }: PostgresLogin): boolean {
+    return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
   }
 
   async run(connection: DuckDBConnection): Promise<void> {
@@ -77,7 +81,12 @@ export class PostgresBootstrapStep extends CatalogStep {
     }
   }
 
-  override async renew(connection: DuckDBConnection): Promise<void> {
+  override async renew(connection: DuckDBConnection, { error }: StepContext): Promise<void> {
+    if (error !== undefined && !REFUSED.test(error)) {
+      // The login is as good as before: DuckDB reads PostgreSQL's schemas again.
+      await connection.run('CALL pg_clear_cache()');
+      return;
+    }
     const login = await this.otherLogin(this.current!);
     // Tried first: the present attachment may still have connections that work.
     await this.putSecret(connection, login);

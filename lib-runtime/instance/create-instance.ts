@@ -48,7 +48,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const source = findExtensions(env, config.extensions, config.verifyExtensions);
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
-  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
+  const steps = makeSteps(config.steps, { env, timeoutSeconds: config.timeoutSeconds });
   const allowed = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
   const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
   const settings = deriveSettings({

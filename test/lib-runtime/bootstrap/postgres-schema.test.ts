@@ -189,8 +189,8 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
       await cursor((c) => c.query(QUERY));
       await change(changes);
       const error = await rejection(cursor(way));
-      expect(error).toMatchObject({ code: 'QUERY', retryable: true });
-      expect(error.message).toContain('schema has changed, and is read anew by now; the statement was not run again');
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+      expect(error.message).toContain('was out of date, and was renewed; the statement did not run again');
       expect(await cursor(way)).toEqual(rows);
     }
   });
