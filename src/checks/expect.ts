@@ -36,6 +36,15 @@ export function expectText(value: unknown, what: string, example: string): void 
   throw new Error(`${what} ${shown(value)}: expected text such as "${example}"`);
 }
 
+/** Refuses props, each with an example, whose text is not known when the stack is synthesised; undefined stands for a prop's default. */
+export function expectLiterals(props: { [prop: string]: readonly [value: unknown, example: string] }, what: string): void {
+  for (const [prop, [value, example]] of Object.entries(props)) {
+    if (value === undefined) continue;
+    if (Token.isUnresolved(value)) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
+    expectText(value, `${what} has the ${prop}`, example);
+  }
+}
+
 /** Refuses what is not a list of such text. A list whose length only a deployment knows is refused too, as JSON cannot hold it. */
 export function expectTexts(values: unknown, what: string, example: string): void {
   expectList(values, what, `["${example}"]`);
