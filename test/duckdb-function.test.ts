@@ -222,8 +222,8 @@ describe('what is checked against files before the build', () => {
   });
 
   test.each(['caBundle', 'netrc', 'npmrc'])('a build secret whose file is missing: %s', (name) => {
-    const bundling = name === 'caBundle' ? { caBundle: 'missing' } : { buildSecrets: { [name]: 'missing' } };
-    expect(() => declare({ bundling })).toThrow(`cannot find the file of the build secret ${name}: "missing"; looked for ${path.resolve('missing')}`);
+    const imageBuild = name === 'caBundle' ? { caBundle: 'missing' } : { buildSecrets: { [name]: 'missing' } };
+    expect(() => declare({ imageBuild })).toThrow(`cannot find the file of the build secret ${name}: "missing"; looked for ${path.resolve('missing')}`);
   });
 });
 
@@ -270,7 +270,7 @@ describe('the asset hash', () => {
 
   test('does not know how this machine reaches the network', () => {
     expect(assetHash({
-      bundling: { networkMode: NetworkMode.HOST, buildArgs: { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/ca.pem' } },
+      imageBuild: { networkMode: NetworkMode.HOST, buildArgs: { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/ca.pem' } },
       extensionRepository: ExtensionRepository.fromPyPi(),
     })).toBe(assetHash());
   });
@@ -278,7 +278,7 @@ describe('the asset hash', () => {
   test('does not know the build\'s secrets', () => {
     const secret = path.join(temporaryDirectory(), 'secret');
     fs.writeFileSync(secret, 'x');
-    expect(assetHash({ bundling: { caBundle: secret, buildSecrets: { netrc: secret, npmrc: secret } } })).toBe(assetHash());
+    expect(assetHash({ imageBuild: { caBundle: secret, buildSecrets: { netrc: secret, npmrc: secret } } })).toBe(assetHash());
   });
 
   test.each<[string, () => Partial<DuckDbFunctionProps>]>([
@@ -288,7 +288,7 @@ describe('the asset hash', () => {
     ['the architecture', () => ({ architecture: lambda.Architecture.X86_64 })],
     ['the base image', () => ({ baseImage: 'public.ecr.aws/lambda/nodejs:22' })],
     ['the build image', () => ({ buildImage: 'node:24' })],
-    ['the user\'s build arguments', () => ({ bundling: { buildArgs: { FLAVOUR: 'b' } } })],
+    ['the user\'s build arguments', () => ({ imageBuild: { buildArgs: { FLAVOUR: 'b' } } })],
   ])('changes with %s', (_, change) => {
     const before = assetHash();
     expect(assetHash(change())).not.toBe(before);

@@ -155,22 +155,22 @@ function connectionOptions(options: StepOptions, timeoutSeconds = Infinity): Rea
   const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
   const caFile = options.text('caFile');
   if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
-  const connectTimeout = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
-  const tcpUserTimeout = options.number('tcpUserTimeout') ?? connectTimeout;
-  const statementTimeout = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
+  const connectTimeout = options.number('connectTimeoutSeconds') ?? DEFAULT_CONNECT_SECONDS;
+  const tcpUserTimeout = options.number('tcpUserTimeoutSeconds') ?? connectTimeout;
+  const statementTimeout = options.number('statementTimeoutSeconds') ?? DEFAULT_STATEMENT_SECONDS;
   const atMost = (seconds: number) => Math.min(seconds, Math.max(1, Math.ceil(timeoutSeconds)));
   return {
     SSLMODE: tls,
     ...(caFile !== undefined && { SSLROOTCERT: caFile }),
     KEEPALIVES: '1',
-    KEEPALIVES_IDLE: String(options.number('keepalive') ?? DEFAULT_KEEPALIVE_SECONDS),
+    KEEPALIVES_IDLE: String(options.number('keepaliveSeconds') ?? DEFAULT_KEEPALIVE_SECONDS),
     KEEPALIVES_INTERVAL: '10',
     KEEPALIVES_COUNT: '3',
     APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
     CONNECT_TIMEOUT: String(atMost(connectTimeout)),
     // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
     TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
-    // RDS Proxy and PgBouncer take no options: 0 is none.
-    ...(statementTimeout > 0 && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
+    // RDS Proxy and PgBouncer take no options.
+    ...(!options.flag('disableStatementTimeout') && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
   };
 }

@@ -2,20 +2,8 @@ import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { expectObject } from '../checks/expect';
 import type { DuckDbFunctionProps } from '../duckdb-function-props';
 import { resolveExtensions } from './extension-names';
+import { FunctionImage } from './function-image';
 import { ExtensionRepository } from '../extension-repository';
-
-/** What a function runs, and what of it is known. */
-export interface FunctionImage {
-  readonly code: DockerImageCode;
-  /** DuckDB's version in it; undefined where somebody else has built it. */
-  readonly duckdbVersion?: string;
-  /** DuckDB's names of the extensions to load, each after those that it depends on. */
-  readonly extensions: string[];
-  /** Variables that the image does not bring itself. */
-  readonly environment?: { [name: string]: string };
-  /** Removes what was staged for it. */
-  cleanUp?(): void;
-}
 
 /** Props that decide what is in an image, each with how a prebuilt one has it decided. */
 const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
@@ -27,6 +15,7 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   nodeApiVersion: 'the image holds DuckDB\'s client',
   baseImage: 'nothing is built',
   buildImage: 'nothing is built',
+  imageBuild: 'nothing is built',
   projectRoot: 'nothing is bundled',
   depsLockFilePath: 'nothing is bundled',
   bundling: 'nothing is bundled',

@@ -1,6 +1,8 @@
-import { Annotations } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { BootstrapStepConfig } from '../bootstrap/bootstrap-step';
+import { BootstrapMode } from '../bootstrap-mode';
+import { DuckDbFunctionOptions } from '../duckdb-function-options';
 
 /** The environment variable by which the construct tells the runtime what was declared. */
 export const RUNTIME_CONFIG_VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
@@ -39,6 +41,40 @@ export interface StepConfig extends BootstrapStepConfig {
   readonly name: string;
 }
 
+/** What a function is, as far as its runtime has to know. */
+export interface RuntimeFacts {
+  readonly options: DuckDbFunctionOptions;
+  /** DuckDB's names of the extensions in the image, dependencies first. */
+  readonly extensions: string[];
+  readonly steps: StepConfig[];
+  readonly databases: { [name: string]: DatabaseConfig };
+  readonly timeout?: Duration;
+}
+
+/** What a function's runtime is told. What was not declared is left out, so that the runtime's defaults hold. */
+export function runtimeConfig({ options, extensions, steps, databases, timeout }: RuntimeFacts): RuntimeConfig {
+  const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
+  return {
+    version: 1,
+    // MotherDuck's extension may use the network when it is loaded: its step does that when it is needed.
+    extensions: extensions.filter((name) => name !== 'motherduck'),
+    steps,
+    ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
+    ...(settings && { settings }),
+    ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
+    ...(Object.keys(databases).length > 0 && { databases }),
+    ...(metrics && { metrics: true }),
+    // A token becomes a number when the stack is deployed.
+    ...(timeout && { timeoutSeconds: timeout.toSeconds() }),
+  };
+}
+
+/** Puts the configuration into a function's environment, beside the variables that are there. */
+export function tellRuntime(fn: lambda.Function, config: RuntimeConfig, environment: { [name: string]: string }): void {
+  checkEnvironmentSize(fn, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
+  fn.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(fn).toJsonString(config));
+}
+
 /** Lambda's limit for the names and values of all environment variables together. */
 const LAMBDA_ENVIRONMENT_BYTES = 4096;
 
@@ -46,12 +82,12 @@ const LAMBDA_ENVIRONMENT_BYTES = 4096;
 const NEARLY_FULL_BYTES = 3500;
 
 /** Refuses variables whose literal parts alone exceed what Lambda takes, and warns of those that come near it. */
-export function checkEnvironmentSize(scope: IConstruct, variables: { [name: string]: string }): void {
+function checkEnvironmentSize(fn: lambda.Function, variables: { [name: string]: string }): void {
   const literal = Object.entries(variables).flat().join('').replace(/\$\{Token\[[^\]]*\]\}/g, '');
   const bytes = Buffer.byteLength(literal);
-  const taken = `the environment variables of ${scope.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda has for all, `
+  const taken = `the environment variables of ${fn.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda has for all, `
     + `${Buffer.byteLength(variables[RUNTIME_CONFIG_VARIABLE])} of them for bootstrap steps`;
   const fix = 'declare fewer buckets and prefixes, shorten or remove other variables, or split the function';
   if (bytes > LAMBDA_ENVIRONMENT_BYTES) throw new Error(`${taken}: ${fix}`);
-  if (bytes > NEARLY_FULL_BYTES) Annotations.of(scope).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and tokens come on top: ${fix}`);
+  if (bytes > NEARLY_FULL_BYTES) Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and tokens come on top: ${fix}`);
 }

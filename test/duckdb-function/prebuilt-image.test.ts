@@ -51,6 +51,7 @@ test.each<[keyof DuckDbFunctionProps, Partial<DuckDbFunctionProps>]>([
   ['nodeApiVersion', { nodeApiVersion: '1.5.5-r.5' }],
   ['baseImage', { baseImage: 'public.ecr.aws/lambda/nodejs:24' }],
   ['buildImage', { buildImage: 'node:24' }],
+  ['imageBuild', { imageBuild: {} }],
   ['bundling', { bundling: {} }],
 ])('the prop %s, which decides what is in an image, is refused', (prop, props) => {
   expect(() => new DuckDbFunction(stack, 'Reports', { code, ...props })).toThrow(`Stack/Reports has the prop ${prop} beside code, a prebuilt image: `);

@@ -84,7 +84,7 @@ describeWith('lambda', 'credentials of an extension repository', () => {
     const props = { source: SOURCE, extensions, extensionRepository: ExtensionRepository.fromUrl(mirror.url) };
 
     await expect(buildFunctionImage(await synthesise(props))).rejects.toThrow(/duckdb-extensions: inet.*401/);
-    const fn = await synthesise({ ...props, bundling: { buildSecrets: { netrc } } });
+    const fn = await synthesise({ ...props, imageBuild: { buildSecrets: { netrc } } });
     const image = await buildFunctionImage(fn);
 
     expect(spawnSync('grep', ['-rlF', password, join(fn.context, '..')], { encoding: 'utf8' })).toMatchObject({ stdout: '', status: 1 });

@@ -103,7 +103,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   test('down, or accepting and hanging: all other queries answer meanwhile, its own fail within the connect timeout', async () => {
     const silent = await silentServer();
     try {
-      const { cursor } = await start(bed.step({ port: silent.port, connectTimeout: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
+      const { cursor } = await start(bed.step({ port: silent.port, connectTimeoutSeconds: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
       await cursor((c) => c.query('SELECT 1'));
       let hangs = true;
       const hanging = rejection(cursor((c) => c.query(USERS))).finally(() => hangs = false);
@@ -118,7 +118,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   });
 
   test('frozen: a query hangs with it for longer than any timeout, and goes on with it; a signal ends the wait at once', async () => {
-    const { cursor } = await start(bed.step({ connectTimeout: 2 }));
+    const { cursor } = await start(bed.step({ connectTimeoutSeconds: 2 }));
     await cursor((c) => c.query(USERS));
     const [postmaster] = readFileSync(join(bed.postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n');
     const backends = await bed.postgres.query('SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
@@ -143,7 +143,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
 
   describeIf(droppingAvailability(), 'packets that are dropped', () => {
     test('an error that may be tried again, after the timeouts; the first query after the fault answers', async () => {
-      const { cursor } = await start(bed.step({ connectTimeout: 2 }));
+      const { cursor } = await start(bed.step({ connectTimeoutSeconds: 2 }));
       await cursor((c) => c.query(USERS));
       const pass = await dropPackets(bed.postgres.port);
       try {
@@ -167,7 +167,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   });
 
   test('a query that takes too long ends on the server, by the statement timeout', async () => {
-    const { cursor } = await start(bed.step({ statementTimeout: 1 }));
+    const { cursor } = await start(bed.step({ statementTimeoutSeconds: 1 }));
     const error = await rejection(cursor((c) => c.query("FROM postgres_query('pg_replica', 'SELECT pg_sleep(30)')")));
     expect(error).toMatchObject({ code: 'QUERY', message: expect.stringMatching(/canceling statement due to statement timeout/) });
   });

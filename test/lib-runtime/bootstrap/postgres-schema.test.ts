@@ -257,7 +257,7 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PostgreSQL\'s schema changes beh
     const bed = await startPostgresBed();
     const bouncer = await startPgBouncer(bed.postgres);
     try {
-      const step = bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0 });
+      const step = bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true });
       const { cursor } = freshRuntime(await bed.environment([step]));
       for (const { made, changed, then, rows } of Object.values(CHANGES)) {
         await bed.postgres.query(`DROP SCHEMA IF EXISTS changing CASCADE; CREATE SCHEMA changing; SET search_path = changing; ${made}`);

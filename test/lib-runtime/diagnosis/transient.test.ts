@@ -178,12 +178,12 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PgBouncer', () => {
     const error = await rejection(cursor((c) => c.query(USERS)));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('unsupported startup parameter') });
     expect(error.message).toContain('hint: PgBouncer takes no statement timeout when it is connected to: give the PostgresStep statementTimeout: Duration.seconds(0)');
-    const { cursor: without } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0 })]));
+    const { cursor: without } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true })]));
     expect(await without((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
   });
 
   test('it does not know the database: no error to be tried again', async () => {
-    const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0, database: 'none' })]));
+    const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true, database: 'none' })]));
     const error = await rejection(cursor((c) => c.query(USERS)));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('no such database: none') });
   });
