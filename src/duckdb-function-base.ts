@@ -81,14 +81,15 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     image.cleanUp?.();
 
     this.duckdbVersion = image.duckdbVersion;
-    this.extensions = image.extensions;
+    this.extensions = image.extensions.map(({ name }) => name);
     this.steps = steps;
     this.functionOptions = functionOptions;
     this.hasMetrics = metrics ?? false;
     this.allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
     const boundSteps = bindSteps(this, bootstrap);
     checkCatalogs(boundSteps, databases, at);
-    tellRuntime(this, runtimeConfig({ options, extensions: image.extensions, steps: boundSteps, databases, timeout: this.timeout }), environment);
+    const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
+    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout }), environment);
     warnOfLimits(this, options);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
   }

@@ -45,6 +45,14 @@ test('the template of a function over a bucket', () => {
   expect(template.replace(/[0-9a-f]{64}/g, '<asset>')).toMatchSnapshot();
 });
 
+test('an extension that a step loads is in the image, and not loaded when a database opens', () => {
+  const step = new PlainStep('own', [DuckDbExtension.core('iceberg', { loadedByStep: true })]);
+  const fn = declare({ bootstrap: [step], extensions: [DuckDbExtension.core('httpfs')] });
+  expect([...fn.extensions].sort()).toEqual(['avro', 'httpfs', 'iceberg']);
+  // What something else needs as well is loaded with the database.
+  expect(runtimeConfig(Template.fromStack(stack)).extensions).toEqual(['httpfs']);
+});
+
 test('defaults: arm64, one vCPU, 30 s, from an image', () => {
   declare();
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {

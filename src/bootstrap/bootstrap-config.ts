@@ -11,7 +11,7 @@ export function checkSteps(steps: unknown, at: string): asserts steps is IBootst
   }
 }
 
-const CONFIG: PropNames<BootstrapStepConfig> = { type: true, provides: true, config: true };
+const CONFIG: PropNames<BootstrapStepConfig> = { type: true, provides: true, attaches: true, config: true };
 
 /** What a step says of itself, which is the user's own work where the step is; a catalog without a name would be waited for for ever. */
 export function checkedConfig(name: string, config: BootstrapStepConfig, at: string): BootstrapStepConfig {
@@ -22,5 +22,6 @@ export function checkedConfig(name: string, config: BootstrapStepConfig, at: str
   expectKnownProps(config, CONFIG, `what ${step} returns from bind`);
   expectText(config.type, `${step} has the type`, 'sql');
   if (config.provides !== undefined) expectTexts(config.provides, `${step} provides the catalog`, 'lake');
+  if (config.attaches !== undefined) expectTexts(config.attaches, `${step} attaches the catalog`, 'lake');
   return config;
 }

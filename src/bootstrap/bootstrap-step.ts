@@ -43,6 +43,15 @@ export interface BootstrapStepConfig {
   readonly provides?: string[];
 
   /**
+   * Those of `provides` that the step attaches itself, so that no other step of the same database may attach them too.
+   *
+   * A step that adds to a catalog of another step provides it as well, and does not attach it.
+   *
+   * @default - none
+   */
+  readonly attaches?: string[];
+
+  /**
    * Settings for the implementation: JSON values; CDK tokens may stand in strings.
    *
    * @default - none

@@ -171,6 +171,7 @@ export class PostgresStep implements IBootstrapStep {
     return {
       type: 'postgres',
       provides: [this.catalog],
+      attaches: [this.catalog],
       config: {
         catalog: this.catalog,
         ...(endpoint && { host: endpoint.host, port: endpoint.port }),

@@ -12,6 +12,8 @@ export interface ResolvedExtension {
   readonly repository: string;
   /** Whether the image may be built without what the extension would download at LOAD. */
   readonly allowDownload: boolean;
+  /** Whether a bootstrap step loads it, and not the opening of a database. */
+  readonly loadedByStep: boolean;
 }
 
 const ASSETS = path.join(__dirname, '..', '..', 'assets', 'docker');
@@ -37,16 +39,17 @@ export function resolveExtensions(asked: DuckDbExtension[], repository: Extensio
       throw new Error(`the extension "${extension.name}" is declared as core and as community: declare it once`);
     }
     const isCore = extension.repository === 'core';
+    if (known?.loadedByStep && !extension.loadedByStep) resolved.set(known.name, { ...known, loadedByStep: false });
     if (known || (isCore && CORE.builtIn.includes(extension.name))) return;
     for (const dependency of (isCore && DEPENDENCIES.get(extension.name)) || []) {
-      add({ name: dependency, repository: 'core', allowDownload: false });
+      add({ name: dependency, repository: 'core', allowDownload: false, loadedByStep: extension.loadedByStep });
     }
     resolved.set(extension.name, extension);
   };
   for (const extension of asked) {
     checkExtension(extension);
-    const { repository: origin, _allowDownload: allowDownload } = extension;
-    add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload });
+    const { repository: origin, _allowDownload: allowDownload, _loadedByStep: loadedByStep } = extension;
+    add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload, loadedByStep });
   }
   return [...resolved.values()];
 }

@@ -1,12 +1,13 @@
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import { ResolvedExtension } from './extension-names';
 
 /** What a function runs, and what of it is known. */
 export interface FunctionImage {
   readonly code: DockerImageCode;
   /** DuckDB's version in it; undefined where somebody else has built it. */
   readonly duckdbVersion?: string;
-  /** DuckDB's names of the extensions to load, each after those that it depends on. */
-  readonly extensions: string[];
+  /** The extensions that it holds, each after those that it depends on. */
+  readonly extensions: ResolvedExtension[];
   /** Variables that the image does not bring itself. */
   readonly environment?: { [name: string]: string };
   /** Removes what was staged for it. */

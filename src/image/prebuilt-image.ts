@@ -36,7 +36,7 @@ export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps,
   const asked = (props.bootstrap ?? []).flatMap((step) => step.extensions);
   return {
     code,
-    extensions: resolveExtensions(asked, ExtensionRepository.core()).map(({ name }) => name),
+    extensions: resolveExtensions(asked, ExtensionRepository.core()),
     environment: { DUCKDB_EXTENSIONS_DIR: EXTENSIONS_DIRECTORY },
   };
 }

@@ -37,16 +37,24 @@ export interface DatabaseConfig {
 }
 
 /** A step of the runtime's configuration. */
-export interface StepConfig extends BootstrapStepConfig {
+export interface StepConfig {
+  readonly name: string;
+  readonly type: string;
+  readonly provides?: string[];
+  readonly config?: { [key: string]: any };
+}
+
+/** What a step has said of itself. */
+export interface BoundStep extends BootstrapStepConfig {
   readonly name: string;
 }
 
 /** What a function is, as far as its runtime has to know. */
 export interface RuntimeFacts {
   readonly options: DuckDbFunctionOptions;
-  /** DuckDB's names of the extensions in the image, dependencies first. */
+  /** DuckDB's names of the extensions to load when a database opens, dependencies first. */
   readonly extensions: string[];
-  readonly steps: StepConfig[];
+  readonly steps: BoundStep[];
   readonly databases: { [name: string]: DatabaseConfig };
   readonly timeout?: Duration;
 }
@@ -56,9 +64,8 @@ export function runtimeConfig({ options, extensions, steps, databases, timeout }
   const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
   return {
     version: 1,
-    // MotherDuck's extension may use the network when it is loaded: its step does that when it is needed.
-    extensions: extensions.filter((name) => name !== 'motherduck'),
-    steps,
+    extensions,
+    steps: steps.map(({ attaches, ...step }) => step),
     ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
     ...(settings && { settings }),
     ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),

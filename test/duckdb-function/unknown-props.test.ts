@@ -52,7 +52,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     ['the build secrets', (misspelt) => declare({ imageBuild: { buildSecrets: misspelt } }), { npmRc: '.npmrc' },
       'imageBuild.buildSecrets of Stack/Reports has the prop "npmRc", which it does not know: expected among netrc, npmrc; did you mean "npmrc"?'],
     ['what a step returns from bind', (misspelt) => declare({ bootstrap: [{ name: 'own', extensions: [], bind: () => ({ type: 'own', ...misspelt }) }] }), { provide: ['x'] },
-      'what the bootstrap step "own" of Stack/Reports returns from bind has the prop "provide", which it does not know: expected among type, provides, config; '
+      'what the bootstrap step "own" of Stack/Reports returns from bind has the prop "provide", which it does not know: expected among type, provides, attaches, config; '
       + 'did you mean "provides"?'],
     ['an endpoint', (misspelt) => declare({}).addRequiredEndpoint({ service: 'dynamodb', ...misspelt }), { regoin: 'eu-west-1' },
       'Stack/Reports is told of an endpoint, which has the prop "regoin", which it does not know: expected among service, region; did you mean "region"?'],

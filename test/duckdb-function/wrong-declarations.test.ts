@@ -111,7 +111,7 @@ test.each(['node', 'node:24', 'localhost:5000/node', 'registry.example.com/a/b_c
 describe('two steps of one name', () => {
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres()], 'Stack/Reports has two bootstrap steps named "postgres", each a PostgresStep: '
-      + 'give one of them another name and another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })'],
+      + 'give one of them another name, as in new PostgresStep({ name: \'archive\', ... })'],
     ['S3Steps', () => [lake, new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Other', 'other')] })],
       'Stack/Reports has two bootstrap steps named "s3", each a S3Step: give one of them another name, as in new S3Step({ name: \'archive\', ... })'],
     ['steps of two kinds', () => [lake, new SqlStep({ name: 's3', statements: ['SELECT 1'] })],
@@ -123,15 +123,18 @@ describe('two steps of one name', () => {
 
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
-      + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each a database of its own'],
+      + 'let one of them attach it by another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+      + 'or give each a database of its own by the prop databases'],
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
-      'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each a database of its own by the prop databases'],
+      'attach the catalog "sales", "a" and "b": let one of them'],
     ['a PostgresStep and a SqlStep', () => [postgres(), new SqlStep({ name: 'setup', statements: ['ATTACH \'x.duckdb\' AS "PG_replica" (READ_ONLY)'], provides: ['PG_replica'] })],
-      'attach the catalog "PG_replica", "postgres" and "setup": give one of them another catalog, as in new PostgresStep('],
+      'attach the catalog "PG_replica", "postgres" and "setup": let one of them'],
     ['SqlSteps', () => ['a', 'b'].map((name) => new SqlStep({ name, statements: ['SELECT 1; attach \'x.duckdb\' as lake'], provides: ['lake'] })),
-      'attach the catalog "lake", "a" and "b": let the SqlStep attach it by another name, in its statement and in provides'],
+      'attach the catalog "lake", "a" and "b": let one of them'],
     ['both', () => [new MotherDuckStep({ databases: ['pg_replica'], token: token() }), postgres()],
-      'attach the catalog "pg_replica", "motherduck" and "postgres": give one of them another catalog, as in new PostgresStep('],
+      'attach the catalog "pg_replica", "motherduck" and "postgres": let one of them'],
+    ['steps of the user\'s own', () => ['a', 'b'].map((name) => ({ name, extensions: [], bind: () => ({ type: 'own', provides: ['crm'], attaches: ['crm'] }) })),
+      'attach the catalog "crm", "a" and "b": let one of them'],
   ])('that attach one catalog are told what to change: %s', (_, steps, message) => {
     expect(() => declare({ bootstrap: steps() })).toThrow(message);
   });
