@@ -16,9 +16,9 @@ import { explainedError } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
 import { streamIsRetryable } from '../diagnosis/stream-retryable';
 import type { Connection, ConnectionLease } from '../execution/connection';
-import { type Attempt, type Outcome, runSql, streamSql } from '../execution/statements';
-import { isInTransaction, mayBeInTransactionAfter, transactionControl } from '../execution/transactions';
-import { mayAttach } from '../instance/attach-statements';
+import { Statement } from '../execution/statement';
+import { type Attempt, type Outcome, runStatement, streamStatement } from '../execution/statements';
+import { isInTransaction } from '../execution/transactions';
 import type { Instance } from '../instance/instance';
 import { guardMemory } from '../memory/memory-guard';
 import { watchSpill } from '../memory/spill';
@@ -212,12 +212,13 @@ export class OpenCursor implements Cursor, Openable {
 
   private async run(sql: string, parameters: QueryParameters | undefined, given: QueryOptions | undefined): Promise<Outcome> {
     checkSql(sql);
+    const statement = new Statement(sql);
     const options = QUERY_OPTIONS.read(given);
     const params = copyParameters(parameters);
     const { maxBytes } = limits(options);
-    return this.call(sql, params, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (turn) => {
-      const run = (attempt: Attempt) => guardMemory(maxBytes, () => turn.raw.interrupt(), () => runSql(turn, sql, params, attempt));
-      const outcome = await this.watched(trace, () => this.runWithBootstrap(turn, sql, params, waiting, run));
+    return this.call(statement, params, options, ({ waiting, trace, signal }) => this.calls.exclusive(async (lease) => {
+      const run = (attempt: Attempt) => guardMemory(maxBytes, () => lease.raw.interrupt(), () => runStatement(lease, statement, params, attempt));
+      const outcome = await this.watched(trace, () => this.runWithBootstrap(lease, statement, params, waiting, run));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
     }, () => String(waiting), signal));
@@ -225,26 +226,27 @@ export class OpenCursor implements Cursor, Openable {
 
   private openStream(sql: string, params: QueryParameters | undefined, given: QueryOptions | undefined) {
     checkSql(sql);
+    const statement = new Statement(sql);
     const options = QUERY_OPTIONS.read(given);
     // They are not all in memory at once.
     const streamLimits = { maxRows: options?.maxRows, maxBytes: options?.maxBytes ?? Infinity };
-    const work = (call: Call, started: (stream: RowStream) => void) => this.calls.streaming((turn, began) => this.watched(call.trace, async () => {
+    const work = (call: Call, started: (stream: RowStream) => void) => this.calls.streaming((lease, began) => this.watched(call.trace, async () => {
       const { waiting, trace } = call;
       // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
-      if (!this.isBufferLimited) await limitBuffer(turn.raw).catch(() => undefined);
+      if (!this.isBufferLimited) await limitBuffer(lease.raw).catch(() => undefined);
       this.isBufferLimited = true;
       // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
-      if (this.connection.mayBeInTransaction && !this.within) this.connection.mayBeInTransaction = await isInTransaction(turn.raw);
-      const result = await this.runWithBootstrap(turn, sql, params, waiting, (attempt) => streamSql(turn, sql, params, attempt));
+      if (this.connection.mayBeInTransaction && !this.within) this.connection.mayBeInTransaction = await isInTransaction(lease.raw);
+      const result = await this.runWithBootstrap(lease, statement, params, waiting, (attempt) => streamStatement(lease, statement, params, attempt));
       waiting.for = 'the rest of its rows to be read';
       const reader = new RowReader(result, options?.rows ?? 'js', streamLimits);
       const isLeavable = () => (this.within ? this.within.isRollingBack : !this.connection.mayBeInTransaction);
-      const stream = new RowStream(result, reader, turn, isLeavable, () => this.streamFailure(turn, sql, params, reader.rowCount));
+      const stream = new RowStream(result, reader, lease, isLeavable, () => this.streamFailure(lease, sql, params, reader.rowCount));
       began(stream);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
     }), () => String(call.waiting), call.signal);
-    return batches((started) => this.call(sql, params, options, (call) => work(call, started)));
+    return batches((started) => this.call(statement, params, options, (call) => work(call, started)));
   }
 
   /** Notes how much a query has on disk, where metrics are on. */
@@ -255,21 +257,22 @@ export class OpenCursor implements Cursor, Openable {
 
   /** A call that runs `sql`: traced, and ended by whichever signal aborts first. */
   private async call<T>(
-    sql: string, params: QueryParameters | undefined, options: QueryOptions | undefined, work: (call: Call) => Promise<T>,
+    statement: Statement, params: QueryParameters | undefined, options: QueryOptions | undefined, work: (call: Call) => Promise<T>,
   ): Promise<T> {
-    if (this.within) refuseControl(sql);
-    const waiting = new WaitStatus(sql, params);
-    return traced('query', () => queryTrace(sql), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
+    if (this.within) refuseControl(statement);
+    const waiting = new WaitStatus(statement, params);
+    return traced('query', () => queryTrace(statement), (trace) => withAny(this.signals(options), (signal) => work({ waiting, trace, signal })));
   }
 
   /** Does what `sql` needs, and runs it: bootstrap steps, native calls, the record of files. */
   private async runWithBootstrap<T>(
-    turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, waiting: WaitStatus, run: (attempt: Attempt) => Promise<T>,
+    lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, waiting: WaitStatus, run: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
+    const { sql } = statement;
     const { bootstrap } = this.instance;
     waiting.for = () => bootstrap.underWay;
-    const attempts = await bootstrap.attempts(turn, sql, this.options.bootstrap);
-    turn.assertOpen();
+    const attempts = await bootstrap.attempts(lease, sql, this.options.bootstrap);
+    lease.assertOpen();
     const started = performance.now();
     // Not around the whole: what waits for a bootstrap step must not hold what the step may need.
     const attempt: Attempt = (once, onlyReads) => attempts(() => {
@@ -278,29 +281,29 @@ export class OpenCursor implements Cursor, Openable {
         waiting.for = () => bootstrap.underWay;
         waiting.hasBegun = true;
         return once();
-      }, turn.ended);
+      }, lease.ended);
     }, onlyReads);
     let hasFailed = true;
     try {
-      const value = await (mayAttach(sql) ? this.attaching(sql, () => run(attempt), turn.ended) : run(attempt));
+      const value = await (statement.mayAttach ? this.attaching(statement, () => run(attempt), lease.ended) : run(attempt));
       hasFailed = false;
       return value;
     } catch (error) {
-      const failure = await this.failure(turn, error, sql, parameters);
+      const failure = await this.failure(lease, error, sql, parameters);
       if (this.within) this.within.failure ??= failure;
       throw waiting.hasBegun ? withPartOf(failure, sql, parameters) : failure;
     } finally {
       this.instance.noteEnded(sql);
-      this.connection.mayBeInTransaction = mayBeInTransactionAfter(sql, this.connection.mayBeInTransaction, hasFailed);
+      this.connection.mayBeInTransaction = statement.mayBeInTransactionAfter(this.connection.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
     }
   }
 
   /** Runs SQL that changes what is attached, one such statement at a time. */
-  private async attaching<T>(sql: string, run: () => Promise<T>, ended: AbortSignalLike): Promise<T> {
+  private async attaching<T>(statement: Statement, run: () => Promise<T>, ended: AbortSignalLike): Promise<T> {
     const release = await this.instance.attaching.acquire(ended);
     try {
-      return await this.instance.claimingFiles(sql, run);
+      return await this.instance.claiming(statement, run);
     } finally {
       release();
     }
@@ -314,10 +317,10 @@ export class OpenCursor implements Cursor, Openable {
     return withAny(this.signals(options), (signal) => orAborted(work, signal, () => this.doing, () => this.abandon()));
   }
 
-  private async failure(turn: ConnectionLease, error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
+  private async failure(lease: ConnectionLease, error: unknown, sql: string, parameters: QueryParameters | undefined): Promise<unknown> {
     try {
       // Interrupted by the cursor's own end: that is what happened.
-      turn.assertOpen();
+      lease.assertOpen();
     } catch (ended) {
       return ended;
     }
@@ -393,8 +396,8 @@ function handleClosed(what: string): ClosedError {
 }
 
 /** Throws `BUSY` for SQL that would end the transaction under its callback. */
-function refuseControl(sql: string): void {
-  const [control] = transactionControl(sql);
+function refuseControl(statement: Statement): void {
+  const [control] = statement.transactionControl;
   if (control === undefined) return;
   throw new BusyError(`a transaction ends when its callback returns, or throws: "${excerpt(control)}" is not for SQL here`);
 }

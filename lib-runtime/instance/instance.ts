@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { attachedPaths, mayAttach } from './attach-statements';
+import { attachedPaths } from './attach-statements';
 import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { mayUpload, type UploadSettings } from './upload-settings';
@@ -12,6 +12,7 @@ import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
+import { Statement } from '../execution/statement';
 import { rollBackBeforeClosing } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { SharedHolder } from '../memory/budget';
@@ -118,9 +119,14 @@ export class Instance implements SharedHolder, BootstrapHost {
     });
   }
 
-  /** Runs SQL: no file that another instance of the process has is attached by it, and the record of attached files is kept. */
+  /** `claiming`, of SQL that nothing else has read. */
   claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T> {
-    return mayAttach(sql) ? this.recordingFiles(run, attachedPaths(sql)) : run();
+    return this.claiming(new Statement(sql), run);
+  }
+
+  /** Runs a statement: no file that another instance of the process has is attached by it, and the record of attached files is kept. */
+  claiming<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
+    return statement.mayAttach ? this.recordingFiles(run, attachedPaths(statement)) : run();
   }
 
   /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
