@@ -285,7 +285,7 @@ export class OpenCursor implements Cursor, Openable {
     }, onlyReads);
     let hasFailed = true;
     try {
-      const value = await (statement.mayAttach ? this.attaching(statement, () => run(attempt), lease.ended) : run(attempt));
+      const value = await this.instance.files.claimingInTurn(statement, () => run(attempt), lease.ended);
       hasFailed = false;
       return value;
     } catch (error) {
@@ -293,19 +293,9 @@ export class OpenCursor implements Cursor, Openable {
       if (this.within) this.within.failure ??= failure;
       throw waiting.hasBegun ? withPartOf(failure, sql, parameters) : failure;
     } finally {
-      this.instance.noteEnded(sql);
+      this.instance.noteEnded(statement);
       this.connection.mayBeInTransaction = statement.mayBeInTransactionAfter(this.connection.mayBeInTransaction, hasFailed);
       reportColdStart(this.instance.timings, performance.now() - started);
-    }
-  }
-
-  /** Runs SQL that changes what is attached, one such statement at a time. */
-  private async attaching<T>(statement: Statement, run: () => Promise<T>, ended: AbortSignalLike): Promise<T> {
-    const release = await this.instance.attaching.acquire(ended);
-    try {
-      return await this.instance.claiming(statement, run);
-    } finally {
-      release();
     }
   }
 
