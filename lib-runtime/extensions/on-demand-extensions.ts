@@ -53,7 +53,7 @@ export class OnDemandExtensions {
   }
 
   /** Runs one attempt at a statement, and again once the extension is loaded for want of which it failed. */
-  async attempt<T>(turn: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
+  async attempt<T>(lease: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
     const loaded = new Set<string>();
     for (;;) {
       try {
@@ -62,7 +62,7 @@ export class OnDemandExtensions {
         const name = this.missing(error, sql);
         if (name === undefined || loaded.has(name)) throw error;
         loaded.add(name);
-        const aborted = !HARMLESS.test(messageOf(error)) && await isInTransaction(turn.raw);
+        const aborted = !HARMLESS.test(messageOf(error)) && await isInTransaction(lease.raw);
         await this.ensure(name);
         if (aborted) throw notRepeated(name, sql, error);
       } finally {

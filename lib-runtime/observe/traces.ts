@@ -28,6 +28,8 @@ export interface QueryTrace extends Trace {
   readonly operation: string;
   /** The SQL, where the environment variable `DUCKDB_LAMBDA_TRACE_SQL` is `true`. Values of parameters are never shown. */
   readonly sql?: string;
+  /** The directory that its DuckDB instance spills to. */
+  readonly tempDirectory: string;
   /** How many rows the result has; of a stream, how many were read. */
   rows?: number;
   /** The most bytes that DuckDB had on disk meanwhile, as far as was seen; known where metrics are on. */
