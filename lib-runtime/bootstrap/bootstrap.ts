@@ -8,7 +8,8 @@ import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
 import type { ConnectionLease } from '../execution/connection';
-import { type Attempt, runSql } from '../execution/statements';
+import { Statement } from '../execution/statement';
+import { type Attempt, runStatement } from '../execution/statements';
 import { isInTransaction } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { QueryParameters } from '../values/parameters';
@@ -19,8 +20,8 @@ export interface BootstrapHost {
   readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
   /** Runs a task on a connection of its own; `mayBeInTransaction` tells whether it may leave a transaction open. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void>;
-  /** Runs SQL that may attach files, and keeps the record of them. */
-  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T>;
+  /** Runs a statement that may attach files, and keeps the record of them. */
+  claimingFiles<T>(statement: Statement, run: () => Promise<T>): Promise<T>;
   /** Notes that DuckDB refuses everything from now on. */
   markBroken(): void;
 }
@@ -76,23 +77,23 @@ export class Bootstrap implements StepHost, Steps {
   }
 
   /**
-   * How statements of `sql` run: after the steps of `allowed` that it seems to need, and again after a step that its error asks for.
+   * How the statement runs: after the steps of `allowed` that it seems to need, and again after a step that its error asks for.
    *
    * Throws a `BOOTSTRAP` error where a required step fails. Any other step's failure is thrown only by a statement that needed the step.
    */
-  async attempts(turn: ConnectionLease, sql: string, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
     const failures = await this.before(sql, steps);
-    const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(turn, sql, attempt));
+    const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
-      const isRepeatable = async () => isSelect() && !await isInTransaction(turn.raw);
+      const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
       try {
-        const statement = { sql, attempt: extended(attempt), steps, failures, isRepeatable, currentCatalog: () => catalogOf(turn.raw) };
-        return await withRepeats(statement, this);
+        const repeated = { sql, attempt: extended(attempt), steps, failures, isRepeatable, currentCatalog: () => catalogOf(lease.raw) };
+        return await withRepeats(repeated, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -181,20 +182,21 @@ export class Bootstrap implements StepHost, Steps {
 
   contextOf(declared: DeclaredStep, connection: DuckDBConnection, error: string | undefined, noteRun: NoteRun): StepContext {
     const earlier = this.names.slice(0, this.steps.indexOf(declared));
-    const turn: ConnectionLease = { raw: connection, ended: NEVER, assertOpen: () => undefined };
+    const lease: ConnectionLease = { raw: connection, ended: NEVER, assertOpen: () => undefined };
     return {
       error,
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
-        const attempt = await this.attempts(turn, sql, earlier);
+        const statement = new Statement(sql);
+        const attempt = await this.attempts(lease, statement, earlier);
         let hasFailed = true;
         try {
-          await this.host.claimingFiles(sql, () => runSql(turn, sql, parameters, attempt));
+          await this.host.claimingFiles(statement, () => runStatement(lease, statement, parameters, attempt));
           hasFailed = false;
         } catch (cause) {
           throw cause instanceof DuckDbError ? cause : withPartOf(cause, sql, parameters);
         } finally {
-          noteRun(sql, hasFailed);
+          noteRun(statement, hasFailed);
         }
       },
     };

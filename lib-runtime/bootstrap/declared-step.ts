@@ -3,11 +3,11 @@ import type { BootstrapStep, StepContext } from './step';
 import { BootstrapError, DuckDbError, FatalError } from '../base/errors';
 import { advised, isFatal, postgresHints, textOf } from '../diagnosis/query-error';
 import { mayPass } from '../diagnosis/transient';
-import { mayBeInTransactionAfter } from '../execution/transactions';
+import type { Statement } from '../execution/statement';
 import { traced } from '../observe/tracing';
 
 /** Told of each statement that a step runs, and whether the statement has failed. */
-export type NoteRun = (sql: string, hasFailed: boolean) => void;
+export type NoteRun = (statement: Statement, hasFailed: boolean) => void;
 
 /** What a step runs on. */
 export interface StepHost {
@@ -42,7 +42,7 @@ export class DeclaredStep {
     // A statement that misses meanwhile what the step provides waits for this run, and does not fail.
     this.isDone = false;
     let hasBegun = false;
-    const noteRun: NoteRun = (sql, hasFailed) => hasBegun = mayBeInTransactionAfter(sql, hasBegun, hasFailed);
+    const noteRun: NoteRun = (statement, hasFailed) => hasBegun = statement.mayBeInTransactionAfter(hasBegun, hasFailed);
     try {
       await host.withRaw((connection) => {
         const context = host.contextOf(this, connection, error, noteRun);

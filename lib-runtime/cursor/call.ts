@@ -105,7 +105,7 @@ export abstract class Call<Options extends CallOptions = CallOptions> {
     const { waiting, target: { instance: { bootstrap }, options } } = this;
     const underWay = () => bootstrap.underWay;
     waiting.for = underWay;
-    const attempts = await bootstrap.attempts(lease, this.statement.sql, options.bootstrap);
+    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap);
     lease.assertOpen();
     // A thread is taken for each: what waits for a bootstrap step must not hold what the step may need.
     return (once, isSelect) => attempts(() => {

@@ -1,6 +1,6 @@
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { ConnectionLease } from './connection';
-import { Statement } from './statement';
+import type { Statement } from './statement';
 import { messageOf, ParameterError, QueryError } from '../base/errors';
 import { isEmptySql } from '../base/sql-text';
 import { loadApi } from '../client/client';
@@ -34,11 +34,6 @@ export async function runStatement(
   }
   const { result, rowsChanged } = await runPrepared(lease, statement, parameters, attempt, (prepared) => prepared.run());
   return { result, rowsChanged: rowsChanged + changedBy(result) };
-}
-
-/** Like `runStatement`, of SQL that nothing else has read. */
-export function runSql(lease: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
-  return runStatement(lease, new Statement(sql), parameters, attempt);
 }
 
 /** Like `runStatement`, but the rows of the last statement are still to be fetched. */

@@ -1,10 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { Statement } from './statement';
-
-/** Whether a connection may be in a transaction after `sql`, when it may have been in one `before`. */
-export function mayBeInTransactionAfter(sql: string, before: boolean, hasFailed: boolean): boolean {
-  return new Statement(sql).mayBeInTransactionAfter(before, hasFailed);
-}
 
 /** Whether the connection is in a transaction. DuckDB has no word for it, and a second BEGIN would abort the first; but each transaction has an id. */
 export async function isInTransaction(connection: DuckDBConnection): Promise<boolean> {

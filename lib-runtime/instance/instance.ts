@@ -10,7 +10,7 @@ import { quotedString } from '../base/sql-text';
 import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
-import { Statement } from '../execution/statement';
+import type { Statement } from '../execution/statement';
 import { rollBackBeforeClosing } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { SharedHolder } from '../memory/budget';
@@ -120,9 +120,9 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     });
   }
 
-  /** Runs SQL of a bootstrap step, which may attach files. */
-  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T> {
-    return this.files.claiming(new Statement(sql), run);
+  /** Runs a statement of a bootstrap step, which may attach files. */
+  claimingFiles<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
+    return this.files.claiming(statement, run);
   }
 
   /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
