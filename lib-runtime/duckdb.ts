@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, normalize, relative } from 'node:path';
 import type { AsyncDisposableLike } from './base/disposable';
 import { ClosedError, ConfigError } from './base/errors';
 import { type OpenedAt, openedAt } from './base/invocation';
-import { FLAG, MEMORY, openerArguments, Options, SIGNAL, STEPS, TEXT } from './base/options';
+import { FLAG, LIMIT, MEMORY, openerArguments, Options, SIGNAL, STEPS, TEXT } from './base/options';
 import { shown } from './base/shown';
 import { OpenCursor } from './cursor/open-cursor';
 import { closeAfter, untilAborted } from './cursor/opening';
@@ -31,7 +31,7 @@ export type DuckDBCursorOptions = Omit<CursorOptions, 'database'>;
 const DUCKDB_OPTIONS = new Options<DuckDBOptions>('DuckDB', {
   dbName: { ...TEXT, expected: 'a bare name, an absolute path or ":memory:"' }, cleanOnStart: FLAG, bootstrap: STEPS, memory: MEMORY,
 });
-const CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', { bootstrap: STEPS, signal: SIGNAL });
+const CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', { bootstrap: STEPS, maxStalenessMs: LIMIT, signal: SIGNAL });
 const IN_MEMORY = ':memory:';
 
 /**

@@ -4,7 +4,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { type AbortSignalLike, withAny } from './base/abort';
 import { ConfigError } from './base/errors';
 import { currentInvocation, type OpenedAt, openedAt } from './base/invocation';
-import { FLAG, MEMORY, openerArguments, Options, SETTINGS, SIGNAL, STEPS, TEXT } from './base/options';
+import { FLAG, LIMIT, MEMORY, openerArguments, Options, SETTINGS, SIGNAL, STEPS, TEXT } from './base/options';
 import { shown } from './base/shown';
 import { quotedIdentifier, quotedString } from './base/sql-text';
 import { OpenCursor } from './cursor/open-cursor';
@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** MiB of the process's memory. Waits until there is so much; `BUDGET` after 10 s. @default - half of what is left */
   readonly memory?: number;
+  /** As for `cursor`. @default - the `maxStaleness` of the `S3Step` */
+  readonly maxStalenessMs?: number;
   /** Ends the session, and rejects what runs on it, as soon as it aborts. @default - none */
   readonly signal?: AbortSignalLike;
 }
@@ -34,7 +36,7 @@ export interface AttachOptions extends CallOptions {
   readonly readOnly?: boolean;
 }
 
-const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, signal: SIGNAL });
+const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, maxStalenessMs: LIMIT, signal: SIGNAL });
 const ATTACH_OPTIONS = new Options<AttachOptions>('attach()', { as: TEXT, readOnly: FLAG, signal: SIGNAL });
 
 /** A DuckDB instance of its own, in memory: settings, files, secrets and tables are gone with it, and nobody else sees them. */

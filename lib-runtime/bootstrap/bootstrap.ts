@@ -20,8 +20,8 @@ export interface BootstrapHost {
   readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
   /** Runs a task on a connection of its own; `mayBeInTransaction` tells whether it may leave a transaction open. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void>;
-  /** Runs a statement that may attach files, and keeps the record of them. */
-  claimingFiles<T>(statement: Statement, run: () => Promise<T>): Promise<T>;
+  /** Runs a statement of a step by `run`. It may attach files, and may read remote ones. */
+  runOfStep<T>(statement: Statement, parameters: object | undefined, run: () => Promise<T>): Promise<T>;
   /** Notes that DuckDB refuses everything from now on. */
   markBroken(): void;
 }
@@ -98,6 +98,12 @@ export class Bootstrap implements StepHost, Steps {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
     };
+  }
+
+  /** How old an answer from the files at `urls` may be, in milliseconds, by what the steps say that give access to them; 0 where one says nothing. */
+  maxStalenessMsOf(urls: readonly string[]): number {
+    if (urls.length === 0) return 0;
+    return Math.min(...urls.map((url) => Math.max(0, ...this.steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
   }
 
   /** Notes which catalogs are attached. A step whose catalog somebody detached is to run again. */
@@ -191,7 +197,7 @@ export class Bootstrap implements StepHost, Steps {
         const attempt = await this.attempts(lease, statement, earlier);
         let hasFailed = true;
         try {
-          await this.host.claimingFiles(statement, () => runStatement(lease, statement, parameters, attempt));
+          await this.host.runOfStep(statement, parameters, () => runStatement(lease, statement, parameters, attempt));
           hasFailed = false;
         } catch (cause) {
           throw cause instanceof DuckDbError ? cause : withPartOf(cause, sql, parameters);

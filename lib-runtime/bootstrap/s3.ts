@@ -29,9 +29,6 @@ const UNVERIFIED_BUCKET = /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*
 const SCHEMES = ['s3://', 's3a://', 's3n://'];
 const PATH_STYLE = { URL_STYLE: "'path'" };
 
-/** What DuckDB may keep of files that never change; each query would else ask S3 whether they have. */
-const IMMUTABLE_SETTINGS = { enable_http_metadata_cache: 'true', parquet_metadata_cache: 'true', validate_external_file_cache: 'NO_VALIDATION' };
-
 /** DuckDB's own default is the files of a profile only. */
 const CHAIN = 'env;config;sso;process;instance';
 
@@ -65,12 +62,12 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
-  readonly settings: Readonly<Record<string, string>>;
   /** The names of what it makes, or has made. */
   secrets: readonly string[];
   private readonly scopes: readonly string[];
   private readonly location: () => Record<string, string>;
   private readonly source: Source;
+  private readonly maxStalenessMs: number;
   private current: AwsCredentials | undefined;
   /** Buckets that no scope names and that can only be reached in path style, as errors have told. */
   private readonly found = new Set<string>();
@@ -88,7 +85,7 @@ export class S3BootstrapStep implements BootstrapStep {
     this.secrets = [this.secretName];
     this.scopes = scopes;
     this.location = () => locationOptions(options, env, this.defaults);
-    this.settings = options.flag('immutable') ? IMMUTABLE_SETTINGS : {};
+    this.maxStalenessMs = options.flag('immutable') ? Infinity : 1000 * (options.number('maxStalenessSeconds') ?? 0);
     this.source = source(options);
   }
 
@@ -102,6 +99,11 @@ export class S3BootstrapStep implements BootstrapStep {
 
   mayBeNeededBy(sql: string): boolean {
     return S3_URL.test(sql);
+  }
+
+  maxStalenessMsOf(url: string): number | undefined {
+    const plain = url.replace(/^s3[an]:/i, 's3:');
+    return this.scopes.some((scope) => plain.startsWith(scope)) ? this.maxStalenessMs : undefined;
   }
 
   isStale(sql: string): boolean {

@@ -29,8 +29,6 @@ export interface BootstrapStep {
   readonly provides: readonly string[];
   /** Whether it runs when the instance is created, because it needs no network. */
   readonly runsImmediately: boolean;
-  /** DuckDB's settings that it needs. They are set when the instance is created, before the configuration may be locked. */
-  readonly settings?: Readonly<Record<string, string>>;
   /** Names of the DuckDB secrets that exist once it has run. */
   readonly secrets?: readonly string[];
   /** Whether every statement needs it: it then runs before the first statement, which fails if the step fails. */
@@ -43,6 +41,8 @@ export interface BootstrapStep {
   mayBeNeededBy(sql: string): boolean;
   /** What the error of a statement means. `isDone` says whether the step had run when the statement began. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
+  /** How old an answer from the remote file at `url` may be, in milliseconds; undefined where the step does not say. */
+  maxStalenessMsOf?(url: string): number | undefined;
   /** Whether what `run` set up is out of date for a statement such as `sql`. Called for each statement. */
   isStale(sql: string): boolean;
   /** Sets up what needs no network, as soon as httpfs is loaded on demand. */

@@ -1,10 +1,11 @@
 import type { CallQueue } from './call-queue';
 import { queryTrace } from './query-trace';
-import type { CallOptions, CursorOptions } from './types';
+import type { CallOptions, CursorOptions, QueryOptions } from './types';
 import { WaitStatus } from './wait-status';
 import { type AbortSignalLike, withAny } from '../base/abort';
 import { BusyError, DuckDbError, retold } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
+import { textsOf } from '../base/remote-urls';
 import { excerpt } from '../base/sql-text';
 import { nativeCall } from '../client/native-calls';
 import { explainedError } from '../diagnosis/query-error';
@@ -38,6 +39,8 @@ export interface TransactionState {
   failure?: unknown;
 }
 
+const NONE: readonly string[] = [];
+
 /** What may end a statement that DuckDB is running. */
 const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESULT_LIMIT'];
 
@@ -45,12 +48,16 @@ const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESUL
  * One call that runs a statement: it is traced, has the bootstrap steps run that the statement needs, gives it to DuckDB, and explains what
  * goes wrong. How it waits for its turn, and what it makes of the result, differs.
  */
-export abstract class Call<Options extends CallOptions = CallOptions> {
+export abstract class Call {
   protected readonly waiting: WaitStatus;
+  /** Whether the statement runs again where it has met files that have changed. */
+  protected readonly isRepeatable: boolean = false;
+  /** The remote files that it reads or writes, as far as they show. */
+  private urls: readonly string[] = NONE;
 
   constructor(
     protected readonly target: CallTarget, protected readonly statement: Statement, protected readonly parameters: QueryParameters | undefined,
-    protected readonly options: Options,
+    protected readonly options: QueryOptions,
   ) {
     this.waiting = new WaitStatus(statement, parameters);
   }
@@ -64,6 +71,14 @@ export abstract class Call<Options extends CallOptions = CallOptions> {
     ));
   }
 
+  /** Runs `work`, in which the statement runs to its end, with the threads that suit it. */
+  protected withThreads<T>(work: () => Promise<T>): Promise<T> {
+    const { statement, target: { instance: { remote } } } = this;
+    if (remote === undefined) return work();
+    this.urls = remote.urlsOf(statement, this.parameters);
+    return remote.during(statement, this.urls, work);
+  }
+
   /** Does what the statement needs, and runs it by `run`: bootstrap steps, native calls, the record of files. */
   protected async perform<T>(lease: ConnectionLease, run: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { statement, target: { instance, connection, within } } = this;
@@ -73,6 +88,7 @@ export abstract class Call<Options extends CallOptions = CallOptions> {
     try {
       const value = await instance.files.claimingInTurn(statement, () => run(attempt), lease.ended);
       hasFailed = false;
+      instance.remote?.note(statement, this.urls);
       return value;
     } catch (error) {
       const failure = await this.failure(lease, error);
@@ -107,15 +123,26 @@ export abstract class Call<Options extends CallOptions = CallOptions> {
     waiting.for = underWay;
     const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap);
     lease.assertOpen();
+    const withCache = this.withMetadataCache(lease);
     // A thread is taken for each: what waits for a bootstrap step must not hold what the step may need.
     return (once, isSelect) => attempts(() => {
       waiting.for = 'a free thread';
       return nativeCall(() => {
         waiting.for = underWay;
         waiting.hasBegun = true;
-        return once();
+        return withCache(once);
       }, lease.ended);
     }, isSelect);
+  }
+
+  /** How an attempt runs that may answer by what is known of remote files. */
+  private withMetadataCache(lease: ConnectionLease): <T>(once: () => Promise<T>) => Promise<T> {
+    const { statement, parameters, target: { instance: { remote, bootstrap }, connection, options } } = this;
+    const mayUse = remote !== undefined && this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
+    const maxStalenessMs = mayUse ? this.options.maxStalenessMs ?? options.maxStalenessMs ?? bootstrap.maxStalenessMsOf(this.urls) : 0;
+    if (remote === undefined || maxStalenessMs === 0) return (once) => once();
+    const key = textsOf(statement.sql, parameters).join('\n');
+    return (once) => remote.metadataCache.attempt(lease, key, maxStalenessMs, once);
   }
 
   private async failure(lease: ConnectionLease, error: unknown): Promise<unknown> {

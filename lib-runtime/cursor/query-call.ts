@@ -1,12 +1,12 @@
 import { Call } from './call';
-import type { QueryOptions } from './types';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { type Outcome, runStatement } from '../execution/statements';
 import { guardMemory } from '../memory/memory-guard';
 import { type Row, type RowLimits, readRows } from '../values/rows';
 
 /** A call whose result is in memory as a whole. */
-export class QueryCall extends Call<QueryOptions> {
+export class QueryCall extends Call {
+  protected override readonly isRepeatable = true;
   private readonly limits: RowLimits = {
     maxRows: this.options.maxRows,
     maxBytes: this.options.maxBytes ?? processMemoryBytes(process.env) / 4,
@@ -14,13 +14,13 @@ export class QueryCall extends Call<QueryOptions> {
 
   /** Runs the statement when its turn comes. */
   run(): Promise<Outcome> {
-    return this.begin((signal, trace) => this.target.queue.exclusive(async (lease) => {
+    return this.begin((signal, trace) => this.target.queue.exclusive((lease) => this.withThreads(async () => {
       const outcome = await this.perform(lease, (attempt) => (
         guardMemory(this.limits.maxBytes, () => lease.raw.interrupt(), () => runStatement(lease, this.statement, this.parameters, attempt))
       ));
       if (trace) trace.rows = outcome.result.rowCount;
       return outcome;
-    }, this.task, signal));
+    }), this.task, signal));
   }
 
   /** The rows of what `run` gave. */

@@ -18,7 +18,7 @@ export interface StreamTarget extends CallTarget {
 }
 
 /** A call whose rows are read while the statement runs. */
-export class StreamCall extends Call<QueryOptions> {
+export class StreamCall extends Call {
   constructor(
     protected override readonly target: StreamTarget, statement: Statement, parameters: QueryParameters | undefined, options: QueryOptions,
   ) {
@@ -27,7 +27,7 @@ export class StreamCall extends Call<QueryOptions> {
 
   /** Hands the stream to `started` once it has begun; settles when the connection is free again. */
   async stream(started: (stream: RowStream) => void): Promise<void> {
-    return this.begin((signal, trace) => this.target.queue.streaming(async (lease, began) => {
+    return this.begin((signal, trace) => this.target.queue.streaming((lease, began) => this.withThreads(async () => {
       const { rows = 'js', maxRows, maxBytes = Infinity } = this.options;
       await this.settle(lease);
       const result = await this.perform(lease, (attempt) => streamStatement(lease, this.statement, this.parameters, attempt));
@@ -38,7 +38,7 @@ export class StreamCall extends Call<QueryOptions> {
       began(stream);
       started(stream);
       await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
-    }, this.task, signal));
+    }), this.task, signal));
   }
 
   /** What is to be known, and set, before a stream begins. */

@@ -39,6 +39,16 @@ export interface QueryOptions extends CallOptions {
    * @default - a quarter of the function's memory; no limit for a stream
    */
   readonly maxBytes?: number;
+  /**
+   * How old the answer may be, in milliseconds, where the query reads remote files.
+   *
+   * For so long, a SELECT that runs again asks S3 for nothing but the list of a glob, as long as memory holds what it read before. Where a file
+   * has changed and DuckDB notices, the SELECT runs once more and reads the new one; an answer never mixes two versions of a file. 0 is as DuckDB
+   * does it: each query asks whether its files have changed. Has no effect on streams, within transactions, and on what is not a SELECT.
+   *
+   * @default - the cursor's
+   */
+  readonly maxStalenessMs?: number;
 }
 
 /** Which database a cursor is on, and what it may do. */
@@ -47,6 +57,8 @@ export interface CursorOptions {
   readonly database?: string;
   /** The bootstrap steps that its statements may trigger; `[]` is none. It hides nothing that others attached. @default - all declared steps */
   readonly bootstrap?: readonly string[];
+  /** How old answers from remote files may be, in milliseconds: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
+  readonly maxStalenessMs?: number;
   /** Ends the cursor, and rejects what runs on it, as soon as it aborts. @default - none */
   readonly signal?: AbortSignalLike;
 }

@@ -1,8 +1,7 @@
+import { REMOTE_SCHEMES } from '../base/remote-urls';
 import { Pieces } from '../base/sql-pieces';
 import { splitStatements } from '../base/sql-text';
 
-/** The schemes of what another machine answers for, as the source of a regular expression. */
-export const REMOTE_SCHEMES = '(?:s3[an]?|https?|gcs|gs|r2|hf|azure|az|abfss?)';
 /** A URL that DuckDB writes to as it goes: it completes an upload whatever becomes of the statement. */
 const REMOTE = new RegExp(`^${REMOTE_SCHEMES}://`, 'i');
 const WRITES = /\b(?:COPY|EXPORT)\b/i;

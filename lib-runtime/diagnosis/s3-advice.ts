@@ -1,5 +1,6 @@
 import type { Facts } from './facts';
 import { withoutEcho } from './missing-catalog';
+import { textsOf } from '../base/remote-urls';
 
 /** In each of DuckDB's forms. */
 const STATUS = /\bHTTP (?:code )?(\d{1,3})\b/;
@@ -132,7 +133,7 @@ function scopes({ steps }: Facts): S3Scope[] {
 /** The URL that was asked for: as the error has it, or the statement, or a parameter. */
 function s3Url(said: string, sql: string, { parameters }: Facts): string | undefined {
   // Behind a URL DuckDB puts a colon and what happened.
-  const texts = [said.replaceAll(': ', ' '), sql, ...Object.values(parameters ?? {}).filter((value): value is string => typeof value === 'string')];
+  const texts = [said.replaceAll(': ', ' '), ...textsOf(sql, parameters)];
   const urls = texts.flatMap((text) => text.match(S3_URLS) ?? []);
   return urls[0]?.replace(/^s3[an]?:/i, 's3:');
 }

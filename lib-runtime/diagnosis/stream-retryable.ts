@@ -1,5 +1,5 @@
 import { namesOneOf } from './missing-catalog';
-import { REMOTE_SCHEMES } from './remote-write';
+import { REMOTE_SCHEMES, textsOf } from '../base/remote-urls';
 
 /** What another machine answers for. */
 const REMOTE = new RegExp(`\\b${REMOTE_SCHEMES}://|['"](?:md|motherduck):`, 'i');
@@ -9,6 +9,5 @@ const REMOTE = new RegExp(`\\b${REMOTE_SCHEMES}://|['"](?:md|motherduck):`, 'i')
  * server, by a URL or through one of `catalogs`, which bootstrap steps attached, may have been out of reach; what is here stays as it is.
  */
 export function streamIsRetryable(sql: string, catalogs: readonly string[], parameters?: object): boolean {
-  const texts = [sql, ...Object.values(parameters ?? {}).filter((value): value is string => typeof value === 'string')];
-  return namesOneOf(catalogs, sql) || texts.some((text) => REMOTE.test(text));
+  return namesOneOf(catalogs, sql) || textsOf(sql, parameters).some((text) => REMOTE.test(text));
 }

@@ -3,6 +3,8 @@ import { firstWord, mayBeScript, splitStatements } from '../base/sql-text';
 /** What begins a statement that only reads. */
 const READS = ['SELECT', 'FROM', 'VALUES', 'TABLE', 'DESCRIBE', 'SUMMARIZE', 'SHOW'];
 const WRITES = /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
+const COPIES = /\b(?:COPY|EXPORT)\b/i;
+const COPIES_FIRST = /^(?:EXPLAIN\s+(?:ANALYZE\s+)?)?(?:COPY|EXPORT)\b/i;
 const ATTACHES = /\b(?:AT|DE)TACH\b/i;
 const ABOUT_TRANSACTIONS = /\b(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b/i;
 const BEGINS = /^(?:BEGIN|START)\b/i;
@@ -40,6 +42,11 @@ export class Statement {
   /** Whether it may change which databases are attached. */
   get mayAttach(): boolean {
     return this.mayAttachRead ??= ATTACHES.test(this.sql);
+  }
+
+  /** Whether it is, or holds, a COPY or EXPORT. */
+  get copies(): boolean {
+    return COPIES.test(this.sql) && this.parts.some((part) => COPIES_FIRST.test(part));
   }
 
   /** Its statements, each without the comments before it. */

@@ -2,7 +2,9 @@ import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance } from './instance';
+import { RemoteAccess } from './remote-access';
 import { deriveSettings } from './settings';
+import { mayChangeThreads, ThreadCount } from './thread-count';
 import { UploadSettings } from './upload-settings';
 import { warnInWorkerThread } from './worker-threads';
 import type { RuntimeConfig } from '../base/config';
@@ -58,13 +60,13 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     extensionDirectory: source.directory,
     unsigned: source.trusted,
     uploads,
-    ofSteps: Object.assign({}, ...allowed.map((step) => step.settings)),
     overrides: config.settings,
   });
   const fileOwner = {};
   const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
+  const remoteAccess = () => new RemoteAccess(threadCount(settings.atOpen.threads, config, limits, instance));
   if (!httpfs) {
     instance.onDemand = extensionsOnDemand({
       source,
@@ -72,6 +74,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       withRaw: (task) => instance.withRaw(task),
       onHttpfs: async (connection) => {
         instance.uploads = new UploadSettings(limits, config.settings);
+        instance.remote = remoteAccess();
         await applySettings(connection, instance.uploads.atCreation);
         await instance.limitRequestsFromNow(connection, config);
         for (const step of allowed) await step.prepare?.(connection);
@@ -79,6 +82,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     });
   }
   instance.uploads = uploads;
+  if (httpfs) instance.remote = remoteAccess();
   try {
     await instance.withRaw(async (connection) => {
       await loadExtensions(connection, source, config.extensions);
@@ -98,6 +102,11 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     await instance.close();
     throw error;
   }
+}
+
+/** Where the number of threads is ours: in Lambda, where it follows from the function's memory. */
+function threadCount(vcpus: string | undefined, { settings }: RuntimeConfig, limits: Limits, instance: Instance): ThreadCount | undefined {
+  return vcpus !== undefined && mayChangeThreads(settings) ? new ThreadCount(Number(vcpus), limits, instance) : undefined;
 }
 
 interface Opening {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { AttachedFiles, type AttachedFilesHost } from './attached-files';
+import type { RemoteAccess } from './remote-access';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { mayUpload, type UploadSettings } from './upload-settings';
 import type { RuntimeConfig } from '../base/config';
@@ -33,6 +34,8 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
 
   /** What loads extensions for a statement; undefined where all are loaded at creation. */
   onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
+  /** How it reads remote files; undefined without httpfs. */
+  remote: RemoteAccess | undefined;
   /** How it writes to S3; undefined without httpfs. */
   uploads: UploadSettings | undefined;
 
@@ -117,12 +120,18 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
       for (const [name, value] of Object.entries(limitSettings(limits))) await connection.run(`SET GLOBAL ${name} = ${quotedString(value)}`);
       const follow = this.uploads?.follow(limits);
       if (follow) await connection.run(follow);
+      this.remote?.threads?.follow(limits);
     });
   }
 
   /** Runs a statement of a bootstrap step, which may attach files. */
-  claimingFiles<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
-    return this.files.claiming(statement, run);
+  async runOfStep<T>(statement: Statement, parameters: object | undefined, run: () => Promise<T>): Promise<T> {
+    const { remote } = this;
+    if (remote === undefined) return this.files.claiming(statement, run);
+    const urls = remote.urlsOf(statement, parameters);
+    const value = await remote.during(statement, urls, () => this.files.claiming(statement, run));
+    remote.note(statement, urls);
+    return value;
   }
 
   /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */

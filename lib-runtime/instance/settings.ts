@@ -26,8 +26,6 @@ export interface SettingsInput {
   readonly unsigned: boolean;
   /** How it writes to S3, where httpfs is loaded at creation. */
   readonly uploads: UploadSettings | undefined;
-  /** What the bootstrap steps need. */
-  readonly ofSteps?: Readonly<Record<string, string>>;
   /** The user's own settings; they win. */
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -66,7 +64,6 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
       max_temp_directory_size,
       // Without it each query pays a new TCP and TLS connection.
       ...(input.uploads && { httpfs_connection_caching: 'true', ...input.uploads.atCreation }),
-      ...input.ofSteps,
     },
     last: Object.fromEntries(overriddenLater.sort(lockLast)),
   };

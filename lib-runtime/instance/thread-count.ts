@@ -1,0 +1,79 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { locksConfiguration } from '../base/config';
+import type { Limits } from '../memory/limits';
+
+/** A reader of remote files holds about this much while it waits; with more threads COPY and aggregates ran out of memory at 219 MB. */
+const BYTES_PER_READER = 25_000_000;
+/** With 32 no query was faster than with 16. */
+const MAX_READERS = 16;
+
+/** What the threads are set through. */
+interface ThreadHost {
+  withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
+}
+
+/**
+ * Gives statements that read remote files more threads than there are vCPUs.
+ *
+ * Each of DuckDB's threads waits for its own request, and S3 answers Lambda after 15 to 40 ms: with one thread, a query of 56 requests waits 56
+ * times. Statements that compute want a thread for each vCPU, and no more.
+ *
+ * DuckDB has one number of threads for an instance. It is raised before a statement that reads remote files. To lower it, DuckDB waits for all
+ * that runs, so it is lowered by the next other statement that finds the instance idle.
+ */
+export class ThreadCount {
+  private current: number;
+  private readers: number;
+  private running = 0;
+  private changing: Promise<void> | undefined;
+
+  /** `vcpus` is what the instance was opened with. */
+  constructor(private readonly vcpus: number, limits: Limits, private readonly host: ThreadHost) {
+    this.current = vcpus;
+    this.readers = this.readersWithin(limits);
+  }
+
+  /** Follows other limits of the instance, from the next statement on. */
+  follow(limits: Limits): void {
+    this.readers = this.readersWithin(limits);
+  }
+
+  /** Runs `work` with the threads that suit it. */
+  async during<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
+    while (this.changing !== undefined || this.wanted(readsRemoteFiles) !== this.current) {
+      await (this.changing ??= this.change(this.wanted(readsRemoteFiles)));
+    }
+    this.running += 1;
+    try {
+      return await work();
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private wanted(readsRemoteFiles: boolean): number {
+    if (readsRemoteFiles) return Math.max(this.readers, this.running === 0 ? 0 : this.current);
+    return this.running === 0 ? this.vcpus : this.current;
+  }
+
+  private async change(count: number): Promise<void> {
+    const before = this.current;
+    this.current = count;
+    try {
+      // A number that the user has SET since stays as it is. Where the configuration is locked, nothing changes.
+      const set = `SET GLOBAL threads = CASE current_setting('threads') WHEN ${before} THEN ${count} ELSE current_setting('threads') END`;
+      await this.host.withRaw(async (connection) => void await connection.run(set)).catch(() => undefined);
+    } finally {
+      this.changing = undefined;
+    }
+  }
+
+  private readersWithin({ memoryBytes }: Limits): number {
+    return Math.max(this.vcpus, Math.min(MAX_READERS, Math.floor(memoryBytes / BYTES_PER_READER)));
+  }
+}
+
+/** Whether the number of threads is left to this package. */
+export function mayChangeThreads(settings: Readonly<Record<string, string>>): boolean {
+  return !('threads' in settings) && !('worker_threads' in settings) && !locksConfiguration(settings);
+}
