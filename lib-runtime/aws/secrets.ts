@@ -11,8 +11,8 @@ const secretProviders = () => requireFromHere('./secret-providers') as typeof im
 
 /** Where the value of a secret is, as the construct wrote it. */
 export type SecretReference =
-  | { readonly ssm: string; readonly maxAge?: number }
-  | { readonly secretsManager: string; readonly field?: string; readonly maxAge?: number };
+  | { readonly ssm: string; readonly maxAgeSeconds?: number }
+  | { readonly secretsManager: string; readonly field?: string; readonly maxAgeSeconds?: number };
 
 /** How a secret is read. */
 export interface SecretOptions {
@@ -44,7 +44,7 @@ export async function readSecretFields(reference: SecretReference, options: Secr
 export function isSecretReference(value: unknown): value is SecretReference {
   const reference = value as Partial<Record<string, unknown>> | null | undefined;
   const isReference = typeof reference?.ssm === 'string' || typeof reference?.secretsManager === 'string';
-  return isReference && (reference?.maxAge === undefined || typeof reference.maxAge === 'number');
+  return isReference && (reference?.maxAgeSeconds === undefined || typeof reference.maxAgeSeconds === 'number');
 }
 
 /** `value` as a reference to a secret. Throws `CONFIG` where it is none. */
@@ -66,7 +66,7 @@ function fetchOnce(reference: SecretReference, { fresh = false }: SecretOptions)
 async function fetch(reference: SecretReference, fresh: boolean): Promise<string> {
   try {
     const { ssm, secretsManager } = secretProviders();
-    const options = { forceFetch: fresh, maxAge: reference.maxAge ?? DEFAULT_MAX_AGE_SECONDS };
+    const options = { forceFetch: fresh, maxAge: reference.maxAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS };
     const value = 'ssm' in reference ? await ssm.get(reference.ssm, options) : await secretsManager.get(reference.secretsManager, options);
     if (typeof value === 'string') return value;
   } catch (error) {

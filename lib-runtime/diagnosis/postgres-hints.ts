@@ -7,7 +7,7 @@ const CONNECTION_STRING = 'DuckDB would keep this connection string, password in
 
 const HINTS: ReadonlyArray<readonly [RegExp, string]> = [
   [/Unknown secret storage found: 'local_file'/, CONNECTION_STRING],
-  [/unsupported startup parameter/, 'PgBouncer takes no statement timeout when it is connected to: give the PostgresStep statementTimeout: Duration.seconds(0), ' +
+  [/unsupported startup parameter/, 'PgBouncer takes no statement timeout when it is connected to: give the PostgresStep disableStatementTimeout: true, ' +
     "and set it in the database: ALTER ROLE reader SET statement_timeout = '30s'"],
   [/certificate verify failed/, "the server's certificate is of another authority than those in the step's caFile: put the server's into the image; for RDS " +
     'https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem'],

@@ -273,6 +273,7 @@ describe('a secret', () => {
     [`the documented default, ${documented.text},`, valueOf(documented) as Duration, {}],
   ])('is used until %s has passed', async (_, age, options) => {
     const source = reference(secretOf('password', options));
+    expect(Object.keys(source)).toEqual(['secretsManager', 'field', ...options.maxAge ? ['maxAgeSeconds'] : []]);
     jest.useFakeTimers({ now: Date.now(), doNotFake: [...REAL] });
     try {
       await readSecret(source, { fresh: true });

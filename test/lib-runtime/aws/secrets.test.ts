@@ -52,7 +52,7 @@ describeWith('aws', 'secrets', () => {
   });
 
   test('it is cached until its age, or until somebody asks past the cache; callers that come together make one request', async () => {
-    const reference = { ssm: '/app/notes', maxAge: 1 };
+    const reference = { ssm: '/app/notes', maxAgeSeconds: 1 };
     await Promise.all([readSecret(reference), readSecret(reference), readSecret(reference)]);
     await readSecret(reference);
     expect(front.requests).toHaveLength(1);
@@ -148,7 +148,7 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests.length).toBeLessThan(20);
   }, 20_000);
 
-  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAge: 'long' }]])('%j is no reference to a secret', (value) => {
+  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAgeSeconds: 'long' }]])('%j is no reference to a secret', (value) => {
     expect(() => secretReference(value, 'the password of "postgres"')).toThrow('the password of "postgres" is ');
   });
 });

@@ -177,7 +177,7 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PgBouncer', () => {
     const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable' })]));
     const error = await rejection(cursor((c) => c.query(USERS)));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('unsupported startup parameter') });
-    expect(error.message).toContain('hint: PgBouncer takes no statement timeout when it is connected to: give the PostgresStep statementTimeout: Duration.seconds(0)');
+    expect(error.message).toContain('hint: PgBouncer takes no statement timeout when it is connected to: give the PostgresStep disableStatementTimeout: true');
     const { cursor: without } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true })]));
     expect(await without((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
   });
