@@ -4,6 +4,7 @@ export type { Availability } from './availability';
 export { buildNetwork, lambdaBaseImage, type Architecture, type BaseImage, type BuildNetwork } from './docker/base-image';
 export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './docker/lambda';
 export { startAws, type AwsOptions, type AwsServer } from './servers/aws';
+export { operationCounts, startFarS3, type FarS3Options, type FarS3Server, type Operation, type SeenRequest, type Traffic } from './servers/far-s3';
 export { startPgBouncer } from './servers/pgbouncer';
 export { startPostgres, type PostgresLogin, type PostgresOptions, type PostgresServer } from './servers/postgres';
 export { startRuntimeClient, type RunningClient, type RuntimeClientOptions, type StreamedResponse } from './servers/runtime-client';

@@ -22,6 +22,7 @@ const REQUIREMENTS = {
   python: { availability: pythonAvailability, prepare: async () => undefined },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },
+  openssl: { availability: opensslAvailability, prepare: async () => undefined },
   s3: { availability: pythonAvailability, prepare: installS3 },
 } satisfies Record<string, Requirement>;
 
