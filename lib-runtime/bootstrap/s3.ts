@@ -8,6 +8,7 @@ import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { withoutEcho } from '../diagnosis/missing-catalog';
+import { hasChanged } from '../diagnosis/transient-http';
 
 // A name of its own, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
@@ -114,12 +115,13 @@ export class S3BootstrapStep implements BootstrapStep {
     return ends - RENEW_BEFORE_MS < Date.now() && S3_URL.test(sql);
   }
 
-  /** What fails on the way is not its concern: DuckDB itself repeats such requests. */
+  /** A request that fails on the way is not its concern: DuckDB itself repeats it. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     if (!REMOTE_ERROR.test(error)) return undefined;
     // Without its secret a bucket is looked for elsewhere, or without credentials.
     const isRefused = isDone ? EXPIRED.test(error) && !this.hasFixedCredentials : this.isMeantBy(error);
-    return isRefused || this.unverifiedBucket(error) !== undefined ? 'refused' : undefined;
+    if (isRefused || this.unverifiedBucket(error) !== undefined) return 'refused';
+    return isDone && hasChanged(error) ? 'transient' : undefined;
   }
 
   async run(connection: DuckDBConnection, { error }: StepContext): Promise<void> {

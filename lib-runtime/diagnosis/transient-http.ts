@@ -19,8 +19,8 @@ const WORDS = new RegExp([
 const STATUS = /\bHTTP (?:code )?(?:408|429|500|502|503|504)\b/;
 /** S3's own codes (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html): `RequestTimeout` comes with status 400. */
 const CODES = /\b(?:SlowDown|InternalError|ServiceUnavailable|RequestTimeout|OperationAborted)\b/;
-/** The object was replaced while it was read. */
-const CHANGED = ['ETag on reading file', 'was initially'];
+/** The object was replaced while it was read: by a longer one, by a shorter one, or by one that is shorter than what was to be read. */
+const CHANGED = /ETag on reading file [^]* was initially |\bHTTP 416\b|^Invalid Error: Prefetch registered for bytes outside file/;
 /** A request that broke in mid-body is an `Invalid Error`. */
 const REMOTE = /^(?:HTTP|IO|Invalid) Error: /;
 /** Names, URLs and keys. No apostrophe of a word begins one. */
@@ -28,7 +28,16 @@ const QUOTED = /(?<=^|[\s(=])(?:'[^'\n]*'|"[^"\n]*")/g;
 
 /** Whether `error`, the text of DuckDB's error, tells of a request to S3 or another HTTP server that may succeed when made again. */
 export function isTransientHttp(error: string): boolean {
-  if (!REMOTE.test(error)) return false;
-  const said = withoutEcho(error).replace(QUOTED, '');
-  return WORDS.test(said) || STATUS.test(said) || CODES.test(said) || CHANGED.every((words) => said.includes(words));
+  const said = saidOfRequest(error);
+  return said !== undefined && [WORDS, STATUS, CODES, CHANGED].some((pattern) => pattern.test(said));
+}
+
+/** Whether a remote file was replaced while a statement read it. */
+export function hasChanged(error: string): boolean {
+  return CHANGED.test(saidOfRequest(error) ?? '');
+}
+
+/** What DuckDB itself says of a request; undefined for an error of another kind. */
+function saidOfRequest(error: string): string | undefined {
+  return REMOTE.test(error) ? withoutEcho(error).replace(QUOTED, '') : undefined;
 }

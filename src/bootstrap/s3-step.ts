@@ -1,4 +1,4 @@
-import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,7 +9,7 @@ import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
 import { iamLiteral } from '../aws/iam-literal';
 import { warnOfMissingStatements } from '../aws/immutable-role';
 import { otherRegion } from '../aws/other-region';
-import { expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
+import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
 import { expectRegion } from '../checks/region';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
@@ -97,9 +97,19 @@ export interface S3StepProps {
   readonly requesterPays?: boolean;
 
   /**
-   * Whether objects never change once they are written: DuckDB then keeps what it has read of them, and asks S3 for it once.
+   * How old answers from the buckets may be, unless the handler says otherwise by `maxStalenessMs`.
    *
-   * An object that is changed all the same may be answered from what was read before.
+   * For so long, a SELECT that runs again in a warm function asks S3 for nothing but the list of a glob. An answer never mixes two versions of
+   * an object. From 1 second.
+   *
+   * @default - each query asks S3 whether its objects have changed
+   */
+  readonly maxStaleness?: Duration;
+
+  /**
+   * Whether objects never change once they are written: `maxStaleness` without an end.
+   *
+   * If an object changes all the same, queries may be answered from its old version for as long as the function is warm.
    *
    * @default false
    */
@@ -144,6 +154,7 @@ const PROPS: PropNames<S3StepProps> = {
   region: true,
   assumeRole: true,
   requesterPays: true,
+  maxStaleness: true,
   immutable: true,
   endpoint: true,
   urlStyle: true,
@@ -174,11 +185,12 @@ export class S3Step implements IBootstrapStep {
     if (props.region !== undefined) expectRegion(props.region, `the S3Step "${this.name}" has the region`);
     const { requesterPays, immutable, credentialChain } = props;
     expectFlags({ requesterPays, immutable, credentialChain }, `the S3Step "${this.name}"`);
+    this.checkStaleness();
     this.checkAccess();
   }
 
   public bind(host: IDuckDbHost): BootstrapStepConfig {
-    const { assumeRole, requesterPays, immutable, endpoint, urlStyle, credentialChain } = this.props;
+    const { assumeRole, requesterPays, maxStaleness, immutable, endpoint, urlStyle, credentialChain } = this.props;
     const region = this.props.region ?? this.regionOfBuckets(host);
     this.warnOfPrefixes(host);
     this.warnOfHosts(host);
@@ -198,6 +210,7 @@ export class S3Step implements IBootstrapStep {
         ...(region !== undefined && { region }),
         ...(assumeRole && { assumeRole: assumeRole.roleArn }),
         ...(requesterPays && { requesterPays }),
+        ...(maxStaleness && { maxStalenessSeconds: maxStaleness.toSeconds() }),
         ...(immutable && { immutable }),
         ...(endpoint !== undefined && { endpoint }),
         ...(urlStyle && { urlStyle }),
@@ -209,6 +222,17 @@ export class S3Step implements IBootstrapStep {
   private allow(host: IDuckDbHost, endpoint: string): void {
     host.allowToAnyHost(ec2.Port.tcp(portOf(endpoint)), `S3 of the step ${this.name}`);
     warnOfPrivateHost(host, hostOf(endpoint), `the S3Step "${this.name}"`);
+  }
+
+  private checkStaleness(): void {
+    const { maxStaleness, immutable } = this.props;
+    if (maxStaleness === undefined) return;
+    expectDuration(maxStaleness, `the S3Step "${this.name}" has the maxStaleness`);
+    if (immutable) throw new Error(`the S3Step "${this.name}" has maxStaleness beside immutable, which has no end: remove one of them`);
+    if (!maxStaleness.isUnresolved() && maxStaleness.toMilliseconds() < 1000) {
+      throw new Error(`the S3Step "${this.name}" has the maxStaleness ${maxStaleness.toMilliseconds()} ms: expected 1 second or more; `
+        + 'without the prop each query asks S3 whether its objects have changed');
+    }
   }
 
   private checkBuckets(): void {

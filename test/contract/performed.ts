@@ -15,7 +15,8 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
   };
   const context = { error: undefined, execute: async (sql: string, values: unknown) => { done.push(sql, values); }, ensureExtension: async () => undefined };
   const [step] = makeSteps([{ name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) }], { env: process.env, timeoutSeconds: undefined });
-  done.push(step.settings ?? {});
+  const maxStalenessMs = step.maxStalenessMsOf?.('s3://lake/x');
+  if (maxStalenessMs) done.push(`maxStalenessMs is ${maxStalenessMs}`);
   await step.run(connection as any, context);
   return JSON.stringify(done, undefined, 1);
 }

@@ -75,6 +75,7 @@ const S3: Described<S3StepProps> = {
     },
     assumeRole: { keys: ['assumeRole'], value: Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader'), described: ['- the function\'s own role'] },
     requesterPays: { keys: ['requesterPays'], value: true },
+    maxStaleness: { keys: ['maxStalenessSeconds'], value: SEVEN, passedOn: 'maxStalenessMs is 7000', described: ['- each query asks S3 whether its objects have changed'] },
     immutable: { keys: ['immutable'], value: true },
     endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or what AWS_ENDPOINT_URL_S3 says in the function\'s environment'] },
     urlStyle: {
@@ -218,7 +219,7 @@ describe('a time', () => {
   const times = TOLD.filter(({ of, prop }) => documentedProps(of.file, of.interfaceName)[prop].type === 'Duration');
 
   test('says its unit in its key', () => {
-    expect(times.map(({ name }) => name)).toEqual(['PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
+    expect(times.map(({ name }) => name)).toEqual(['S3StepProps.maxStaleness', 'PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
       'PostgresStepProps.statementTimeout']);
     expect(times.flatMap(({ told }) => told.keys).filter((key) => !/(?:Seconds|Ms)$/.test(key))).toEqual([]);
   });

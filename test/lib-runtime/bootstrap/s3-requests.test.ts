@@ -95,7 +95,7 @@ describeWith('openssl', 'requests to S3', () => {
   });
 
   test('a connection is kept for those that come later', async () => {
-    const { cursor } = runtime();
+    const { cursor } = runtime({ threads: '1' });
     const connectionsOf = async (sql: string) => {
       await s3.reset();
       await cursor((c) => c.query(sql));

@@ -1,0 +1,265 @@
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cursor } from '../../../lib-runtime';
+import { type FarS3Server, operationCounts, startFarS3 } from '../../bed';
+import { describeWith } from '../../bed/require';
+import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { signedExtensions } from '../signed-extensions';
+
+const VERSIONS = 6;
+const READ = "SELECT min(v) AS least, max(v) AS most, count(*) AS n, sum(i)::BIGINT AS total FROM 's3://lake/changing.parquet'";
+const READ_GLOB = READ.replace('changing.parquet', 'parts/*.parquet');
+const WIDE = READ.replace('SELECT ', 'SELECT sum(hash(noise)) > 0 AS some, ');
+/** Long enough for everything in a test; `SHORT` is over at once. */
+const LONG = 600_000;
+
+describeWith('openssl', 'bounded staleness of remote files', () => {
+  let s3: FarS3Server;
+  let baked: string;
+  const path = (...names: string[]) => join(s3.dir, 'lake', ...names);
+  /** Of differing sizes, the third the smallest. */
+  const rowsOf = (version: number) => [40_000, 60_000, 90_000, 10_000, 50_000, 70_000][version % VERSIONS]!;
+  const answerOf = (version: number) => {
+    const n = rowsOf(version);
+    return { least: version, most: version, n, total: n * (n - 1) / 2 };
+  };
+  /** As S3 does it: a reader finds the old object or the new one. */
+  const publish = (version: number, to = path('changing.parquet')) => {
+    copyFileSync(join(s3.dir, `v${version}.parquet`), `${to}.new`);
+    renameSync(`${to}.new`, to);
+  };
+
+  beforeAll(async () => {
+    [s3, baked] = await Promise.all([startFarS3(), signedExtensions('httpfs')]);
+    mkdirSync(path('parts'), { recursive: true });
+    await freshRuntime().session(async (s) => {
+      for (let version = 0; version < VERSIONS; version++) {
+        await s.execute(`COPY (SELECT i, ${version} AS v, hash(i) AS noise FROM range(${rowsOf(version)}) t(i))
+          TO '${join(s3.dir, `v${version}.parquet`)}' (FORMAT parquet, ROW_GROUP_SIZE 8192)`);
+      }
+    });
+  }, 60_000);
+  afterAll(() => s3?.stop());
+  beforeEach(() => publish(0));
+
+  function runtime(step: object = {}, settings: object = {}): Runtime {
+    return freshRuntime({
+      DUCKDB_EXTENSIONS_DIR: baked,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+      ...config({
+        extensions: ['httpfs'],
+        steps: [
+          { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...step } },
+          { name: 'other', type: 's3', config: { scopes: ['s3://lake/changing'] } },
+        ],
+        settings: { ca_cert_file: s3.caFile, http_retries: 0, ...settings },
+      }),
+    });
+  }
+
+  async function requests(task: () => Promise<unknown>): Promise<number> {
+    await s3.reset();
+    await task();
+    return Object.values(operationCounts(await s3.traffic())).reduce((sum, count) => sum + count, 0);
+  }
+
+  describe('within the time, nothing is asked', () => {
+    const WAYS: Record<string, (r: Runtime, sql: string) => Promise<unknown>> = {
+      'by the call': ({ cursor }, sql) => cursor((c) => c.query(sql, [], { maxStalenessMs: LONG })),
+      'by the cursor': ({ cursor }, sql) => cursor({ maxStalenessMs: LONG }, (c) => c.queryOne(sql)),
+      'by a call with parameters': ({ cursor }, sql) => cursor((c) => c.query(`${sql} WHERE i >= $1`, [0], { maxStalenessMs: LONG })),
+    };
+
+    test.each(Object.entries(WAYS))('%s: of a file', async (_, read) => {
+      const r = runtime();
+      expect(await requests(() => read(r, READ))).toBeGreaterThan(1);
+      expect([await requests(() => read(r, READ)), await requests(() => read(r, READ))]).toEqual([0, 0]);
+    });
+
+    test('by the step, and by immutable', async () => {
+      for (const step of [{ maxStalenessSeconds: 600 }, { immutable: true }]) {
+        const { cursor } = runtime(step);
+        const read = () => requests(() => cursor((c) => c.query(READ)));
+        expect([await read() > 1, await read(), await read()]).toEqual([true, 0, 0]);
+      }
+    });
+
+    test('in a session, and on a DuckDB', async () => {
+      const { session, DuckDB } = runtime();
+      await session({ maxStalenessMs: LONG }, async (s) => {
+        await s.query(READ);
+        expect(await requests(() => s.query(READ))).toBe(0);
+      });
+      const database = new DuckDB();
+      for (const expected of [false, true]) {
+        expect(await requests(() => database.cursor({ maxStalenessMs: LONG }, (c) => c.query(READ))) === 0).toBe(expected);
+      }
+      await database.destroy();
+    });
+
+    test('of a list, and of a glob all but its list', async () => {
+      for (const part of [1, 2, 3]) publish(0, path('parts', `${part}.parquet`));
+      const { cursor } = runtime({ maxStalenessSeconds: 600 });
+      const list = READ.replace("'s3://lake/changing.parquet'", "read_parquet(['s3://lake/parts/1.parquet', 's3://lake/parts/2.parquet'])");
+      await cursor((c) => c.query(list));
+      expect(await requests(() => cursor((c) => c.query(list)))).toBe(0);
+      await cursor((c) => c.query(READ_GLOB));
+      expect(await requests(() => cursor((c) => c.query(READ_GLOB)))).toBe(1);
+      publish(1, path('parts', '4.parquet'));
+      expect(await cursor((c) => c.query(READ_GLOB))).toMatchObject([{ least: 0, most: 1 }]);
+      rmSync(path('parts'), { recursive: true });
+      mkdirSync(path('parts'));
+    });
+
+    test('behind a view', async () => {
+      const { cursor } = runtime({ maxStalenessSeconds: 600 });
+      await cursor((c) => c.execute("CREATE VIEW lake AS FROM 's3://lake/changing.parquet'"));
+      const read = () => requests(() => cursor((c) => c.query('SELECT sum(v) FROM lake')));
+      expect([await read() > 1, await read()]).toEqual([true, 0]);
+    });
+  });
+
+  describe('has no effect', () => {
+    const asks = async (step: object, task: (c: Cursor) => Promise<unknown>, settings: object = {}) => {
+      const { cursor } = runtime(step, settings);
+      await cursor(task);
+      return requests(() => cursor(task));
+    };
+    const step = { maxStalenessSeconds: 600 };
+
+    test.each<[string, object, (c: Cursor) => Promise<unknown>]>([
+      ['where nobody asks for it', {}, (c) => c.query(READ)],
+      ['where the call says 0', step, (c) => c.query(READ, [], { maxStalenessMs: 0 })],
+      ['on a stream', step, async (c) => { for await (const _ of c.stream(READ)); }],
+      ['in a transaction', step, (c) => c.transaction((t) => t.query(READ))],
+      ['in a script', step, (c) => c.query(`SELECT 1; ${READ}`)],
+      ['on what is not a SELECT', step, (c) => c.execute(`CREATE OR REPLACE TEMP TABLE copied AS ${READ}`)],
+      ['on files that may be others next time', step, (c) => c.query(`${READ} WHERE today() > DATE '2000-01-01'`)],
+      ['on files of a step that does not say so', { ...step, scopes: ['s3://lake/parts/'] }, (c) => c.query(READ)],
+    ])('%s', async (_, of, task) => {
+      expect(await asks(of, task)).toBeGreaterThan(0);
+    });
+
+    test('where the configuration is locked', async () => {
+      expect(await asks(step, (c) => c.query(READ), { lock_configuration: true })).toBeGreaterThan(0);
+    });
+  });
+
+  test('what SQL has SET on the connection stays as it is', async () => {
+    const { cursor } = runtime();
+    await cursor(async (c) => {
+      const setting = () => c.queryOne("SELECT current_setting('enable_http_metadata_cache') AS on");
+      await c.query(READ, [], { maxStalenessMs: LONG });
+      expect(await setting()).toEqual({ on: false });
+      await c.execute('SET SESSION enable_http_metadata_cache = true');
+      await c.query(READ, [], { maxStalenessMs: LONG });
+      expect(await setting()).toEqual({ on: true });
+    });
+  });
+
+  describe('an object that changes', () => {
+    const query = (r: Runtime, sql: string, maxStalenessMs?: number) => r.cursor((c) => c.query(sql, [], { maxStalenessMs }));
+
+    test.each([1, 2, 3])('is seen once the time is over, in version %d, and asked for again within the next', async (version) => {
+      const r = runtime();
+      expect(await query(r, READ, 1)).toEqual([answerOf(0)]);
+      publish(version);
+      await sleep(5);
+      expect(await query(r, READ, 1)).toEqual([answerOf(version)]);
+      expect(await query(r, READ, LONG)).toEqual([answerOf(version)]);
+      expect(await query(r, READ)).toEqual([answerOf(version)]);
+    });
+
+    test.each([1, 2, 3])('is never mixed with what it was, nor old once somebody has seen the new, version %d', async (version) => {
+      const r = runtime();
+      // Some of its columns are known, and others are not.
+      expect(await query(r, READ, LONG)).toEqual([answerOf(0)]);
+      publish(version);
+      expect(await query(r, WIDE, LONG)).toMatchObject([answerOf(version)]);
+      expect(await query(r, WIDE, LONG)).toMatchObject([answerOf(version)]);
+      expect(await query(r, READ)).toEqual([answerOf(version)]);
+      expect(await query(r, READ, LONG)).toEqual([answerOf(version)]);
+    });
+
+    test('and that is gone is an error, as ever', async () => {
+      const r = runtime();
+      await query(r, READ, LONG);
+      rmSync(path('changing.parquet'));
+      expect(await rejection(query(r, READ))).toMatchObject({ code: 'QUERY' });
+      expect(await rejection(query(r, WIDE, LONG))).toMatchObject({ code: 'QUERY' });
+      publish(0);
+      expect(await query(r, WIDE, LONG)).toMatchObject([answerOf(0)]);
+    });
+
+    test('under readers of every kind: no answer is mixed, none is older than it may be', async () => {
+      const r = runtime({}, { threads: 4 });
+      const published: number[] = [];
+      let version = 0;
+      let over = false;
+      let failures = 0;
+      const publishNext = () => {
+        version = (version + 1) % VERSIONS;
+        publish(version);
+        published.push(performance.now());
+      };
+      publishNext();
+      const history = [{ version, from: 0 }];
+      const reader = async (sql: string, maxStalenessMs: number | undefined, read: (c: Cursor) => Promise<Record<string, unknown>[]>) => {
+        let answers = 0;
+        while (!over) {
+          const started = performance.now();
+          let row;
+          try {
+            [row] = await r.cursor((c) => read(c));
+          } catch (error) {
+            // The object was replaced again while the statement ran once more.
+            expect(error).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringMatching(/ETag on reading file|HTTP 416/) });
+            failures += 1;
+            continue;
+          }
+          const { least, most, n, total } = row as Record<string, number>;
+          expect({ sql, least, most, n, total }).toEqual({ sql, ...answerOf(least!) });
+          // It was published until `maxStalenessMs` before the query began, or later.
+          const oldest = started - (maxStalenessMs ?? 0);
+          const allowed = history.filter((_, index) => (history[index + 1]?.from ?? Infinity) >= oldest).map((entry) => entry.version);
+          expect(allowed).toContain(least);
+          answers += 1;
+        }
+        return answers;
+      };
+      const overwrites = (async () => {
+        for (let i = 0; i < 40; i++) {
+          await sleep(60);
+          const next = (version + 1) % VERSIONS;
+          publishNext();
+          history.push({ version: next, from: performance.now() });
+        }
+        over = true;
+      })();
+      const readers = [
+        reader(READ, undefined, (c) => c.query(READ)),
+        reader(READ, 200, (c) => c.query(READ, [], { maxStalenessMs: 200 })),
+        reader(WIDE, 200, (c) => c.query(WIDE, [], { maxStalenessMs: 200 })),
+        reader(READ, LONG, (c) => c.query(READ, [], { maxStalenessMs: LONG })),
+        reader(WIDE, LONG, (c) => c.query(WIDE, [], { maxStalenessMs: LONG })),
+      ];
+      await overwrites;
+      for (const answers of await Promise.all(readers)) expect(answers).toBeGreaterThan(10);
+      expect(failures).toBeLessThan(5);
+      const last = [answerOf(version)];
+      expect(await query(r, READ)).toEqual(last);
+      expect(await query(r, READ, 0)).toEqual(last);
+    }, 60_000);
+  });
+
+  test.each([['-1', -1], ['text', 'long'], ['NaN', NaN]])('maxStalenessMs: %s is refused', async (_, maxStalenessMs) => {
+    const { cursor } = runtime();
+    expect(await rejection(cursor((c) => c.query('SELECT 1', [], { maxStalenessMs } as object)))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('maxStalenessMs') });
+    expect(readdirSync(path())).toContain('changing.parquet');
+  });
+});

@@ -1,0 +1,154 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FarS3Server, startFarS3 } from '../../bed';
+import { describeWith } from '../../bed/require';
+import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { signedExtensions } from '../signed-extensions';
+
+const ROW_GROUPS = 20;
+const FILE = "'s3://lake/many-groups.parquet'";
+const READ = `SELECT sum(id)::BIGINT AS total FROM ${FILE}`;
+const TOTAL = [{ total: ROW_GROUPS * 2048 * (ROW_GROUPS * 2048 - 1) / 2 }];
+const THREADS = "SELECT current_setting('threads')::INTEGER AS n";
+
+describeWith('openssl', 'threads for remote files', () => {
+  let s3: FarS3Server;
+  let baked: string;
+
+  beforeAll(async () => {
+    [s3, baked] = await Promise.all([startFarS3({ delayMs: 10 }), signedExtensions('httpfs')]);
+    mkdirSync(join(s3.dir, 'lake'));
+    await freshRuntime().session({ settings: { threads: 1 } }, async (s) => {
+      await s.execute(`COPY (SELECT i AS id, hash(i) AS noise FROM range(${ROW_GROUPS * 2048}) t(i))
+        TO '${join(s3.dir, 'lake/many-groups.parquet')}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`);
+    });
+  });
+  afterAll(() => s3?.stop());
+
+  function runtime({ memory = '1769', settings = {}, extensions = ['httpfs'], steps = [] as object[] } = {}): Runtime {
+    return freshRuntime({
+      DUCKDB_EXTENSIONS_DIR: baked,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      ...(memory && { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory }),
+      ...config({
+        extensions,
+        steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, ...steps as [{ name: string; type: string }]],
+        settings: extensions.length === 0 ? {} : { ca_cert_file: s3.caFile, ...settings },
+      }),
+    });
+  }
+
+  async function mostAtOnce(task: () => Promise<unknown>): Promise<number> {
+    await s3.reset();
+    await task();
+    return (await s3.traffic()).mostAtOnce;
+  }
+
+  test.each([['512', 8], ['1769', 16], ['3008', 16]])('with %s MB, up to %d requests are under way together', async (memory, most) => {
+    const { cursor } = runtime({ memory });
+    const seen = await mostAtOnce(async () => expect(await cursor((c) => c.query(READ))).toEqual(TOTAL));
+    expect(seen).toBeGreaterThan(most / 2);
+    // The thread that runs the query, and those that it waits for.
+    expect(seen).toBeLessThanOrEqual(most + 1);
+  });
+
+  test('a stream too, until it has ended', async () => {
+    const { cursor } = runtime();
+    await cursor(async (c) => {
+      let during = 0;
+      for await (const _ of c.stream(`SELECT id FROM ${FILE}`)) during ||= (await cursor((other) => other.queryOne<{ n: number }>(THREADS)))!.n;
+      expect(during).toBe(16);
+      expect(await c.query(THREADS)).toEqual([{ n: 1 }]);
+    });
+  });
+
+  test('what computes has a thread for each vCPU, also after remote files were read', async () => {
+    const { cursor } = runtime({ memory: '3008' });
+    await cursor(async (c) => {
+      expect(await c.query(THREADS)).toEqual([{ n: 2 }]);
+      await c.query(READ);
+      expect(await c.query(THREADS)).toEqual([{ n: 2 }]);
+      expect(await c.query(`${THREADS.replace('AS n', 'AS n, (SELECT count(*) FROM')} ${FILE}) AS rows`)).toMatchObject([{ n: 16 }]);
+    });
+  });
+
+  test.each<[string, (sql: string) => [string, unknown?]]>([
+    ['in a parameter', () => ['SELECT current_setting(\'threads\')::INTEGER AS n FROM read_parquet($file) LIMIT 1', { file: 's3://lake/many-groups.parquet' }]],
+    ['in a list parameter', () => ['SELECT current_setting(\'threads\')::INTEGER AS n FROM read_parquet($1::VARCHAR[]) LIMIT 1', [['s3://lake/many-groups.parquet']]]],
+    ['behind a view', () => ['SELECT current_setting(\'threads\')::INTEGER AS n FROM far LIMIT 1']],
+    ['behind a view of a view', () => ['SELECT current_setting(\'threads\')::INTEGER AS n FROM "further away" LIMIT 1']],
+    ['behind a macro', () => ['SELECT current_setting(\'threads\')::INTEGER AS n FROM tabled(1) LIMIT 1']],
+  ])('URLs are seen %s', async (_, statement) => {
+    const views = [`CREATE VIEW far AS FROM ${FILE}`, 'CREATE VIEW "further away" AS FROM far', `CREATE MACRO tabled(x) AS TABLE FROM ${FILE}`];
+    const { cursor } = runtime({ steps: [{ name: 'views', type: 'sql', config: { statements: views } }] });
+    const [sql, params] = statement('');
+    expect(await cursor((c) => c.query(sql, params as []))).toEqual([{ n: 16 }]);
+  });
+
+  test('a table made of remote files is local', async () => {
+    const { cursor } = runtime();
+    await cursor(async (c) => {
+      await c.execute(`CREATE TABLE copied AS FROM ${FILE}`);
+      expect(await c.query(`${THREADS} FROM copied LIMIT 1`)).toEqual([{ n: 1 }]);
+    });
+  });
+
+  test('COPY keeps the vCPUs', async () => {
+    const { cursor } = runtime();
+    expect(await mostAtOnce(() => cursor((c) => c.execute(`COPY (FROM ${FILE}) TO '${join(s3.dir, 'copied.parquet')}'`)))).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['a number among the settings', { settings: { threads: '3' } }, 3],
+    ['a locked configuration', { settings: { lock_configuration: 'true' } }, 1],
+  ])('%s stays', async (_, options, n) => {
+    const { cursor } = runtime(options);
+    expect(await cursor((c) => c.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n }]);
+  });
+
+  test('a number that SQL has SET stays', async () => {
+    const { cursor } = runtime();
+    await cursor(async (c) => {
+      await c.query(READ);
+      await c.execute('SET threads = 5');
+      expect(await c.query(THREADS)).toEqual([{ n: 5 }]);
+      expect(await c.query(`${THREADS} FROM ${FILE} LIMIT 1`)).toEqual([{ n: 5 }]);
+      expect(await c.query(THREADS)).toEqual([{ n: 5 }]);
+    });
+  });
+
+  test('a configuration that SQL locks later is no error', async () => {
+    const { cursor } = runtime();
+    await cursor(async (c) => {
+      await c.execute('SET lock_configuration = true');
+      expect(await c.query(READ)).toEqual(TOTAL);
+      expect(await c.query(THREADS)).toEqual([{ n: 1 }]);
+    });
+  });
+
+  test('a session has its own, by its own part of the memory', async () => {
+    const { session } = runtime({ memory: '512' });
+    expect(await session({ memory: 109 }, (s) => s.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n: 4 }]);
+    expect(await session({ settings: { threads: 1 } }, (s) => s.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n: 1 }]);
+  });
+
+  test('many cursors at once, of both kinds: right answers, and vCPUs in the end', async () => {
+    const { cursor } = runtime();
+    const local = 'SELECT count(*) AS n FROM range(100000)';
+    await Promise.all(Array.from({ length: 60 }, async (_, index) => (
+      expect(await cursor((c) => c.query<object>(index % 3 === 0 ? local : READ))).toEqual(index % 3 === 0 ? [{ n: 100000 }] : TOTAL)
+    )));
+    expect(await cursor((c) => c.query(THREADS))).toEqual([{ n: 1 }]);
+  }, 60_000);
+
+  test('a function without httpfs, and a laptop, leave the number to DuckDB', async () => {
+    const own = (await freshRuntime(config({ extensions: [] })).cursor((c) => c.queryOne<{ n: number }>(THREADS)))!.n;
+    const { cursor } = runtime({ extensions: [] });
+    expect(await cursor((c) => c.query("SELECT 's3://lake/x' AS url, current_setting('threads')::INTEGER AS n"))).toMatchObject([{ n: 1 }]);
+    const laptop = runtime({ memory: '' });
+    expect(await laptop.cursor((c) => c.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n: own }]);
+  });
+});
