@@ -28,6 +28,7 @@ import { refuseWhatImagesLack } from './image/image-function-options';
 import { checkImageReference } from './image/image-reference';
 import { LockFile } from './image/lock-file';
 import { FunctionImage, prebuiltImage } from './image/prebuilt-image';
+import { warnOfUntestedClient } from './image/untested-client';
 import { RequiredEndpoint } from './required-endpoint';
 import { resolveDatabases } from './runtime/database-config';
 import { checkEnvironmentSize, DatabaseConfig, RuntimeConfig, RUNTIME_CONFIG_VARIABLE, StepConfig } from './runtime/runtime-config';
@@ -121,6 +122,7 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
     this.tellRuntime(this.runtimeConfig(props, boundSteps, resolvedDatabases), environment);
     warnOfLimits(this, props);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
+    warnOfUntestedClient(this, image.nodeApiVersion);
   }
 
   /**
@@ -263,7 +265,8 @@ export class DuckDbFunction extends lambda.DockerImageFunction implements IDuckD
 function builtImage(scope: Construct, props: DuckDbFunctionProps, at: string): FunctionImage {
   const image = resolveImage(props, scope.node.root, at);
   const staged = Stack.of(scope).bundlingRequired ? stageImage(image) : stagePlaceholder();
-  return { ...staged, duckdbVersion: image.duckdbVersion, extensions: image.extensions.map(({ name }) => name) };
+  const { nodeApiVersion, duckdbVersion } = image;
+  return { ...staged, nodeApiVersion, duckdbVersion, extensions: image.extensions.map(({ name }) => name) };
 }
 
 /** All that decides what is in the image, with the defaults filled in; what contradicts itself is refused. */

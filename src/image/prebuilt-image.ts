@@ -7,6 +7,8 @@ import { ExtensionRepository } from '../extension-repository';
 /** What a function runs, and what of it is known. */
 export interface FunctionImage {
   readonly code: DockerImageCode;
+  /** The version of `@duckdb/node-api` in it; undefined where somebody else has built it. */
+  readonly nodeApiVersion?: string;
   /** DuckDB's version in it; undefined where somebody else has built it. */
   readonly duckdbVersion?: string;
   /** DuckDB's names of the extensions to load, each after those that it depends on. */

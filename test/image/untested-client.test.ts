@@ -1,0 +1,44 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Annotations as CdkAnnotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
+import { client, duckdb } from '../../assets/docker/versions.json';
+import { DuckDbFunction, DuckDbFunctionProps } from '../../src';
+import { unbundledStack } from '../duckdb-function/unbundled';
+import { temporaryDirectory } from '../temporary-directory';
+
+let stack: Stack;
+
+beforeEach(() => {
+  stack = unbundledStack();
+});
+
+/** A function of a project that names no client itself. */
+function declare(props: Partial<DuckDbFunctionProps> = {}): DuckDbFunction {
+  const entry = path.join(temporaryDirectory(), 'reports.ts');
+  fs.writeFileSync(entry, 'export const handler = () => 1;');
+  return new DuckDbFunction(stack, 'Reports', { entry, ...props });
+}
+
+test.each(['1.5.6-r.1', '9.9.9-r.9', '1.4.4-r.1'])('%s, with another DuckDB, is warned of, until that is acknowledged', (nodeApiVersion) => {
+  const fn = declare({ nodeApiVersion });
+  Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
+    `^@duckdb/node-api ${nodeApiVersion} was not tested with .* which was tested with ${client}: .*; `
+    + `pin ${client} by nodeApiVersion or .* with ${nodeApiVersion} \\[ack: cdk-duckdb-lambda:untested-client\\]$`));
+
+  CdkAnnotations.of(fn).acknowledgeWarning('cdk-duckdb-lambda:untested-client', 'our tests pass with it');
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+});
+
+test.each([client, `${duckdb}-r.1`, `${duckdb}-r.99`])('%s, with the tested DuckDB, is not', (nodeApiVersion) => {
+  declare({ nodeApiVersion });
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+});
+
+test('nor is the default, nor what a prebuilt image has', () => {
+  declare();
+  new DuckDbFunction(stack, 'Prebuilt', { code: DockerImageCode.fromEcr(new Repository(stack, 'Repository')) });
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+});
