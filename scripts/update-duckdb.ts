@@ -26,21 +26,28 @@ async function main([client, ...rest]: string[]): Promise<void> {
     throw new Error(`"${[client, ...rest].join(' ')}" is no exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, `
       + 'as in npm run update-duckdb -- 1.5.5-r.5');
   }
+  const { versions, notLoaded } = await ask(client);
+  report(write(versions), versions, notLoaded);
+}
+
+/** The table of a client's versions and names, by the client itself. */
+async function ask(client: string): Promise<{ versions: TestedVersions; notLoaded: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'update-duckdb-'));
   try {
-    const { versions, notLoaded } = await ask(client, folder);
-    report(write(versions), versions, notLoaded);
+    return await askIn(folder, client);
+  } catch (error) {
+    throw new Error(`nothing was written: ${(error as Error).message}`, { cause: error });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The table of a client's versions and names, by the client itself. */
-async function ask(client: string, folder: string): Promise<{ versions: TestedVersions; notLoaded: string[] }> {
+async function askIn(folder: string, client: string): Promise<{ versions: TestedVersions; notLoaded: string[] }> {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   run('npm', ['install', '--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund', `@duckdb/node-api@${client}`], folder, `npm cannot install @duckdb/node-api ${client}`);
   const api = createRequire(join(folder, 'package.json'))('@duckdb/node-api');
   const { duckdb, extensions } = await extensionNames(api);
+  if (!client.startsWith(`${duckdb}-r.`)) throw new Error(`@duckdb/node-api ${client} holds DuckDB ${duckdb}: expected the version that its own begins with`);
   for (const platform of PLATFORMS) {
     console.log(`Fetching the extensions of DuckDB ${duckdb} for ${platform} …`);
     // Of motherduck the wrapper is enough: it is not loaded, as that downloads the rest.
@@ -51,11 +58,9 @@ async function ask(client: string, folder: string): Promise<{ versions: TestedVe
   return { versions: { client, duckdb, extensions, settings }, notLoaded };
 }
 
-/** Runs a command to its end and returns what it prints. */
-function run(command: string, args: string[], cwd: string, failure: string): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: Infinity });
+function run(command: string, args: string[], cwd: string, failure: string): void {
+  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: Infinity });
   if (status !== 0) throw new Error(`${failure}\n${error?.message ?? stderr.trim()}`);
-  return stdout;
 }
 
 /** Puts the table in the place of the one before, which it returns. */
@@ -87,11 +92,11 @@ function byHand(before: TestedVersions, after: TestedVersions, notLoaded: string
 }
 
 function filesWith(text: string): string[] {
-  return run('git', ['grep', '--fixed-strings', '--files-with-matches', text, '--', ...OF_THEIR_TIME.map((path) => `:!${path}`)], ROOT, 'git grep failed')
-    .trim().split('\n');
+  const exclude = OF_THEIR_TIME.map((path) => `:!${path}`);
+  return spawnSync('git', ['grep', '--fixed-strings', '--files-with-matches', text, '--', ...exclude], { cwd: ROOT, encoding: 'utf8' }).stdout.trim().split('\n');
 }
 
 main(process.argv.slice(2)).catch(({ message }) => {
-  console.error(`update-duckdb: nothing was written: ${message}`);
+  console.error(`update-duckdb: ${message}`);
   process.exitCode = 1;
 });

@@ -285,7 +285,7 @@ describe('the asset hash', () => {
   test.each<[string, () => Partial<DuckDbFunctionProps>]>([
     ['the handler\'s source', () => { fs.appendFileSync(entry, 'export const more = 1;\n'); return {}; }],
     ['an extension', () => ({ extensions: [DuckDbExtension.core('fts')] })],
-    ['the client\'s version', () => ({ nodeApiVersion: '1.5.4-r.1' })],
+    ['the client\'s version', () => ({ nodeApiVersion: '1.4.4-r.1' })],
     ['the architecture', () => ({ architecture: lambda.Architecture.X86_64 })],
     ['the base image', () => ({ baseImage: 'public.ecr.aws/lambda/nodejs:22' })],
     ['the build image', () => ({ buildImage: 'node:24' })],

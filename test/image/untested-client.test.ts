@@ -22,17 +22,23 @@ function declare(props: Partial<DuckDbFunctionProps> = {}): DuckDbFunction {
   return new DuckDbFunction(stack, 'Reports', { entry, ...props });
 }
 
-test.each(['1.5.6-r.1', '9.9.9-r.9', '1.4.4-r.1'])('%s, with another DuckDB, is warned of, until that is acknowledged', (nodeApiVersion) => {
+const OTHER_DUCKDB = 'extensions may be missing .* names of extensions and settings are not checked at synth';
+
+test.each([
+  ['9.9.9-r.9', OTHER_DUCKDB],
+  ['1.4.4-r.99', OTHER_DUCKDB],
+  [`${duckdb}-r.0`, 'an older release of the client may lack'],
+])('%s is warned of, until that is acknowledged', (nodeApiVersion, risk) => {
   const fn = declare({ nodeApiVersion });
   Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-    `^@duckdb/node-api ${nodeApiVersion} was not tested with .* which was tested with ${client}: .*; `
+    `^@duckdb/node-api ${nodeApiVersion} was not tested with .* which was tested with ${client}: ${risk}.*; `
     + `pin ${client} by nodeApiVersion or .* with ${nodeApiVersion} \\[ack: cdk-duckdb-lambda:untested-client\\]$`));
 
   CdkAnnotations.of(fn).acknowledgeWarning('cdk-duckdb-lambda:untested-client', 'our tests pass with it');
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
 });
 
-test.each([client, `${duckdb}-r.1`, `${duckdb}-r.99`])('%s, with the tested DuckDB, is not', (nodeApiVersion) => {
+test.each([client, `${duckdb}-r.100`])('%s, with the tested DuckDB, is not', (nodeApiVersion) => {
   declare({ nodeApiVersion });
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
 });

@@ -15,7 +15,7 @@ test.each([[[]], [['1.5.5']], [['latest']], [['1.5.5-r.5', '1.5.6-r.1']]])('what
 
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: `update-duckdb: nothing was written: "${args.join(' ')}" is no exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, as in npm run update-duckdb -- 1.5.5-r.5\n`,
+    stderr: `update-duckdb: "${args.join(' ')}" is no exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, as in npm run update-duckdb -- 1.5.5-r.5\n`,
   });
   expect(digest()).toBe(before);
 });

@@ -55,7 +55,7 @@ describeWithOfficialExtensions('a source', () => {
       const target = temporaryDirectory();
       const mirror = await startMirror({
         [PAGE]: json([
-          { filename: WHEEL.replace(TESTED.version, '1.5.4'), url: '/wrong-version' },
+          { filename: WHEEL.replace(TESTED.version, '1.4.4'), url: '/wrong-version' },
           { filename: WHEEL.replace('x86_64', 'aarch64'), url: '/wrong-platform' },
           { filename: WHEEL, url: `../../files/${WHEEL}?token=abc` },
         ]),
