@@ -16,6 +16,7 @@ import { DuckDbFunctionOptions } from './duckdb-function-options';
 import { IDuckDbFunction } from './duckdb-host';
 import { FunctionImage } from './image/function-image';
 import { refuseWhatImagesLack } from './image/image-function-options';
+import { warnOfUntestedClient } from './image/untested-client';
 import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
@@ -92,6 +93,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout }), environment);
     warnOfLimits(this, options);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
+    warnOfUntestedClient(this, image.nodeApiVersion);
   }
 
   /**

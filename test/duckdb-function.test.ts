@@ -6,6 +6,7 @@ import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { temporaryDirectory } from './temporary-directory';
+import { duckdb } from '../assets/docker/versions.json';
 import { BootstrapMode, BootstrapStepConfig, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository, IBootstrapStep, S3Step } from '../src';
 
 const HANDLER = 'import { cursor } from \'cdk-duckdb-lambda/runtime\';\n'
@@ -91,7 +92,7 @@ test('the runtime is told the extensions in the order of loading, and the steps 
     bootstrap: [new PlainStep('b', [DuckDbExtension.core('postgres')], { x: 1 }), new PlainStep('a')],
     extensions: [DuckDbExtension.core('aws')],
   });
-  expect(fn.duckdbVersion).toBe('1.5.5');
+  expect(fn.duckdbVersion).toBe(duckdb);
   expect(fn.extensions).toEqual(['postgres_scanner', 'httpfs', 'aws']);
   expect(runtimeConfig(Template.fromStack(stack))).toEqual({
     version: 1,
@@ -208,8 +209,8 @@ describe('what is checked against files before the build', () => {
   test('a directory without the extension for the function\'s version and platform is refused', () => {
     const directory = temporaryDirectory();
     expect(() => declare({ extensions: [DuckDbExtension.core('fts')], extensionRepository: ExtensionRepository.fromDirectory(directory) })).toThrow(
-      `the extension directory has no fts for DuckDB 1.5.5 on linux_arm64: looked in ${path.join(directory, 'v1.5.5', 'linux_arm64')}; add with: `
-      + `npx duckdb-extensions install --version 1.5.5 --platform linux_arm64 --target ${directory} fts`);
+      `the extension directory has no fts for DuckDB ${duckdb} on linux_arm64: looked in ${path.join(directory, `v${duckdb}`, 'linux_arm64')}; add with: `
+      + `npx duckdb-extensions install --version ${duckdb} --platform linux_arm64 --target ${directory} fts`);
   });
 
   test('a lock file pins the client, the base image and the extensions', () => {
@@ -223,8 +224,8 @@ describe('what is checked against files before the build', () => {
       extensions: { linux_arm64: { fts: { sha256: 'b'.repeat(64) } } },
     }));
     expect(declare({ lockFile, extensions: [DuckDbExtension.core('fts')] }).duckdbVersion).toBe('1.5.4');
-    expect(() => new DuckDbFunction(stack, 'Other', { entry, lockFile, nodeApiVersion: '1.5.5-r.5' })).toThrow(
-      'the versions of @duckdb/node-api differ: the prop nodeApiVersion says 1.5.5-r.5, the prop lockFile says 1.5.4-r.1');
+    expect(() => new DuckDbFunction(stack, 'Other', { entry, lockFile, nodeApiVersion: '1.5.3-r.1' })).toThrow(
+      'the versions of @duckdb/node-api differ: the prop nodeApiVersion says 1.5.3-r.1, the prop lockFile says 1.5.4-r.1');
     expect(() => new DuckDbFunction(stack, 'Third', { entry, lockFile, extensions: [DuckDbExtension.core('aws')] })).toThrow(
       `the lock file "${lockFile}" does not pin httpfs, aws for linux_arm64`);
   });
@@ -292,7 +293,7 @@ describe('the asset hash', () => {
   test.each<[string, () => Partial<DuckDbFunctionProps>]>([
     ['the handler\'s source', () => { fs.appendFileSync(entry, 'export const more = 1;\n'); return {}; }],
     ['an extension', () => ({ extensions: [DuckDbExtension.core('fts')] })],
-    ['the client\'s version', () => ({ nodeApiVersion: '1.5.4-r.1' })],
+    ['the client\'s version', () => ({ nodeApiVersion: '1.4.4-r.1' })],
     ['the architecture', () => ({ architecture: lambda.Architecture.X86_64 })],
     ['the base image', () => ({ baseImage: 'public.ecr.aws/lambda/nodejs:22' })],
     ['the build image', () => ({ buildImage: 'node:24' })],

@@ -29,7 +29,7 @@ export function builtImage(scope: Construct, props: DuckDbFunctionProps, archite
     bundling: props.bundling ?? {},
   };
   const staged = Stack.of(scope).bundlingRequired ? stageImage(image, handler) : stagePlaceholder();
-  return { ...staged, duckdbVersion: image.duckdbVersion, extensions: image.extensions };
+  return { ...staged, nodeApiVersion: image.nodeApiVersion, duckdbVersion: image.duckdbVersion, extensions: image.extensions };
 }
 
 function checkHandler({ entry, handler, projectRoot, depsLockFilePath, bundling }: DuckDbFunctionProps, at: string): void {

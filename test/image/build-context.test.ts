@@ -1,6 +1,7 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { client, duckdb } from '../../assets/docker/versions.json';
 import { exports as packageExports } from '../../package.json';
 import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { project, staged, write } from '../staged';
@@ -30,14 +31,14 @@ test('the build is told versions, platform, extensions and their source', () => 
     FLAVOUR: 'b',
     BASE_IMAGE: 'public.ecr.aws/lambda/nodejs:24',
     BUILD_IMAGE: 'public.ecr.aws/lambda/nodejs:24',
-    DUCKDB_VERSION: '1.5.5',
+    DUCKDB_VERSION: duckdb,
     TARGET_ARCH: 'arm64',
     DUCKDB_PLATFORM: 'linux_arm64',
     EXTENSIONS: 'httpfs aws community:h3',
     EXTENSION_SOURCE: 'pypi',
     INSTALL_OPTIONS: '',
   });
-  expect(JSON.parse(file('installer/client/package.json'))).toEqual({ private: true, dependencies: { '@duckdb/node-api': '1.5.5-r.5' } });
+  expect(JSON.parse(file('installer/client/package.json'))).toEqual({ private: true, dependencies: { '@duckdb/node-api': client } });
 });
 
 test('the user\'s build arguments are declared in the Dockerfile; those of the network are there anyway', () => {
@@ -64,12 +65,12 @@ test('build secrets are mounted by a Dockerfile of their own, so that without th
 
 test('a directory of extensions goes into the context', () => {
   const extensions = path.join(project(), 'vendored');
-  write('vendored/v1.5.5/linux_arm64/fts.duckdb_extension', 'x');
+  write(`vendored/v${duckdb}/linux_arm64/fts.duckdb_extension`, 'x');
   const { file, buildArgs } = staged({
     entry: write('handler.ts', 'export const handler = () => 1;'),
     extensionRepository: ExtensionRepository.fromDirectory(extensions),
   });
-  expect(file('installer/extensions/v1.5.5/linux_arm64/fts.duckdb_extension')).toBe('x');
+  expect(file(`installer/extensions/v${duckdb}/linux_arm64/fts.duckdb_extension`)).toBe('x');
   expect(buildArgs.EXTENSION_SOURCE).toBe('./extensions');
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectWithRuntime, runScript, valuesOf } from './built-runtime';
 import { signedExtensions } from './signed-extensions';
+import { client } from '../../assets/docker/versions.json';
 import { repositoryRoot } from '../bed/paths';
 
 const NODE_MODULES = join(repositoryRoot, 'node_modules');
@@ -75,7 +76,7 @@ describe.each(['module', 'commonjs'] as const)('imported as %s', (format) => {
     expect(await valuesOf(script, { format, cwd: bare })).toEqual([{
       name: 'ConfigError',
       code: 'CONFIG',
-      message: 'cannot find "@duckdb/node-api", which cdk-duckdb-lambda/runtime needs: npm install @duckdb/node-api@1.5.5-r.5',
+      message: `cannot find "@duckdb/node-api", which cdk-duckdb-lambda/runtime needs: npm install @duckdb/node-api@${client}`,
     }]);
   });
 
