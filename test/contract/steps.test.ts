@@ -75,7 +75,9 @@ const S3: Described<S3StepProps> = {
     },
     assumeRole: { keys: ['assumeRole'], value: Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader'), described: ['- the function\'s own role'] },
     requesterPays: { keys: ['requesterPays'], value: true },
-    maxStaleness: { keys: ['maxStalenessSeconds'], value: SEVEN, passedOn: 'maxStalenessMs is 7000', described: ['- each query asks S3 whether its objects have changed'] },
+    maxStaleness: {
+      keys: ['maxStalenessSeconds'], value: SEVEN, passedOn: 'maxStalenessMs is 7000', described: ['- each query asks S3 whether its objects have changed'],
+    },
     immutable: { keys: ['immutable'], value: true },
     endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or what AWS_ENDPOINT_URL_S3 says in the function\'s environment'] },
     urlStyle: {
