@@ -11,6 +11,7 @@ import { currentInvocation, type Openable, type OpenedAt } from '../base/invocat
 import { processMemoryBytes } from '../base/lambda-environment';
 import { callback, checkSql, textArgument } from '../base/options';
 import { excerpt } from '../base/sql-text';
+import { DUCKDB } from '../base/wording';
 import { nativeCall } from '../client/native-calls';
 import { explainedError } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
@@ -139,7 +140,7 @@ export class OpenCursor implements Cursor, Openable {
   /** Nothing may go on in a transaction that nobody knows of. */
   private afterRollback(failure: DuckDbError): void {
     // One that could not be committed is over.
-    if (/no transaction is active/.test(failure.message)) return;
+    if (DUCKDB.noTransaction.test(failure.message)) return;
     this.abandon('ended, as its transaction could not be rolled back');
   }
 

@@ -2,6 +2,7 @@ import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } 
 import type { ConnectionLease } from './connection';
 import { messageOf, ParameterError, QueryError } from '../base/errors';
 import { isEmptySql, isSelect, mayBeScript, splitStatements } from '../base/sql-text';
+import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
 import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
 
@@ -43,9 +44,6 @@ export async function streamSql(
 
 type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 
-/** What `prepare` says of one statement that DuckDB itself makes several of, such as PIVOT or IMPORT DATABASE. */
-const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
-
 /** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
 async function runPrepared<R extends DuckDBResult>(
   turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
@@ -60,7 +58,8 @@ async function runPrepared<R extends DuckDBResult>(
     }, () => isSelect(sql));
     return { result, rowsChanged: 0 };
   } catch (error) {
-    if (!SEVERAL_STATEMENTS.test(messageOf(error))) throw error;
+    // DuckDB itself makes several of some, such as PIVOT or IMPORT DATABASE.
+    if (!DUCKDB.severalStatements.test(messageOf(error))) throw error;
     return runScript(turn, sql, parameters, attempt, runLast);
   }
 }

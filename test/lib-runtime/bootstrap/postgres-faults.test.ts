@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { droppingAvailability, dropPackets } from '../../bed/docker/dropped-packets';
 import { describeIf, describeWith } from '../../bed/require';
 import { freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
@@ -275,7 +276,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const errors = [];
     for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
     expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
-    expect(errors[0]!.message).toContain('password authentication failed');
+    says('POSTGRESQL.passwordRefused', errors[0]!.message);
     expect(errors[3]!.message).toContain('holds no other one');
     for (const { message } of errors) expect(message).not.toContain('something else');
     expect(bed.ssm.requests).toHaveLength(1);
