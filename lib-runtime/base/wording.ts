@@ -34,17 +34,6 @@ export const DUCKDB = {
   unknownSchemaToWrite: /Schema with name (\S+) does not exist/,
   unknownSecretStorage: /Unknown secret storage found: 'local_file'/,
 
-  // An extension that is not there, and what DuckDB advises.
-  existsInExtension: /, but it exists in the (\w+) extension\./,
-  requiresExtension: / requires the extension (\w+) to be loaded/,
-  installingFailed: /install the required extension '(\w+)'/,
-  extensionNotFound: /Extension "(?:[^"\n]*\/)?(\w+)\.duckdb_extension" not found/,
-  downloadFailed: /Failed to download extension "(\w+)"/,
-  existingExtension: /is an existing extension/,
-  installAndLoad: /\n{1,2}Please try installing and loading the \w+ extension(?: by running)?:\nINSTALL \w+;\nLOAD \w+;\n{0,2}/,
-  autoInstall: /\n{0,2}Alternatively, consider enabling auto-install and auto-load by running:\nSET autoinstall_known_extensions=1;\nSET autoload_known_extensions=1;/,
-  installFirst: /\n{0,2}Install it first using "INSTALL \w+"\./,
-
   // Files.
   noFilesFound: /No files found that match the pattern "([^"]*)/,
   cannotOpenFile: /Cannot open file "([^"]*)/,
@@ -67,6 +56,19 @@ export const DUCKDB = {
   invalidated: /database has been invalidated because of a previous fatal error/,
 } as const;
 
+/** DuckDB, of an extension that is not there; the last ones are its advice. */
+export const DUCKDB_EXTENSION = {
+  existsInExtension: /, but it exists in the (\w+) extension\./,
+  requiresExtension: / requires the extension (\w+) to be loaded/,
+  installingFailed: /install the required extension '(\w+)'/,
+  extensionNotFound: /Extension "(?:[^"\n]*\/)?(\w+)\.duckdb_extension" not found/,
+  downloadFailed: /Failed to download extension "(\w+)"/,
+  existingExtension: /is an existing extension/,
+  installAndLoad: /\n{1,2}Please try installing and loading the \w+ extension(?: by running)?:\nINSTALL \w+;\nLOAD \w+;\n{0,2}/,
+  autoInstall: /\n{0,2}Alternatively, consider enabling auto-install and auto-load by running:\nSET autoinstall_known_extensions=1;\nSET autoload_known_extensions=1;/,
+  installFirst: /\n{0,2}Install it first using "INSTALL \w+"\./,
+} as const;
+
 /** Operating systems, by `strerror` and by Node.js. */
 export const SYSTEM = {
   noSpace: /No space left on device/,
@@ -83,8 +85,9 @@ export const HTTPFS = {
   /** In each of its forms. */
   status: /\bHTTP (?:code )?(\d{1,3})\b/,
   forbidden: /Forbidden/,
-  /** The object was replaced while it was read. */
-  changed: /ETag on reading file .*was initially/s,
+  // Both together: the object was replaced while it was read.
+  entityTagOfFile: /ETag on reading file/,
+  entityTagBefore: /was initially/,
   queryParameters: /Invalid query parameters found/,
 } as const;
 

@@ -2,7 +2,7 @@ import type { Facts } from './facts';
 import { missingCatalog, withoutEcho } from './missing-catalog';
 import { fileHint } from './s3-advice';
 import { byNearness } from '../base/did-you-mean';
-import { DUCKDB, saysOneOf } from '../base/wording';
+import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 
 // A chunk of its own, loaded only when DuckDB has refused a statement.
 
@@ -16,7 +16,8 @@ export interface Advice {
 
 /** Turns DuckDB's advice into advice that is right for a function: its image is read-only, and its construct grants what it may. */
 export function advise(error: string, sql: string, facts: Facts): Advice {
-  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (saysOneOf(REACHING, error) ? fileHint(error, sql, facts) : undefined);
+  const isOfFile = saysOneOf(REACHING, error);
+  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (isOfFile ? fileHint(error, sql, facts) : undefined);
   return { text: facts.extensionDirectory === undefined ? error : INSTALLING.reduce((text, part) => text.replace(part, ''), error), hint };
 }
 
@@ -24,11 +25,11 @@ export function advise(error: string, sql: string, facts: Facts): Advice {
 const REACHING = [DUCKDB.httpError, DUCKDB.ioError];
 
 /** In an image nothing can be installed, and what is loaded by itself is looked for there. */
-const INSTALLING = [DUCKDB.installAndLoad, DUCKDB.autoInstall, DUCKDB.installFirst];
+const INSTALLING = [DUCKDB_EXTENSION.installAndLoad, DUCKDB_EXTENSION.autoInstall, DUCKDB_EXTENSION.installFirst];
 
-/** How DuckDB says which extension is missing, where it knows that it is one of its own. */
-const MISSING_CORE_EXTENSION = [DUCKDB.existsInExtension, DUCKDB.requiresExtension, DUCKDB.installingFailed];
-const MISSING_EXTENSION = [...MISSING_CORE_EXTENSION, DUCKDB.extensionNotFound, DUCKDB.downloadFailed];
+/** Where DuckDB knows that the extension is one of its own. */
+const MISSING_CORE_EXTENSION = [DUCKDB_EXTENSION.existsInExtension, DUCKDB_EXTENSION.requiresExtension, DUCKDB_EXTENSION.installingFailed];
+const MISSING_EXTENSION = [...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.extensionNotFound, DUCKDB_EXTENSION.downloadFailed];
 const ALIASES: Readonly<Record<string, string>> = {
   postgres: 'postgres_scanner', mysql: 'mysql_scanner', sqlite: 'sqlite_scanner', md: 'motherduck', http: 'httpfs', https: 'httpfs', s3: 'httpfs',
 };
@@ -52,7 +53,7 @@ function bringing(name: string, text: string): string {
   if (name === 'httpfs' && /\bs3[an]?(?:\b|_)/i.test(text)) return 'an S3Step in its bootstrap';
   if (name === 'aws') return 'an S3Step in its bootstrap, which needs no such extension, or has it with credentialChain: true';
   const isOfCommunity = /\bFROM\s+'?community\b|\/\/community-extensions\./i.test(text);
-  const isOfCore = name === 'httpfs' || saysOneOf([...MISSING_CORE_EXTENSION, DUCKDB.existingExtension], text);
+  const isOfCore = name === 'httpfs' || saysOneOf([...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.existingExtension], text);
   if (isOfCommunity) return `extensions: [DuckDbExtension.community('${name}')]`;
   return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for one of DuckDB's community`}`;
 }

@@ -20,7 +20,8 @@ export const postgresHints = () => requireFromHere('./postgres-hints') as typeof
 
 /** In these DuckDB gives advice, or this package can. */
 const ADVISED = [
-  DUCKDB.httpError, DUCKDB.ioError, DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError, DUCKDB.missingExtensionError, DUCKDB.autoloadingError,
+  DUCKDB.httpError, DUCKDB.ioError, DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError,
+  DUCKDB.missingExtensionError, DUCKDB.autoloadingError,
 ];
 
 /** What can be asked which catalogs are attached. */

@@ -9,12 +9,12 @@ import { CURL, DUCKDB, HTTPFS, HTTPLIB, S3, saysOneOf } from '../base/wording';
  * was refused.
  */
 const PASSING = [
-  CURL.timeout, CURL.partialFile, CURL.gotNothing, CURL.cannotConnect, CURL.cannotResolveProxy, CURL.cannotResolveHost, CURL.sendError, CURL.receiveError,
-  CURL.tlsConnectError, CURL.rewindFailed, CURL.notReady, CURL.http2Error, CURL.http2StreamError, CURL.quicError,
+  CURL.timeout, CURL.partialFile, CURL.gotNothing, CURL.cannotConnect, CURL.cannotResolveProxy, CURL.cannotResolveHost,
+  CURL.sendError, CURL.receiveError, CURL.tlsConnectError, CURL.rewindFailed, CURL.notReady, CURL.http2Error, CURL.http2StreamError, CURL.quicError,
   HTTPLIB.cannotConnect, HTTPLIB.readError, HTTPLIB.writeError, HTTPLIB.timeout, HTTPLIB.tlsConnectError, HTTPLIB.proxyError,
   S3.slowDown, S3.internalError, S3.serviceUnavailable, S3.requestTimeout, S3.operationAborted,
-  HTTPFS.changed,
 ];
+const CHANGED = [HTTPFS.entityTagOfFile, HTTPFS.entityTagBefore];
 /** 408 is a server that waited for the request in vain. */
 const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
 /** A request that broke in mid-body is an `Invalid Error`. */
@@ -26,5 +26,5 @@ const QUOTED = /(?<=^|[\s(=])(?:'[^'\n]*'|"[^"\n]*")/g;
 export function isTransientHttp(error: string): boolean {
   if (!saysOneOf(REMOTE, error)) return false;
   const said = withoutEcho(error).replace(QUOTED, '');
-  return saysOneOf(PASSING, said) || statusesIn(said).some((status) => PASSING_STATUSES.includes(status));
+  return saysOneOf(PASSING, said) || CHANGED.every((line) => line.test(said)) || statusesIn(said).some((status) => PASSING_STATUSES.includes(status));
 }

@@ -8,8 +8,8 @@ const NEVER_CLASSES = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.notImpleme
 
 /** PostgreSQL restarted, failed over, or ended the connection, or the network did. */
 export const LOST_CONNECTION = [
-  LIBPQ.closed, LIBPQ.tlsClosed, LIBPQ.tlsSystemError, LIBPQ.tlsUnexpectedEof, LIBPQ.cannotReceive, LIBPQ.cannotSend, LIBPQ.noConnection, LIBPQ.notOpen,
-  POSTGRESQL.terminated,
+  LIBPQ.closed, LIBPQ.tlsClosed, LIBPQ.tlsSystemError, LIBPQ.tlsUnexpectedEof, LIBPQ.cannotReceive, LIBPQ.cannotSend,
+  LIBPQ.noConnection, LIBPQ.notOpen, POSTGRESQL.terminated,
 ];
 
 /** What stays as it is until somebody corrects it. */

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { COPIED_CREDENTIALS, duckDbVersion, extensionFile, type ExtensionSource, loadExtensions, platform } from './extensions';
 import { ConfigError, DuckDbError, ExtensionError, messageOf } from '../base/errors';
 import { excerpt } from '../base/sql-text';
-import { DUCKDB, saysOneOf } from '../base/wording';
+import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 import type { ConnectionLease } from '../execution/connection';
 import { isInTransaction } from '../execution/transactions';
 
@@ -26,10 +26,12 @@ const HTTPFS_URL = /\b(?:https?|s3[an]?|gcs|gs|r2|hf):\/\//i;
 const USES_HTTPFS = /httpfs|iceberg|delta|ducklake|unity_catalog|aws/i;
 /** In the first line of an error of such a class, and there what comes last: all else may be the user's. */
 const MISSING = [
-  joined(DUCKDB.missingExtensionError, /[^\n]*/, DUCKDB.requiresExtension),
-  ...[DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError].map((errorClass) => joined(errorClass, /[^\n]*/, DUCKDB.existsInExtension)),
+  joined(DUCKDB.missingExtensionError, /[^\n]*/, DUCKDB_EXTENSION.requiresExtension),
+  ...[DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError].map((errorClass) => (
+    joined(errorClass, /[^\n]*/, DUCKDB_EXTENSION.existsInExtension)
+  )),
 ];
-const MISSING_FOR_ATTACH = joined(DUCKDB.ioError, DUCKDB.extensionNotFound);
+const MISSING_FOR_ATTACH = joined(DUCKDB.ioError, DUCKDB_EXTENSION.extensionNotFound);
 /** DuckDB had only bound the statement, and an open transaction goes on. */
 const HARMLESS = [DUCKDB.catalogError, DUCKDB.binderError];
 

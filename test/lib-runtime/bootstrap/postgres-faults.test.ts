@@ -164,7 +164,9 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const cut = async (query: Promise<unknown>) => (await Promise.all([query, bed.postgres.query(TERMINATE_THE_SLEEPER)]))[0];
     await cursor((c) => c.query(USERS));
     expect(await cursor((c) => cut(c.query(slow)))).toEqual([{ slept: '' }]);
-    expect(await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))))).toMatchObject({ code: 'QUERY', retryable: true });
+    const error = await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))));
+    expect(error).toMatchObject({ code: 'QUERY', retryable: true });
+    says('POSTGRESQL.terminated', error.message);
   });
 
   test('a query that takes too long ends on the server, by the statement timeout', async () => {

@@ -135,7 +135,7 @@ test.each<[client: string, what: string, sql: () => string, fault: Behaviour, ..
   ['curl', 'a host without an address', () => "FROM read_csv('http://nothing.invalid/x.csv')", 200, 'CURL.cannotResolveHost'],
   ['curl', 'a proxy without an address', () => `SET http_proxy = 'nothing.invalid:1'; ${file()}`, 200, 'CURL.cannotResolveProxy'],
   ['curl', 'a handshake that breaks', () => `FROM read_csv('https://127.0.0.1:${ports.handshakes}/x.csv')`, 200, 'CURL.tlsConnectError'],
-  ['curl', 'a file', file, 'change', 'DUCKDB.httpError', 'HTTPFS.changed'],
+  ['curl', 'a file', file, 'change', 'DUCKDB.httpError', 'HTTPFS.entityTagOfFile', 'HTTPFS.entityTagBefore'],
   ['curl', 'a file', file, 503, 'HTTPFS.status'],
   ['curl', 'an object', READS['an object']!, 404, 'HTTPFS.status'],
   ['curl', 'an upload', upload, 403, 'HTTPFS.status', 'HTTPFS.forbidden'],
