@@ -7,9 +7,6 @@ const requireFromHere = createRequire(__filename);
 /** The AWS SDK's chain of credentials: evaluating it takes tens of milliseconds. */
 export const credentialChain = () => requireFromHere('./aws-credential-chain') as typeof import('./aws-credential-chain');
 
-/** What that chain says when none of its providers has any: no variables, no profile, no role. That does not pass by itself. */
-export const NO_CREDENTIALS = /Could not load credentials from any providers/;
-
 /** AWS credentials of the process. */
 export interface AwsCredentials {
   readonly accessKeyId: string;

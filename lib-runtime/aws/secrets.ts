@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { rememberSecret } from '../base/redaction';
 import { shown } from '../base/shown';
+import { AWS, saysOneOf } from '../base/wording';
 
 // A name of its own, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
@@ -78,9 +79,9 @@ async function fetch(reference: SecretReference, fresh: boolean): Promise<string
 function unreadable(reference: SecretReference, cause: unknown): BootstrapError {
   const { code = '', passing = true } = cause as { code?: string; passing?: boolean };
   const permission = 'ssm' in reference ? 'ssm:GetParameter' : 'secretsmanager:GetSecretValue';
-  const fix = /AccessDenied|NotAuthorized/.test(code)
+  const fix = saysOneOf([AWS.accessDenied, AWS.notAuthorized], code)
     ? `; the function's role needs ${permission} on it, and kms:Decrypt on its key where that is your own`
-    : /NotFound/.test(code) ? '; check its name, account and region' : '';
+    : AWS.notFound.test(code) ? '; check its name, account and region' : '';
   return new BootstrapError(`cannot read ${describe(reference)}: ${messageOf(cause)}${fix}`, { cause, retryable: passing });
 }
 

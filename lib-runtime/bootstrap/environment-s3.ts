@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type S3Location, S3BootstrapStep } from './s3';
 import type { Diagnosis, StepContext } from './step';
-import { type AwsCredentials, credentialChain, environmentCredentials, NO_CREDENTIALS, processCredentials } from '../aws/credentials';
+import { type AwsCredentials, credentialChain, environmentCredentials, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError, messageOf } from '../base/errors';
+import { AWS_SDK, DUCKDB, HTTPFS, S3, saysOneOf } from '../base/wording';
+import { statusesIn } from '../diagnosis/http-statuses';
 
 const S3_URL = /\bs3[an]?:\/\//i;
-const MISSING_EXTENSION = /^Missing Extension Error: /;
 /** S3 says 403 to who does not sign, others of its kind 400 or 401. */
-const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\bHTTP (?:code )?40[013]\b|AccessDenied|Forbidden)/;
+const DENIED_STATUSES = [400, 401, 403];
+const DENIED = [S3.accessDenied, HTTPFS.forbidden];
 /** To be read without a signature: a public bucket. */
 const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 
@@ -49,10 +51,10 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
-    if (!isDone && MISSING_EXTENSION.test(error) && S3_URL.test(error)) return 'missing';
+    if (!isDone && DUCKDB.missingExtensionError.test(error) && S3_URL.test(error)) return 'missing';
     // Without httpfs no error is S3's.
     if (!this.isPrepared) return undefined;
-    if (this.isNobody) return DENIED.test(error) ? 'refused' : undefined;
+    if (this.isNobody) return isDenied(error) ? 'refused' : undefined;
     return super.diagnose(error, isDone);
   }
 
@@ -89,10 +91,15 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     try {
       return await processCredentials(this.env);
     } catch (error) {
-      if (NO_CREDENTIALS.test(messageOf(error))) return undefined;
+      if (AWS_SDK.noCredentials.test(messageOf(error))) return undefined;
       throw error;
     }
   }
+}
+
+function isDenied(error: string): boolean {
+  return saysOneOf([DUCKDB.httpError, DUCKDB.ioError], error)
+    && (statusesIn(error).some((status) => DENIED_STATUSES.includes(status)) || saysOneOf(DENIED, error));
 }
 
 /** As the AWS SDKs read it from their shared files. What a variable says need not be read there. */

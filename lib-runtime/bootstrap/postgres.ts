@@ -9,6 +9,7 @@ import { StepOptions } from './step-options';
 import type { StepConfig } from '../base/config';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { LIBPQ, POSTGRESQL, saysOneOf } from '../base/wording';
 import { missingCatalog, namesOneOf } from '../diagnosis/missing-catalog';
 import { LOST_CONNECTION } from '../diagnosis/transient';
 
@@ -20,7 +21,7 @@ const DEFAULT_CONNECTIONS = 4;
 const RENEW_BEFORE_MS = 60_000;
 /** After a refusal that no other password cured, nobody looks for one for so long: many statements would ask the secret's store at once. */
 const PAUSE_MS = 5_000;
-const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]*)"/;
+const REFUSED = [POSTGRESQL.passwordRefused, POSTGRESQL.pamRefused];
 
 /**
  * A PostgreSQL database as a read-only catalog.
@@ -61,12 +62,12 @@ export class PostgresBootstrapStep extends CatalogStep {
     // It may be a schema that was made since DuckDB read which there are.
     if (isDone && missingCatalog(error) !== undefined) return 'missing';
     if (this.isRefusedBy(error, this.current) || isOutdated(error)) return 'refused';
-    return LOST_CONNECTION.test(error) ? 'transient' : undefined;
+    return saysOneOf(LOST_CONNECTION, error) ? 'transient' : undefined;
   }
 
   /** The error names no catalog, so host, port and user tell whose it is. */
   private isRefusedBy(error: string, { host, port, user }: PostgresLogin): boolean {
-    return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
+    return REFUSED.some((line) => line.exec(error)?.[1] === user) && error.includes(`"${host}"`) && LIBPQ.portFailed.exec(error)?.[1] === port;
   }
 
   async run(connection: DuckDBConnection): Promise<void> {
@@ -74,7 +75,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     try {
       await this.attach(connection, login);
     } catch (error) {
-      if (!REFUSED.test(messageOf(error))) throw error;
+      if (!saysOneOf(REFUSED, messageOf(error))) throw error;
       // What is cached may be older than the last change of the password.
       const other = await this.otherLogin(login);
       await this.pausingIfRefused(() => this.attach(connection, other));
@@ -82,7 +83,7 @@ export class PostgresBootstrapStep extends CatalogStep {
   }
 
   override async renew(connection: DuckDBConnection, { error }: StepContext): Promise<void> {
-    if (error !== undefined && !REFUSED.test(error)) {
+    if (error !== undefined && !saysOneOf(REFUSED, error)) {
       // The login is as good as before: DuckDB reads PostgreSQL's schemas again.
       await connection.run('CALL pg_clear_cache()');
       return;
@@ -130,7 +131,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     try {
       await signIn();
     } catch (error) {
-      if (REFUSED.test(messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
+      if (saysOneOf(REFUSED, messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
       throw error;
     }
   }

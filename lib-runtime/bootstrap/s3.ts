@@ -7,6 +7,7 @@ import { type AwsCredentials, environmentCredentials, processCredentials } from 
 import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { CURL, DUCKDB, S3, saysOneOf } from '../base/wording';
 import { withoutEcho } from '../diagnosis/missing-catalog';
 import { hasChanged } from '../diagnosis/transient-http';
 
@@ -18,14 +19,12 @@ const roles = () => requireFromHere('../aws/assume-role') as typeof import('../a
 
 /** Ends of credentials are met this long before, so that no query outlives its own. */
 const RENEW_BEFORE_MS = 5 * 60_000;
-const REMOTE_ERROR = /^(?:HTTP|IO) Error: /;
-const EXPIRED = /ExpiredToken|TokenRefreshRequired|RequestExpired/;
+const REMOTE_ERRORS = [DUCKDB.httpError, DUCKDB.ioError];
+const EXPIRED = [S3.expiredToken, S3.tokenRefreshRequired, S3.requestExpired];
 const S3_URL = /\bs3[an]?:\/\//i;
 const S3_BUCKETS = /\bs3[an]?:\/\/([^/\s'"]*)/gi;
 const HTTP_URLS = /\bhttps?:\/\/([^/\s'"]+)(?:\/([^/\s'"?]*))?/gi;
 const AWS_HOST = /\.amazonaws\.com(?:\.cn)?$/;
-/** The certificate `*.s3.REGION.amazonaws.com` is not one of a bucket with a dot in its name (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). */
-const UNVERIFIED_BUCKET = /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*)\.s3\.[^/']*amazonaws\.com[/']/;
 /** DuckDB reads all of them as S3, and matches a secret's scope by its letters. */
 const SCHEMES = ['s3://', 's3a://', 's3n://'];
 const PATH_STYLE = { URL_STYLE: "'path'" };
@@ -117,9 +116,9 @@ export class S3BootstrapStep implements BootstrapStep {
 
   /** A request that fails on the way is not its concern: DuckDB itself repeats it. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined {
-    if (!REMOTE_ERROR.test(error)) return undefined;
+    if (!saysOneOf(REMOTE_ERRORS, error)) return undefined;
     // Without its secret a bucket is looked for elsewhere, or without credentials.
-    const isRefused = isDone ? EXPIRED.test(error) && !this.hasFixedCredentials : this.isMeantBy(error);
+    const isRefused = isDone ? saysOneOf(EXPIRED, error) && !this.hasFixedCredentials : this.isMeantBy(error);
     if (isRefused || this.unverifiedBucket(error) !== undefined) return 'refused';
     return isDone && hasChanged(error) ? 'transient' : undefined;
   }
@@ -212,7 +211,7 @@ export class S3BootstrapStep implements BootstrapStep {
 
   /** The bucket whose name is not in the certificate that S3 showed, if path style can reach it. */
   private unverifiedBucket(error: string): string | undefined {
-    return 'URL_STYLE' in this.location() ? undefined : UNVERIFIED_BUCKET.exec(error)?.[1];
+    return 'URL_STYLE' in this.location() ? undefined : CURL.unverifiedBucket.exec(error)?.[1];
   }
 
   /** Whether the error is about such a bucket, which is reached in path style from now on. */

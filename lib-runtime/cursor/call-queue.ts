@@ -46,12 +46,15 @@ export class CallQueue {
   }
 
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
-  async exclusive<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
+  exclusive<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
+    const begin = (release: () => void) => {
+      this.assertOpenOr(release);
+      return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
+    };
     // Most calls find it free, and need not wait for a promise.
-    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
-    this.assertOpenOr(release);
-    return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
+    const release = this.mutex.tryAcquire();
+    return release ? begin(release) : this.ownTurn(task, signal).then(begin);
   }
 
   /**

@@ -4,6 +4,7 @@ import { CursorCalls } from './cursor-calls';
 import { QueryCall } from './query-call';
 import type { Cursor } from './types';
 import { BusyError, ClosedError, type DuckDbError, QueryError } from '../base/errors';
+import { DUCKDB } from '../base/wording';
 import type { Connection } from '../execution/connection';
 import { Statement } from '../execution/statement';
 import { isInTransaction } from '../execution/transactions';
@@ -83,7 +84,7 @@ async function assertNotAborted(control: (sql: string) => Promise<unknown>): Pro
 /** Nothing may go on in a transaction that nobody knows of. */
 function afterRollback(cursor: CallTarget, failure: DuckDbError): void {
   // One that could not be committed is over.
-  if (/no transaction is active/.test(failure.message)) return;
+  if (DUCKDB.noTransaction.test(failure.message)) return;
   cursor.abandon('ended, as its transaction could not be rolled back');
 }
 

@@ -3,6 +3,7 @@ import type { ConnectionLease } from './connection';
 import type { Statement } from './statement';
 import { messageOf, ParameterError, QueryError } from '../base/errors';
 import { isEmptySql } from '../base/sql-text';
+import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
 import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
 
@@ -45,9 +46,6 @@ export async function streamStatement(
 
 type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 
-/** What `prepare` says of one statement that DuckDB itself makes several of, such as PIVOT or IMPORT DATABASE. */
-const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
-
 /** Runs every statement of `statement`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
 async function runPrepared<R extends DuckDBResult>(
   lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
@@ -62,7 +60,7 @@ async function runPrepared<R extends DuckDBResult>(
     }, () => statement.isSelect);
     return { result, rowsChanged: 0 };
   } catch (error) {
-    if (!SEVERAL_STATEMENTS.test(messageOf(error))) throw error;
+    if (!DUCKDB.severalStatements.test(messageOf(error))) throw error;
     return runScript(lease, statement, parameters, attempt, runLast);
   }
 }

@@ -1,10 +1,10 @@
 import { messageOf } from '../base/errors';
+import { DUCKDB, saysOneOf } from '../base/wording';
+import { statusesIn } from '../diagnosis/http-statuses';
 import type { ConnectionLease } from '../execution/connection';
 
 /** In these classes of errors DuckDB says that a file is not what the cache knows of it. */
-const MAY_HAVE_CHANGED = /^(?:HTTP|IO|Invalid|Invalid Input|Serialization) Error: /;
-/** DuckDB forgets an entry whose ETag differs, but not one that says that a file is longer than it is. */
-const NEVER_FORGOTTEN = /Range Not Satisfiable|\bHTTP 416\b|bytes outside file/;
+const MAY_HAVE_CHANGED = [DUCKDB.httpError, DUCKDB.ioError, DUCKDB.invalidError, DUCKDB.invalidInputError];
 /** What may look for other files in the next call. */
 const VOLATILE = /\b(?:now|today|current_date|current_time|current_timestamp|localtime|localtimestamp|getvariable|random|uuid|nextval|getenv)\b/i;
 const MAX_KEYS = 1000;
@@ -50,8 +50,9 @@ export class MetadataCache {
       return await once();
     } catch (error) {
       const text = messageOf(error);
-      if (!MAY_HAVE_CHANGED.test(text)) throw error;
-      if (NEVER_FORGOTTEN.test(text)) this.isUnusable = true;
+      if (!saysOneOf(MAY_HAVE_CHANGED, text)) throw error;
+      // DuckDB forgets an entry whose ETag differs, but not one that says that a file is longer than it is.
+      if (statusesIn(text).includes(416) || DUCKDB.outsideFile.test(text)) this.isUnusable = true;
       lease.assertOpen();
       await raw.run(setCache(false));
       const now = performance.now();

@@ -6,6 +6,7 @@ import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
 import { rejection } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { says } from '../says';
 
 const ACCOUNT = `
 iam, ssm, secrets = (boto3.client(name) for name in ('iam', 'ssm', 'secretsmanager'))
@@ -89,6 +90,7 @@ describeWith('aws', 'secrets', () => {
     const error = await rejection(readSecret({ ssm: '/app/none' }));
     const message = /^cannot read the SSM parameter "\/app\/none": ParameterNotFound: .*; check its name, account and region$/;
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(message) });
+    says('AWS.notFound', error.message);
     expect(front.requests).toHaveLength(1);
   });
 
@@ -97,6 +99,7 @@ describeWith('aws', 'secrets', () => {
     const error = await rejection(readSecret({ ssm: '/app/password' }, { fresh: true }));
     const message = /^cannot read the SSM parameter "\/app\/password": AccessDenied.*; the function's role needs ssm:GetParameter on it, and kms:Decrypt/;
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(message) });
+    says('AWS.accessDenied', error.message);
     expect((await rejection(readSecret({ secretsManager: account.arn }, { fresh: true }))).message).toContain('secretsmanager:GetSecretValue on it');
     expect(front.requests).toHaveLength(2);
   });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { droppingAvailability, dropPackets } from '../../bed/docker/dropped-packets';
 import { describeIf, describeWith } from '../../bed/require';
 import { freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
@@ -163,7 +164,9 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const cut = async (query: Promise<unknown>) => (await Promise.all([query, bed.postgres.query(TERMINATE_THE_SLEEPER)]))[0];
     await cursor((c) => c.query(USERS));
     expect(await cursor((c) => cut(c.query(slow)))).toEqual([{ slept: '' }]);
-    expect(await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))))).toMatchObject({ code: 'QUERY', retryable: true });
+    const error = await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))));
+    expect(error).toMatchObject({ code: 'QUERY', retryable: true });
+    says('POSTGRESQL.terminated', error.message);
   });
 
   test('a query that takes too long ends on the server, by the statement timeout', async () => {
@@ -275,7 +278,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const errors = [];
     for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
     expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
-    expect(errors[0]!.message).toContain('password authentication failed');
+    says('POSTGRESQL.passwordRefused', errors[0]!.message);
     expect(errors[3]!.message).toContain('holds no other one');
     for (const { message } of errors) expect(message).not.toContain('something else');
     expect(bed.ssm.requests).toHaveLength(1);
