@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     else publish(name, table);
   }
   publishSummary();
-  console.log('\nThe tables are in docs/cold-start.md, each measurement in benchmarks/results.');
+  console.log('\nThe tables that are kept are in docs/cold-start.md, each measurement in benchmarks/results.');
 }
 
 main().catch((error) => {

@@ -15,12 +15,12 @@ export const FLOOR = 'floor';
 
 export type ContenderName = typeof OURS | typeof DEFAULTS | typeof SIXTEEN | typeof FLOOR;
 
-/** Of the floor: more of them gain nothing, as each costs a handshake. */
+/** Of the floor. Each costs a handshake: more of them help where there are hundreds of files and a whole CPU, and hurt elsewhere. */
 const FLOOR_CONNECTIONS = 32;
 
 /** What the floor runs in place of SQL. */
 export interface FloorStatement extends FloorPlan {
-  /** Then only what was read of the files is still to be read, and all of it is asked for at once. */
+  /** Then no request waits for the answer to another. */
   readonly knowsFooters: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface ContenderOptions {
 
 /** Starts a contender whose DuckDB is open and has asked for nothing. */
 export async function startContender(name: ContenderName, { s3, memoryMb, quota, directory }: ContenderOptions): Promise<RunningContender> {
-  const baked = await signedExtensions('httpfs', 'tpch');
+  const baked = await signedExtensions('httpfs');
   const { endpoint, region, accessKeyId, secretAccessKey, caFile } = s3;
   // DuckDB's own limit is this share of the memory that it sees, which here is the machine's.
   const settings = { memory_limit: `${Math.round(0.8 * memoryMb)}MiB`, ...name === SIXTEEN && { threads: '16' } };

@@ -17,15 +17,16 @@ const FILES = {
   'many': `COPY (SELECT ${EVENTS}, i % 300 AS part FROM range(600000) t(i))`,
 };
 
+/** One file a partition, of one row group, whatever the number of cores. */
+const SETTINGS = 'SET threads = 1; SET partitioned_write_flush_threshold = 10000000';
 const OPTIONS = { 'events.parquet': '', 'days': ', PARTITION_BY (day)', 'many': ', PARTITION_BY (part)' };
 
 /** The directory of the files that are read: `events.parquet`, `days/`, `many/`, `tpch/` and `orders/`. Made once, kept. */
 export function farData(): Promise<string> {
-  return madeOnce('far-s3', [JSON.stringify([FILES, OPTIONS]), `${SCALE_FACTOR}`], async (directory) => {
+  return madeOnce('far-s3', [JSON.stringify([FILES, SETTINGS, OPTIONS]), `${SCALE_FACTOR}`], async (directory) => {
     const instance = await DuckDBInstance.create();
     const connection = await instance.connect();
-    // One file a partition, whatever the number of cores.
-    await connection.run('SET threads = 1');
+    await connection.run(SETTINGS);
     for (const [name, copy] of Object.entries(FILES)) {
       await connection.run(`${copy} TO '${join(directory, name)}' (FORMAT parquet, COMPRESSION zstd${OPTIONS[name as keyof typeof OPTIONS]})`);
     }
