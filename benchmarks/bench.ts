@@ -6,6 +6,7 @@ import type { Benchmark } from './report/table';
 import { coldStarts } from './tables/cold-start';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
+import { farS3 } from './tables/far-s3';
 import { footprint } from './tables/footprint';
 import { phases } from './tables/phases';
 import { sales } from './tables/sales';
@@ -19,32 +20,41 @@ import { dockerAvailability } from '../test/bed';
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...coldStarts, phases, touched, footprint, sales, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth,
+  farS3,
 ];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]
 
-Measures, writes benchmarks/results and the tables of docs/cold-start.md. What is measured only by its name is printed.
+Measures, writes benchmarks/results and the tables of docs/cold-start.md. What has no place there, and what is measured in part, is printed.
 
-${BENCHMARKS.map(({ name, summary, runs, optional }) => `  ${name.padEnd(18)}${summary} (${runs} run${runs === 1 ? '' : 's'}${optional ? ', only by its name' : ''})`).join('\n')}
+${BENCHMARKS.map(describe).join('\n')}
 `;
 
+function describe({ name, summary, runs, optional, choices = {} }: Benchmark): string {
+  return [
+    `  ${name.padEnd(18)}${summary} (${runs} run${runs === 1 ? '' : 's'}${optional ? ', only by its name' : ''})`,
+    ...Object.entries(choices).map(([option, all]) => `  ${''.padEnd(18)}--${option} ${all.join(',')}`),
+  ].join('\n');
+}
+
 async function main(): Promise<void> {
-  const chosen = parseCommandLine(process.argv.slice(2), BENCHMARKS);
-  if (chosen === 'help') {
+  const asked = parseCommandLine(process.argv.slice(2), BENCHMARKS);
+  if (asked === 'help') {
     console.log(HELP);
     return;
   }
   const docker = dockerAvailability();
-  const inContainers = chosen.find(({ withoutDocker }) => !withoutDocker);
+  const inContainers = asked.benchmarks.find(({ withoutDocker }) => !withoutDocker);
   if (!docker.available && inContainers) throw new Error(`"${inContainers.name}" runs in containers: ${docker.reason}`);
-  for (const { name, summary, measure, runs, optional } of chosen) {
+  for (const benchmark of asked.benchmarks) {
+    const { name, summary, measure, runs, optional } = benchmark;
     console.log(`${name}: ${summary}`);
-    const table = await measure(runs, (message) => console.log(`  ${message} …`));
-    if (optional) console.log(`\n${renderTable(table)}`);
+    const table = await measure(runs, (message) => console.log(`  ${message} …`), asked.chosen(benchmark));
+    if (asked.partial || (optional && !table.ownPage)) console.log(`\n${renderTable(table)}`);
     else publish(name, table);
   }
   publishSummary();
-  console.log('\nThe tables are in docs/cold-start.md, each measurement in benchmarks/results.');
+  console.log('\nThe tables that are kept are in docs/cold-start.md, each measurement in benchmarks/results.');
 }
 
 main().catch((error) => {

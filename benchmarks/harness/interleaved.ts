@@ -1,8 +1,7 @@
 import { untilQuiet } from './quiet-machine';
-import type { Series } from '../report/statistics';
 
 /** Makes one measurement. */
-export type Measure = () => Promise<number>;
+export type Measure<Measured = number> = () => Promise<Measured>;
 
 /**
  * Measures every contender once a round, each round beginning with the next, so that what else happens on the machine, and what
@@ -10,14 +9,14 @@ export type Measure = () => Promise<number>;
  *
  * `ready` is awaited before each measurement. A contender named in `every` takes part in one of so many rounds only.
  */
-export async function interleaved<Name extends string>(
-  contenders: Readonly<Record<Name, Measure>>,
+export async function interleaved<Name extends string, Measured = number>(
+  contenders: Readonly<Record<Name, Measure<Measured>>>,
   rounds: number,
   ready: () => Promise<unknown> = untilQuiet,
   every: Partial<Record<Name, number>> = {},
-): Promise<Record<Name, Series>> {
+): Promise<Record<Name, readonly Measured[]>> {
   const names = Object.keys(contenders) as Name[];
-  const series = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const series = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<Name, Measured[]>;
   for (let round = 0; round <= rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length];

@@ -6,8 +6,19 @@ const NOT_APPLICABLE = '–';
 
 /** A table of medians, each with the least and the most that was measured, and their ratios. */
 export function renderTable(table: Table): string {
-  const header = [table.conditions, ...table.contenders.map((name) => `${name}, ${table.unit}`), ...table.ratios.map(({ of, to }) => `${of} ÷ ${to}`)];
-  const rows = table.rows.map((row) => [row.condition, ...table.contenders.map((name) => withSpread(row.measured[name])), ...ratios(row, table)]);
+  const needed = table.figures ? table.contenders : [];
+  const header = [
+    table.conditions,
+    ...table.contenders.map((name) => `${name}, ${table.unit}`),
+    ...table.ratios.map(({ of, to }) => `${of} ÷ ${to}`),
+    ...needed.map((name) => `${name}: ${table.figures!.join(', ')}`),
+  ];
+  const rows = table.rows.map((row) => [
+    row.condition,
+    ...table.contenders.map((name) => withSpread(row.measured[name])),
+    ...ratios(row, table),
+    ...needed.map((name) => figures(row.needed?.[name], table)),
+  ]);
   const aligned = header.map((_, column) => (column === 0 ? '---' : '---:'));
   return [
     `**${table.title}**`,
@@ -18,6 +29,10 @@ export function renderTable(table: Table): string {
 
 function ratios({ measured }: Row, table: Table): string[] {
   return table.ratios.map(({ of, to }) => (measured[of] && measured[to] ? `**${ratioOfMedians(measured[of], measured[to]).toFixed(2)}**` : NOT_APPLICABLE));
+}
+
+function figures(needed: Readonly<Record<string, Series>> | undefined, table: Table): string {
+  return needed === undefined ? NOT_APPLICABLE : table.figures!.map((figure) => rounded(median(needed[figure]))).join(', ');
 }
 
 function withSpread(series: Series | undefined): string {

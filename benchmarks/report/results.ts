@@ -23,14 +23,14 @@ const PICTURED = {
   'default-bootstrap': 'SELECT 1 where S3 and PostgreSQL are set up',
 };
 
-/** Keeps a table with all that was measured, as JSON and as Markdown, and shows it in the document. */
+/** Keeps a table with all that was measured, as JSON and as Markdown, and shows it in the document if that has room. */
 export function publish(name: string, table: Table): void {
   const json = JSON.stringify(table, toMicroseconds, 2).replace(/\[[-\d.,\s]+\]/g, onOneLine);
   // From what is kept, so that it can be rendered again to the same text.
   const markdown = renderTable(JSON.parse(json));
   writeFileSync(join(RESULTS, `${name}.json`), `${json}\n`);
   writeFileSync(join(RESULTS, `${name}.md`), markdown);
-  writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), name, markdown));
+  if (!table.ownPage) writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), name, markdown));
 }
 
 /** Renders what follows from all kept tables together: which targets are met, and the picture. */

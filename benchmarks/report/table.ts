@@ -6,6 +6,8 @@ export interface Row {
   readonly condition: string;
   /** By contender; one that does not apply is missing. */
   readonly measured: Readonly<Record<string, Series>>;
+  /** By contender, what it needed, by the names in the table's `figures`. */
+  readonly needed?: Readonly<Record<string, Readonly<Record<string, Series>>>>;
 }
 
 /** One contender's median divided by another's. */
@@ -22,11 +24,18 @@ export interface Table {
   readonly unit: string;
   readonly contenders: readonly string[];
   readonly ratios: readonly Ratio[];
+  /** What else was found about each contender: its medians are shown in one column. */
+  readonly figures?: readonly string[];
   readonly rows: readonly Row[];
   /** What was left out, and why. */
   readonly notes: readonly string[];
   readonly machine: Machine;
+  /** Too long for the document: shown beside its measurements alone. */
+  readonly ownPage?: true;
 }
+
+/** What was asked for of what can be chosen, by its name. */
+export type Choices = Readonly<Record<string, readonly string[]>>;
 
 /** A table that can be measured. */
 export interface Benchmark {
@@ -36,7 +45,10 @@ export interface Benchmark {
   readonly runs: number;
   /** Measured on this machine itself, without Docker. */
   readonly withoutDocker?: true;
-  /** Measured only when asked for by name, and then printed. */
+  /** Measured only when asked for by name, and then printed unless it has a page of its own. */
   readonly optional?: true;
-  readonly measure: (runs: number, progress: (message: string) => void) => Promise<Table>;
+  /** What of it can be measured alone, by the names of the options. It is then printed. */
+  readonly choices?: Choices;
+  /** `chosen` holds what of `choices` is asked for. */
+  readonly measure: (runs: number, progress: (message: string) => void, chosen: Choices) => Promise<Table>;
 }

@@ -34,3 +34,10 @@ test('a contender that does not apply to a row is a dash in it, and is counted a
   expect(rendered).toContain('| empty | – | 4 | – |');
   expect(rendered).toContain('Medians of 1 to 3 interleaved runs');
 });
+
+test('what each contender needed has a column, by medians', () => {
+  const rows: Row[] = [{ condition: 'full', measured: { stove: [300], electric: [100] }, needed: { stove: { matches: [1, 3, 2], minutes: [4, 4.26, 4.5] } } }];
+  const rendered = renderTable({ ...TABLE, rows, figures: ['matches', 'minutes'] });
+  expect(rendered).toContain('| stove ÷ electric | stove: matches, minutes | electric: matches, minutes |');
+  expect(rendered).toContain('| **3.00** | 2, 4.3 | – |');
+});
