@@ -136,7 +136,7 @@ const POSTGRESQL_BINARY = async () => join((await installPostgres()).bin, 'postg
 /** What needs a fault that nobody can time: the component's binary has the text, from which the example is made. */
 const IN_BINARIES: ReadonlyArray<[line: Line, component: () => string | Promise<string>, text: string, example?: string]> = [
   ['DUCKDB.alteredMeanwhile', DUCKDB_LIBRARY, 'but another transaction has %s this table', 'TransactionContext Error: Attempting to modify table t but another transaction has altered this table'],
-  ['DUCKDB.outsideFile', DUCKDB_LIBRARY, 'Prefetch registered for bytes outside file: %s'],
+  ['DUCKDB.outsideFile', DUCKDB_LIBRARY, 'Prefetch registered for bytes outside file'],
   ['DUCKDB.databaseVersion', DUCKDB_LIBRARY, 'Trying to read a database file with version number %lld'],
   ['CURL.sendError', HTTPFS_BINARY, 'Failed sending data to the peer'],
   ['CURL.rewindFailed', HTTPFS_BINARY, 'Send failed since rewinding of the data stream failed'],
