@@ -100,10 +100,11 @@ export class Bootstrap implements StepHost, Steps {
     };
   }
 
-  /** How old an answer from the files at `urls` may be, in milliseconds, by what the steps say that give access to them; 0 where one says nothing. */
-  maxStalenessMsOf(urls: readonly string[]): number {
+  /** How old an answer from the files at `urls` may be, in milliseconds, as the steps of `allowed` that give access say; 0 if none says so for a file. */
+  maxStalenessMsOf(urls: readonly string[], allowed: readonly string[] | undefined): number {
     if (urls.length === 0) return 0;
-    return Math.min(...urls.map((url) => Math.max(0, ...this.steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
+    const steps = this.select(allowed);
+    return Math.min(...urls.map((url) => Math.max(0, ...steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
   }
 
   /** Notes which catalogs are attached. A step whose catalog somebody detached is to run again. */

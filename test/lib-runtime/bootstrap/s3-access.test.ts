@@ -191,36 +191,15 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     expect((await cursor((c) => c.queryOne<{ secret_string: string }>('SELECT secret_string FROM duckdb_secrets()')))!.secret_string).toMatch(/url_style=path/);
   });
 
-  test.each([
-    ['', {}, {}],
-    [', also where the configuration is locked', { immutable: true }, { lock_configuration: true }],
-    [', also of a role where the configuration is locked', { immutable: true, ...role }, { lock_configuration: true }],
-  ])('immutable data is asked for once%s', async (_, changes, settings) => {
+  test.each([['', {}], [', also of a role', role]])('immutable data is asked for once%s', async (_, changes) => {
     sts.fault = () => assumed();
-    const step = { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], immutable: true, ...changes } };
-    const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps: [step], settings }) });
+    const { cursor } = start({ immutable: true, ...changes });
     const sum = () => cursor((c) => c.queryOne("SELECT sum(i) AS s FROM 's3://lake/t.parquet'"));
     const first = await sum();
     expect(store.requests.length).toBeGreaterThan(0);
     store.requests.length = 0;
     expect(await sum()).toEqual(first);
     expect(store.requests).toEqual([]);
-  });
-
-  test('the user\'s own setting wins over an immutable step\'s', async () => {
-    const step = { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], immutable: true } };
-    const settings = { enable_http_metadata_cache: false };
-    const { cursor } = freshRuntime({ ...environment, ...config({ extensions: ['httpfs'], steps: [step], settings }) });
-    await cursor((c) => c.queryOne(COUNT));
-    expect(await cursor((c) => c.queryOne('SELECT current_setting(\'enable_http_metadata_cache\') AS http, current_setting(\'parquet_metadata_cache\') AS parquet')))
-      .toEqual({ http: false, parquet: true });
-  });
-
-  test('a session whose bootstrap leaves an immutable step out has none of its settings', async () => {
-    const { session } = start({ immutable: true });
-    const cached = "SELECT current_setting('parquet_metadata_cache') AS cached";
-    expect(await session({ bootstrap: [] }, (s) => s.queryOne(cached))).toEqual({ cached: false });
-    expect(await session((s) => s.queryOne(cached))).toEqual({ cached: true });
   });
 
   test.each([

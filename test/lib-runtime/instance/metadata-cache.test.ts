@@ -150,6 +150,13 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
     });
   });
 
+  test('has no effect on a cursor whose bootstrap leaves the step out', async () => {
+    const { cursor } = runtime({ maxStalenessSeconds: 600 });
+    for (const _ of [1, 2]) await cursor((c) => c.query(READ));
+    expect(await requests(() => cursor((c) => c.query(READ)))).toBe(0);
+    expect(await requests(() => cursor({ bootstrap: [] }, (c) => c.query(READ)))).toBeGreaterThan(0);
+  });
+
   test('what SQL has SET on the connection stays as it is', async () => {
     const { cursor } = runtime();
     await cursor(async (c) => {
