@@ -139,7 +139,8 @@ export abstract class Call {
   private withMetadataCache(lease: ConnectionLease): <T>(once: () => Promise<T>) => Promise<T> {
     const { statement, parameters, target: { instance: { remote, bootstrap }, connection, options } } = this;
     const mayUse = remote !== undefined && this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
-    const maxStalenessMs = mayUse ? this.options.maxStalenessMs ?? options.maxStalenessMs ?? bootstrap.maxStalenessMsOf(this.urls, options.bootstrap) : 0;
+    const given = this.options.maxStalenessMs ?? options.maxStalenessMs;
+    const maxStalenessMs = mayUse ? given ?? bootstrap.maxStalenessMsOf(this.urls, options.bootstrap) : 0;
     if (remote === undefined || maxStalenessMs === 0) return (once) => once();
     const key = textsOf(statement.sql, parameters).join('\n');
     return (once) => remote.metadataCache.attempt(lease, key, maxStalenessMs, once);
