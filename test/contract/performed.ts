@@ -13,7 +13,8 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
     },
     prepare: async (sql: string) => ({ bind: (values: object) => done.push(sql, values), run: async () => undefined, destroySync: () => undefined }),
   };
-  const context = { error: undefined, execute: async (sql: string, values: unknown) => { done.push(sql, values); }, ensureExtension: async () => undefined };
+  const execute = async (sql: string, values: unknown) => { done.push(sql, values); };
+  const context = { error: undefined, execute, ensureExtension: async () => undefined };
   const [step] = makeSteps([{ name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) }], { env: process.env, timeoutSeconds: undefined });
   done.push(step.settings ?? {});
   await step.run(connection as any, context);
