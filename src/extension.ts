@@ -1,7 +1,7 @@
 import { shown } from './checks/expect';
 
 /**
- * A DuckDB extension, to be baked into a function's image and loaded when its database opens.
+ * A DuckDB extension that is baked into a function's image and loaded when its database opens.
  *
  * @see https://duckdb.org/docs/stable/core_extensions/overview
  */
@@ -28,7 +28,7 @@ export class DuckDbExtension {
   }
 
   /**
-   * MotherDuck's, whose implementation is downloaded at LOAD where the image has not got it.
+   * MotherDuck's extension. It downloads its implementation at LOAD if the image does not contain it.
    *
    * @internal
    */
@@ -48,7 +48,7 @@ export class DuckDbExtension {
     public readonly _allowDownload: boolean = false,
   ) {
     if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw new Error(`${shown(name)} is no name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
+      throw new Error(`${shown(name)} is not a name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
     }
   }
 }

@@ -142,7 +142,7 @@ describe('bad input is refused at synth, with its fix', () => {
   });
 
   test.each(['handler.py', 'handler', 'handler.json'])('the entry %s', (name) => {
-    expect(() => declare({ entry: name })).toThrow(`the entry "${name}" is no source file of a handler: expected one that ends in .ts, .tsx`);
+    expect(() => declare({ entry: name })).toThrow(`the entry "${name}" is not a handler's source file: expected one that ends in .ts, .tsx`);
   });
 
   test('a handler that the entry does not export', () => {
@@ -188,7 +188,7 @@ describe('bad input is refused at synth, with its fix', () => {
   test('more configuration than Lambda\'s environment holds', () => {
     const fits = 'x'.repeat(2500);
     expect(() => declare({ environment: { MINE: fits }, bootstrap: [new PlainStep('big', [], { text: fits })] }))
-      .toThrow(/^the environment variables of Stack\/Reports take 5\d{3} of the 4096 bytes that Lambda has for all, 2\d{3} of them for bootstrap steps: declare/);
+      .toThrow(/^the environment variables of Stack\/Reports take 5\d{3} of the 4096 bytes that Lambda allows for all, 2\d{3} of them for bootstrap steps: declare/);
   });
 
   test.each(['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage'])('a token as %s', (prop) => {

@@ -6,5 +6,5 @@ test('an extension knows its name and its repository', () => {
 });
 
 test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is no name', (name) => {
-  expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is no name of a DuckDB extension: expected lower-case letters`);
+  expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is not a name of a DuckDB extension: expected lower-case letters`);
 });

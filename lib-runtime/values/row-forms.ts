@@ -4,17 +4,17 @@ import { losesFields, originalType } from './kept-names';
 import { type Convert, converterOf, type Form } from './nested-values';
 import { loadApi } from '../client/client';
 
-/** The form in which rows are handed out: see `QueryOptions.rows`. */
+/** The form in which rows are returned: see `QueryOptions.rows`. */
 export type RowFormat = 'js' | 'json' | 'duckdb';
 
-/** From the client's values of a column to those of `format`. `type` has names that the client keeps. */
+/** Converts the client's values of a column to those of `format`. `type` has safe names, which the client keeps. */
 export function columnConverter(format: RowFormat, type: DuckDBType, column: string): Convert {
   if (format === 'js') return converterOf(JS_FORM, type, column);
   if (format === 'json') return converterOf(JSON_FORM, type, column);
   return losesFields(type) ? converterOf(clientForm(), type, column) : (value) => value;
 }
 
-/** As the client's `JsonDuckDBValueConverter`, which loses what the client's objects lose, and has another date for DATE 'infinity'. */
+/** Like the client's `JsonDuckDBValueConverter`, which loses fields as the client's objects do, and returns a wrong date for DATE 'infinity'. */
 const JSON_FORM: Form = {
   scalar(type) {
     const { DuckDBTypeId: id, JsonDuckDBValueConverter: json } = loadApi();

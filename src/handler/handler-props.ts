@@ -12,7 +12,7 @@ export interface HandlerProps {
   readonly handler: string;
   /** The root of the handler's project, absolute. */
   readonly projectRoot: string;
-  /** What the function's image is built from. */
+  /** The image that the function's image is based on. */
   readonly baseImage: string;
   readonly bundling: DuckDbBundlingOptions;
 }

@@ -4,20 +4,20 @@ import type { DuckDbFunctionProps } from '../duckdb-function-props';
 import { resolveExtensions } from './extension-names';
 import { ExtensionRepository } from '../extension-repository';
 
-/** What a function runs, and what of it is known. */
+/** The image that a function runs, and what is known about it. */
 export interface FunctionImage {
   readonly code: DockerImageCode;
-  /** DuckDB's version in it; undefined where somebody else has built it. */
+  /** DuckDB's version in the image; undefined for a prebuilt image. */
   readonly duckdbVersion?: string;
-  /** DuckDB's names of the extensions to load, each after those that it depends on. */
+  /** DuckDB's names of the extensions to load, each after its dependencies. */
   readonly extensions: string[];
-  /** Variables that the image does not bring itself. */
+  /** Environment variables that the image does not set itself. */
   readonly environment?: { [name: string]: string };
-  /** Removes what was staged for it. */
+  /** Removes what was staged for the image. */
   cleanUp?(): void;
 }
 
-/** Props that decide what is in an image, each with how a prebuilt one has it decided. */
+/** Props that decide what is in an image, each with the reason why a prebuilt image does not take it. */
 const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   entry: 'the image holds the handler',
   handler: 'name it with the image, as in DockerImageCode.fromEcr(repository, { cmd: [\'index.handler\'] })',
@@ -35,7 +35,7 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
 /** Where a prebuilt image must hold its extensions. */
 const EXTENSIONS_DIRECTORY = '/opt/duckdb_extensions';
 
-/** An image that exists, of which only the steps' extensions are known. */
+/** A prebuilt image. Only the extensions of its steps are known. */
 export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps, at: string): FunctionImage {
   expectObject(code, '_bind', `${at} has as code`,
     'a prebuilt image such as lambda.DockerImageCode.fromEcr(repository); a source file is named by the prop entry');

@@ -3,7 +3,7 @@ import { DatabaseConfig, StepConfig } from './runtime-config';
 import { IBootstrapStep } from '../bootstrap/bootstrap-step';
 import { shown } from '../checks/expect';
 
-/** Refuses steps that handler code could not name. */
+/** Refuses steps with names that handler code cannot use. */
 export function checkStepNames(steps: IBootstrapStep[], at: string): void {
   const seen = new Map<string, IBootstrapStep>();
   for (const step of steps) {
@@ -34,14 +34,14 @@ function example(step: IBootstrapStep): string {
   return `new ${classOf(step)}({ name: 'archive', ${isPostgres(step) ? 'catalog: \'archive\', ' : ''}... })`;
 }
 
-/** Steps that attach what they provide, each with how it is given another catalog, the easiest first; others may add to what is there. */
+/** Step types that attach what they provide, with the way to give each another catalog, easiest first. Other types may add to an attached catalog. */
 const ATTACHING: { [type: string]: string } = {
   postgres: 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })',
   sql: 'let the SqlStep attach it by another name, in its statement and in provides',
   motherduck: 'name the database in one MotherDuckStep only',
 };
 
-/** Refuses a database in which two steps would attach one catalog. */
+/** Refuses a database in which two steps would attach the same catalog. */
 export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: DatabaseConfig }, at: string): void {
   const all: { [name: string]: DatabaseConfig } = { default: {}, ...databases };
   for (const database of Object.values(all)) {
@@ -52,7 +52,7 @@ export function checkCatalogs(steps: StepConfig[], databases: { [name: string]: 
         if (other) {
           const fix = Object.entries(ATTACHING).find(([type]) => [other.type, step.type].includes(type))![1];
           throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other.name}" and "${step.name}": ${fix}, `
-            + 'or give each a database of its own by the prop databases');
+            + 'or give each its own database with the prop databases');
         }
         attached.set(catalog.toLowerCase(), step);
       }
@@ -67,12 +67,12 @@ function attachedBy({ type, provides = [], config }: StepConfig): string[] {
   return type === 'sql' ? catalogs.filter((catalog) => statementsOf(config).some((statement) => attaches(statement, catalog))) : catalogs;
 }
 
-/** A step of the user's own may be of this type too. */
+/** A user's own step may have this type too. */
 function statementsOf(config: StepConfig['config']): string[] {
   return Array.isArray(config?.statements) ? config.statements : [];
 }
 
-/** What says IF NOT EXISTS or OR REPLACE knows that somebody may have attached it. */
+/** A statement with IF NOT EXISTS or OR REPLACE allows for an attached catalog. */
 function attaches(statement: string, catalog: string): boolean {
   const [, quoted, bare] = /(?:^|;)\s*ATTACH\s+(?:DATABASE\s+)?(?:'(?:[^']|'')*'\s*)AS\s+(?:"((?:[^"]|"")+)"|([^\s;(]+))/i.exec(statement) ?? [];
   return (quoted?.replace(/""/g, '"') ?? bare)?.toLowerCase() === catalog.toLowerCase();

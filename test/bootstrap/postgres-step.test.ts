@@ -144,7 +144,7 @@ describe('a database of RDS', () => {
     const { statements, step } = bound({ endpoint, credentials: PostgresCredentials.fromIam('reader') }, vpc);
     expect(step.config.statementTimeout).toBe(0);
     expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, statementTimeout: Duration.seconds(5) })).toThrow(
-      'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not take: set it in the database');
+      'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not accept: set it in the database');
     expect(JSON.stringify(statements)).toMatch(/"Fn::Select":\[6,\{"Fn::Split":\[":"/);
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 });
   });
@@ -168,7 +168,7 @@ describe('a database of RDS', () => {
     of('Unknown', PostgresEndpoint.fromInstance(unknown));
     for (const [id, name] of [['Instance', 'mysql'], ['Cluster', 'aurora-mysql'], ['Proxy', 'MYSQL']]) {
       Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
-        `the PostgresStep "postgres" reaches a database whose engine is "${name}", but speaks to PostgreSQL alone.*ack: cdk-duckdb-lambda:engine`));
+        `the PostgresStep "postgres" reaches a database whose engine is "${name}", but it can only read PostgreSQL.*ack: cdk-duckdb-lambda:engine`));
     }
     for (const id of ['Postgres', 'PostgresProxy', 'Unknown']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
   });
@@ -176,7 +176,7 @@ describe('a database of RDS', () => {
   test('needs a function in its VPC', () => {
     const instance = new rds.DatabaseInstance(databases, 'Db', { engine, vpc });
     expect(() => bound({ endpoint: PostgresEndpoint.fromInstance(instance) })).toThrow(
-      'the PostgresStep "postgres" reaches a database in a VPC, but Stack/Reports is in none: give it the database\'s, as in vpc: db.vpc');
+      'the PostgresStep "postgres" reaches a database in a VPC, but Stack/Reports is not in a VPC: give it the database\'s, as in vpc: db.vpc');
   });
 
   test('that is imported without its resource id cannot be signed in to by IAM', () => {
@@ -204,7 +204,7 @@ describe('a host that the internet does not know', () => {
   ])('is warned of where the function is in no VPC: %s', (name) => {
     declare(name);
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-      `the PostgresStep "postgres" reaches ${name}, which the internet does not know, but Stack/Reports is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+      `the PostgresStep "postgres" reaches ${name}, which is not on the internet, but Stack/Reports is not in a VPC.*ack: cdk-duckdb-lambda:privateHost`));
   });
 
   test.each(['db.example.com', '8.8.8.8', '172.32.0.1', '11.0.0.1', '2001:4860:4860::8888', 'internal.example.com', 'mylocalhost'])('is not %s', (name) => {
@@ -231,7 +231,7 @@ test('a user is one user, also where IAM would read a pattern', () => {
 test.each(['https://reader:hunter2@db.example.com', 'postgres://db.example.com', 'reader:hunter2@db.example.com', 'reader:hunter2@${Token[TOKEN.1]}'])(
   'a host with a scheme or credentials is refused, and not repeated: %s', (name) => {
     expect(() => PostgresEndpoint.fromHost(name)).toThrow(
-      'PostgresEndpoint.fromHost has a URL or credentials in the place of the host, which the template would show: expected a name or an address');
+      'PostgresEndpoint.fromHost has a URL or credentials in place of the host, which the template would show: expected a name or an address');
     expect(() => PostgresEndpoint.fromHost(name)).not.toThrow(/hunter2/);
   });
 
@@ -269,7 +269,7 @@ test.each<[string, () => PostgresCredentials, string]>([
   ['no user', () => PostgresCredentials.fromPassword('', {} as any), 'PostgresCredentials.fromPassword has the user "": expected text such as "reader"'],
   ['a blank user of IAM', () => PostgresCredentials.fromIam(' '), 'PostgresCredentials.fromIam has the user " ": expected text such as "reader"'],
   ['a password itself', () => PostgresCredentials.fromPassword('reader', 'hunter2' as any),
-    'PostgresCredentials.fromPassword has as password something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
+    'PostgresCredentials.fromPassword has as password a value that is not a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
   ['the name of a parameter', () => PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter('/db/password' as any)),
     'SecretSource.fromSsmParameter has no parameter: expected an IParameter, such as ssm.StringParameter'],
   ['the name of a secret', () => PostgresCredentials.fromSecret('db' as any), 'SecretSource.fromSecretsManager has no secret: expected an ISecret, such as secretsmanager.Secret'],

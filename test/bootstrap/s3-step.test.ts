@@ -135,7 +135,7 @@ test('an endpoint that only a private network has is warned of where the functio
   declare('InVpc', 'http://10.0.0.5:9000', new ec2.Vpc(stack, 'Vpc'));
   for (const [id, host] of [['Address', '10.0.0.5'], ['Address6', 'fd12::1']]) {
     Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
-      `the S3Step "s3" reaches ${host}, which the internet does not know, but Stack/${id} is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+      `the S3Step "s3" reaches ${host}, which is not on the internet, but Stack/${id} is not in a VPC.*ack: cdk-duckdb-lambda:privateHost`));
   }
   for (const id of ['Public', 'InVpc']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
 });
@@ -211,7 +211,7 @@ test('the credential chain takes DuckDB\'s extension aws', () => {
   expect(step.config).toEqual({ scopes: ['s3://lake/'], credentialChain: true });
   expect(new S3Step({ buckets: [lake], credentialChain: true }).extensions.map(({ name }) => name)).toEqual(['aws']);
   expect(() => new S3Step({ buckets: [lake], credentialChain: true, assumeRole: iam.Role.fromRoleName(stack, 'Role', 'role') })).toThrow(
-    'the S3Step "s3" has assumeRole beside credentialChain');
+    'the S3Step "s3" has both assumeRole and credentialChain');
 });
 
 test('one step serves two functions in two stacks', () => {

@@ -45,8 +45,8 @@ test.each<[Partial<SqlStepProps>, string]>([
   [{ provides: ['lake', ' \t'] }, 'the SqlStep "setup" provides the catalog " \\t": expected text such as "lake"'],
   [{ provides: 'lake' as any }, 'the SqlStep "setup" provides the catalog "lake": expected a list such as ["lake"]'],
   [{ statements: ['SET VARIABLE t = $token'], secrets: { token: 'hunter2' as any } },
-    'the SqlStep "setup" has as secret "token" something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
-  [{ secrets: { 'my-token': undefined as any } }, 'the SqlStep "setup" has a secret named "my-token", which is no name of a parameter'],
+    'the SqlStep "setup" has as secret "token" a value that is not a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
+  [{ secrets: { 'my-token': undefined as any } }, 'the SqlStep "setup" has a secret named "my-token", which is not a parameter name'],
   [{ secrets: { token: undefined as any } }, 'the SqlStep "setup" has the secret "token", which no statement uses: write $token'],
 ])('%j is refused', (props, message) => {
   expect(() => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...props })).toThrow(message);

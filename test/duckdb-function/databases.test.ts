@@ -51,7 +51,7 @@ test.each<[string, { [name: string]: DuckDbDatabase }, string]>([
   ['no file', { archive: { file: '' } }, 'has the file "": expected a bare name'],
   ['/tmp itself', { archive: { file: '.' } }, 'has the file ".": expected a bare name'],
   ['two databases of one file', { archive: { file: 'a.duckdb' }, copy: { file: '/tmp/a.duckdb' } },
-    'Stack/Reports has two databases of the file /tmp/a.duckdb, "archive" and "copy", and DuckDB would corrupt it'],
+    'Stack/Reports has two databases with the file /tmp/a.duckdb, "archive" and "copy", and DuckDB would corrupt it'],
 ])('%s is refused', (_, databases, message) => {
   expect(() => declare(databases)).toThrow(message);
 });

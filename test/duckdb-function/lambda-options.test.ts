@@ -114,7 +114,7 @@ test('warnings have stable ids by which they are acknowledged', () => {
 test('more memory than most functions can have is warned of', () => {
   declare({ memorySize: 16_384 });
   Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-    'memorySize is 16384 MB: Lambda has at most 10240 MB, but for functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
+    'memorySize is 16384 MB: Lambda offers at most 10240 MB, except to functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
 });
 
 test('the longest timeout and the most memory of Lambda\'s are taken', () => {

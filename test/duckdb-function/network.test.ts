@@ -135,9 +135,9 @@ describe('a database of RDS', () => {
   });
 
   test.each<[string, (databases: Stack) => ec2.IVpc, RegExp | undefined]>([
-    ['of the app', (databases) => new ec2.Vpc(databases, 'Vpc'), /^Stack\/Reports is in the VPC vpc-0123456789abcdef0, and what it is to reach in Databases\/Vpc\/Resource: give it/],
+    ['of the app', (databases) => new ec2.Vpc(databases, 'Vpc'), /^Stack\/Reports is in the VPC vpc-0123456789abcdef0, but the database is in Databases\/Vpc\/Resource: give the function the database's VPC/],
     ['that is imported', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0fedcba9876543210', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
-      /in vpc-0fedcba9876543210: give it the other's, as in vpc: db.vpc, unless the two are peered and route to each other \[ack: cdk-duckdb-lambda:otherVpc\]$/],
+      /in vpc-0fedcba9876543210: give the function the database's VPC, as in vpc: db.vpc, or acknowledge this warning if the two are peered and route to each other \[ack: cdk-duckdb-lambda:otherVpc\]$/],
     ['that is the same, imported again', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0123456789abcdef0', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
       undefined],
     ['that only a deployment knows', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', {
@@ -177,7 +177,7 @@ describe('a database of RDS', () => {
       bootstrap: [postgres({ endpoint })],
       ...(ours && { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Ours', 'sg-0f00f00f0', ours)] }),
     });
-    expect(warnings()).toEqual([`security groups that are imported as immutable take no rules, and CDK leaves them out; for Stack/Reports add: ${missing} `
+    expect(warnings()).toEqual([`security groups that are imported as immutable do not accept rules, and CDK leaves the rules out; for Stack/Reports add: ${missing} `
       + '[ack: cdk-duckdb-lambda:immutableSecurityGroup]']);
     CdkAnnotations.of(fn).acknowledgeWarning('cdk-duckdb-lambda:immutableSecurityGroup');
     expect(warnings()).toEqual([]);
@@ -253,7 +253,7 @@ describe('the services that a function calls', () => {
 
   test('buckets of several regions take a step each', () => {
     expect(() => declare({ bootstrap: [new S3Step({ buckets: [lake(), abroad()] })] })).toThrow(
-      'the S3Step "s3" has buckets in several regions, eu-west-1 and us-east-1: give those of each region a step of their own');
+      'the S3Step "s3" has buckets in several regions, eu-west-1 and us-east-1: declare one step for each region');
   });
 });
 

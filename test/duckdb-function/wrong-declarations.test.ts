@@ -42,7 +42,7 @@ test.each<[string, () => object, string]>([
     'extensions has "httpfs": expected an extension such as DuckDbExtension.core(\'httpfs\')'],
   ['a mode that is none', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
   ['the name of an extension', () => ({ extensions: ['spatial'] }), 'extensions has "spatial": expected an extension such as DuckDbExtension.core(\'spatial\')'],
-  ['an extension without a name', () => ({ extensions: [DuckDbExtension.core(undefined as any)] }), 'undefined is no name of a DuckDB extension: expected lower-case'],
+  ['an extension without a name', () => ({ extensions: [DuckDbExtension.core(undefined as any)] }), 'undefined is not a name of a DuckDB extension: expected lower-case'],
   ['a database that is no object', () => ({ databases: { archive: 'archive.duckdb' } }),
     'the database "archive" of Stack/Reports is "archive.duckdb": expected its options, such as { file: \'archive.duckdb\' }'],
   ['a database with a blank file', () => ({ databases: { archive: { file: ' ' } } }), 'the database "archive" of Stack/Reports has the file " ": expected a bare name'],
@@ -123,9 +123,9 @@ describe('two steps of one name', () => {
 
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
-      + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each a database of its own'],
+      + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each its own database'] ,
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
-      'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each a database of its own by the prop databases'],
+      'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each its own database with the prop databases'],
     ['a PostgresStep and a SqlStep', () => [postgres(), new SqlStep({ name: 'setup', statements: ['ATTACH \'x.duckdb\' AS "PG_replica" (READ_ONLY)'], provides: ['PG_replica'] })],
       'attach the catalog "PG_replica", "postgres" and "setup": give one of them another catalog, as in new PostgresStep('],
     ['SqlSteps', () => ['a', 'b'].map((name) => new SqlStep({ name, statements: ['SELECT 1; attach \'x.duckdb\' as lake'], provides: ['lake'] })),

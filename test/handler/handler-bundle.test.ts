@@ -56,7 +56,7 @@ test('a handler that imports the construct instead of the runtime is refused', (
   write('node_modules/cdk-duckdb-lambda/package.json', '{"name":"cdk-duckdb-lambda","main":"index.js"}');
   write('node_modules/cdk-duckdb-lambda/index.js', 'exports.cursor = 1;');
   expect(() => staged({ entry: write('handler.ts', 'export { cursor as handler } from "cdk-duckdb-lambda";') })).toThrow(
-    /handler\.ts" imports the construct, by "handler\.ts": a handler imports the runtime, from "cdk-duckdb-lambda\/runtime"/);
+    /handler\.ts" imports the construct, through "handler\.ts": a handler imports the runtime, from "cdk-duckdb-lambda\/runtime"/);
 });
 
 test('the runtime and DuckDB are not bundled', () => {
@@ -80,7 +80,7 @@ describe('the format', () => {
 
   test('of a CommonJS entry cannot be an ES module', () => {
     expect(() => staged({ entry: write('handler.cjs', 'exports.handler = () => 1;'), bundling: { format: OutputFormat.ESM } })).toThrow(
-      /handler\.cjs" is CommonJS, whose exports an ES module cannot hand on: leave out bundling\.format/);
+      /handler\.cjs" is CommonJS, and an ES module cannot re-export its exports: leave out bundling\.format/);
   });
 });
 

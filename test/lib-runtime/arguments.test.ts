@@ -144,7 +144,7 @@ describe('an option that there is not is refused, with the nearest name', () => 
     ['writeRows', ({ writeRows }: any) => writeRows(batches([]), sink(), { fromat: 'csv' }), 'writeRows() has no option "fromat"; did you mean "format"?; its options are'],
     ['a text', ({ cursor }: any) => cursor('sales', nothing), 'the options of cursor() are "sales", expected an object with any of: database, bootstrap, signal'],
     ['a promise', ({ session }: any) => session(Promise.resolve({})), 'the options of session() are {}, expected an object'],
-    ['options behind the callback', ({ cursor }: any) => cursor(nothing, { database: 'sales' }), 'cursor() got {"database":"sales"} behind its callback: options come before it'],
+    ['options behind the callback', ({ cursor }: any) => cursor(nothing, { database: 'sales' }), 'cursor() got {"database":"sales"} after its callback: pass options before the callback'],
   ])('%s', async (_, call, message) => {
     const error = await rejection((async () => call(runtime, undefined))());
     expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining(message) });
@@ -163,7 +163,7 @@ test('options may be of a class of their own', async () => {
 test('a batch that is no list is an error, and not an empty answer', async () => {
   const rows = await runtime.cursor((c) => c.query('SELECT 1 AS one'));
   expect(await rejection(runtime.writeRows(rows as any, sink()))).toMatchObject({
-    code: 'CONFIG', message: 'writeRows() got {"one":1} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there',
+    code: 'CONFIG', message: 'writeRows() got {"one":1} as rows, expected batches of rows: pass c.stream(...), or [rows] for rows in memory',
   });
 });
 

@@ -87,7 +87,7 @@ describeWith('s3', 'without a stack', () => {
           return [first, await s.query('SELECT count(*) AS n FROM read_parquet($file)', { file: 's3://lake/part.parquet' })];
         }),
       ])`), { env: aws });
-      const aborted = { code: 'EXTENSION', retryable: true, message: expect.stringContaining('"httpfs" is loaded by now') };
+      const aborted = { code: 'EXTENSION', retryable: true, message: expect.stringContaining('"httpfs" is loaded now') };
       expect(values).toEqual([[{ n: 1000 }], [{ n: 1000 }], [aborted, [{ n: 1000 }]]]);
     });
 
@@ -336,7 +336,7 @@ sso_region = eu-west-1
       const missing = (name: string) => ({
         code: 'EXTENSION',
         retryable: false,
-        message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, and not in DUCKDB_EXTENSIONS_DIR: .*`
+        message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: .*`
           + `duckdb-extensions install --version 1\\.5\\.5 --platform .* --target ${directory} ${name}$`)),
       });
       expect(values).toEqual([
@@ -359,7 +359,7 @@ sso_region = eu-west-1
         expect(asked).toEqual([]);
         const [error] = await valuesOf(script(`print(await run(${JSON.stringify(COUNT)}))`), { env });
         expect(error).toMatchObject({ code: 'EXTENSION', retryable: false });
-        expect(error.message).toMatch(/"httpfs" is neither installed .* nor can it be downloaded .*DUCKDB_EXTENSIONS_DIR.*duckdb-extensions install --version 1\.5\.5/s);
+        expect(error.message).toMatch(/"httpfs" is not installed .* and cannot be downloaded .*DUCKDB_EXTENSIONS_DIR.*duckdb-extensions install --version 1\.5\.5/s);
         expect(new Set(asked.map((url) => url.replace(/.*\//, '')))).toEqual(new Set(['httpfs.duckdb_extension.gz']));
       } finally {
         proxy.close();

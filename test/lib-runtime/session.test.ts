@@ -140,7 +140,7 @@ test.each(['../x.duckdb', 'a/b.duckdb', './x.duckdb', 'a/', '..', '.', '', 42, u
   await using s = await runtime.session();
   const error = await rejection(s.attach(file as string));
   expect(error).toMatchObject({ code: 'CONFIG', retryable: false });
-  expect(error.message).toBe(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+  expect(error.message).toBe(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is removed with the session, ` +
     `an absolute path such as "${tmpdir()}/x.duckdb" for one that stays, or a URL`);
 });
 

@@ -105,7 +105,7 @@ describeWith('aws', 'secrets', () => {
     front.fault = () => ({ status: 200, body });
     for (const reference of [{ ssm: '/app/password' }, { secretsManager: account.arn }]) {
       const error = await rejection(readSecret(reference, { fresh: true }));
-      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('answered is not a JSON object') });
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('is not a JSON object; check its endpoint') });
       expect(inspect(error, { depth: null })).not.toMatch(/sesame|html|token/i);
     }
   });
@@ -144,7 +144,7 @@ describeWith('aws', 'secrets', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(errors.map(({ code, retryable }) => ({ code, retryable }))).toEqual(Array(2).fill({ code: 'BOOTSTRAP', retryable: true }));
     expect(errors[0]!.message).toBe('cannot read the SSM parameter "/app/password": ThrottlingException: Rate exceeded');
-    expect(errors[1]!.message).toMatch(/no answer within \d+ ms; in a VPC a function reaches AWS's APIs by/);
+    expect(errors[1]!.message).toMatch(/no answer within \d+ ms; in a VPC, a function reaches AWS's APIs only through/);
     expect(front.requests.length).toBeLessThan(20);
   }, 20_000);
 

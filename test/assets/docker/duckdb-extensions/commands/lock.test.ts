@@ -186,7 +186,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     it.each([
       ['of another version', JSON.stringify({ version: 1, duckdbVersion: '1.4.4', nodeApi: {}, extensions: {} }), 'is for DuckDB 1.4.4, not 1.5.5; renew it with: duckdb-extensions lock --update'],
       ['of another format', '{"version": 7}', 'is no lock file of version 1'],
-      ['that is no JSON', '{', 'is no JSON'],
+      ['that is no JSON', '{', 'is not valid JSON'],
     ])('%s is an error', async (_, text, reason) => {
       const file = join(temporaryDirectory(), 'duckdb.lock.json');
       writeFileSync(file, text);
