@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { exec } from './exec/exec.mjs';
 
-/** What `exec` takes and means; those that may be repeated are lists. */
+/** The options of `exec`. A list may be repeated. */
 const OPTIONS = {
   'template': ['FILE', 'the stack\'s template, such as cdk.out/Sales.template.json'],
   'function': ['NAME', 'its logical id, its construct path, or how its id begins (default: the only DuckDbFunction)'],

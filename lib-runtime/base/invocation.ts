@@ -45,7 +45,8 @@ export class Invocation {
     this.open.clear();
     await Promise.all(left.map(async ([openable, place]) => {
       const { what } = openable;
-      console.warn(`a ${what} was left open at the end of the invocation and is closed now: close it yourself, or pass a callback to the function that opens it; it was opened ${placeIn(place)}`);
+      console.warn(`a ${what} was left open at the end of the invocation and is closed now: close it yourself, or pass a callback to the ` +
+        `function that opens it; it was opened ${placeIn(place)}`);
       // The answer is already returned, so errors are only logged.
       await openable.close().catch((error) => console.warn(`a ${what} that was left open could not be closed: ${messageOf(error)}`));
     }));

@@ -135,7 +135,7 @@ describe('what is left open', () => {
       await closed.query('SELECT 1');
     });
     await handler();
-    expect(warned.map((text) => /^a (\w+) was left open at the end of the invocation, and is closed: .*; it was opened at .*handler\.test\.ts:\d+/.exec(text)?.[1]))
+    expect(warned.map((text) => /^a (\w+) was left open at the end of the invocation and is closed now: .*; it was opened at .*handler\.test\.ts:\d+/.exec(text)?.[1]))
       .toEqual(['cursor', 'session', 'DuckDB']);
     for (const use of [() => kept[0].query('SELECT 1'), () => kept[1].query('SELECT 1'), () => kept[2].cursor()]) {
       expect(await rejection(use())).toMatchObject({ code: 'CLOSED' });

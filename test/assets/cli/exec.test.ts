@@ -113,7 +113,7 @@ describe('exec gives a command the environment that the function would have', ()
     expect(await failure([...args, '--set', `${wrong}=arn:aws:s3:::x`])).toBe(`cdk-duckdb-lambda: --set ${wrong} names nothing in ${other}; did you mean ${own}?`);
     expect(await failure([...args, '--set', 'Quite-another=x'])).toBe(`cdk-duckdb-lambda: --set Quite-another names nothing in ${other}`);
     expect(await failure(['--template', template, '--function', 'Sales', ...given, '--parameter', 'Sise=8']))
-      .toBe(`cdk-duckdb-lambda: --parameter Sise names no parameter of ${template}; did you mean Size?`);
+      .toBe(`cdk-duckdb-lambda: --parameter Sise is not a parameter of ${template}; did you mean Size?`);
   });
 
   test('what its variables refer to is resolved: parameters, conditions, mappings, names, other stacks of the assembly', async () => {
@@ -163,7 +163,7 @@ describe('exec gives a command the environment that the function would have', ()
   test('what only a deployment knows is an error that names all of it, with the options that give it', async () => {
     const error = await failure(['--template', other]);
     expect(error.split('\n')).toEqual([
-      expect.stringMatching(/^cdk-duckdb-lambda: the environment of Sales\w+ holds what only a deployment knows; give it by$/),
+      expect.stringMatching(/^cdk-duckdb-lambda: the environment of Sales\w+ has values that only a deployment knows; set them with$/),
       expect.stringMatching(/^ {2}--set Unnamed\w+=VALUE {3}of Shared\/Unnamed, AWS::S3::Bucket$/),
       expect.stringMatching(/^ {2}--set Own\w+\.Arn=VALUE {3}of Incomplete\/Own, AWS::S3::Bucket$/),
       expect.stringMatching(/^ {2}--region REGION {3}AWS::Partition$/),

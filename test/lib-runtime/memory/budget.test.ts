@@ -91,7 +91,7 @@ describe('when it is out', () => {
     const error = await rejection(budget.reserve(100));
     expect(error).toMatchObject({ code: 'BUDGET', name: 'BudgetError', retryable: true });
     expect(error.message).toBe('no memory for another session or DuckDB within 0.06 s: 200 of 256 MiB are taken by 1; ' +
-      "close them sooner, ask for less by { memory }, or raise the function's memorySize");
+      "close them sooner, ask for less with { memory }, or raise the function's memorySize");
     expect(budget.figures.waiting).toBe(0);
     expect((await budget.reserve(10)).memoryBytes).toBe(10 * MIB);
   });

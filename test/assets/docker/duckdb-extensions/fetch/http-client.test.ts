@@ -29,9 +29,9 @@ describeWithOfficialExtensions('a download', () => {
     const mirror = await startMirror({ [PATH]: (_, response) => response.writeHead(403).end() });
 
     expect((await install(mirror.url, temporaryDirectory(), [NAME])).error)
-      .toContain('answered 403 Forbidden; it may want credentials: give them with --credentials FILE');
+      .toContain('answered 403 Forbidden; it may need credentials: pass them with --credentials FILE');
     expect((await install(mirror.url, temporaryDirectory(), ['inet'])).error)
-      .toContain('answered 404 Not Found; check the name, and that the mirror holds this version and platform');
+      .toContain('answered 404 Not Found; check the name, and that the mirror has this version and platform');
   });
 
   it('that is answered 503 is tried again, after a pause, with a line for the log', async () => {

@@ -58,7 +58,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
 
     expect(await duckdbExtensions(['install', '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', vendored,
       '--target', temporaryDirectory(), 'motherduck'])).toMatchObject({
-      code: 1, error: `duckdb-extensions: ${join(vendored, 'manifest.json')} is no manifest of version 1: remove ${vendored} and install again`,
+      code: 1, error: `duckdb-extensions: ${join(vendored, 'manifest.json')} is not a manifest of version 1: remove ${vendored} and install again`,
     });
   });
 
