@@ -15,7 +15,7 @@ import {
 } from '../src';
 import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
 
-// The construct and the runtime share no code: these tests hold together what one writes and the other reads.
+// The construct and the runtime share no code: these tests check that one reads what the other writes.
 
 function read(props: Partial<DuckDbFunctionProps>): ConfigRead {
   const stack = new Stack(new App(), 'Stack');
@@ -141,7 +141,7 @@ test('the runtime knows every key of a step\'s configuration', () => {
   const sources = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
     .map((file) => fs.readFileSync(path.join(directory, file), 'utf8')).join('\n');
   const keys = new Set(configs.flatMap(({ config }) => Object.keys(config!)));
-  // As text that is looked up by it, or as the name of what is taken out of the object.
+  // The key as text, or as a destructured name.
   const isRead = (key: string) => new RegExp(`'${key}'|[{,]\\s*${key}\\b[^:=}]*\\}\\s*=|\\.${key}\\b`).test(sources);
   expect([...keys].filter((key) => !isRead(key))).toEqual([]);
   expect(isRead('noSuchKey')).toBe(false);
@@ -158,7 +158,7 @@ test('the image names the directory of its extensions in the variable that the r
   expect(dockerfile).toContain(`--target ${directory} `);
   expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
   expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
-  // A prebuilt image need not bring the variable.
+  // A prebuilt image need not set the variable.
   const stack = new Stack(new App(), 'Stack');
   new DuckDbFunction(stack, 'Fn', { code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')) });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { DUCKDB_EXTENSIONS_DIR: directory } } });

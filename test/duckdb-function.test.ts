@@ -78,7 +78,7 @@ test('Node.js has threads enough for queries beside DNS and files, unless the us
   template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { UV_THREADPOOL_SIZE: '4' } } });
 });
 
-test('the runtime is told the extensions in the order of loading, and the steps in the order of declaration', () => {
+test('the configuration has the extensions in the order of loading, and the steps in the order of declaration', () => {
   const fn = declare({
     bootstrap: [new PlainStep('b', [DuckDbExtension.core('postgres')], { x: 1 }), new PlainStep('a')],
     extensions: [DuckDbExtension.core('aws')],
@@ -167,7 +167,7 @@ describe('bad input is refused at synth, with its fix', () => {
     expect(() => declare({ bootstrap: [new PlainStep('s3'), new PlainStep('s3')] })).toThrow('Stack/Reports has two bootstrap steps named "s3"');
   });
 
-  test('a step name that is none', () => {
+  test('an invalid step name', () => {
     expect(() => declare({ bootstrap: [new PlainStep('my step')] })).toThrow('Stack/Reports has a bootstrap step named "my step": expected a letter');
   });
 
@@ -239,12 +239,12 @@ describe('limits that are tight', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('take 3\\d{3} of the 4096 bytes.*ack: cdk-duckdb-lambda:environment'));
   });
 
-  test('are not warned of where there are none', () => {
+  test('cause no warning if there are none', () => {
     declare({ memorySize: 512, timeout: Duration.seconds(10) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 
-  test('are not judged where they are tokens', () => {
+  test('are not checked if they are tokens', () => {
     const [memorySize, seconds] = ['Memory', 'Seconds'].map((id) => new CfnParameter(stack, id, { type: 'Number' }).valueAsNumber);
     declare({ memorySize, timeout: Duration.seconds(seconds) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
@@ -253,7 +253,7 @@ describe('limits that are tight', () => {
 
 test.each([[[]], [['Other']]])('nothing is bundled for a stack that is not synthesised: only %j', (stacks) => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': stacks } });
-  fs.writeFileSync(entry, 'this is no program');
+  fs.writeFileSync(entry, 'this is not a program');
   expect(() => new DuckDbFunction(new Stack(app, 'Stack'), 'Reports', { entry })).not.toThrow();
 });
 

@@ -5,6 +5,6 @@ test('an extension knows its name and its repository', () => {
   expect(DuckDbExtension.community('h3')).toMatchObject({ name: 'h3', repository: 'community' });
 });
 
-test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is no name', (name) => {
+test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is not a name', (name) => {
   expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is not a name of a DuckDB extension: expected lower-case letters`);
 });

@@ -25,7 +25,7 @@ function installOptions(): string {
   return Object.values<any>(dockerImages)[0].source.dockerBuildArgs.INSTALL_OPTIONS;
 }
 
-test('its extension is baked, and not loaded before it is needed; the token stays where it is', () => {
+test('its extension is baked and only loaded when needed; the token stays in its secret', () => {
   expect(bound()).toEqual({
     version: 1,
     extensions: [],
@@ -47,7 +47,7 @@ test('named databases are what it provides', () => {
   ]);
 });
 
-test('a download at run time must be allowed, and is warned of', () => {
+test('a download at run time must be allowed, and causes a warning', () => {
   bound({ allowDownload: true });
   expect(installOptions()).toBe('--allow-download');
   Annotations.fromStack(stack).hasWarning('/Stack/Fn', Match.stringLikeRegexp('each cold start tries to download it.*ack: cdk-duckdb-lambda:motherduckDownload'));

@@ -133,7 +133,7 @@ describe('a database of RDS', () => {
     }]);
   });
 
-  test('a statement timeout of 0, for PgBouncer, is none', () => {
+  test('a statement timeout of 0, for PgBouncer, means no timeout', () => {
     expect(bound({ statementTimeout: Duration.seconds(0) }).step.config.statementTimeout).toBe(0);
   });
 
@@ -149,7 +149,7 @@ describe('a database of RDS', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 });
   });
 
-  test('that is not PostgreSQL is warned of', () => {
+  test('that is not PostgreSQL causes a warning', () => {
     const mysql = new rds.DatabaseInstance(databases, 'MySql', { engine: rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_0 }), vpc });
     const auroraEngine = rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_08_0 });
     const aurora = new rds.DatabaseCluster(databases, 'Aurora', { engine: auroraEngine, vpc, writer: rds.ClusterInstance.serverlessV2('writer') });
@@ -201,7 +201,7 @@ describe('a host that the internet does not know', () => {
   test.each([
     '10.0.0.5', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', '::1', 'fd12:3456::1', 'fe80::1', '::ffff:10.0.0.5',
     'localhost', 'db.internal', 'ip-10-0-0-5.eu-west-1.compute.internal', 'Db.Internal.', 'db.local',
-  ])('is warned of where the function is in no VPC: %s', (name) => {
+  ])('causes a warning if the function is not in a VPC: %s', (name) => {
     declare(name);
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
       `the PostgresStep "postgres" reaches ${name}, which is not on the internet, but Stack/Reports is not in a VPC.*ack: cdk-duckdb-lambda:privateHost`));

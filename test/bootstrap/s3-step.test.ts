@@ -94,7 +94,7 @@ test('a bucket whose name has dots is granted and named as it is', () => {
   });
 });
 
-test('a prefix without a slash at its end is warned of: it matches more than a folder', () => {
+test('a prefix without a final slash causes a warning: it matches more than a folder', () => {
   const warned = (id: string, prefixes: string[]) => new DuckDbFunction(stack, id, {
     entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake], prefixes })],
   });
@@ -125,7 +125,7 @@ test('hosts that a wildcard certificate does not name are warned of', () => {
   for (const id of ['Path', 'Without', 'Plain', 'Undotted']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
 });
 
-test('an endpoint that only a private network has is warned of where the function is in no VPC', () => {
+test('an endpoint that only a private network has causes a warning if the function is not in a VPC', () => {
   const declare = (id: string, endpoint: string, vpc?: ec2.IVpc) => new DuckDbFunction(stack, id, {
     entry: ENTRY, vpc, bootstrap: [new S3Step({ buckets: [lake], endpoint })],
   });

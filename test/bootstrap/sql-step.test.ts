@@ -52,7 +52,7 @@ test.each<[Partial<SqlStepProps>, string]>([
   expect(() => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...props })).toThrow(message);
 });
 
-test('a statement with a secret in its text is warned of: the template shows it', () => {
+test('a statement with a secret in its text causes a warning: the template shows it', () => {
   const stack = new Stack(new App(), 'Stack');
   const statements = (id: string, ...sql: string[]) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [new SqlStep({ name: 'setup', statements: sql })] });
   statements('Open', 'SELECT 1', 'CREATE SECRET (TYPE s3, KEY_ID \'AKIA\', SECRET \'hunter2\')');
@@ -64,7 +64,7 @@ test('a statement with a secret in its text is warned of: the template shows it'
   Annotations.fromStack(stack).hasNoWarning('/Stack/Fine', Match.anyValue());
 });
 
-test('a statement with credentials in a URL is warned of: the template shows it', () => {
+test('a statement with credentials in a URL causes a warning: the template shows it', () => {
   const stack = new Stack(new App(), 'Stack');
   const attach = (url: string) => new SqlStep({ name: 'setup', statements: [`ATTACH '${url}' AS crm (TYPE postgres)`] });
   const functionWith = (id: string, step: SqlStep) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [step] });

@@ -15,7 +15,7 @@ function declare(databases: { [name: string]: DuckDbDatabase }, bootstrap: IBoot
   new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap, databases });
 }
 
-test('without the prop the runtime is told of none', () => {
+test('without the prop, the configuration declares none', () => {
   new DuckDbFunction(stack, 'Reports', { entry: ENTRY });
   expect(runtimeConfig(stack)).not.toHaveProperty('databases');
 });
@@ -41,7 +41,7 @@ test('a file that is a token passes', () => {
 });
 
 test.each<[string, { [name: string]: DuckDbDatabase }, string]>([
-  ['a name that is none', { 'my archive': {} }, 'Stack/Reports has a database named "my archive": expected a letter, followed by letters'],
+  ['an invalid name', { 'my archive': {} }, 'Stack/Reports has a database named "my archive": expected a letter, followed by letters'],
   ['a step that is not declared', { archive: { bootstrap: ['lak'] } },
     'the database "archive" of Stack/Reports names the bootstrap step "lak", which is not declared; declared are: "lake", "users"; did you mean "lake"?'],
   ['a file elsewhere', { archive: { file: '/var/archive.duckdb' } },

@@ -111,7 +111,7 @@ test('warnings have stable ids by which they are acknowledged', () => {
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
 });
 
-test('more memory than most functions can have is warned of', () => {
+test('more memory than most functions can have causes a warning', () => {
   declare({ memorySize: 16_384 });
   Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
     'memorySize is 16384 MB: Lambda offers at most 10240 MB, except to functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
@@ -123,7 +123,7 @@ test('the longest timeout and the most memory of Lambda\'s are taken', () => {
 });
 
 describe('a setting that DuckDB does not know', () => {
-  test('is warned of, with the nearest one', () => {
+  test('causes a warning with the nearest one', () => {
     declare({ settings: { thread: '2', h3_resolution: '9' } });
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('DuckDB 1.5.5 and its core extensions have no setting "thread"; '
       + 'did you mean "threads"[?]; opening the database fails, unless another extension brings it.*ack: cdk-duckdb-lambda:setting'));

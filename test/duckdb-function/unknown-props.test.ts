@@ -65,7 +65,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     expect(() => make({})).not.toThrow();
   });
 
-  test('options that are no object are refused', () => {
+  test('options that are not an object are refused', () => {
     expect(() => PostgresEndpoint.fromHost('db.example.com', 6432 as any)).toThrow(
       'PostgresEndpoint.fromHost has as options 6432: expected an object with some of port, connections');
   });

@@ -58,6 +58,6 @@ test('depsLockFilePath decides the lock file; where it lies above the entry, the
 test.each([
   ['missing/yarn.lock', `cannot find the lock file of depsLockFilePath, "missing/yarn.lock": looked for ${path.resolve('missing', 'yarn.lock')}`],
   ['deps.txt', 'depsLockFilePath is "deps.txt", which is not a package manager\'s lock file: expected one named package-lock.json'],
-])('a depsLockFilePath that is none is refused: %s', (depsLockFilePath, message) => {
+])('an invalid depsLockFilePath is refused: %s', (depsLockFilePath, message) => {
   expect(() => findProject(entry, { depsLockFilePath })).toThrow(message);
 });

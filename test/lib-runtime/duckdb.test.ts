@@ -226,7 +226,7 @@ test('a name with a NUL character, which would be another file\'s name, is refus
   });
 });
 
-test('a file that is no database is FATAL, and not worth another attempt', async () => {
+test('a file that is not a database is FATAL and not retryable', async () => {
   writeFileSync(file, 'x'.repeat(20_000));
   await using database = new runtime.DuckDB({ dbName: file });
   expect(await rejection(database.cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'FATAL', retryable: false });

@@ -215,7 +215,7 @@ sso_region = eu-west-1
       });
     });
 
-    test('a file of this machine that is missing asks nobody for credentials, and loads nothing', async () => {
+    test('a missing local file requests no credentials, and loads nothing', async () => {
       const [values] = await valuesOf(script(`print([
         await run("FROM '/no/such/file.parquet'"), await run("SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND extension_name = 'httpfs'"),
       ])`), { env: aws });

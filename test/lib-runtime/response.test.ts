@@ -103,7 +103,7 @@ describe('formats', () => {
     expect(await writtenBatches([[{ a: 1, b: 2 }, { b: 3n }]], { columns: ['b', 'a'] })).toBe('{"b":2,"a":1}\n{"b":"3"}\n');
   });
 
-  test('CSV of batches that were made by oneself: a key that the header lacks is an error, also where it was added to the rows of a stream', async () => {
+  test('CSV of batches that the handler has made: a key that the header lacks is an error, also where it was added to the rows of a stream', async () => {
     const lost = { code: 'CONFIG', message: 'a row has the key "b", which is not in the header of the CSV ("a"): name all columns in the option columns' };
     expect(await rejection(writtenBatches([[{ a: 1 }, { a: 2, b: 3 }]], { format: 'csv' }))).toMatchObject(lost);
     expect(await rejection(writtenBatches([[{ a: 1 }], [{ b: 3 }]], { format: 'csv' }))).toMatchObject(lost);

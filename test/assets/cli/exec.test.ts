@@ -185,7 +185,7 @@ describe('exec gives a command the environment that the function would have', ()
   });
 
   test.each([
-    [['exec', '--template', 'x'], /needs a command behind "--"/],
+    [['exec', '--template', 'x'], /needs a command after "--"/],
     [['exec', '--', 'true'], /needs --template FILE/],
     [['exec', '--template', '/no/such.json', '--', 'true'], /cannot read \/no\/such.json \(ENOENT\): write it with cdk synth/],
     [['exec', '--template', join(repositoryRoot, 'package.json'), '--', 'true'], /is not a CloudFormation template/],
@@ -225,7 +225,7 @@ describe('exec ends as its command ends', () => {
     expect(await command(args('no-such-command'))).toMatchObject({ code: 127, stderr: 'cdk-duckdb-lambda: cannot run no-such-command (ENOENT)\n' });
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s reaches it, and its own end is told', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s reaches the command, and the exit code shows how it ended', async (signal) => {
     const script = `process.on('${signal}', () => { console.log('got it'); process.exit(7); }); console.log('ready'); setInterval(() => undefined, 1000);`;
     const child = spawn(process.execPath, [COMMAND, ...args(process.execPath, '-e', script)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';

@@ -101,7 +101,7 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests).toHaveLength(2);
   });
 
-  test.each(['<html>sesame', '"sesame"', '[1]', '', 'null'])('an answer that is no JSON object is not told: %j', async (body) => {
+  test.each(['<html>sesame', '"sesame"', '[1]', '', 'null'])('an answer that is not a JSON object is not shown: %j', async (body) => {
     front.fault = () => ({ status: 200, body });
     for (const reference of [{ ssm: '/app/password' }, { secretsManager: account.arn }]) {
       const error = await rejection(readSecret(reference, { fresh: true }));
@@ -116,7 +116,7 @@ describeWith('aws', 'secrets', () => {
     expect((await rejection(readSecret({ secretsManager: account.arn }, { fresh: true }))).message).toMatch(/holds no text: expected a string$/);
   });
 
-  test('a secret that is missing, holds bytes, is no JSON, or lacks the field', async () => {
+  test('a secret that is missing, holds bytes, is not JSON, or lacks the field', async () => {
     expect((await rejection(readSecret({ secretsManager: 'none' }))).message).toMatch(/^cannot read the secret "none": ResourceNotFoundException: /);
     expect((await rejection(readSecret({ secretsManager: account.binary }))).message).toMatch(/holds no text: expected a string$/);
     const noJson = await rejection(readSecretFields({ ssm: '/app/notes' }));
@@ -148,7 +148,7 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests.length).toBeLessThan(20);
   }, 20_000);
 
-  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAge: 'long' }]])('%j is no reference to a secret', (value) => {
+  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAge: 'long' }]])('%j is not a reference to a secret', (value) => {
     expect(() => secretReference(value, 'the password of "postgres"')).toThrow('the password of "postgres" is ');
   });
 });

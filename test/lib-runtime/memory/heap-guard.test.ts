@@ -28,7 +28,7 @@ test('also within one chunk of 2,048 rows', async () => {
   expect(outcome).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringMatching(/^reading the result stopped after \d+ rows, when Node\.js's heap held/), next: [{ one: 1 }] });
 });
 
-test('what is read and let go is not held against a result: a stream of rows that together do not fit, in a heap of which one chunk is more', async () => {
+test('rows that were read and released do not count against a result: a stream of rows that together do not fit, in a heap of which one chunk is more', async () => {
   expect(await outcomeOf(80, `
     let n = 0;
     await cursor(async (c) => { for await (const rows of c.stream("SELECT repeat('x', 60000) AS s FROM range(8000)")) n += rows.length; });

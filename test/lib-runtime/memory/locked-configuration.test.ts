@@ -83,7 +83,7 @@ describe('a configuration that is locked in the settings', () => {
 });
 
 describe('a session that locks its own configuration', () => {
-  test('works, and nobody else is locked', async () => {
+  test('works, and locks no other instance', async () => {
     const { cursor, session } = freshRuntime({ ...MEMORY, ...config({}) });
     await session({ settings: { lock_configuration: true, threads: 2 } }, async (s) => {
       expect(await limits(s)).toMatchObject({ locked: true });

@@ -117,7 +117,7 @@ describe('where the statement has a type, that', () => {
     expect(await insert('dbl', -0)).toBe('-0.0');
   });
 
-  test('a bigint beyond all fixed widths is a BIGNUM where that is wanted, or text, or its digits in JSON', async () => {
+  test('a bigint beyond all fixed widths is a BIGNUM if the statement expects one, or text, or its digits in JSON', async () => {
     await c.execute('CREATE OR REPLACE TEMP TABLE widest (n BIGNUM, l BIGNUM[], s STRUCT(N BIGNUM), m MAP(VARCHAR, BIGNUM), u UNION(n BIGNUM, t VARCHAR), t VARCHAR, j JSON, v VARIANT)');
     const widest = 2n ** 128n;
     const digits = '340282366920938463463374607431768211456';
@@ -349,7 +349,7 @@ describe('errors name the parameter', () => {
     ['an object of a class with a vowel', 'SELECT $1', [new (class A { x = 1; })()], /^parameter \$1: an A has no SQL type/],
     ['an ArrayBuffer... for all of them', 'SELECT $a', new (class Int8Array2 extends Int8Array {})(1), 'the parameters are an Int8Array2, expected a list'],
     ['a circle in JSON', 'SELECT $1::JSON', [circle()], /^parameter \$1: Converting circular structure to JSON/],
-    ['a Map in JSON whose keys are no text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), but JSON needs text keys: convert them to text'],
+    ['a Map in JSON whose keys are not text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), but JSON needs text keys: convert them to text'],
     ['a GEOMETRY', 'SELECT $1', [new DuckDBGeometryValue(new Uint8Array(21))],
       "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)"],
     ['one in an earlier statement', 'SELECT $1; SELECT 2', [1], /^statement 1 of 2 has a parameter/],

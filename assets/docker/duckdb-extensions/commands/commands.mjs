@@ -15,10 +15,10 @@ import { verify } from './verify.mjs';
 export const OPTIONS = {
   'target': ['DIR', 'the directory of the extensions, with manifest.json at its top'],
   'version': ['VERSION', 'DuckDB\'s version, such as 1.5.5 (default: that of the @duckdb/node-api installed here)'],
-  'platform': ['PLATFORM', 'DuckDB\'s name of it, such as linux_arm64 (default: this machine\'s); for lock several, with commas'],
-  'source': ['SOURCE', 'where from: core (default), pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory'],
+  'platform': ['PLATFORM', 'DuckDB\'s name of the platform, such as linux_arm64 (default: this machine\'s); for lock, several with commas'],
+  'source': ['SOURCE', 'the source: core (default), pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory'],
   'community-source': ['SOURCE', 'where community extensions come from (default: DuckDB\'s own, or the mirror or directory of --source)'],
-  'libduckdb': ['FILE', 'the libduckdb whose public keys verify signatures (default: that of @duckdb/node-api here, else from npm)'],
+  'libduckdb': ['FILE', 'the libduckdb whose public keys verify signatures (default: from @duckdb/node-api here, or from npm)'],
   'client': ['DIR', 'a directory with @duckdb/node-api installed: LOADs each extension with it, if it is for this machine\'s platform'],
   'lock': ['FILE', 'the lock file'],
   'base-image': ['REFERENCE', 'the image to pin, such as public.ecr.aws/lambda/nodejs:24'],

@@ -67,7 +67,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     });
   });
 
-  it('looks everything up anew with --update, and prints what changes', async () => {
+  it('looks everything up again with --update, and prints what changes', async () => {
     const { file, content } = await newLock('odbc');
     content.extensions.linux_amd64.odbc_scanner.sha256 = OTHER_SHA256;
     writeFileSync(file, JSON.stringify(content));
@@ -186,7 +186,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     it.each([
       ['of another version', JSON.stringify({ version: 1, duckdbVersion: '1.4.4', nodeApi: {}, extensions: {} }), 'is for DuckDB 1.4.4, not 1.5.5; renew it with: duckdb-extensions lock --update'],
       ['of another format', '{"version": 7}', 'is not a lock file of version 1'],
-      ['that is no JSON', '{', 'is not valid JSON'],
+      ['that is not JSON', '{', 'is not valid JSON'],
     ])('%s is an error', async (_, text, reason) => {
       const file = join(temporaryDirectory(), 'duckdb.lock.json');
       writeFileSync(file, text);

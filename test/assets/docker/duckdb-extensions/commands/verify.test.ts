@@ -42,7 +42,7 @@ describeWithOfficialExtensions('duckdb-extensions verify', () => {
     expect(error).not.toContain('odbc_scanner.duckdb_extension');
   });
 
-  it('names a file that nobody installed', async () => {
+  it('names a file that was not installed', async () => {
     const target = await installedDirectory();
     const file = extensionFile(target, 'tpch');
     copyFileSync(extensionFile(target, 'inet'), file);

@@ -75,7 +75,7 @@ describeWithOfficialExtensions('a download', () => {
     expectSuccess({ code, stderr });
   });
 
-  it('from nobody is tried again, then says so', async () => {
+  it('without a server is tried again, and then fails', async () => {
     const { code, error } = await install('http://127.0.0.1:1', temporaryDirectory(), [NAME, '--timeout', '3']);
 
     expect(code).toBe(1);
@@ -96,7 +96,7 @@ describeWithOfficialExtensions('a download', () => {
     expectSuccess({ code, stderr });
   });
 
-  it('that trickles for ever ends with the time limit', async () => {
+  it('that never ends is stopped at the time limit', async () => {
     const target = temporaryDirectory();
     const mirror = await startMirror({ [PATH]: trickle });
     const start = Date.now();
@@ -152,13 +152,13 @@ describeWithOfficialExtensions('a download', () => {
     let certificates: Certificates;
     beforeAll(async () => { certificates = await makeCertificates(temporaryDirectory(), ['127.0.0.1']); });
 
-    it('is refused at once, and told how to trust it', async () => {
+    it('is refused at once, and the error says how to trust it', async () => {
       const mirror = await startMirror(served({ [NAME]: officialExtension(NAME) }), certificates);
 
       const { code, error } = await install(mirror.url, temporaryDirectory(), [NAME]);
 
       expect(code).toBe(1);
-      expect(error).toMatch(/has a TLS certificate that is not trusted \([A-Z_]+\); for a proxy or mirror with .* give that with --ca FILE/);
+      expect(error).toMatch(/has a TLS certificate that is not trusted \([A-Z_]+\); for a proxy or mirror with .* pass its certificate with --ca FILE/);
       expect(mirror.asked).toEqual([]);
     });
 

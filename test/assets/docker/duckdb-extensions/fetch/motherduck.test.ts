@@ -63,7 +63,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
   });
 
   it.each<[string, string | undefined, Record<string, Buffer>, string]>([
-    ['nobody says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
+    ['no answer says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
     ['the answer is something else', '<html>hello</html>', {}, '/extension_version answered "<html>hello</html>" for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
     ['the answer has no end', ' '.repeat(17 * 1024 ** 2), {}, '/extension_version answered with more than 16 MiB, the most that is read'],
     ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],

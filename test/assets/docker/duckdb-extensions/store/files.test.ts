@@ -63,7 +63,7 @@ describeWithOfficialExtensions('a directory of extensions', () => {
     expect(everything(target)).toEqual(['manifest.json', 'odbc_scanner.duckdb_extension']);
   });
 
-  it('with a manifest that is none is refused', async () => {
+  it('with an invalid manifest is refused', async () => {
     const target = temporaryDirectory();
     writeFileSync(join(target, 'manifest.json'), '{"version": 2}');
 
