@@ -11,10 +11,10 @@ const LAYERS = {
   'assets/docker/duckdb-extensions': ['store', 'check', 'fetch', 'commands'],
 };
 
-/** What stands above all folders of its half: users, or the function's constructor, call it, and no folder does. */
+/** What stands above all folders of its half: users, or a function's constructor, call it, and no folder does. */
 const TOPS = {
   'lib-runtime': '(?:index|start|cursor|session|duckdb|handler|response)\\.ts$',
-  'src': '(?:index|duckdb-function)\\.ts$',
+  'src': '(?:index|duckdb-function(?:-base)?)\\.ts$',
 };
 
 const upward = Object.entries(LAYERS).flatMap(([root, folders]) => folders.slice(0, -1).map((folder, index) => ({

@@ -1,7 +1,5 @@
 import { awscdk, javascript } from 'projen';
-
-/** The tested default: the `@duckdb/node-api` of images whose handler's project does not name one. */
-const NODE_API_VERSION = '1.5.5-r.5';
+import { client } from './assets/docker/versions.json';
 
 /** Code that needs cdk-nag 3, and therefore a newer aws-cdk-lib than the lowest supported. A test compiles and runs it with the newest. */
 const NEWEST_ONLY = 'examples/nag.ts';
@@ -38,7 +36,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToGo: { moduleName: 'github.com/cdk-duckdb-lambda/cdk-duckdb-lambda-go' },
 
   devDeps: [
-    `@duckdb/node-api@${NODE_API_VERSION}`,
+    `@duckdb/node-api@${client}`,
     '@aws-lambda-powertools/logger@2.35.0',
     '@aws-lambda-powertools/metrics@2.35.0',
     '@aws-lambda-powertools/parameters@2.35.0',
@@ -57,12 +55,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
   disableTsconfig: true,
   eslintOptions: {
     dirs: ['src', 'lib-runtime'],
-    devdirs: ['test', 'examples', 'benchmarks'],
+    devdirs: ['test', 'examples', 'benchmarks', 'scripts'],
     projectService: false,
     tsconfigPath: './tsconfig.dev.json',
   },
   tsconfigDev: {
-    include: ['.projenrc.ts', 'lib-runtime/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts'],
+    include: ['.projenrc.ts', 'lib-runtime/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts', 'scripts/**/*.ts'],
     exclude: ['node_modules', NEWEST_ONLY],
     compilerOptions: { lib: ['es2022'], target: 'ES2022', rootDir: '.' },
   },
@@ -102,7 +100,7 @@ project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 
 project.gitignore.include('/lib-runtime/tsconfig.json', '/projenrc/tsconfig.json');
 project.gitignore.exclude('/runtime/', '/.bed/', '/cdk.out/', '.jsii.tabl.json');
-project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks/', '/docs/', '/.ci/', '/.bed/', '/rosetta/', '.jsii.tabl.json', '/cdk.out/', '/CONTRIBUTING.md');
+project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks/', '/scripts/', '/docs/', '/.ci/', '/.bed/', '/rosetta/', '.jsii.tabl.json', '/cdk.out/', '/CONTRIBUTING.md');
 project.npmignore?.include('/runtime/', '/assets/');
 // The package's own name resolves to the build's output, which may not exist yet.
 project.eslint?.addRules({ 'import/no-unresolved': ['error', { ignore: ['^cdk-duckdb-lambda(/runtime)?$'] }] });
@@ -143,6 +141,13 @@ project.testTask.spawn(integ('integ', 'Compare the stacks of test/integ.*.ts wit
 integ('integ:update', 'Accept changed snapshots, without deploying them', '--dry-run --update-on-failed');
 integ('integ:deploy', 'Deploy the stacks into your AWS account, check them, remove them, and accept their snapshots', '--force --update-on-failed');
 project.gitignore.exclude('/test/integ.*.snapshot/asset.*', '/test/integ.*.snapshot/tree.json', 'cdk-integ.out.*');
+
+project.addTask('update-duckdb', {
+  description: 'Make a release of @duckdb/node-api the tested one: npm run update-duckdb -- 1.5.5-r.5',
+  exec: 'node -r ts-node/register/transpile-only scripts/update-duckdb.ts',
+  env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
+  receiveArgs: true,
+});
 
 project.setScript('demo', 'node examples/demo.mjs');
 project.setScript('bench', 'node benchmarks/bench.mjs');

@@ -49,8 +49,7 @@ async function answerFromContainer(s3: S3Server): Promise<Answer> {
   const network = await buildNetwork();
   const fn = await step('cdk synth', async () => synthesise({
     baseImage: base.reference,
-    buildArgs: network.buildArgs,
-    networkMode: network.network ? NetworkMode.custom(network.network) : undefined,
+    imageBuild: { buildArgs: network.buildArgs, networkMode: network.network ? NetworkMode.custom(network.network) : undefined },
     extensionRepository: await extensionRepository(),
   }));
   const image = await step('docker build, with the arguments of the asset manifest', () => buildFunctionImage(fn));

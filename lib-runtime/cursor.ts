@@ -1,6 +1,7 @@
 import { type OpenedAt, openedAt } from './base/invocation';
 import { openerArguments } from './base/options';
-import { closeAfter, OpenCursor, untilAborted } from './cursor/open-cursor';
+import { OpenCursor } from './cursor/open-cursor';
+import { closeAfter, untilAborted } from './cursor/opening';
 import { CURSOR_OPTIONS } from './cursor/options';
 import type { Cursor, CursorOptions } from './cursor/types';
 import { sharedInstance } from './instance/shared-instances';

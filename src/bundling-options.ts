@@ -1,7 +1,6 @@
-import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import { ICommandHooks, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 
-/** How the handler is bundled and the image is built. */
+/** How the handler is bundled. */
 export interface DuckDbBundlingOptions {
   /**
    * Whether esbuild minifies the handler.
@@ -99,56 +98,4 @@ export interface DuckDbBundlingOptions {
    * @default - none
    */
   readonly commandHooks?: ICommandHooks;
-
-  /**
-   * Docker build arguments, visible as environment variables to the steps that install DuckDB and its extensions.
-   *
-   * They are part of the asset's hash, except for the proxy variables that Docker predefines and
-   * `NODE_EXTRA_CA_CERTS`. They can be read in the asset manifest and in the image's history: no secrets. A URL with credentials is
-   * refused, and so is a value of several lines.
-   *
-   * @default - none
-   */
-  readonly buildArgs?: { [name: string]: string };
-
-  /**
-   * The network of the build's `RUN` steps. Not part of the asset's hash.
-   *
-   * @default - Docker's own default
-   */
-  readonly networkMode?: NetworkMode;
-
-  /**
-   * A file with certificates (PEM) that the build trusts beside the usual ones, for a proxy that re-signs TLS.
-   *
-   * It is a build secret: in no layer, and not part of the asset's hash. Needs BuildKit.
-   *
-   * @default - none
-   */
-  readonly caBundle?: string;
-
-  /**
-   * Files with credentials for the build. They are in no layer, log or template, and not part of the asset's hash. Needs BuildKit.
-   *
-   * @default - none
-   */
-  readonly buildSecrets?: DuckDbBuildSecrets;
-}
-
-/** Files with credentials that the build of an image may use. */
-export interface DuckDbBuildSecrets {
-  /**
-   * A netrc file with the credentials of the extension repository: `machine HOST login USER password SECRET`;
-   * without a login the password is sent as a bearer token.
-   *
-   * @default - none
-   */
-  readonly netrc?: string;
-
-  /**
-   * The npmrc file with which npm fetches DuckDB's client.
-   *
-   * @default - npm's defaults
-   */
-  readonly npmrc?: string;
 }

@@ -1,4 +1,18 @@
-import { shown } from './checks/expect';
+import { expectFlags, expectOptions, PropNames, shown } from './checks/expect';
+
+/** How a function uses an extension. */
+export interface DuckDbExtensionOptions {
+  /**
+   * Whether a bootstrap step loads the extension itself, when the step runs.
+   *
+   * For an extension that is slow to load, or uses the network when it is loaded. All others are loaded when a database opens.
+   *
+   * @default false
+   */
+  readonly loadedByStep?: boolean;
+}
+
+const OPTIONS: PropNames<DuckDbExtensionOptions> = { loadedByStep: true };
 
 /**
  * A DuckDB extension that is baked into a function's image and loaded when its database opens.
@@ -12,9 +26,10 @@ export class DuckDbExtension {
    * DuckDB's aliases work too: `postgres` is `postgres_scanner`.
    *
    * @param name as in `INSTALL name`
+   * @param options how the function uses it
    */
-  public static core(name: string): DuckDbExtension {
-    return new DuckDbExtension(name, 'core');
+  public static core(name: string, options: DuckDbExtensionOptions = {}): DuckDbExtension {
+    return new DuckDbExtension(name, 'core', options);
   }
 
   /**
@@ -22,9 +37,10 @@ export class DuckDbExtension {
    *
    * @see https://duckdb.org/community_extensions/
    * @param name as in `INSTALL name FROM community`
+   * @param options how the function uses it
    */
-  public static community(name: string): DuckDbExtension {
-    return new DuckDbExtension(name, 'community');
+  public static community(name: string, options: DuckDbExtensionOptions = {}): DuckDbExtension {
+    return new DuckDbExtension(name, 'community', options);
   }
 
   /**
@@ -33,14 +49,21 @@ export class DuckDbExtension {
    * @internal
    */
   public static _motherduck(allowDownload: boolean): DuckDbExtension {
-    return new DuckDbExtension('motherduck', 'core', allowDownload);
+    return new DuckDbExtension('motherduck', 'core', { loadedByStep: true }, allowDownload);
   }
+
+  /**
+   * Whether a bootstrap step loads it, and not the opening of a database.
+   * @internal
+   */
+  public readonly _loadedByStep: boolean;
 
   private constructor(
     /** The extension's name, as given. */
     public readonly name: string,
     /** The repository that it comes from: `core` or `community`. */
     public readonly repository: string,
+    options: DuckDbExtensionOptions,
     /**
      * Whether the image may be built without what the extension would download at LOAD.
      * @internal
@@ -50,5 +73,9 @@ export class DuckDbExtension {
     if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
       throw new Error(`${shown(name)} is not a name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
     }
+    const at = `the DuckDB extension "${name}"`;
+    expectOptions(options, at, OPTIONS);
+    expectFlags({ loadedByStep: options.loadedByStep }, at);
+    this._loadedByStep = options.loadedByStep ?? false;
   }
 }

@@ -91,8 +91,8 @@ function grant(host: IDuckDbHost, action: string, resource: string, key?: kms.IK
   key?.grant(host, 'kms:Decrypt');
 }
 
-function age({ maxAge }: SecretSourceOptions): { maxAge?: number } {
-  return maxAge ? { maxAge: maxAge.toSeconds() } : {};
+function age({ maxAge }: SecretSourceOptions): { maxAgeSeconds?: number } {
+  return maxAge ? { maxAgeSeconds: maxAge.toSeconds() } : {};
 }
 
 function isElsewhere(parameter: ssm.IParameter, host: IConstruct): boolean {

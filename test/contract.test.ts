@@ -3,19 +3,14 @@ import * as path from 'path';
 import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { Role } from 'aws-cdk-lib/aws-iam';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
-import { DatabaseInstance } from 'aws-cdk-lib/aws-rds';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { documentedProps, valueOf } from './contract/documented';
 import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/config';
-import {
-  DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
-  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Permissions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SqlStep,
-} from '../src';
+import { BootstrapMode, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
 import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
 
-// The construct and the runtime share no code: these tests check that one reads what the other writes.
+// The construct and the runtime share no code: these tests check that one reads what the other writes. test/contract has the steps.
 
 function read(props: Partial<DuckDbFunctionProps>): ConfigRead {
   const stack = new Stack(new App(), 'Stack');
@@ -87,69 +82,13 @@ test('the runtime reads what the construct writes for databases and metrics', ()
   });
 });
 
-test('the runtime knows every key of a step\'s configuration', () => {
-  const stack = new Stack(new App(), 'Stack');
-  const secret = SecretSource.fromSecretsManager(Secret.fromSecretNameV2(stack, 'Secret', 'secret'), 'field', { maxAge: Duration.minutes(1) });
-  const replica = DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Replica', {
-    instanceIdentifier: 'replica', instanceEndpointAddress: 'db.example.com', port: 5432, securityGroups: [], instanceResourceId: 'db-ABC',
-  });
-  const s3: Required<S3StepProps> = {
-    name: 's3',
-    buckets: [Bucket.fromBucketName(stack, 'Lake', 'lake')],
-    prefixes: ['events/'],
-    permissions: S3Permissions.READ,
-    encryptionKeys: [],
-    region: 'eu-west-1',
-    assumeRole: undefined as any,
-    requesterPays: true,
-    immutable: true,
-    endpoint: 'https://s3.example.com',
-    urlStyle: S3UrlStyle.PATH,
-    credentialChain: true,
-  };
-  const postgres: Required<PostgresStepProps> = {
-    name: 'postgres',
-    endpoint: PostgresEndpoint.fromInstance(replica),
-    database: 'app',
-    credentials: PostgresCredentials.fromPassword('reader', secret),
-    catalog: 'pg_replica',
-    schema: 'public',
-    tls: PostgresTls.VERIFY_FULL,
-    caFile: '/opt/rds.pem',
-    connectTimeout: Duration.seconds(1),
-    tcpUserTimeout: Duration.seconds(2),
-    keepalive: Duration.seconds(3),
-    statementTimeout: Duration.seconds(4),
-    maxConnections: 5,
-    applicationName: 'reports',
-  };
-  const motherduck: Required<MotherDuckStepProps> = {
-    name: 'motherduck', token: secret, databases: ['sales'], attachMode: MotherDuckAttachMode.SINGLE, saasMode: true, allowDownload: true,
-  };
-  const fn = new DuckDbFunction(stack, 'Fn', { entry: path.join(__dirname, 'fixtures', 'handler.ts') });
-  const role = Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader');
-  const configs = [
-    new S3Step(s3),
-    new S3Step({ buckets: s3.buckets, assumeRole: role }),
-    new PostgresStep(postgres),
-    new PostgresStep({ ...postgres, credentials: PostgresCredentials.fromIam('reader') }),
-    new PostgresStep({ credentials: PostgresCredentials.fromSecret(Secret.fromSecretNameV2(stack, 'Rds', 'rds')) }),
-    new MotherDuckStep(motherduck),
-    new SqlStep({ name: 'sql', statements: ['SET VARIABLE t = $t'], secrets: { t: secret } }),
-  ].map((step) => step.bind(fn));
-  const directory = path.join(__dirname, '..', 'lib-runtime');
-  const sources = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-    .map((file) => fs.readFileSync(path.join(directory, file), 'utf8')).join('\n');
-  const keys = new Set(configs.flatMap(({ config }) => Object.keys(config!)));
-  // The key as text, or as a destructured name.
-  const isRead = (key: string) => new RegExp(`'${key}'|[{,]\\s*${key}\\b[^:=}]*\\}\\s*=|\\.${key}\\b`).test(sources);
-  expect([...keys].filter((key) => !isRead(key))).toEqual([]);
-  expect(isRead('noSuchKey')).toBe(false);
-  expect([...keys].sort()).toEqual([
-    'applicationName', 'assumeRole', 'attachMode', 'caFile', 'catalog', 'connectTimeout', 'credentialChain', 'database', 'databases', 'endpoint', 'host', 'iam',
-    'immutable', 'keepalive', 'maxConnections', 'password', 'port', 'region', 'requesterPays', 'saasMode', 'schema', 'scopes', 'secret', 'secrets', 'statementTimeout',
-    'statements', 'tcpUserTimeout', 'tls', 'token', 'urlStyle', 'user',
-  ]);
+test.each<[keyof DuckDbFunctionProps, string, string, unknown]>([
+  ['bootstrapMode', 'duckdb-function-options.ts', 'DuckDbFunctionOptions', BootstrapMode.EAGER],
+  ['metrics', 'duckdb-function-options.ts', 'DuckDbFunctionOptions', true],
+  ['verifyExtensionsAtRuntime', 'duckdb-options.ts', 'DuckDbOptions', true],
+])('the runtime\'s default for %s is the documented one', (prop, file, interfaceName, other) => {
+  expect(read({ [prop]: valueOf(documentedProps(file, interfaceName)[prop]) })).toEqual(read({}));
+  expect(read({ [prop]: other })).not.toEqual(read({}));
 });
 
 test('the image names the directory of its extensions in the variable that the runtime reads', () => {

@@ -6,6 +6,7 @@ import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { temporaryDirectory } from './temporary-directory';
+import { duckdb } from '../assets/docker/versions.json';
 import { BootstrapMode, BootstrapStepConfig, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository, IBootstrapStep, S3Step } from '../src';
 
 const HANDLER = 'import { cursor } from \'cdk-duckdb-lambda/runtime\';\n'
@@ -43,6 +44,14 @@ test('the template of a function over a bucket', () => {
   declare({ bootstrap: [new S3Step({ buckets: [new Bucket(stack, 'Lake')] })] });
   const template = JSON.stringify(Template.fromStack(stack).toJSON(), undefined, 2);
   expect(template.replace(/[0-9a-f]{64}/g, '<asset>')).toMatchSnapshot();
+});
+
+test('an extension that a step loads is in the image, and not loaded when a database opens', () => {
+  const step = new PlainStep('own', [DuckDbExtension.core('iceberg', { loadedByStep: true })]);
+  const fn = declare({ bootstrap: [step], extensions: [DuckDbExtension.core('httpfs')] });
+  expect([...fn.extensions].sort()).toEqual(['avro', 'httpfs', 'iceberg']);
+  // What something else needs as well is loaded with the database.
+  expect(runtimeConfig(Template.fromStack(stack)).extensions).toEqual(['httpfs']);
 });
 
 test('defaults: arm64, one vCPU, 30 s, from an image', () => {
@@ -83,7 +92,7 @@ test('the configuration has the extensions in the order of loading, and the step
     bootstrap: [new PlainStep('b', [DuckDbExtension.core('postgres')], { x: 1 }), new PlainStep('a')],
     extensions: [DuckDbExtension.core('aws')],
   });
-  expect(fn.duckdbVersion).toBe('1.5.5');
+  expect(fn.duckdbVersion).toBe(duckdb);
   expect(fn.extensions).toEqual(['postgres_scanner', 'httpfs', 'aws']);
   expect(runtimeConfig(Template.fromStack(stack))).toEqual({
     version: 1,
@@ -200,8 +209,8 @@ describe('what is checked against files before the build', () => {
   test('a directory without the extension for the function\'s version and platform is refused', () => {
     const directory = temporaryDirectory();
     expect(() => declare({ extensions: [DuckDbExtension.core('fts')], extensionRepository: ExtensionRepository.fromDirectory(directory) })).toThrow(
-      `the extension directory has no fts for DuckDB 1.5.5 on linux_arm64: looked in ${path.join(directory, 'v1.5.5', 'linux_arm64')}; add with: `
-      + `npx duckdb-extensions install --version 1.5.5 --platform linux_arm64 --target ${directory} fts`);
+      `the extension directory has no fts for DuckDB ${duckdb} on linux_arm64: looked in ${path.join(directory, `v${duckdb}`, 'linux_arm64')}; add with: `
+      + `npx duckdb-extensions install --version ${duckdb} --platform linux_arm64 --target ${directory} fts`);
   });
 
   test('a lock file pins the client, the base image and the extensions', () => {
@@ -215,15 +224,15 @@ describe('what is checked against files before the build', () => {
       extensions: { linux_arm64: { fts: { sha256: 'b'.repeat(64) } } },
     }));
     expect(declare({ lockFile, extensions: [DuckDbExtension.core('fts')] }).duckdbVersion).toBe('1.5.4');
-    expect(() => new DuckDbFunction(stack, 'Other', { entry, lockFile, nodeApiVersion: '1.5.5-r.5' })).toThrow(
-      'the versions of @duckdb/node-api differ: the prop nodeApiVersion says 1.5.5-r.5, the prop lockFile says 1.5.4-r.1');
+    expect(() => new DuckDbFunction(stack, 'Other', { entry, lockFile, nodeApiVersion: '1.5.3-r.1' })).toThrow(
+      'the versions of @duckdb/node-api differ: the prop nodeApiVersion says 1.5.3-r.1, the prop lockFile says 1.5.4-r.1');
     expect(() => new DuckDbFunction(stack, 'Third', { entry, lockFile, extensions: [DuckDbExtension.core('aws')] })).toThrow(
       `the lock file "${lockFile}" does not pin httpfs, aws for linux_arm64`);
   });
 
   test.each(['caBundle', 'netrc', 'npmrc'])('a build secret whose file is missing: %s', (name) => {
-    const bundling = name === 'caBundle' ? { caBundle: 'missing' } : { buildSecrets: { [name]: 'missing' } };
-    expect(() => declare({ bundling })).toThrow(`cannot find the file of the build secret ${name}: "missing"; looked for ${path.resolve('missing')}`);
+    const imageBuild = name === 'caBundle' ? { caBundle: 'missing' } : { buildSecrets: { [name]: 'missing' } };
+    expect(() => declare({ imageBuild })).toThrow(`cannot find the file of the build secret ${name}: "missing"; looked for ${path.resolve('missing')}`);
   });
 });
 
@@ -270,7 +279,7 @@ describe('the asset hash', () => {
 
   test('does not know how this machine reaches the network', () => {
     expect(assetHash({
-      bundling: { networkMode: NetworkMode.HOST, buildArgs: { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/ca.pem' } },
+      imageBuild: { networkMode: NetworkMode.HOST, buildArgs: { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/ca.pem' } },
       extensionRepository: ExtensionRepository.fromPyPi(),
     })).toBe(assetHash());
   });
@@ -278,17 +287,17 @@ describe('the asset hash', () => {
   test('does not know the build\'s secrets', () => {
     const secret = path.join(temporaryDirectory(), 'secret');
     fs.writeFileSync(secret, 'x');
-    expect(assetHash({ bundling: { caBundle: secret, buildSecrets: { netrc: secret, npmrc: secret } } })).toBe(assetHash());
+    expect(assetHash({ imageBuild: { caBundle: secret, buildSecrets: { netrc: secret, npmrc: secret } } })).toBe(assetHash());
   });
 
   test.each<[string, () => Partial<DuckDbFunctionProps>]>([
     ['the handler\'s source', () => { fs.appendFileSync(entry, 'export const more = 1;\n'); return {}; }],
     ['an extension', () => ({ extensions: [DuckDbExtension.core('fts')] })],
-    ['the client\'s version', () => ({ nodeApiVersion: '1.5.4-r.1' })],
+    ['the client\'s version', () => ({ nodeApiVersion: '1.4.4-r.1' })],
     ['the architecture', () => ({ architecture: lambda.Architecture.X86_64 })],
     ['the base image', () => ({ baseImage: 'public.ecr.aws/lambda/nodejs:22' })],
     ['the build image', () => ({ buildImage: 'node:24' })],
-    ['the user\'s build arguments', () => ({ bundling: { buildArgs: { FLAVOUR: 'b' } } })],
+    ['the user\'s build arguments', () => ({ imageBuild: { buildArgs: { FLAVOUR: 'b' } } })],
   ])('changes with %s', (_, change) => {
     const before = assetHash();
     expect(assetHash(change())).not.toBe(before);

@@ -50,7 +50,7 @@ test('a parameter under a key of one\'s own, for a time of one\'s own', () => {
   const parameter = StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/db/password', encryptionKey });
   expect(bound(SecretSource.fromSsmParameter(parameter, { maxAge: Duration.minutes(1) }))).toEqual({
     statements: [expect.anything(), { Effect: 'Allow', Action: 'kms:Decrypt', Resource: KEY }],
-    source: { ssm: '/db/password', maxAge: 60 },
+    source: { ssm: '/db/password', maxAgeSeconds: 60 },
   });
 });
 

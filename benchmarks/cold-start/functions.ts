@@ -12,9 +12,9 @@ import {
 
 /** One image for all workloads, with the extensions of all contenders. A process reads only the extensions that it loads. */
 export function buildSharedImage(): Promise<BuiltFunction> {
-  return buildFunction('cold-start', (app, { buildArgs, networkMode, ...image }) => {
+  return buildFunction('cold-start', (app, image) => {
     new DuckDbFunction(new Stack(app, 'Shared'), 'Function', {
-      ...image, entry: ENTRY, extensions: EXTENSIONS.map((name) => DuckDbExtension.core(name)), bundling: { buildArgs, networkMode },
+      ...image, entry: ENTRY, extensions: EXTENSIONS.map((name) => DuckDbExtension.core(name)),
     });
   });
 }
@@ -31,10 +31,10 @@ export function buildWorkloadImage(workload: Workload, mode: BootstrapMode, serv
 }
 
 function functionFor({ name, steps }: Workload, mode: BootstrapMode, servers: Servers): Parameters<typeof synthesiseFunction> {
-  return [`cold-start-${name.replace(/\W+/g, '-')}-${mode}`, (app, { buildArgs, networkMode, ...image }) => {
+  return [`cold-start-${name.replace(/\W+/g, '-')}-${mode}`, (app, image) => {
     const stack = new Stack(app, 'Workload');
     new DuckDbFunction(stack, 'Function', {
-      ...image, entry: ENTRY, bootstrap: steps.map((step) => STEPS[step](stack, servers)), bootstrapMode: mode, bundling: { buildArgs, networkMode },
+      ...image, entry: ENTRY, bootstrap: steps.map((step) => STEPS[step](stack, servers)), bootstrapMode: mode,
     });
   }];
 }

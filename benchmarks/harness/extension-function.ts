@@ -15,12 +15,11 @@ export const FAST = 'fast path';
 
 /** A function with all of these extensions baked in. */
 export function buildExtensionFunction(): Promise<BuiltFunction> {
-  return buildFunction('extensions', (app, { buildArgs, networkMode, ...image }) => {
+  return buildFunction('extensions', (app, image) => {
     new DuckDbFunction(new Stack(app, 'Extensions'), 'Function', {
       ...image,
       entry: join(repositoryRoot, 'examples', 'sales', 'sales.ts'),
       extensions: EXTENSIONS.map((name) => DuckDbExtension.core(name)),
-      bundling: { buildArgs, networkMode },
     });
   });
 }

@@ -39,13 +39,12 @@ export type Contender = (query: Query) => Promise<Outcome | Failure>;
 
 /** A function that may read the bucket. */
 export function buildQueryFunction(): Promise<BuiltFunction> {
-  return buildFunction('queries', (app, { buildArgs, networkMode, ...image }) => {
+  return buildFunction('queries', (app, image) => {
     const stack = new Stack(app, 'Queries');
     new DuckDbFunction(stack, 'Function', {
       ...image,
       entry: join(repositoryRoot, 'examples', 'sales', 'sales.ts'),
       bootstrap: [new S3Step({ buckets: [Bucket.fromBucketName(stack, 'Lake', BUCKET)] })],
-      bundling: { buildArgs, networkMode },
     });
   });
 }

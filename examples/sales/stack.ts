@@ -1,23 +1,15 @@
 import { Stack, StackProps } from 'aws-cdk-lib';
-import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
-import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { DuckDbFunction, ExtensionRepository, S3Step } from 'cdk-duckdb-lambda';
+import { DuckDbFunction, DuckDbFunctionProps, S3Step } from 'cdk-duckdb-lambda';
 
 /** How the image is built where the defaults do not fit, such as on a machine without access to AWS's images. */
-export interface ImageBuild {
-  readonly architecture?: Architecture;
-  readonly baseImage?: string;
-  readonly extensionRepository?: ExtensionRepository;
-  readonly buildArgs?: { [name: string]: string };
-  readonly networkMode?: NetworkMode;
-}
+export type ImageProps = Pick<DuckDbFunctionProps, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 
 export interface SalesStackProps extends StackProps {
   /** The name of the bucket that holds `orders/month=…/*.parquet`. */
   readonly lake: string;
-  readonly image?: ImageBuild;
+  readonly image?: ImageProps;
 }
 
 /** Monthly sales, computed by SQL over the Parquet files of a data lake. */
@@ -27,14 +19,12 @@ export class SalesStack extends Stack {
   constructor(scope: Construct, id: string, props: SalesStackProps) {
     super(scope, id, props);
     const lake = Bucket.fromBucketName(this, 'Lake', props.lake);
-    const { buildArgs, networkMode, ...image } = props.image ?? {};
 
     this.sales = new DuckDbFunction(this, 'Sales', {
-      ...image,
+      ...props.image,
       entry: `${__dirname}/sales.ts`,
       bootstrap: [new S3Step({ buckets: [lake], prefixes: ['orders/'] })],
       environment: { LAKE: props.lake },
-      bundling: { buildArgs, networkMode },
     });
   }
 }

@@ -1,10 +1,11 @@
 import type * as https from 'node:https';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NO_CREDENTIALS, processCredentials } from './credentials';
+import { processCredentials } from './credentials';
 import { signedHeaders } from './signature';
 import { noteSent } from '../base/early-requests';
 import { ConfigError, messageOf } from '../base/errors';
+import { AWS, AWS_SDK, saysOneOf } from '../base/wording';
 
 /** A request to an AWS API. */
 export interface AwsRequest {
@@ -36,7 +37,7 @@ const ATTEMPT_LIMIT_MS = 3_000;
 const LIMIT_MS = 6_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
-const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/;
+const THROTTLED = [AWS.throttling, AWS.tooManyRequests, AWS.requestLimitExceeded, AWS.slowDown];
 
 /**
  * Sends a signed POST and returns the body of the answer. Tries again after temporary failures (throttling, a server's failure, a broken
@@ -57,7 +58,7 @@ export async function awsRequest(request: AwsRequest): Promise<string> {
 
 async function attempt({ service, endpointVariable, region, headers, body }: AwsRequest, limitMs: number): Promise<string> {
   const credentials = await processCredentials(process.env).catch((error) => {
-    throw NO_CREDENTIALS.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
+    throw AWS_SDK.noCredentials.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
   });
   const url = endpoint(service, endpointVariable, region);
   // Loads only the client that is needed: TLS alone takes 4 ms to load. `import()` would evaluate all of its exports.
@@ -91,7 +92,7 @@ async function attempt({ service, endpointVariable, region, headers, body }: Aws
 function refusal(status: number, text: string): AwsError {
   const code = /"__type":\s*"(?:[^"#]*#)?([^"]+)"|<Code>([^<]+)</.exec(text)?.slice(1).find(Boolean) ?? `HTTP ${status}`;
   const message = /"[mM]essage":\s*"((?:[^"\\]|\\.)*)"|<Message>([^<]*)</.exec(text)?.slice(1).find(Boolean) ?? 'no reason was given';
-  return new AwsError(code, message, status >= 500 || status === 429 || THROTTLED.test(code));
+  return new AwsError(code, message, status >= 500 || status === 429 || saysOneOf(THROTTLED, code));
 }
 
 function endpoint(service: string, variable: string, region: string): URL {

@@ -7,9 +7,6 @@ const requireFromHere = createRequire(__filename);
 /** The AWS SDK's credential chain. Evaluating it takes tens of milliseconds. */
 export const credentialChain = () => requireFromHere('./aws-credential-chain') as typeof import('./aws-credential-chain');
 
-/** The chain's error if none of its providers has credentials: no variables, no profile, no role. Trying again does not help. */
-export const NO_CREDENTIALS = /Could not load credentials from any providers/;
-
 /** AWS credentials of the process. */
 export interface AwsCredentials {
   readonly accessKeyId: string;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { rememberSecret } from '../base/redaction';
 import { shown } from '../base/shown';
+import { AWS, saysOneOf } from '../base/wording';
 
 // Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
@@ -11,8 +12,8 @@ const secretProviders = () => requireFromHere('./secret-providers') as typeof im
 
 /** A reference to a secret's value, as the construct wrote it. */
 export type SecretReference =
-  | { readonly ssm: string; readonly maxAge?: number }
-  | { readonly secretsManager: string; readonly field?: string; readonly maxAge?: number };
+  | { readonly ssm: string; readonly maxAgeSeconds?: number }
+  | { readonly secretsManager: string; readonly field?: string; readonly maxAgeSeconds?: number };
 
 /** How a secret is read. */
 export interface SecretOptions {
@@ -44,7 +45,7 @@ export async function readSecretFields(reference: SecretReference, options: Secr
 export function isSecretReference(value: unknown): value is SecretReference {
   const reference = value as Partial<Record<string, unknown>> | null | undefined;
   const isReference = typeof reference?.ssm === 'string' || typeof reference?.secretsManager === 'string';
-  return isReference && (reference?.maxAge === undefined || typeof reference.maxAge === 'number');
+  return isReference && (reference?.maxAgeSeconds === undefined || typeof reference.maxAgeSeconds === 'number');
 }
 
 /** `value` as a reference to a secret. Throws `CONFIG` if it is not one. */
@@ -66,7 +67,7 @@ function fetchOnce(reference: SecretReference, { fresh = false }: SecretOptions)
 async function fetch(reference: SecretReference, fresh: boolean): Promise<string> {
   try {
     const { ssm, secretsManager } = secretProviders();
-    const options = { forceFetch: fresh, maxAge: reference.maxAge ?? DEFAULT_MAX_AGE_SECONDS };
+    const options = { forceFetch: fresh, maxAge: reference.maxAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS };
     const value = 'ssm' in reference ? await ssm.get(reference.ssm, options) : await secretsManager.get(reference.secretsManager, options);
     if (typeof value === 'string') return value;
   } catch (error) {
@@ -78,9 +79,9 @@ async function fetch(reference: SecretReference, fresh: boolean): Promise<string
 function unreadable(reference: SecretReference, cause: unknown): BootstrapError {
   const { code = '', passing = true } = cause as { code?: string; passing?: boolean };
   const permission = 'ssm' in reference ? 'ssm:GetParameter' : 'secretsmanager:GetSecretValue';
-  const fix = /AccessDenied|NotAuthorized/.test(code)
+  const fix = saysOneOf([AWS.accessDenied, AWS.notAuthorized], code)
     ? `; the function's role needs ${permission} on it, and kms:Decrypt on its key if that is your own`
-    : /NotFound/.test(code) ? '; check its name, account and region' : '';
+    : AWS.notFound.test(code) ? '; check its name, account and region' : '';
   return new BootstrapError(`cannot read ${describe(reference)}: ${messageOf(cause)}${fix}`, { cause, retryable: passing });
 }
 

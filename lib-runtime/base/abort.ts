@@ -70,13 +70,16 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefin
 }
 
 /** Runs `work` with a signal that aborts as soon as one of `signals` does. `AbortSignal.any` accepts only genuine AbortSignals. */
-export async function withAny<T>(
+export function withAny<T>(
   signals: ReadonlyArray<AbortSignalLike | undefined>, work: (signal: AbortSignalLike | undefined) => Promise<T>,
 ): Promise<T> {
   const given = signals.filter((signal) => signal !== undefined);
-  if (given.length < 2) return work(given[0]);
+  return given.length < 2 ? work(given[0]) : withEach(given, work);
+}
+
+async function withEach<T>(signals: readonly AbortSignalLike[], work: (signal: AbortSignalLike) => Promise<T>): Promise<T> {
   const any = new LightAbortSignal();
-  const ignore = given.map((signal) => follow(signal, any));
+  const ignore = signals.map((signal) => follow(signal, any));
   try {
     return await work(any);
   } finally {

@@ -1,5 +1,6 @@
 import { didYouMean } from './did-you-mean';
 import { ConfigError, DuckDbError, messageOf, QueryError } from './errors';
+import { ROW_FORMATS } from './row-format';
 import { shown } from './shown';
 
 /** Node.js fires a timer with a longer delay at once. */
@@ -19,7 +20,7 @@ export const LIMIT: Check = { expected: 'a number from 0', isRight: (value) => t
 export const MARGIN: Check = { expected: `a number from 0 to ${MAX_TIMER_MS}`, isRight: (value) => LIMIT.isRight(value) && value <= MAX_TIMER_MS };
 export const MEMORY: Check = { expected: 'a number of MiB above 0', isRight: (value) => Number.isFinite(value) && value > 0 };
 export const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value) => typeof value === 'number' && value >= 0 && value <= 1 };
-export const ROWS: Check = { expected: '"js", "json" or "duckdb"', isRight: (value) => value === 'js' || value === 'json' || value === 'duckdb' };
+export const ROWS: Check = { expected: `one of: ${ROW_FORMATS.join(', ')}`, isRight: (value) => ROW_FORMATS.includes(value) };
 export const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
 export const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
 /** null means no signal, as in `fetch`. */

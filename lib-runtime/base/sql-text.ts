@@ -28,16 +28,9 @@ export function mayBeScript(sql: string): boolean {
   return first !== -1 && skip(sql, first) !== sql.length;
 }
 
-/** Whether `sql`, a single statement, only reads. */
-export function isSelect(sql: string): boolean {
-  const statement = sql.slice(skip(sql, 0));
-  return /^[(\s]*(?:SELECT|FROM|VALUES|TABLE|DESCRIBE|SUMMARIZE|SHOW)\b/i.test(statement)
-    || (/^WITH\b/i.test(statement) && !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i.test(statement));
-}
-
 /** The first word of `sql`, in upper case: `SELECT`, `ATTACH` …; empty if it does not begin with a word. */
 export function firstWord(sql: string): string {
-  return /^\(*\s*(\w*)/.exec(sql.slice(skip(sql, 0)))![1]!.toUpperCase();
+  return /^[(\s]*(\w*)/.exec(sql.slice(skip(sql, 0)))![1]!.toUpperCase();
 }
 
 /** The beginning of `sql` on one line, for messages. */

@@ -1,17 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { BootstrapStep, StepContext } from './step';
+import type { BootstrapStep, Diagnosis, StepContext } from './step';
 import type { StepConfig } from '../base/config';
 import { mayQuietlyWant, missesOneOf } from '../diagnosis/missing-catalog';
 
-/** A step that runs when a statement lacks the catalogs that it provides, or, when it provides none, before the first statement. */
+/** A step that runs when a statement lacks the catalogs that it provides. A step that provides none runs before the first statement. */
 export abstract class CatalogStep implements BootstrapStep {
   readonly name: string;
   readonly provides: readonly string[];
-  readonly immediate: boolean = false;
 
   constructor(step: StepConfig) {
     this.name = step.name;
     this.provides = step.provides;
+  }
+
+  get runsImmediately(): boolean {
+    return false;
   }
 
   get required(): boolean {
@@ -26,19 +29,11 @@ export abstract class CatalogStep implements BootstrapStep {
     return mayQuietlyWant(this.provides, sql);
   }
 
-  binds(error: string): boolean {
-    return missesOneOf(this.provides, error);
+  diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    return !isDone && missesOneOf(this.provides, error) ? 'missing' : undefined;
   }
 
   isStale(_sql: string): boolean {
-    return false;
-  }
-
-  isRefusedBy(_error: string): boolean {
-    return false;
-  }
-
-  isTransientFor(_error: string): boolean {
     return false;
   }
 

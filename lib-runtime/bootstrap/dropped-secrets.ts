@@ -1,8 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DUCKDB, POSTGRES_EXTENSION } from '../base/wording';
 
 const DROP = /\bDROP\b[\s\S]*\bSECRET\b/i;
-/** Where no secrets may be stored in files, DuckDB complains of that when it finds none in memory. */
-const NOT_FOUND = /^Binder Error: Secret with name "[^"]*" not found|^Invalid Input Error: Unknown secret storage found: 'local_file'/;
 const MADE = /\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:PERSISTENT|TEMPORARY|TEMP)\s+)?SECRET\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"((?:[^"]|"")+)"|(\w+))/gi;
 
 /** A cheap look at the SQL for what may drop secrets. One that it does not see shows in the error of the next statement that lacks the secret. */
@@ -12,7 +11,8 @@ export function mayDropSecret(sql: string): boolean {
 
 /** Whether a statement failed as a secret that it names is not there. Nothing of it had been executed then. */
 export function lacksSecret(error: string): boolean {
-  return NOT_FOUND.test(error);
+  // Where no secrets may be stored in files, DuckDB complains of that when it finds none in memory.
+  return POSTGRES_EXTENSION.unknownSecret.test(error) || (DUCKDB.invalidInputError.test(error) && DUCKDB.unknownSecretStorage.test(error));
 }
 
 /** The names of the secrets that statements make. */

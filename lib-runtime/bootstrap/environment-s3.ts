@@ -3,15 +3,17 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type S3Location, S3BootstrapStep } from './s3';
-import type { StepContext } from './step';
-import { type AwsCredentials, credentialChain, environmentCredentials, NO_CREDENTIALS, processCredentials } from '../aws/credentials';
+import type { Diagnosis, StepContext } from './step';
+import { type AwsCredentials, credentialChain, environmentCredentials, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError, messageOf } from '../base/errors';
+import { AWS_SDK, DUCKDB, HTTPFS, S3, saysOneOf } from '../base/wording';
+import { statusesIn } from '../diagnosis/http-statuses';
 
 const S3_URL = /\bs3[an]?:\/\//i;
-const MISSING_EXTENSION = /^Missing Extension Error: /;
 /** S3 says 403 to who does not sign, others of its kind 400 or 401. */
-const DENIED = /^(?:HTTP|IO) Error: [^]*?(?:\bHTTP (?:code )?40[013]\b|AccessDenied|Forbidden)/;
+const DENIED_STATUSES = [400, 401, 403];
+const DENIED = [S3.accessDenied, HTTPFS.forbidden];
 /** To be read without a signature: a public bucket. */
 const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 
@@ -39,7 +41,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
   }
 
   /** It needs httpfs, which no instance has at its creation. */
-  override get immediate(): boolean {
+  override get runsImmediately(): boolean {
     return false;
   }
 
@@ -48,13 +50,12 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     return false;
   }
 
-  override binds(error: string): boolean {
-    return MISSING_EXTENSION.test(error) && S3_URL.test(error);
-  }
-
-  /** Without httpfs no error is S3's. */
-  override isRefusedBy(error: string, isDone: boolean): boolean {
-    return this.isPrepared && (this.isNobody ? DENIED.test(error) : super.isRefusedBy(error, isDone));
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    if (!isDone && DUCKDB.missingExtensionError.test(error) && S3_URL.test(error)) return 'missing';
+    // Without httpfs no error is S3's.
+    if (!this.isPrepared) return undefined;
+    if (this.isNobody) return isDenied(error) ? 'refused' : undefined;
+    return super.diagnose(error, isDone);
   }
 
   /** Region and endpoint, before the first request that httpfs can make; credentials where nobody has to be asked for them. */
@@ -90,10 +91,15 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     try {
       return await processCredentials(this.env);
     } catch (error) {
-      if (NO_CREDENTIALS.test(messageOf(error))) return undefined;
+      if (AWS_SDK.noCredentials.test(messageOf(error))) return undefined;
       throw error;
     }
   }
+}
+
+function isDenied(error: string): boolean {
+  return saysOneOf([DUCKDB.httpError, DUCKDB.ioError], error)
+    && (statusesIn(error).some((status) => DENIED_STATUSES.includes(status)) || saysOneOf(DENIED, error));
 }
 
 /** As the AWS SDKs read it from their shared files. What a variable says need not be read there. */

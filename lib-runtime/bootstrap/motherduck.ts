@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { runBound } from './run-bound';
+import type { Diagnosis } from './step';
 import { StepOptions } from './step-options';
 import { readSecret, type SecretReference } from '../aws/secrets';
 import type { StepConfig } from '../base/config';
@@ -35,8 +36,9 @@ export class MotherDuckBootstrapStep extends CatalogStep {
   }
 
   /** Without names any database may be one of MotherDuck's. */
-  override binds(error: string): boolean {
-    return super.binds(error) || (this.databases === undefined && missingCatalog(error) !== undefined);
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    if (!isDone && this.databases === undefined && missingCatalog(error) !== undefined) return 'missing';
+    return super.diagnose(error, isDone);
   }
 
   async run(connection: DuckDBConnection): Promise<void> {

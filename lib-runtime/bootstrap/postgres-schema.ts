@@ -1,3 +1,5 @@
+import { POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
+
 /**
  * Changes with every change of a schema's tables, views and columns.
  *
@@ -25,12 +27,11 @@ FROM (
 /** Lets the extension ask PostgreSQL at each use of a table whether its schema has changed. Versions that cannot do so refuse it. */
 export const WATCH_SCHEMAS = `SET GLOBAL pg_staleness_query_enabled = true; SET GLOBAL pg_staleness_query = '${SIGNATURE.replaceAll("'", "''")}'`;
 
-/** What the extension says when it reads by a schema that is not the server's any more. */
 const OUTDATED = [
-  /Could not map ENUM value/, /Postgres binary reader - out of buffer/, /Failed to prepare COPY .*ERROR: {2}(?:column|relation) .* does not exist/s,
+  POSTGRES_EXTENSION.unknownEnumValue, POSTGRES_EXTENSION.outOfBuffer, POSTGRES_EXTENSION.unknownColumn, POSTGRES_EXTENSION.unknownRelation,
 ];
 
 /** Whether a statement failed because what is known of PostgreSQL's schema is out of date. */
 export function isOutdated(error: string): boolean {
-  return OUTDATED.some((pattern) => pattern.test(error));
+  return saysOneOf(OUTDATED, error);
 }

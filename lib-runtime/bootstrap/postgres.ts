@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { loginSource, type LoginSource, type PostgresLogin } from './postgres-login';
+import { isOutdated } from './postgres-schema';
 import { runBound } from './run-bound';
+import type { Diagnosis, StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../base/config';
 import { BootstrapError, ConfigError, messageOf } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
-import { namesOneOf } from '../diagnosis/missing-catalog';
+import { LIBPQ, POSTGRESQL, saysOneOf } from '../base/wording';
+import { missingCatalog, namesOneOf } from '../diagnosis/missing-catalog';
 import { LOST_CONNECTION } from '../diagnosis/transient';
 
 const DEFAULT_CONNECT_SECONDS = 5;
@@ -18,7 +21,7 @@ const DEFAULT_CONNECTIONS = 4;
 const RENEW_BEFORE_MS = 60_000;
 /** After a refusal that no other password cured, nobody looks for one for so long: many statements would ask the secret's store at once. */
 const PAUSE_MS = 5_000;
-const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]*)"/;
+const REFUSED = [POSTGRESQL.passwordRefused, POSTGRESQL.pamRefused];
 
 /**
  * A PostgreSQL database as a read-only catalog.
@@ -27,7 +30,6 @@ const REFUSED = /FATAL:\s+(?:password|PAM) authentication failed for user "([^"]
  */
 export class PostgresBootstrapStep extends CatalogStep {
   readonly secrets = [this.name];
-  readonly remembersSchemas = true;
   private readonly catalog: string;
   private readonly schema: string | undefined;
   private readonly caFile: string | undefined;
@@ -54,15 +56,18 @@ export class PostgresBootstrapStep extends CatalogStep {
     return this.current?.ends !== undefined && this.current.ends - RENEW_BEFORE_MS < Date.now() && namesOneOf(this.provides, sql);
   }
 
-  /** The error names no catalog, so host, port and user tell whose it is. */
-  override isRefusedBy(error: string): boolean {
-    if (this.current === undefined) return false;
-    const { host, port, user } = this.current;
-    return REFUSED.exec(error)?.[1] === user && error.includes(`"${host}"`) && error.includes(`port ${port} failed`);
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    const missing = super.diagnose(error, isDone);
+    if (missing !== undefined || this.current === undefined) return missing;
+    // It may be a schema that was made since DuckDB read which there are.
+    if (isDone && missingCatalog(error) !== undefined) return 'missing';
+    if (this.isRefusedBy(error, this.current) || isOutdated(error)) return 'refused';
+    return saysOneOf(LOST_CONNECTION, error) ? 'transient' : undefined;
   }
 
-  override isTransientFor(error: string): boolean {
-    return this.current !== undefined && LOST_CONNECTION.test(error);
+  /** The error names no catalog, so host, port and user tell whose it is. */
+  private isRefusedBy(error: string, { host, port, user }: PostgresLogin): boolean {
+    return REFUSED.some((line) => line.exec(error)?.[1] === user) && error.includes(`"${host}"`) && LIBPQ.portFailed.exec(error)?.[1] === port;
   }
 
   async run(connection: DuckDBConnection): Promise<void> {
@@ -70,14 +75,19 @@ export class PostgresBootstrapStep extends CatalogStep {
     try {
       await this.attach(connection, login);
     } catch (error) {
-      if (!REFUSED.test(messageOf(error))) throw error;
+      if (!saysOneOf(REFUSED, messageOf(error))) throw error;
       // What is cached may be older than the last change of the password.
       const other = await this.otherLogin(login);
       await this.pausingIfRefused(() => this.attach(connection, other));
     }
   }
 
-  override async renew(connection: DuckDBConnection): Promise<void> {
+  override async renew(connection: DuckDBConnection, { error }: StepContext): Promise<void> {
+    if (error !== undefined && !saysOneOf(REFUSED, error)) {
+      // The login is as good as before: DuckDB reads PostgreSQL's schemas again.
+      await connection.run('CALL pg_clear_cache()');
+      return;
+    }
     const login = await this.otherLogin(this.current!);
     // Tried first: the present attachment may still have connections that work.
     await this.putSecret(connection, login);
@@ -121,7 +131,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     try {
       await signIn();
     } catch (error) {
-      if (REFUSED.test(messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
+      if (saysOneOf(REFUSED, messageOf(error))) this.pausedUntil = Date.now() + PAUSE_MS;
       throw error;
     }
   }
@@ -146,22 +156,22 @@ function connectionOptions(options: StepOptions, timeoutSeconds = Infinity): Rea
   const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
   const caFile = options.text('caFile');
   if (tls === 'verify-full' && caFile === undefined) options.refuse('caFile', 'the file with the certificates of the trusted authorities');
-  const connectTimeout = options.number('connectTimeout') ?? DEFAULT_CONNECT_SECONDS;
-  const tcpUserTimeout = options.number('tcpUserTimeout') ?? connectTimeout;
-  const statementTimeout = options.number('statementTimeout') ?? DEFAULT_STATEMENT_SECONDS;
+  const connectTimeout = options.number('connectTimeoutSeconds') ?? DEFAULT_CONNECT_SECONDS;
+  const tcpUserTimeout = options.number('tcpUserTimeoutSeconds') ?? connectTimeout;
+  const statementTimeout = options.number('statementTimeoutSeconds') ?? DEFAULT_STATEMENT_SECONDS;
   const atMost = (seconds: number) => Math.min(seconds, Math.max(1, Math.ceil(timeoutSeconds)));
   return {
     SSLMODE: tls,
     ...(caFile !== undefined && { SSLROOTCERT: caFile }),
     KEEPALIVES: '1',
-    KEEPALIVES_IDLE: String(options.number('keepalive') ?? DEFAULT_KEEPALIVE_SECONDS),
+    KEEPALIVES_IDLE: String(options.number('keepaliveSeconds') ?? DEFAULT_KEEPALIVE_SECONDS),
     KEEPALIVES_INTERVAL: '10',
     KEEPALIVES_COUNT: '3',
     APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
     CONNECT_TIMEOUT: String(atMost(connectTimeout)),
     // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
     TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
-    // RDS Proxy and PgBouncer take no options: 0 is none.
-    ...(statementTimeout > 0 && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
+    // RDS Proxy and PgBouncer take no options.
+    ...(!options.flag('disableStatementTimeout') && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
   };
 }

@@ -1,51 +1,41 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { RegisteredStep } from './registered-step';
+import { isBuiltIn, registerStepType } from './step-registry';
+import type { BootstrapStepFactory, BootstrapStepType } from './step-type';
+import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { textArgument } from '../base/options';
 import { shown } from '../base/shown';
-import type { QueryParameters } from '../values/parameters';
-
-/** What a step of the user's own is given while it runs. */
-export interface BootstrapContext {
-  /** The step's name. */
-  readonly name: string;
-  /** The value of a secret, by what the construct wrote into `config` for a SecretSource. */
-  secret(reference: unknown): Promise<string>;
-  /** Runs SQL on the step's connection. It may need what the steps declared before provide: they then run first. */
-  execute(sql: string, parameters?: QueryParameters): Promise<void>;
-}
-
-/** How a type of bootstrap step is performed. */
-export interface BootstrapStepType {
-  /**
-   * Sets up what the step provides, when a query first needs it. `config` is what the construct's step returned.
-   *
-   * What is thrown fails the query that needed it; the next one tries again.
-   */
-  run(connection: DuckDBConnection, config: Readonly<Record<string, any>>, context: BootstrapContext): Promise<void>;
-}
-
-/** The types that this package performs itself. */
-const BUILT_IN = ['s3', 'postgres', 'motherduck', 'sql'];
-
-const TYPES = Symbol.for('cdk-duckdb-lambda.step-types.v1');
-const types: Map<string, BootstrapStepType> = ((globalThis as { [TYPES]?: Map<string, BootstrapStepType> })[TYPES] ??= new Map());
 
 /**
- * Registers how steps of `type` are performed, for an `IBootstrapStep` of your own whose `bind` returns that type. Call it at module scope.
+ * Registers a type of bootstrap step of your own, for an `IBootstrapStep` whose `bind` returns that type. Call it at module scope.
  *
  *     registerBootstrapStep('weather', {
  *       run: async (connection, config, { secret }) => {
  *         await connection.run('CREATE OR REPLACE SECRET weather (TYPE http, BEARER_TOKEN $token)', { token: await secret(config.token) });
  *       },
+ *       diagnose: (error) => (error.includes('HTTP 401') ? 'refused' : undefined),
  *     });
+ *
+ * In place of the step, you can give a function that makes it, which is called once for each DuckDB instance.
  *
  * Throws `CONFIG` for a type that this package has itself, and for a step without a function `run`.
  */
-export function registerBootstrapStep(type: string, step: BootstrapStepType): void {
-  if (BUILT_IN.includes(type)) throw new ConfigError(`the bootstrap step type "${type}" is built in: register yours under another name`);
+export function registerBootstrapStep(type: string, step: BootstrapStepType | BootstrapStepFactory): void {
   textArgument('the type of a bootstrap step', type);
-  if (typeof runOf(step) !== 'function') throw new ConfigError(`the bootstrap step type "${type}" is ${shown(step)}, expected an object with a function run`);
-  types.set(type, step);
+  if (isBuiltIn(type)) throw new ConfigError(`the bootstrap step type "${type}" is built in: register yours under another name`);
+  if (typeof step !== 'function') checkStep(type, step);
+  registerStepType(type, (declared) => new RegisteredStep(declared, typeof step === 'function' ? madeStep(declared, step) : step));
+}
+
+function madeStep(declared: StepConfig, make: BootstrapStepFactory): BootstrapStepType {
+  const made = make({ name: declared.name, config: declared.config });
+  checkStep(declared.type, made);
+  return made;
+}
+
+function checkStep(type: string, step: BootstrapStepType): void {
+  if (typeof runOf(step) === 'function') return;
+  throw new ConfigError(`the bootstrap step type "${type}" is ${shown(step)}, expected an object with a function run`);
 }
 
 function runOf(step: BootstrapStepType | undefined): unknown {
@@ -54,9 +44,4 @@ function runOf(step: BootstrapStepType | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** What was registered for `type`, if anything was. @internal */
-export function registeredStepType(type: string): BootstrapStepType | undefined {
-  return types.get(type);
 }

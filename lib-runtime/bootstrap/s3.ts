@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { runBound } from './run-bound';
-import type { BootstrapStep, StepContext } from './step';
+import type { BootstrapStep, Diagnosis, StepContext } from './step';
 import { StepOptions } from './step-options';
 import { type AwsCredentials, environmentCredentials, processCredentials } from '../aws/credentials';
 import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { CURL, DUCKDB, S3, saysOneOf } from '../base/wording';
 import { withoutEcho } from '../diagnosis/missing-catalog';
 
 // A name of its own, so that bundlers leave these calls alone.
@@ -17,14 +18,12 @@ const roles = () => requireFromHere('../aws/assume-role') as typeof import('../a
 
 /** Ends of credentials are met this long before, so that no query outlives its own. */
 const RENEW_BEFORE_MS = 5 * 60_000;
-const REMOTE_ERROR = /^(?:HTTP|IO) Error: /;
-const EXPIRED = /ExpiredToken|TokenRefreshRequired|RequestExpired/;
+const REMOTE_ERRORS = [DUCKDB.httpError, DUCKDB.ioError];
+const EXPIRED = [S3.expiredToken, S3.tokenRefreshRequired, S3.requestExpired];
 const S3_URL = /\bs3[an]?:\/\//i;
 const S3_BUCKETS = /\bs3[an]?:\/\/([^/\s'"]*)/gi;
 const HTTP_URLS = /\bhttps?:\/\/([^/\s'"]+)(?:\/([^/\s'"?]*))?/gi;
 const AWS_HOST = /\.amazonaws\.com(?:\.cn)?$/;
-/** The certificate `*.s3.REGION.amazonaws.com` is not one of a bucket with a dot in its name (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). */
-const UNVERIFIED_BUCKET = /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*)\.s3\.[^/']*amazonaws\.com[/']/;
 /** DuckDB reads all of them as S3, and matches a secret's scope by its letters. */
 const SCHEMES = ['s3://', 's3a://', 's3n://'];
 const PATH_STYLE = { URL_STYLE: "'path'" };
@@ -74,7 +73,6 @@ export class S3BootstrapStep implements BootstrapStep {
   private current: AwsCredentials | undefined;
   /** Buckets that no scope names and that can only be reached in path style, as errors have told. */
   private readonly found = new Set<string>();
-  private isFoundNew = false;
 
   constructor(step: StepConfig, protected readonly env: NodeJS.ProcessEnv) {
     const { scopes, region } = step.config;
@@ -97,16 +95,12 @@ export class S3BootstrapStep implements BootstrapStep {
     return true;
   }
 
-  get immediate(): boolean {
+  get runsImmediately(): boolean {
     return this.hasFixedCredentials;
   }
 
   mayBeNeededBy(sql: string): boolean {
     return S3_URL.test(sql);
-  }
-
-  binds(_error: string): boolean {
-    return false;
   }
 
   isStale(sql: string): boolean {
@@ -117,30 +111,24 @@ export class S3BootstrapStep implements BootstrapStep {
     return ends - RENEW_BEFORE_MS < Date.now() && S3_URL.test(sql);
   }
 
-  isRefusedBy(error: string, done: boolean): boolean {
-    if (!REMOTE_ERROR.test(error)) return false;
-    return (done ? EXPIRED.test(error) && !this.hasFixedCredentials : this.isMeantBy(error)) || this.isUnverifiedIn(error);
+  /** What fails on the way is not its concern: DuckDB itself repeats such requests. */
+  diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    if (!saysOneOf(REMOTE_ERRORS, error)) return undefined;
+    // Without its secret a bucket is looked for elsewhere, or without credentials.
+    const isRefused = isDone ? saysOneOf(EXPIRED, error) && !this.hasFixedCredentials : this.isMeantBy(error);
+    return isRefused || this.unverifiedBucket(error) !== undefined ? 'refused' : undefined;
   }
 
-  /** Without its secret a bucket is looked for elsewhere, or without credentials. */
-  mayLackSecret(error: string): boolean {
-    return REMOTE_ERROR.test(error) && this.isMeantBy(error);
-  }
-
-  /** DuckDB itself repeats what failed on the way. */
-  isTransientFor(): boolean {
-    return false;
-  }
-
-  async run(connection: DuckDBConnection, _context: StepContext): Promise<void> {
+  async run(connection: DuckDBConnection, { error }: StepContext): Promise<void> {
+    this.noteUnverified(error);
     const { kind } = this.source;
     const credentials = kind === 'chain' ? undefined : kind === 'role' ? await roles().assumeRole(this.source.arn, this.env) : await processCredentials(this.env);
     await this.makeSecrets(connection, credentials);
   }
 
   async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
-    // Nothing was wrong with the credentials.
-    if (this.isFoundNew) {
+    if (this.noteUnverified(context.error)) {
+      // The credentials are as good as before.
       await this.makeSecrets(connection, this.current);
       return;
     }
@@ -169,7 +157,6 @@ export class S3BootstrapStep implements BootstrapStep {
 
   /** Makes DuckDB's secrets; its aws extension finds the credentials where there are none. */
   protected async makeSecrets(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
-    this.isFoundNew = false;
     const secrets = [...this.secretsOfScopes(credentials), ...this.secretsOfTheRest(), ...await this.secretsOfFound(connection, credentials)];
     for (const secret of secrets) await make(connection, secret);
     this.secrets = secrets.map(({ name }) => name);
@@ -218,12 +205,16 @@ export class S3BootstrapStep implements BootstrapStep {
     return secrets;
   }
 
-  private isUnverifiedIn(error: string): boolean {
-    const bucket = UNVERIFIED_BUCKET.exec(error)?.[1];
-    if (bucket === undefined || 'URL_STYLE' in this.location()) return false;
-    this.found.add(bucket);
-    this.isFoundNew = true;
-    return true;
+  /** The bucket whose name is not in the certificate that S3 showed, if path style can reach it. */
+  private unverifiedBucket(error: string): string | undefined {
+    return 'URL_STYLE' in this.location() ? undefined : CURL.unverifiedBucket.exec(error)?.[1];
+  }
+
+  /** Whether the error is about such a bucket, which is reached in path style from now on. */
+  private noteUnverified(error: string | undefined): boolean {
+    const bucket = error === undefined ? undefined : this.unverifiedBucket(error);
+    if (bucket !== undefined) this.found.add(bucket);
+    return bucket !== undefined;
   }
 
   /** Whether an error speaks of the step's buckets, by their S3 or HTTP URLs. */

@@ -46,12 +46,15 @@ export class CallQueue {
   }
 
   /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
-  async exclusive<T>(run: (turn: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
+  exclusive<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
+    const begin = (release: () => void) => {
+      this.assertOpenOr(release);
+      return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
+    };
     // Most calls find it free, and need not wait for a promise.
-    const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
-    this.assertOpenOr(release);
-    return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
+    const release = this.mutex.tryAcquire();
+    return release ? begin(release) : this.ownTurn(task, signal).then(begin);
   }
 
   /**
@@ -60,10 +63,10 @@ export class CallQueue {
    * Its reader may be the one who asks, in the loop over its rows, and would wait for itself. `run` hands over the stream once it has begun.
    */
   async streaming<T>(
-    run: (turn: ConnectionLease, began: (stream: OpenStream) => void) => Promise<T>, task: () => string, signal?: AbortSignalLike,
+    run: (lease: ConnectionLease, began: (stream: OpenStream) => void) => Promise<T>, task: () => string, signal?: AbortSignalLike,
   ): Promise<T> {
     this.assertFree(task, signal);
-    const streaming = this.exclusive((turn) => run(turn, (stream) => this.noteStream(stream)), task, signal);
+    const streaming = this.exclusive((lease) => run(lease, (stream) => this.noteStream(stream)), task, signal);
     this.isStreaming = true;
     return streaming.finally(() => {
       this.isStreaming = false;
@@ -71,13 +74,13 @@ export class CallQueue {
     });
   }
 
-  /** Lends the connection itself to `borrower`. */
-  lend<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /** Lends the client's own connection to `borrower`. */
+  withRaw<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const advice = 'is lent to the callback of withConnection that this call is made in: use the connection that it got';
     return this.exclusive(async () => {
       // Else the borrower could close before this task is known to run, and closing under a running query deadlocks.
       await undefined;
-      return this.holding(advice, () => this.connection.lend(borrower));
+      return this.holding(advice, () => this.connection.withRaw(borrower));
     }, () => 'a connection was lent');
   }
 

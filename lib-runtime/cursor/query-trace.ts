@@ -1,9 +1,9 @@
 import { scrub } from '../base/redaction';
-import { firstWord } from '../base/sql-text';
+import type { Statement } from '../execution/statement';
 import type { QueryTrace } from '../observe/traces';
 
-/** How a query is described to those who trace it. */
-export function queryTrace(sql: string): QueryTrace {
-  const operation = firstWord(sql);
-  return process.env.DUCKDB_LAMBDA_TRACE_SQL === 'true' ? { operation, sql: scrub(sql) } : { operation };
+/** How a query, on an instance that spills to `tempDirectory`, is described to those who trace it. */
+export function queryTrace({ operation, sql }: Statement, tempDirectory: string): QueryTrace {
+  const trace = { operation, tempDirectory };
+  return process.env.DUCKDB_LAMBDA_TRACE_SQL === 'true' ? { ...trace, sql: scrub(sql) } : trace;
 }

@@ -77,14 +77,14 @@ export class RowStream {
    * the transaction too, so there the rest is read and thrown away. `failureReason` makes the error of a query that has failed.
    */
   constructor(
-    private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly turn: ConnectionLease,
+    private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly lease: ConnectionLease,
     private readonly leavable: () => boolean, private readonly failureReason: () => Promise<unknown>,
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
     this.onGivenUp = () => this.end();
     // It may have been given up while it began.
-    if (turn.ended.aborted) this.end();
-    else turn.ended.addEventListener('abort', this.onGivenUp);
+    if (lease.ended.aborted) this.end();
+    else lease.ended.addEventListener('abort', this.onGivenUp);
   }
 
   /** The names of its columns, in their order. */
@@ -110,7 +110,7 @@ export class RowStream {
   end(): void {
     if (this.isEnding) return;
     this.isEnding = true;
-    this.turn.ended.removeEventListener('abort', this.onGivenUp);
+    this.lease.ended.removeEventListener('abort', this.onGivenUp);
     void this.drain().finally(this.onEnd);
   }
 
@@ -120,10 +120,10 @@ export class RowStream {
 
   private async read(): Promise<Row[] | undefined> {
     this.assertNotFailed();
-    this.turn.assertOpen();
+    this.lease.assertOpen();
     if (this.rest) return this.batch(...this.rest);
     const chunk = await this.fetch();
-    this.turn.assertOpen();
+    this.lease.assertOpen();
     if (chunk === undefined) {
       if (hasFailed(this.result)) throw await this.failureReason();
       return undefined;
@@ -138,7 +138,7 @@ export class RowStream {
   }
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {
-    const fetching = nativeCall(() => this.result.fetchChunk(), undefined, this.turn.ended);
+    const fetching = nativeCall(() => this.result.fetchChunk(), undefined, this.lease.ended);
     this.fetching = fetching;
     const chunk = await fetching;
     if (chunk !== null && chunk.rowCount > 0) return chunk;
@@ -150,7 +150,7 @@ export class RowStream {
   private async drain(): Promise<void> {
     if (this.isOver) return;
     const drained = this.drainQuietly();
-    await (this.leavable() ? interruptUntil(drained, this.turn.raw) : drained);
+    await (this.leavable() ? interruptUntil(drained, this.lease.raw) : drained);
   }
 
   private async drainQuietly(): Promise<void> {

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AbortSignalLike } from '../base/abort';
 import type { AsyncDisposableLike } from '../base/disposable';
+import type { RowFormat } from '../base/row-format';
 import type { QueryParameters } from '../values/parameters';
-import type { Column, RowFormat } from '../values/rows';
+import type { Column } from '../values/rows';
 
 /** How a call runs. */
 export interface CallOptions {

@@ -2,6 +2,7 @@ import type { Facts } from './facts';
 import { missingCatalog, withoutEcho } from './missing-catalog';
 import { fileHint } from './s3-advice';
 import { byNearness } from '../base/did-you-mean';
+import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 
 // A chunk of its own, loaded only when DuckDB has refused a statement.
 
@@ -15,25 +16,20 @@ export interface Advice {
 
 /** Turns DuckDB's advice into advice that is right for a function: its image is read-only, and its construct grants what it may. */
 export function advise(error: string, sql: string, facts: Facts): Advice {
-  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (REACHING.test(error) ? fileHint(error, sql, facts) : undefined);
+  const isOfFile = saysOneOf(REACHING, error);
+  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (isOfFile ? fileHint(error, sql, facts) : undefined);
   return { text: facts.extensionDirectory === undefined ? error : INSTALLING.reduce((text, part) => text.replace(part, ''), error), hint };
 }
 
 /** What reached for a file or a server: only in these do status codes mean anything. */
-const REACHING = /^(?:HTTP|IO) Error: /;
+const REACHING = [DUCKDB.httpError, DUCKDB.ioError];
 
 /** In an image nothing can be installed, and what is loaded by itself is looked for there. */
-const INSTALLING = [
-  /\n{1,2}Please try installing and loading the \w+ extension(?: by running)?:\nINSTALL \w+;\nLOAD \w+;\n{0,2}/,
-  /\n{0,2}Alternatively, consider enabling auto-install and auto-load by running:\nSET autoinstall_known_extensions=1;\nSET autoload_known_extensions=1;/,
-  /\n{0,2}Install it first using "INSTALL \w+"\./,
-];
+const INSTALLING = [DUCKDB_EXTENSION.installAndLoad, DUCKDB_EXTENSION.autoInstall, DUCKDB_EXTENSION.installFirst];
 
-/** How DuckDB says which extension is missing; the first ones know that it is one of its own. */
-const MISSING_EXTENSION = [
-  /it exists in the (\w+) extension/, /requires the extension (\w+) to be loaded/, /install the required extension '(\w+)'/,
-  /Extension "(?:[^"\n]*\/)?(\w+)\.duckdb_extension" not found/, /Failed to download extension "(\w+)"/,
-];
+/** Where DuckDB knows that the extension is one of its own. */
+const MISSING_CORE_EXTENSION = [DUCKDB_EXTENSION.existsInExtension, DUCKDB_EXTENSION.requiresExtension, DUCKDB_EXTENSION.installingFailed];
+const MISSING_EXTENSION = [...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.extensionNotFound, DUCKDB_EXTENSION.downloadFailed];
 const ALIASES: Readonly<Record<string, string>> = {
   postgres: 'postgres_scanner', mysql: 'mysql_scanner', sqlite: 'sqlite_scanner', md: 'motherduck', http: 'httpfs', https: 'httpfs', s3: 'httpfs',
 };
@@ -57,7 +53,7 @@ function bringing(name: string, text: string): string {
   if (name === 'httpfs' && /\bs3[an]?(?:\b|_)/i.test(text)) return 'an S3Step in its bootstrap';
   if (name === 'aws') return 'an S3Step in its bootstrap, which needs no such extension, or has it with credentialChain: true';
   const isOfCommunity = /\bFROM\s+'?community\b|\/\/community-extensions\./i.test(text);
-  const isOfCore = name === 'httpfs' || /is an existing extension|it exists in the|requires the extension|install the required extension/.test(text);
+  const isOfCore = name === 'httpfs' || saysOneOf([...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.existingExtension], text);
   if (isOfCommunity) return `extensions: [DuckDbExtension.community('${name}')]`;
   return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for one of DuckDB's community`}`;
 }

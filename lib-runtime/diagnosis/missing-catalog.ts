@@ -1,6 +1,10 @@
-const BINDING_ERROR = /^(?:Catalog|Binder) Error: /;
-/** After it the statement is echoed, and what else it names. */
-const ECHO = /\n[^\S\n]*LINE \d+:/;
+import { DUCKDB, MOTHERDUCK, POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
+
+const BINDING_ERRORS = [DUCKDB.catalogError, DUCKDB.binderError];
+const MISSING = new RegExp([
+  DUCKDB.unknownCatalog, DUCKDB.unknownSchema, DUCKDB.unknownCatalogOrSchema, DUCKDB.unknownDatabase, DUCKDB.unknownSchemaToWrite,
+  MOTHERDUCK.unknownDatabase, POSTGRES_EXTENSION.unknownDatabase,
+].map(({ source }) => source).join('|'), 'i');
 /** What lists the tables of every catalog there is, and lacks those of one that is not attached without an error. */
 const METADATA = /\bSHOW\s+(?:ALL\s+TABLES|DATABASES|SCHEMAS)\b|\binformation_schema\b|\bduckdb_(?:tables|views|columns|schemas|databases|indexes|constraints|sequences)\b|\bpg_catalog\b|\bdatabase_list\b|\bshow_tables_expanded\b/i;
 /** What keeps quiet about a catalog that is not attached, or does not name it in its error. */
@@ -8,13 +12,13 @@ const SILENT = /\bIF\s+EXISTS\b|\b(?:next|curr)val\b/i;
 
 /** DuckDB's error without the part of the statement that it repeats. */
 export function withoutEcho(error: string): string {
-  const echo = error.search(ECHO);
+  const echo = error.search(DUCKDB.echo);
   return echo === -1 ? error : error.slice(0, echo);
 }
 
 /** Whether DuckDB could not bind a statement. Nothing of it had been executed then. */
 export function failedToBind(error: string): boolean {
-  return BINDING_ERROR.test(error);
+  return saysOneOf(BINDING_ERRORS, error);
 }
 
 /** Whether DuckDB could not bind a statement for want of one of `catalogs`. */
@@ -24,10 +28,7 @@ export function missesOneOf(catalogs: readonly string[], error: string): boolean
 
 /** The catalog or schema that DuckDB could not bind a statement for want of. */
 export function missingCatalog(error: string): string | undefined {
-  return failedToBind(error)
-    ? /(?:Catalog|schema|database) "([^"]+)" (?:does not exist|referenced)|schema named "\.?([^".]+)|Database "([^"]+)" not found|Schema with name (\S+) does not exist/i
-      .exec(error)?.slice(1).find((name) => name !== undefined)
-    : undefined;
+  return failedToBind(error) ? MISSING.exec(error)?.slice(1).find((name) => name !== undefined) : undefined;
 }
 
 /** Whether `sql` may want one of `catalogs` without an error that says so. */

@@ -1,4 +1,5 @@
 import { rememberSecret } from '../base/redaction';
+import { DUCKDB, LIBPQ, PGBOUNCER, POSTGRESQL } from '../base/wording';
 
 const CONNECTION_STRING = 'DuckDB would keep this connection string, password included, as a secret in a file, which is off here; and ' +
   "duckdb_databases() would show it to any SQL. Put it into a temporary secret, and name that: CREATE TEMPORARY SECRET pg (TYPE postgres, HOST '...', " +
@@ -6,12 +7,12 @@ const CONNECTION_STRING = 'DuckDB would keep this connection string, password in
   "ATTACH 'ducklake:postgres:' AS lake (META_SECRET pg, DATA_PATH 's3://...')";
 
 const HINTS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/Unknown secret storage found: 'local_file'/, CONNECTION_STRING],
-  [/unsupported startup parameter/, 'PgBouncer takes no statement timeout when it is connected to: give the PostgresStep statementTimeout: Duration.seconds(0), ' +
+  [DUCKDB.unknownSecretStorage, CONNECTION_STRING],
+  [PGBOUNCER.startupParameter, 'PgBouncer takes no statement timeout when it is connected to: give the PostgresStep disableStatementTimeout: true, ' +
     "and set it in the database: ALTER ROLE reader SET statement_timeout = '30s'"],
-  [/certificate verify failed/, "the server's certificate is of another authority than those in the step's caFile: put the server's into the image; for RDS " +
+  [LIBPQ.certificateOfAnotherAuthority, "the server's certificate is of another authority than those in the step's caFile: put the server's into the image; for RDS " +
     'https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem'],
-  [/FATAL: {2}no pg_hba\.conf entry for host/, "the server's pg_hba.conf lets nobody in from this address, with this user, database and encryption"],
+  [POSTGRESQL.noHbaEntry, "the server's pg_hba.conf lets nobody in from this address, with this user, database and encryption"],
 ];
 
 /** What to do about an error of PostgreSQL or of the extension that reads it, where a usual cause is known. */

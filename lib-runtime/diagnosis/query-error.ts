@@ -8,6 +8,7 @@ import { readConfigAtImport } from '../base/config';
 import { type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
 import { inLambda } from '../base/lambda-environment';
 import { excerpt } from '../base/sql-text';
+import { DUCKDB, saysOneOf } from '../base/wording';
 import { installCommand } from '../extensions/extensions';
 
 // A name of its own, so that bundlers leave these calls alone.
@@ -17,10 +18,11 @@ const advice = () => requireFromHere('./advice') as typeof import('./advice');
 /** What to do about errors of PostgreSQL. */
 export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');
 
-/** Begins what DuckDB appends to its internal errors. */
-const STACK_TRACE = '\n\nStack Trace:';
 /** In these DuckDB gives advice, or this package can. */
-const ADVISED = /^(?:HTTP|IO|Catalog|Binder|Invalid Input|Missing Extension|Extension Autoloading) Error: /;
+const ADVISED = [
+  DUCKDB.httpError, DUCKDB.ioError, DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError,
+  DUCKDB.missingExtensionError, DUCKDB.autoloadingError,
+];
 
 /** What can be asked which catalogs are attached. */
 interface Attached {
@@ -54,7 +56,7 @@ export function advised(text: string, sql: string, statement: FailedStatement = 
 function withAdvice(text: string, sql: string, { parameters, allowed, attached = [] }: FailedStatement): string {
   const known = postgresHints().postgresHint(text) ?? uploadHint(text, sql);
   if (known !== undefined) return `${text}\n\nhint: ${known}`;
-  if (!ADVISED.test(text)) return text;
+  if (!saysOneOf(ADVISED, text)) return text;
   const { env } = process;
   const { text: told, hint } = advice().advise(text, sql, {
     isInLambda: inLambda(env),
@@ -86,10 +88,10 @@ async function attachedCatalogs(instance: Attached): Promise<string[]> {
 
 /** What DuckDB said, without what only its developers can read: the addresses of its code, and that a script was split first. */
 export function textOf(error: unknown): string {
-  return messageOf(error).split(STACK_TRACE, 1)[0]!.replace(/^Failed to extract statements: /, '');
+  return messageOf(error).split(DUCKDB.stackTrace, 1)[0]!.replace(DUCKDB.splitFailed, '');
 }
 
 /** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
 export function isFatal(text: string): boolean {
-  return /^(?:FATAL|INTERNAL) Error: /.test(text) || /database has been invalidated because of a previous fatal error/.test(text);
+  return saysOneOf([DUCKDB.fatalError, DUCKDB.internalError, DUCKDB.invalidated], text);
 }

@@ -1,5 +1,6 @@
 import { Pieces } from '../base/sql-pieces';
 import { splitStatements } from '../base/sql-text';
+import { DUCKDB, saysOneOf } from '../base/wording';
 
 /** The schemes of what another machine answers for, as the source of a regular expression. */
 export const REMOTE_SCHEMES = '(?:s3[an]?|https?|gcs|gs|r2|hf|azure|az|abfss?)';
@@ -10,7 +11,7 @@ const WRITES = /\b(?:COPY|EXPORT)\b/i;
 const QUOTE = /^(?:[eE]?'|\$\w*\$)/;
 const PARAMETER = /^[$?]/;
 /** What refuses a statement before anything of it was executed. */
-const NOT_EXECUTED = /^(?:Parser|Syntax|Binder|Catalog) Error: /;
+const NOT_EXECUTED = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.binderError, DUCKDB.catalogError];
 
 /** What is to be said of a write that did not come to its end. */
 export const PART = 'what is under its key may be a part: write to a new key, and publish it when the COPY has succeeded';
@@ -22,7 +23,7 @@ export function writesRemotely(sql: string, parameters?: object): boolean {
 
 /** `error`, the text of DuckDB's error or of one of this package, with what it means for what `sql` was writing. */
 export function withPart(error: string, sql: string, parameters?: object): string {
-  return NOT_EXECUTED.test(error) || error.includes(PART) || !writesRemotely(sql, parameters) ? error : `${error}\n\nhint: ${PART}`;
+  return saysOneOf(NOT_EXECUTED, error) || error.includes(PART) || !writesRemotely(sql, parameters) ? error : `${error}\n\nhint: ${PART}`;
 }
 
 /** What SQL says of where a COPY or EXPORT writes to; undefined for what is neither. */

@@ -1,13 +1,13 @@
 import type { Facts } from './facts';
+import { statusesIn } from './http-statuses';
 import { withoutEcho } from './missing-catalog';
+import { DUCKDB, HTTPFS, S3, saysOneOf } from '../base/wording';
 
-/** In each of DuckDB's forms. */
-const STATUS = /\bHTTP (?:code )?(\d{1,3})\b/;
-const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
-const WRONG_KEY = /SignatureDoesNotMatch|InvalidAccessKeyId/;
-const DENIED = /AccessDenied|Forbidden/;
-const NOT_THERE = /No files found that match the pattern "([^"]*)|Cannot open file "([^"]*)/;
-const QUERY_PARAMETERS = /Invalid query parameters found/;
+const EXPIRED = [S3.expiredToken, S3.tokenRefreshRequired];
+const WRONG_KEY = [S3.signatureDoesNotMatch, S3.invalidAccessKeyId];
+const DENIED = [S3.accessDenied, HTTPFS.forbidden];
+const MISSING = [S3.noSuchKey, S3.noSuchBucket];
+const READ_ONLY = [DUCKDB.readOnlyFileSystem, DUCKDB.permissionDenied];
 const S3_URLS = /\bs3[an]?:\/\/[^\s'"|)]*/gi;
 const WRITES = /^\s*(?:COPY|EXPORT)\b/i;
 /** `OVERWRITE_OR_IGNORE` deletes nothing. */
@@ -25,20 +25,20 @@ interface S3Scope {
 /** What may be wrong where a file, on S3 or elsewhere, could not be read or written; undefined where nothing is known. */
 export function fileHint(error: string, sql: string, facts: Facts): string | undefined {
   const said = withoutEcho(error);
-  if (EXPIRED.test(said)) return `the AWS credentials have expired${facts.isInLambda ? ON_LAMBDA : ON_A_LAPTOP}`;
-  if (QUERY_PARAMETERS.test(said)) {
+  if (saysOneOf(EXPIRED, said)) return `the AWS credentials have expired${facts.isInLambda ? ON_LAMBDA : ON_A_LAPTOP}`;
+  if (HTTPFS.queryParameters.test(said)) {
     return 'DuckDB takes what follows a ? in an s3:// URL for settings of the request, also in a glob; where it is a part of the key, ' +
       'SET s3_url_compatibility_mode = true reads the URL as it stands, without globs';
   }
-  const [, pattern, file] = NOT_THERE.exec(said) ?? [];
-  const path = pattern ?? file;
+  const pattern = DUCKDB.noFilesFound.exec(said)?.[1];
+  const path = pattern ?? DUCKDB.cannotOpenFile.exec(said)?.[1];
   const [scheme] = path === undefined ? [] : SCHEME.exec(path) ?? [];
   if (path !== undefined && scheme === undefined) return localHint(said, pattern);
   if (scheme !== undefined && scheme !== scheme.toLowerCase()) return `DuckDB knows schemes in lower case only, and takes others for local paths: write ${scheme.toLowerCase()}`;
   const url = s3Url(said, sql, facts);
-  const status = Number(STATUS.exec(said)?.[1] ?? NaN);
-  const isDenied = status === 403 || status === 401 || DENIED.test(said) || WRONG_KEY.test(said);
-  const isMissing = status === 404 || path !== undefined || /NoSuchKey|NoSuchBucket/.test(said);
+  const status = statusesIn(said)[0];
+  const isDenied = status === 403 || status === 401 || saysOneOf([...DENIED, ...WRONG_KEY], said);
+  const isMissing = status === 404 || path !== undefined || saysOneOf(MISSING, said);
   if (url !== undefined && DOTS.test(url) && (isDenied || isMissing)) {
     return 'HTTP clients take "." and ".." in a URL for steps between folders, so that DuckDB asks for another key than it has signed: ' +
       'an object with such a part in its key cannot be reached, and is to be copied to another key';
@@ -57,13 +57,13 @@ const ON_LAMBDA = '; the function gets new ones with its next execution environm
 const ON_A_LAPTOP = ': sign in again, as by aws sso login, or set new ones; those in AWS_ACCESS_KEY_ID and its companions come before any profile';
 
 function localHint(said: string, pattern: string | undefined): string {
-  if (/Read-only file system|Permission denied/.test(said)) return 'that is a path of the local file system, and in Lambda nothing but /tmp can be written';
+  if (saysOneOf(READ_ONLY, said)) return 'that is a path of the local file system, and in Lambda nothing but /tmp can be written';
   return `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://${globHint(pattern)}`;
 }
 
 function missingHint(said: string, sql: string, url: string | undefined, pattern: string | undefined): string {
   if (url === undefined) return `nothing is there: check the URL${globHint(pattern)}`;
-  if (said.includes('NoSuchBucket')) return 'there is no such bucket: check its name and region';
+  if (S3.noSuchBucket.test(said)) return 'there is no such bucket: check its name and region';
   if (OVERWRITES.test(sql)) {
     return 'COPY with OVERWRITE deletes what its directory holds before it reads: what it was to read from there is lost, so write to another prefix; ' +
       'of what lies elsewhere, check bucket, key and region';
@@ -87,7 +87,7 @@ function regionHint(url: string, facts: Facts): string {
 
 function deniedHint(said: string, sql: string, url: string, facts: Facts): string {
   const right = WRITES.test(sql) ? 's3:PutObject' : 's3:GetObject and s3:ListBucket';
-  if (WRONG_KEY.test(said)) return 'S3 does not know the AWS credentials, or they are not whole: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN';
+  if (saysOneOf(WRONG_KEY, said)) return 'S3 does not know the AWS credentials, or they are not whole: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN';
   if (!facts.isConfigured) {
     return `without a stack's configuration DuckDB signs with the AWS credentials of the environment: they need ${right} on the bucket; in a function an S3Step grants it`;
   }

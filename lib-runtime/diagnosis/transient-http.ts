@@ -1,34 +1,30 @@
+import { statusesIn } from './http-statuses';
 import { withoutEcho } from './missing-catalog';
+import { CURL, DUCKDB, HTTPFS, HTTPLIB, S3, saysOneOf } from '../base/wording';
 
 /**
- * What DuckDB's HTTP clients say of a request that may succeed when it is made again.
+ * What is said of a request that may succeed when it is made again.
  *
- * curl, the default, says it by its `curl_easy_strerror`, whose words have changed over its versions; httplib by the `to_string` of its
- * errors. Neither tells a name that does not exist yet from one that never will, nor a handshake that broke from one that was refused.
+ * Neither of DuckDB's HTTP clients tells a name that does not exist yet from one that never will, nor a handshake that broke from one that
+ * was refused.
  */
-const WORDS = new RegExp([
-  // curl
-  'Timeout was reached', 'Transferred a partial file', 'Server returned nothing', '(?:Could not|Couldn\'t) connect to server',
-  '(?:Could not|Couldn\'t) resolve (?:proxy|host ?name|host)', 'Failed sending data to the peer', 'Failure when receiving data from the peer',
-  'SSL connect error', 'Send failed since rewinding of the data stream failed', 'Socket not ready for send/recv',
-  'Error in the HTTP2 framing layer', 'Stream error in the HTTP/2 framing layer', 'QUIC connection error',
-  // httplib
-  'Could not establish connection', 'Failed to (?:read|write) connection', 'Connection timed out', 'SSL connection failed', 'Proxy connection failed',
-].join('|'));
-/** In each of its forms; 408 is a server that waited for the request in vain. Figures elsewhere may be anything, such as a part of a key. */
-const STATUS = /\bHTTP (?:code )?(?:408|429|500|502|503|504)\b/;
-/** S3's own codes (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html): `RequestTimeout` comes with status 400. */
-const CODES = /\b(?:SlowDown|InternalError|ServiceUnavailable|RequestTimeout|OperationAborted)\b/;
-/** The object was replaced while it was read. */
-const CHANGED = ['ETag on reading file', 'was initially'];
+const PASSING = [
+  CURL.timeout, CURL.partialFile, CURL.gotNothing, CURL.cannotConnect, CURL.cannotResolveProxy, CURL.cannotResolveHost,
+  CURL.sendError, CURL.receiveError, CURL.tlsConnectError, CURL.rewindFailed, CURL.notReady, CURL.http2Error, CURL.http2StreamError, CURL.quicError,
+  HTTPLIB.cannotConnect, HTTPLIB.readError, HTTPLIB.writeError, HTTPLIB.timeout, HTTPLIB.tlsConnectError, HTTPLIB.proxyError,
+  S3.slowDown, S3.internalError, S3.serviceUnavailable, S3.requestTimeout, S3.operationAborted,
+];
+const CHANGED = [HTTPFS.entityTagOfFile, HTTPFS.entityTagBefore];
+/** 408 is a server that waited for the request in vain. */
+const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
 /** A request that broke in mid-body is an `Invalid Error`. */
-const REMOTE = /^(?:HTTP|IO|Invalid) Error: /;
+const REMOTE = [DUCKDB.httpError, DUCKDB.ioError, DUCKDB.invalidError];
 /** Names, URLs and keys. No apostrophe of a word begins one. */
 const QUOTED = /(?<=^|[\s(=])(?:'[^'\n]*'|"[^"\n]*")/g;
 
 /** Whether `error`, the text of DuckDB's error, tells of a request to S3 or another HTTP server that may succeed when made again. */
 export function isTransientHttp(error: string): boolean {
-  if (!REMOTE.test(error)) return false;
+  if (!saysOneOf(REMOTE, error)) return false;
   const said = withoutEcho(error).replace(QUOTED, '');
-  return WORDS.test(said) || STATUS.test(said) || CODES.test(said) || CHANGED.every((words) => said.includes(words));
+  return saysOneOf(PASSING, said) || CHANGED.every((line) => line.test(said)) || statusesIn(said).some((status) => PASSING_STATUSES.includes(status));
 }

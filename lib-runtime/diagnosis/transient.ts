@@ -1,50 +1,35 @@
 import { isTransientHttp } from './transient-http';
-import { NO_CREDENTIALS } from '../aws/credentials';
+import { AWS_SDK, DUCKDB, LIBPQ, PGBOUNCER, POSTGRES_EXTENSION, POSTGRESQL, saysOneOf } from '../base/wording';
 
-/** DuckDB's errors begin with their class: `Binder Error: ...`. */
-const CLASS = /^([A-Z][A-Za-z ]* (?:Error|Exception)): /;
 /** What reached for a file or a server: what others say may quote data and SQL, where such words mean nothing. */
-const REACHING = ['HTTP Error', 'IO Error', 'Invalid Error'];
+const REACHING = [DUCKDB.httpError, DUCKDB.ioError, DUCKDB.invalidError];
 /** A statement, not a server, is at fault; what it names in vain may be there later. */
-const NEVER_CLASSES = ['Parser Error', 'Syntax Error', 'Not implemented Error'];
+const NEVER_CLASSES = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.notImplementedError];
 
-/** PostgreSQL restarted, failed over, or ended the connection, or the network did, in the words of PostgreSQL and of libpq. */
-export const LOST_CONNECTION = new RegExp([
-  '(?:closed the connection|connection has been closed) unexpectedly', 'terminating connection (?:due to|because of) ',
-  'SSL SYSCALL error', 'SSL error: unexpected eof', 'could not (?:receive data from|send data to) server', 'no connection to the server', 'connection not open',
-].join('|'));
+/** PostgreSQL restarted, failed over, or ended the connection, or the network did. */
+export const LOST_CONNECTION = [
+  LIBPQ.closed, LIBPQ.tlsClosed, LIBPQ.tlsSystemError, LIBPQ.tlsUnexpectedEof, LIBPQ.cannotReceive, LIBPQ.cannotSend,
+  LIBPQ.noConnection, LIBPQ.notOpen, POSTGRESQL.terminated,
+];
 
-/** What stays as it is until somebody corrects it, in the words of PostgreSQL, PgBouncer, libpq and DuckDB. */
+/** What stays as it is until somebody corrects it. */
 const NEVER = [
-  /FATAL: {2}database "[^"]*" does not exist/,
-  /FATAL: {2}role "[^"]*" (?:does not exist|is not permitted to log in)/,
-  /FATAL: {2}permission denied for database/,
-  /FATAL: {2}no pg_hba\.conf entry for host/,
-  /FATAL: {2}pg_hba\.conf rejects connection/,
-  /FATAL: {2}unrecognized configuration parameter/,
-  /FATAL: {2}invalid value for parameter/,
-  /FATAL: {2}(?:unsupported startup parameter|no such database)/,
-  /server does not support SSL, but SSL was required/,
-  /certificate verify failed/,
-  /server certificate for .* does not match host name/,
-  /root certificate file ".*" does not exist|could not read root certificate file/,
-  /Cannot open (?:file|database) ".*(?:No such file or directory|Permission denied|Read-only file system|Is a directory|does not exist)/,
-  /No files found that match the pattern/,
+  POSTGRESQL.unknownDatabase, POSTGRESQL.unknownRole, POSTGRESQL.noLogin, POSTGRESQL.databaseDenied, POSTGRESQL.noHbaEntry, POSTGRESQL.hbaRejects,
+  POSTGRESQL.unknownParameter, POSTGRESQL.invalidParameter,
+  PGBOUNCER.startupParameter, PGBOUNCER.unknownDatabase,
+  LIBPQ.tlsUnsupported, LIBPQ.certificateOfAnotherAuthority, LIBPQ.certificateOfAnotherHost, LIBPQ.noRootCertificate, LIBPQ.unreadableRootCertificate,
+  DUCKDB.noSuchFile, DUCKDB.permissionDenied, DUCKDB.readOnlyFileSystem, DUCKDB.isDirectory, DUCKDB.noSuchDatabase, DUCKDB.noFilesFound,
 ];
 
 /** What another attempt may not meet. */
-const PASSING = [
-  /Unable to connect to Postgres/,
-  /canceling statement due to (?:conflict with recovery|lock timeout)/,
-  LOST_CONNECTION,
-];
+const PASSING = [POSTGRES_EXTENSION.cannotConnect, POSTGRESQL.recoveryConflict, POSTGRESQL.lockTimeout, ...LOST_CONNECTION];
 
 /** What another attempt of DuckDB's own may not meet. */
-const CONFLICT = /^TransactionContext Error: .*(?:Transaction conflict|[Cc]onflict on |another transaction has altered)/;
+const CONFLICTS = [DUCKDB.transactionConflict, DUCKDB.writeConflict, DUCKDB.alteredMeanwhile];
 
 /** The class of DuckDB's error `text`, such as `Binder Error`; undefined where it has none. */
 export function errorClass(text: string): string | undefined {
-  return CLASS.exec(text)?.[1];
+  return DUCKDB.errorClass.exec(text)?.[1];
 }
 
 /** Whether what DuckDB says may not be said by the same statement later. What nobody knows does not pass. */
@@ -54,13 +39,13 @@ export function isTransient(text: string): boolean {
 
 /** Like `isTransient`, for what sets something up: what nobody knows is worth another attempt at the next need. */
 export function mayPass(text: string): boolean {
-  return verdict(text) ?? !NEVER_CLASSES.includes(errorClass(text) ?? '');
+  return verdict(text) ?? !saysOneOf(NEVER_CLASSES, text);
 }
 
 function verdict(text: string): boolean | undefined {
-  if (NO_CREDENTIALS.test(text)) return false;
-  const type = errorClass(text);
-  if (type === undefined || !REACHING.includes(type)) return CONFLICT.test(text) || undefined;
-  if (NEVER.some((pattern) => pattern.test(text))) return false;
-  return isTransientHttp(text) || PASSING.some((pattern) => pattern.test(text)) || undefined;
+  // No variables, no profile, no role: that does not pass by itself.
+  if (AWS_SDK.noCredentials.test(text)) return false;
+  if (!saysOneOf(REACHING, text)) return saysOneOf(CONFLICTS, text) || undefined;
+  if (saysOneOf(NEVER, text)) return false;
+  return isTransientHttp(text) || saysOneOf(PASSING, text) || undefined;
 }

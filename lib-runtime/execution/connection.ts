@@ -64,10 +64,10 @@ export class Connection {
   }
 
   /** Runs `run`, with nothing else under way; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
-  run<T>(run: (turn: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
-    const turn = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
+  run<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
+    const lease = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
     this.task = task;
-    const running = run(turn).finally(() => {
+    const running = run(lease).finally(() => {
       this.running = this.task = undefined;
       onSettled();
     });
@@ -75,8 +75,8 @@ export class Connection {
     return orAborted(running, signal, task, () => this.abandon());
   }
 
-  /** Runs `borrower`, who uses the connection itself. */
-  async lend<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /** Lends the client's own connection to `borrower`. */
+  async withRaw<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const loan = { of: this, outer: loans.getStore(), ended: false };
     try {
       return await loans.run(loan, () => borrower(this.connection));

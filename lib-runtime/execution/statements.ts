@@ -1,7 +1,9 @@
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { ConnectionLease } from './connection';
+import type { Statement } from './statement';
 import { messageOf, ParameterError, QueryError } from '../base/errors';
-import { isEmptySql, isSelect, mayBeScript, splitStatements } from '../base/sql-text';
+import { isEmptySql } from '../base/sql-text';
+import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
 import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
 
@@ -17,66 +19,65 @@ export interface Outcome {
 export type Attempt = <T>(attempt: () => Promise<T>, isSelect: () => boolean) => Promise<T>;
 
 /**
- * Runs every statement of `sql`; `parameters` belong to the last.
+ * Runs every statement of `statement`; `parameters` belong to the last.
  *
  * One statement without parameters goes to DuckDB as it is: to prepare it first would bind it twice, and cost an S3 file's HEAD twice.
  */
-export async function runSql(turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt): Promise<Outcome> {
-  turn.assertOpen();
-  const isDirect = (parameters === undefined || isEmpty(parameters)) && !isEmptySql(sql) && !mayBeScript(sql);
+export async function runStatement(
+  lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt,
+): Promise<Outcome> {
+  const isDirect = (parameters === undefined || isEmpty(parameters)) && !statement.isScript && !isEmptySql(statement.sql);
   if (isDirect) {
     return attempt(async () => {
-      turn.assertOpen();
-      return outcome(await turn.raw.run(sql));
-    }, () => isSelect(sql));
+      lease.assertOpen();
+      return outcome(await lease.raw.run(statement.sql));
+    }, () => statement.isSelect);
   }
-  const { result, rowsChanged } = await runPrepared(turn, sql, parameters, attempt, (prepared) => prepared.run());
+  const { result, rowsChanged } = await runPrepared(lease, statement, parameters, attempt, (prepared) => prepared.run());
   return { result, rowsChanged: rowsChanged + changedBy(result) };
 }
 
-/** Like `runSql`, but the rows of the last statement are still to be fetched. */
-export async function streamSql(
-  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt,
+/** Like `runStatement`, but the rows of the last statement are still to be fetched. */
+export async function streamStatement(
+  lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt,
 ): Promise<DuckDBResult> {
-  return (await runPrepared(turn, sql, parameters, attempt, (prepared) => prepared.stream())).result;
+  return (await runPrepared(lease, statement, parameters, attempt, (prepared) => prepared.stream())).result;
 }
 
 type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 
-/** What `prepare` says of one statement that DuckDB itself makes several of, such as PIVOT or IMPORT DATABASE. */
-const SEVERAL_STATEMENTS = /Cannot prepare multiple statements at once/;
-
-/** Runs every statement of `sql`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
+/** Runs every statement of `statement`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
 async function runPrepared<R extends DuckDBResult>(
-  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+  lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
-  turn.assertOpen();
-  if (isEmptySql(sql)) throw new QueryError('the SQL is empty: pass at least one statement');
-  if (mayBeScript(sql)) return runScript(turn, sql, parameters, attempt, runLast);
+  lease.assertOpen();
+  if (isEmptySql(statement.sql)) throw new QueryError('the SQL is empty: pass at least one statement');
+  if (statement.isScript) return runScript(lease, statement, parameters, attempt, runLast);
   try {
     const result = await attempt(async () => {
-      turn.assertOpen();
-      return runOne(turn, await turn.raw.prepare(sql), sql, parameters, runLast);
-    }, () => isSelect(sql));
+      lease.assertOpen();
+      return runOne(lease, await lease.raw.prepare(statement.sql), statement.sql, parameters, runLast);
+    }, () => statement.isSelect);
     return { result, rowsChanged: 0 };
   } catch (error) {
-    if (!SEVERAL_STATEMENTS.test(messageOf(error))) throw error;
-    return runScript(turn, sql, parameters, attempt, runLast);
+    if (!DUCKDB.severalStatements.test(messageOf(error))) throw error;
+    return runScript(lease, statement, parameters, attempt, runLast);
   }
 }
 
 async function runScript<R extends DuckDBResult>(
-  turn: ConnectionLease, sql: string, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
+  lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
-  let statements = await attempt(() => turn.raw.extractStatements(sql), () => true);
+  const { sql } = statement;
+  let statements = await attempt(() => lease.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
   const run = async <T extends DuckDBResult>(index: number, values: QueryParameters | undefined, runIt: Run<T>): Promise<T> => {
     let onlyReads = true;
     let again = false;
     return attempt(async () => {
-      turn.assertOpen();
+      lease.assertOpen();
       // An extracted statement can be prepared once.
-      if (again) statements = await turn.raw.extractStatements(sql);
+      if (again) statements = await lease.raw.extractStatements(sql);
       again = true;
       const prepared = await statements.prepare(index);
       onlyReads = prepared.statementType === loadApi().StatementType.SELECT;
@@ -85,15 +86,15 @@ async function runScript<R extends DuckDBResult>(
         throw new ParameterError(`statement ${index + 1} of ${statements.count} has a parameter: in a script only the last statement can have any; run it on its own`);
       }
       const text = values === undefined && prepared.statementType === loadApi().StatementType.COPY ? texts()[index] : undefined;
-      if (text === undefined) return runOne(turn, prepared, sql, values, runIt);
+      if (text === undefined) return runOne(lease, prepared, sql, values, runIt);
       prepared.destroySync();
-      return await turn.raw.run(text) as DuckDBResult as T;
+      return await lease.raw.run(text) as DuckDBResult as T;
     }, () => onlyReads);
   };
   // To destroy a COPY that has failed sends its upload once more: by a thread of libuv's, and not by JavaScript's, where it is run by its text.
   const texts = () => {
-    const split = splitStatements(sql);
-    return split.length === statements.count ? split : [];
+    const { parts } = statement;
+    return parts.length === statements.count ? parts : [];
   };
   let rowsChanged = 0;
   for (let index = 0; index < last; index++) rowsChanged += changedBy(await run(index, undefined, (prepared) => prepared.run()));
@@ -101,10 +102,10 @@ async function runScript<R extends DuckDBResult>(
 }
 
 async function runOne<R>(
-  turn: ConnectionLease, prepared: DuckDBPreparedStatement, sql: string, parameters: QueryParameters | undefined, run: Run<R>,
+  lease: ConnectionLease, prepared: DuckDBPreparedStatement, sql: string, parameters: QueryParameters | undefined, run: Run<R>,
 ): Promise<R> {
   try {
-    turn.assertOpen();
+    lease.assertOpen();
     if (parameters !== undefined) bindParameters(prepared, parameters, sql);
     return await run(prepared);
   } finally {

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { COPIED_CREDENTIALS, duckDbVersion, extensionFile, type ExtensionSource, loadExtensions, platform } from './extensions';
 import { ConfigError, DuckDbError, ExtensionError, messageOf } from '../base/errors';
 import { excerpt } from '../base/sql-text';
+import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 import type { ConnectionLease } from '../execution/connection';
 import { isInTransaction } from '../execution/transactions';
 
@@ -23,14 +24,16 @@ export interface OnDemandOptions {
 const HTTPFS_URL = /\b(?:https?|s3[an]?|gcs|gs|r2|hf):\/\//i;
 /** The name of httpfs, and of extensions that load it, also within a file's name. */
 const USES_HTTPFS = /httpfs|iceberg|delta|ducklake|unity_catalog|aws/i;
-/** DuckDB's own words at the beginning of the first line. The rest may come from the user. */
+/** Matches only the end of the first line of an error of such a class. The rest may come from the user. */
 const MISSING = [
-  /^Missing Extension Error: [^\n]* requires the extension (\w+) to be loaded/,
-  /^(?:Catalog|Binder|Invalid Input) Error: [^\n]*, but it exists in the (\w+) extension\./,
+  joined(DUCKDB.missingExtensionError, /[^\n]*/, DUCKDB_EXTENSION.requiresExtension),
+  ...[DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError].map((errorClass) => (
+    joined(errorClass, /[^\n]*/, DUCKDB_EXTENSION.existsInExtension)
+  )),
 ];
-const MISSING_FOR_ATTACH = /^IO Error: Extension "[^"\n]*?(\w+)\.duckdb_extension" not found\./;
+const MISSING_FOR_ATTACH = joined(DUCKDB.ioError, DUCKDB_EXTENSION.extensionNotFound);
 /** Errors of statements that DuckDB had only bound. An open transaction continues. */
-const HARMLESS = /^(?:Catalog|Binder) Error: /;
+const HARMLESS = [DUCKDB.catalogError, DUCKDB.binderError];
 
 /**
  * Loads extensions when a statement needs them: on a laptop or in a unit test, where no stack has declared any.
@@ -53,7 +56,7 @@ export class OnDemandExtensions {
   }
 
   /** Runs a statement. If it fails because an extension is missing, loads the extension and runs the statement again. */
-  async attempt<T>(turn: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
+  async attempt<T>(lease: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
     const loaded = new Set<string>();
     for (;;) {
       try {
@@ -62,7 +65,7 @@ export class OnDemandExtensions {
         const name = this.missing(error, sql);
         if (name === undefined || loaded.has(name)) throw error;
         loaded.add(name);
-        const aborted = !HARMLESS.test(messageOf(error)) && await isInTransaction(turn.raw);
+        const aborted = !saysOneOf(HARMLESS, messageOf(error)) && await isInTransaction(lease.raw);
         await this.ensure(name);
         if (aborted) throw notRepeated(name, sql, error);
       } finally {
@@ -121,6 +124,10 @@ export class OnDemandExtensions {
     const patterns = /\bATTACH\b/i.test(sql) ? [...MISSING, MISSING_FOR_ATTACH] : MISSING;
     return patterns.map((pattern) => pattern.exec(text)?.[1]).find((name) => name !== undefined);
   }
+}
+
+function joined(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join(''));
 }
 
 function mayLoadHttpfs(sql: string): boolean {

@@ -1,6 +1,6 @@
 import { isRemote } from './files';
 import { Pieces } from '../base/sql-pieces';
-import { splitStatements } from '../base/sql-text';
+import type { Statement } from '../execution/statement';
 
 const ATTACH = /^ATTACH\b/i;
 
@@ -11,14 +11,9 @@ interface Attachment {
   readonly type: string | undefined;
 }
 
-/** Whether running `sql` may change which files are attached. */
-export function mayAttach(sql: string): boolean {
-  return /\b(?:AT|DE)TACH\b/i.test(sql);
-}
-
-/** The database files that the ATTACH statements in `sql` are about to open. */
-export function attachedPaths(sql: string): string[] {
-  return splitStatements(sql).filter((statement) => ATTACH.test(statement)).map(read).flatMap(({ path, type }) => (
+/** The database files that the ATTACH statements in `statement` are about to open. */
+export function attachedPaths(statement: Statement): string[] {
+  return statement.parts.filter((part) => ATTACH.test(part)).map(read).flatMap(({ path, type }) => (
     path === undefined || path === '' || path.startsWith(':') || isRemote(path) || (type !== undefined && type !== 'duckdb') ? [] : [path]
   ));
 }

@@ -9,6 +9,7 @@ import type { RuntimeConfig } from '../base/config';
 import { sendEarlyRequests } from '../base/early-requests';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from '../base/errors';
 import { quotedString } from '../base/sql-text';
+import { DUCKDB, saysOneOf, SYSTEM } from '../base/wording';
 import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
 import { makeSteps } from '../bootstrap/step-types';
 import { loadApi, loadBindings, openRaw } from '../client/client';
@@ -34,8 +35,8 @@ export interface InstanceOptions {
 }
 
 /** What lies there is something else, or of a version of DuckDB that this one cannot read. */
-const NO_DATABASE = /not a valid DuckDB database file|Trying to read a database file with version number|not a DuckDB database/i;
-const DISK_FULL = /No space left on device|\bENOSPC\b/;
+const NO_DATABASE = [DUCKDB.invalidDatabase, DUCKDB.databaseVersion];
+const DISK_FULL = [SYSTEM.noSpace, SYSTEM.noSpaceCode];
 
 /** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
 export function createInstance(options: InstanceOptions): Promise<Instance> {
@@ -48,7 +49,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const source = findExtensions(env, config.extensions, config.verifyExtensions);
   const httpfs = config.extensions.includes('httpfs');
   const tempDirectory = newSpillDirectory(config.settings.temp_directory);
-  const steps = makeSteps(config.steps, env, config.timeoutSeconds);
+  const steps = makeSteps(config.steps, { env, timeoutSeconds: config.timeoutSeconds });
   const allowed = steps.filter(({ name }) => bootstrap?.includes(name) ?? true);
   const uploads = httpfs ? new UploadSettings(limits, config.settings) : undefined;
   const settings = deriveSettings({
@@ -128,9 +129,9 @@ async function open({ path, settings, given, owner, beforeOpening }: Opening): P
     releaseFiles(owner);
     if (cause instanceof DuckDbError) throw cause;
     const text = messageOf(cause);
-    if (!DISK_FULL.test(text)) await checkSettings(settings, Object.keys(given));
-    const why = DISK_FULL.test(text) ? diskFull(path, text) : text;
-    throw new FatalError(`cannot open DuckDB at "${path}": ${why}`, { cause, retryable: !NO_DATABASE.test(text) });
+    if (!saysOneOf(DISK_FULL, text)) await checkSettings(settings, Object.keys(given));
+    const why = saysOneOf(DISK_FULL, text) ? diskFull(path, text) : text;
+    throw new FatalError(`cannot open DuckDB at "${path}": ${why}`, { cause, retryable: !saysOneOf(NO_DATABASE, text) });
   }
 }
 

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { attachedPaths, mayAttach } from './attach-statements';
-import { claimFile, missingFiles, recordFiles, releaseFiles, removeUnfinished } from './files';
+import { AttachedFiles, type AttachedFilesHost } from './attached-files';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
 import { mayUpload, type UploadSettings } from './upload-settings';
 import type { RuntimeConfig } from '../base/config';
 import { ClosedError } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
-import { Semaphore } from '../base/semaphore';
-import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { quotedString } from '../base/sql-text';
 import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
+import type { Statement } from '../execution/statement';
 import { rollBackBeforeClosing } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { SharedHolder } from '../memory/budget';
@@ -23,10 +22,10 @@ import type { CreationTimings } from '../observe/cold-start';
 const UPLOAD_END_MS = 100;
 
 /** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
-export class Instance implements SharedHolder, BootstrapHost {
+export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost {
   readonly bootstrap: Bootstrap;
-  /** Lets one statement at a time change what is attached, so that the record of open files is always true. */
-  readonly attaching = new Semaphore(1);
+  /** The files that are attached to it. */
+  readonly files: AttachedFiles;
   /** How long the phases of its creation took. */
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
   /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: once httpfs is there, and the user has not set it. */
@@ -39,9 +38,6 @@ export class Instance implements SharedHolder, BootstrapHost {
 
   private readonly connections = new Set<Connection>();
   private readonly connecting = new Set<Promise<DuckDBConnection>>();
-  /** The files of each ATTACH that has not been recorded yet. */
-  private readonly beingAttached = new Set<readonly string[]>();
-  private readonly recording = new Semaphore(1);
   private readonly endListeners: Array<() => void> = [];
   private requestLimits = DEFAULT_REQUEST_LIMITS;
   private uses = 0;
@@ -50,20 +46,26 @@ export class Instance implements SharedHolder, BootstrapHost {
   private broken = false;
   private mayHaveUploadedAt = -Infinity;
 
+  /** Its files are claimed by `fileOwner`. */
   constructor(
     private readonly duckdb: DuckDBInstance,
     /** Where it spills. */
     readonly tempDirectory: string,
-    /** By whom its files are claimed. */
-    readonly fileOwner: object,
+    fileOwner: object,
     steps: readonly BootstrapStep[],
   ) {
     this.bootstrap = new Bootstrap(steps, this);
+    this.files = new AttachedFiles(fileOwner, this);
   }
 
   /** Whether DuckDB has given it up after a fatal error. */
   get isBroken(): boolean {
     return this.broken;
+  }
+
+  /** Whether it is closed, or about to be. */
+  get isClosing(): boolean {
+    return this.closing !== undefined;
   }
 
   /** Whether somebody has a connection to it. */
@@ -118,67 +120,22 @@ export class Instance implements SharedHolder, BootstrapHost {
     });
   }
 
-  /** Runs SQL: no file that another instance of the process has is attached by it, and the record of attached files is kept. */
-  claimingFiles<T>(sql: string, run: () => Promise<T>): Promise<T> {
-    return mayAttach(sql) ? this.recordingFiles(run, attachedPaths(sql)) : run();
+  /** Runs a statement of a bootstrap step, which may attach files. */
+  claimingFiles<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
+    return this.files.claiming(statement, run);
   }
 
   /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
   async recordingAll<T>(task: () => Promise<T>): Promise<T> {
     try {
-      return await this.recordingFiles(task);
+      return await this.files.recording(task);
     } finally {
       await this.onDemand?.('LOAD')?.settle().catch(() => undefined);
     }
   }
 
-  /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
-  async recordingFiles<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
-    this.beingAttached.add(paths);
-    const missing = missingFiles(paths);
-    const claimed = async () => {
-      for (const path of paths) claimFile(path, this.fileOwner);
-      return task();
-    };
-    const value = await claimed().catch(async (error) => {
-      // What went wrong is the news; the record is then kept as well as may be.
-      await this.recordFiles(paths).catch(() => undefined);
-      removeUnfinished(missing);
-      throw error;
-    });
-    await this.recordFiles(paths);
-    return value;
-  }
-
-  /**
-   * Notes which files are attached, once the attaching of `paths` has ended.
-   *
-   * Those that another instance has, by a way that no ATTACH statement showed, are detached again.
-   */
-  private async recordFiles(paths: readonly string[]): Promise<void> {
-    // One at a time: a list that was read before another's ATTACH would undo what was noted of it since.
-    const release = await this.recording.acquire();
-    try {
-      this.beingAttached.delete(paths);
-      if (!this.closing) await this.withRaw((connection) => this.recordAttached(connection));
-    } finally {
-      release();
-    }
-  }
-
-  private async recordAttached(connection: DuckDBConnection): Promise<void> {
-    const result = await connection.run("SELECT database_name, CASE WHEN type = 'duckdb' THEN path END FROM duckdb_databases()");
-    const databases = await result.getRows() as [string, string | null][];
-    this.bootstrap.noteAttached(databases.map(([name]) => name));
-    const attached = databases.filter((row): row is [string, string] => row[1] !== null);
-    const foreign = recordFiles([...attached.map(([, path]) => path), ...[...this.beingAttached].flat()], this.fileOwner);
-    const detach = attached.filter(([, path]) => foreign.includes(path));
-    for (const [name] of detach) await connection.run(`DETACH ${quotedIdentifier(name)}`);
-    for (const [, path] of detach) claimFile(path, this.fileOwner);
-  }
-
   /** Notes that a statement has ended, which may have written to S3. */
-  noteEnded(sql: string): void {
+  noteEnded({ sql }: Statement): void {
     if (!this.uploads || !mayUpload(sql)) return;
     this.mayHaveUploadedAt = performance.now();
     // Nor may a process whose work is done end before.
@@ -269,7 +226,7 @@ export class Instance implements SharedHolder, BootstrapHost {
     this.uses -= 1;
     if (this.isRetired && this.uses === 0) void this.close();
     if (!this.closing || this.uses > 0) return;
-    releaseFiles(this.fileOwner);
+    this.files.release();
     removeSpillDirectory(this.tempDirectory);
     for (const listener of this.endListeners.splice(0)) listener();
   }

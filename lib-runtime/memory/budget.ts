@@ -7,6 +7,7 @@ import { locksConfiguration } from '../base/config';
 import { BudgetError, messageOf } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 import { Semaphore } from '../base/semaphore';
+import { DUCKDB } from '../base/wording';
 
 /** A shared instance, which uses what the others leave. */
 export interface SharedHolder {
@@ -26,8 +27,6 @@ const MIN_SHARE_BYTES = 16 * MIB;
 const SHARE_OF_MACHINE = 0.8;
 const ACQUIRE_TIMEOUT_MS = 10_000;
 const TRY_EVERY_MS = 50;
-/** DuckDB's message when the configuration is locked. */
-const LOCKED = /configuration has been locked/;
 
 /** A call that waits for a share. */
 interface Waiter {
@@ -282,7 +281,7 @@ export class Budget {
       try {
         await holder.setLimits(limits);
       } catch (error) {
-        if (LOCKED.test(messageOf(error)) && this.shared.has(holder)) {
+        if (DUCKDB.configurationLocked.test(messageOf(error)) && this.shared.has(holder)) {
           this.locked.set(holder, this.given.get(holder)!);
           this.isOutdated = true;
         }

@@ -5,7 +5,6 @@ import { ConfigError, FatalError, messageOf } from '../base/errors';
 
 /** The share of the free disk that DuckDB may fill. The handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
-const SAMPLE_INTERVAL_MS = 50;
 
 interface SpillState {
   /** The prefix of this process's directories. */
@@ -62,18 +61,6 @@ export function removeSpillDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** The most bytes seen in an instance's temp directory while `work` ran, checked every 50 ms. */
-export async function watchSpill<T>(directory: string, work: () => Promise<T>, onPeak: (bytes: number) => void): Promise<T> {
-  let peak = 0;
-  const timer = setInterval(() => peak = Math.max(peak, bytesIn(directory)), SAMPLE_INTERVAL_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-    onPeak(peak);
-  }
-}
-
 /** Bytes that all instances of the process may spill together, into `root` or `/tmp`. */
 export function spillCapacity(root: string | undefined): number {
   const directory = root ?? tmpdir();
@@ -106,11 +93,6 @@ function makeWithParents(directory: string): void {
     }
   }
   if (!statSync(directory).isDirectory()) throw new Error(`"${directory}" is not a directory`);
-}
-
-function bytesIn(directory: string): number {
-  if (!existsSync(directory)) return 0;
-  return readdirSync(directory).reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /** The directory into which all instances of this user spill by default. */

@@ -1,3 +1,5 @@
+import { SpillWatch } from './spill-watch';
+import type { QueryTrace } from './traces';
 import { CHANNELS } from './tracing';
 import { currentInvocation, type Invocation } from '../base/invocation';
 
@@ -42,8 +44,15 @@ export function startMetrics(): void {
     const { step, milliseconds } = message as { step: string; milliseconds: number };
     record({ step, values: { BootstrapDuration: milliseconds } });
   });
+  const watches = new WeakMap<object, SpillWatch>();
+  CHANNELS.query.start.subscribe((message) => {
+    const trace = message as QueryTrace;
+    watches.set(trace, new SpillWatch(trace.tempDirectory));
+  });
   CHANNELS.query.asyncEnd.subscribe((message) => {
-    const { milliseconds, rows, spillBytes } = message as { milliseconds: number; rows?: number; spillBytes?: number };
+    const trace = message as QueryTrace & { milliseconds: number };
+    trace.spillBytes = watches.get(trace)?.end();
+    const { milliseconds, rows, spillBytes } = trace;
     record({
       values: { QueryDuration: milliseconds, ...(rows !== undefined && { Rows: rows }), ...(spillBytes !== undefined && { SpillBytes: spillBytes }) },
     });

@@ -28,6 +28,8 @@ export interface QueryTrace extends Trace {
   readonly operation: string;
   /** The SQL, if the environment variable `DUCKDB_LAMBDA_TRACE_SQL` is `true`. Values of parameters are never shown. */
   readonly sql?: string;
+  /** The directory to which the query's DuckDB instance spills. */
+  readonly tempDirectory: string;
   /** The number of rows in the result, or rows read from a stream. */
   rows?: number;
   /** The most bytes that DuckDB was seen to have on disk meanwhile. Known if metrics are on. */

@@ -1,5 +1,5 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
-import type { Traces } from './traces';
+import type { Trace, Traces } from './traces';
 
 type Channels = { readonly [Name in keyof Traces]: TracingChannel<unknown, Traces[Name]> };
 
@@ -12,12 +12,16 @@ export const CHANNELS: Channels = {
 };
 
 /** Runs `work` and notifies the channel's subscribers, if there are any. Only then is the description made and passed to `work`. */
-export async function traced<Name extends keyof Traces, T>(
+export function traced<Name extends keyof Traces, T>(
   name: Name, describe: () => Traces[Name], work: (trace: Traces[Name] | undefined) => Promise<T>,
 ): Promise<T> {
   const channel: TracingChannel<unknown, Traces[Name]> = CHANNELS[name];
-  if (!isObserved(channel)) return work(undefined);
-  const trace = describe();
+  return isObserved(channel) ? told(channel, describe(), work) : work(undefined);
+}
+
+async function told<T, Message extends Trace>(
+  channel: TracingChannel<unknown, Message>, trace: Message, work: (trace: Message) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   let value: T;
   // The message does not contain the work's result: it may hold rows.

@@ -2,16 +2,19 @@ import type { DuckDBDateValue, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { dateText, JS_FORM } from './js-values';
 import { losesFields, originalType } from './kept-names';
 import { type Convert, converterOf, type Form } from './nested-values';
+import type { RowFormat } from '../base/row-format';
 import { loadApi } from '../client/client';
 
-/** The form in which rows are returned: see `QueryOptions.rows`. */
-export type RowFormat = 'js' | 'json' | 'duckdb';
+/** The converter of a column's values for each format of rows. `type` has safe names, which the client keeps. */
+const CONVERTERS: Readonly<Record<RowFormat, (type: DuckDBType, column: string) => Convert>> = {
+  js: (type, column) => converterOf(JS_FORM, type, column),
+  json: (type, column) => converterOf(JSON_FORM, type, column),
+  duckdb: (type, column) => (losesFields(type) ? converterOf(clientForm(), type, column) : (value) => value),
+};
 
-/** Converts the client's values of a column to those of `format`. `type` has safe names, which the client keeps. */
+/** Converts the client's values of a column to those of `format`. */
 export function columnConverter(format: RowFormat, type: DuckDBType, column: string): Convert {
-  if (format === 'js') return converterOf(JS_FORM, type, column);
-  if (format === 'json') return converterOf(JSON_FORM, type, column);
-  return losesFields(type) ? converterOf(clientForm(), type, column) : (value) => value;
+  return CONVERTERS[format](type, column);
 }
 
 /** Like the client's `JsonDuckDBValueConverter`, which loses fields as the client's objects do, and returns a wrong date for DATE 'infinity'. */

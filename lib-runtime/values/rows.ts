@@ -4,12 +4,12 @@ import { carryColumns } from './carried-columns';
 import { keptType, keptVector, losesFields, newVector, setKey } from './kept-names';
 import { largeRows } from './large-values';
 import type { Convert } from './nested-values';
-import { columnConverter, type RowFormat } from './row-forms';
+import { columnConverter } from './row-forms';
 import { typeName } from './type-name';
 import { DuckDbError, messageOf, OutOfRangeError, ResultLimitError } from '../base/errors';
+import type { RowFormat } from '../base/row-format';
 import { HeapGuard } from '../memory/heap-guard';
 
-export type { RowFormat } from './row-forms';
 
 /** A row by its columns' names. */
 export type Row = Record<string, unknown>;

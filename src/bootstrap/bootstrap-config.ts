@@ -11,7 +11,7 @@ export function checkSteps(steps: unknown, at: string): asserts steps is IBootst
   }
 }
 
-const CONFIG: PropNames<BootstrapStepConfig> = { type: true, provides: true, config: true };
+const CONFIG: PropNames<BootstrapStepConfig> = { type: true, provides: true, attaches: true, config: true };
 
 /** Checks a step's configuration, which users write for their own steps. The runtime would wait forever for a catalog without a name. */
 export function checkedConfig(name: string, config: BootstrapStepConfig, at: string): BootstrapStepConfig {
@@ -22,5 +22,6 @@ export function checkedConfig(name: string, config: BootstrapStepConfig, at: str
   expectKnownProps(config, CONFIG, `the result of bind of ${step}`);
   expectText(config.type, `${step} has the type`, 'sql');
   if (config.provides !== undefined) expectTexts(config.provides, `${step} provides the catalog`, 'lake');
+  if (config.attaches !== undefined) expectTexts(config.attaches, `${step} attaches the catalog`, 'lake');
   return config;
 }

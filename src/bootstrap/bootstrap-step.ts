@@ -43,6 +43,15 @@ export interface BootstrapStepConfig {
   readonly provides?: string[];
 
   /**
+   * The catalogs of `provides` that the step attaches itself. No other step of the same database may attach them.
+   *
+   * If a step only adds to a catalog of another step, list the catalog in `provides` and not here.
+   *
+   * @default - none
+   */
+  readonly attaches?: string[];
+
+  /**
    * Settings for the implementation, as JSON values. Strings may contain CDK tokens.
    *
    * @default - none

@@ -82,7 +82,7 @@ export class MotherDuckStep implements IBootstrapStep {
     }
     return {
       type: 'motherduck',
-      ...(databases && { provides: databases }),
+      ...(databases && { provides: databases, attaches: databases }),
       config: { token: token.bind(host), ...(databases && { databases }), ...(attachMode && { attachMode }), ...(saasMode && { saasMode }) },
     };
   }

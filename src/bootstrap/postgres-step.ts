@@ -5,7 +5,7 @@ import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { warnOfPrivateHost } from './private-host';
 import { allowTo } from '../aws/network-access';
-import { expectDuration, expectObject, expectOneOf, expectProps, expectText, PropNames, shown } from '../checks/expect';
+import { expectFlags, expectObject, expectOneOf, expectProps, expectText, expectTimeSpan, PropNames, shown } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -99,11 +99,18 @@ export interface PostgresStepProps {
   /**
    * How long the server may work on a statement. DuckDB cannot interrupt a statement on the server.
    *
-   * An RDS proxy does not accept it: set `statement_timeout` for the user with `ALTER ROLE`.
-   *
-   * @default Duration.seconds(30) - none through an RDS proxy
+   * @default Duration.seconds(30) - none through an RDS proxy, or with `disableStatementTimeout`
    */
   readonly statementTimeout?: Duration;
+
+  /**
+   * Whether connections set no statement timeout. PgBouncer and RDS proxies refuse a statement timeout. Cannot be combined with `statementTimeout`.
+   *
+   * Set `statement_timeout` for the user with `ALTER ROLE` instead.
+   *
+   * @default false - true through an RDS proxy
+   */
+  readonly disableStatementTimeout?: boolean;
 
   /**
    * The maximum number of connections that a function's process keeps to the server.
@@ -133,6 +140,7 @@ const PROPS: PropNames<PostgresStepProps> = {
   tcpUserTimeout: true,
   keepalive: true,
   statementTimeout: true,
+  disableStatementTimeout: true,
   maxConnections: true,
   applicationName: true,
 };
@@ -157,24 +165,26 @@ export class PostgresStep implements IBootstrapStep {
   public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { endpoint, database, credentials, schema, tls, caFile, maxConnections, applicationName } = this.props;
     const { connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
-    const takesOptions = endpoint?._takesOptions ?? true;
+    const disableStatementTimeout = this.props.disableStatementTimeout ?? endpoint?._takesOptions === false;
     this.warn(host);
     this.allow(host, ec2.Port.tcp(endpoint?.port ?? DEFAULT_PORT), endpoint?._connections);
     return {
       type: 'postgres',
       provides: [this.catalog],
+      attaches: [this.catalog],
       config: {
         catalog: this.catalog,
         ...(endpoint && { host: endpoint.host, port: endpoint.port }),
         ...(database !== undefined && { database }),
         ...credentials._bind(host, endpoint),
         ...(schema !== undefined && { schema }),
-        tls: tls ?? PostgresTls.REQUIRE,
+        ...(tls !== undefined && { tls }),
         ...(caFile !== undefined && { caFile }),
-        ...(connectTimeout && { connectTimeout: connectTimeout.toSeconds() }),
-        ...(tcpUserTimeout && { tcpUserTimeout: tcpUserTimeout.toSeconds() }),
-        ...(keepalive && { keepalive: keepalive.toSeconds() }),
-        ...(takesOptions ? statementTimeout && { statementTimeout: statementTimeout.toSeconds() } : { statementTimeout: 0 }),
+        ...(connectTimeout && { connectTimeoutSeconds: connectTimeout.toSeconds() }),
+        ...(tcpUserTimeout && { tcpUserTimeoutSeconds: tcpUserTimeout.toSeconds() }),
+        ...(keepalive && { keepaliveSeconds: keepalive.toSeconds() }),
+        ...(statementTimeout && { statementTimeoutSeconds: statementTimeout.toSeconds() }),
+        ...(disableStatementTimeout && { disableStatementTimeout }),
         ...(maxConnections !== undefined && { maxConnections }),
         ...(applicationName !== undefined && { applicationName }),
       },
@@ -216,14 +226,27 @@ export class PostgresStep implements IBootstrapStep {
   }
 
   private checkLimits(): void {
-    const { endpoint, maxConnections, connectTimeout, tcpUserTimeout, keepalive, statementTimeout } = this.props;
-    for (const [prop, value] of Object.entries({ connectTimeout, tcpUserTimeout, keepalive, statementTimeout })) expectDuration(value, `${this.at} has the ${prop}`);
-    if (statementTimeout && endpoint?._takesOptions === false) {
-      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not accept: set it in the database, `
-        + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
+    const { maxConnections, connectTimeout, tcpUserTimeout, keepalive } = this.props;
+    // For libpq and PostgreSQL, 0 means no limit.
+    for (const [prop, value] of Object.entries({ connectTimeout, tcpUserTimeout, keepalive })) {
+      expectTimeSpan(value, `${this.at} has the ${prop}`, 'leave it out for the default');
     }
+    this.checkStatementTimeout();
     if (maxConnections !== undefined && !Token.isUnresolved(maxConnections) && !(Number.isInteger(maxConnections) && maxConnections > 0)) {
       throw new Error(`${this.at} has maxConnections ${shown(maxConnections)}: expected a whole number above 0`);
+    }
+  }
+
+  private checkStatementTimeout(): void {
+    const { endpoint, statementTimeout, disableStatementTimeout } = this.props;
+    expectTimeSpan(statementTimeout, `${this.at} has the statementTimeout`, 'disableStatementTimeout: true asks for none');
+    expectFlags({ disableStatementTimeout }, this.at);
+    if (endpoint?._takesOptions === false && (statementTimeout || disableStatementTimeout === false)) {
+      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not take: set it in the database, `
+        + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
+    }
+    if (statementTimeout && disableStatementTimeout) {
+      throw new Error(`${this.at} has a statementTimeout beside disableStatementTimeout, which asks for none: remove one of them`);
     }
   }
 

@@ -75,7 +75,7 @@ export class SqlStep implements IBootstrapStep {
     const bound = Object.entries(secrets ?? {}).map(([name, source]) => [name, source.bind(host)]);
     return {
       type: 'sql',
-      ...(provides && { provides }),
+      ...(provides && { provides, attaches: provides.filter((catalog) => statements.some((statement) => attaches(statement, catalog))) }),
       config: { statements, ...(bound.length > 0 && { secrets: Object.fromEntries(bound) }) },
     };
   }
@@ -86,4 +86,10 @@ export class SqlStep implements IBootstrapStep {
     Annotations.of(host).addWarningV2('cdk-duckdb-lambda:credentials', `the SqlStep "${this.name}" has a statement with credentials in ${where}, which the template shows: `
       + 'keep them in a secret, as in CREATE SECRET (TYPE postgres, PASSWORD $password) with secrets: { password: source }');
   }
+}
+
+/** Whether a statement attaches the catalog. One with IF NOT EXISTS or OR REPLACE expects that somebody may have attached it. */
+function attaches(statement: string, catalog: string): boolean {
+  const [, quoted, bare] = /(?:^|;)\s*ATTACH\s+(?:DATABASE\s+)?(?:'(?:[^']|'')*'\s*)AS\s+(?:"((?:[^"]|"")+)"|([^\s;(]+))/i.exec(statement) ?? [];
+  return (quoted?.replace(/""/g, '"') ?? bare)?.toLowerCase() === catalog.toLowerCase();
 }

@@ -1,5 +1,6 @@
-import { expectOptions, PropNames } from './expect';
-import { DuckDbBuildSecrets, DuckDbBundlingOptions } from '../bundling-options';
+import { expectOptions, expectTexts, PropNames } from './expect';
+import { IMAGE_BUILD } from './image-build';
+import { DuckDbBundlingOptions } from '../bundling-options';
 
 const BUNDLING: PropNames<DuckDbBundlingOptions> = {
   minify: true,
@@ -14,16 +15,17 @@ const BUNDLING: PropNames<DuckDbBundlingOptions> = {
   footer: true,
   esbuildArgs: true,
   commandHooks: true,
-  buildArgs: true,
-  networkMode: true,
-  caBundle: true,
-  buildSecrets: true,
 };
 
-const BUILD_SECRETS: PropNames<DuckDbBuildSecrets> = { netrc: true, npmrc: true };
-
-/** Refuses options of the bundling, and build secrets, that are not known. */
+/** Refuses options of the bundling that are not known, those of the image's build among them, and lists of packages that are none. */
 export function checkBundling(bundling: DuckDbBundlingOptions | undefined, at: string): void {
+  const moved = Object.keys(bundling ?? {}).find((prop) => prop in IMAGE_BUILD);
+  if (moved !== undefined) {
+    throw new Error(`the bundling of ${at} has the prop ${moved}, which is about the image and not about the handler: move it to imageBuild, `
+      + `as in imageBuild: { ${moved}: ... }`);
+  }
   expectOptions(bundling, `the bundling of ${at}`, BUNDLING);
-  expectOptions(bundling?.buildSecrets, `bundling.buildSecrets of ${at}`, BUILD_SECRETS);
+  for (const [prop, example] of [['nodeModules', 'sharp'], ['externalModules', '@aws-sdk/*']] as const) {
+    if (bundling?.[prop] !== undefined) expectTexts(bundling[prop], `${at} has in bundling.${prop}`, example);
+  }
 }

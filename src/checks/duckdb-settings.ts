@@ -1,10 +1,9 @@
-import * as fs from 'fs';
-import * as path from 'path';
 import { Annotations } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { didYouMean } from './did-you-mean';
 import { shown } from './expect';
 import { holdsCredentials } from './url-credentials';
+import { TESTED } from '../tested-versions';
 
 const SIGNED_ONLY = 'extensions without DuckDB\'s signature are never loaded';
 const BAKED = 'the image holds the extensions; declare them with the prop extensions';
@@ -45,21 +44,15 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
   }
 }
 
-/** DuckDB's settings and those of its extensions, of the version that this library is tested with. */
-const NAMES = path.join(__dirname, '..', '..', 'assets', 'checks', 'setting-names.json');
-
 /**
  * Warns of settings that DuckDB does not know. An extension of the community's, or MotherDuck's, may bring them.
  *
  * @param duckdbVersion undefined where it is not known: another version may have other settings, and nothing is said
  */
 export function warnOfUnknownSettings(fn: IConstruct, settings: { [name: string]: string }, duckdbVersion: string | undefined): void {
-  const names = Object.keys(settings);
-  if (names.length === 0) return;
-  const tested: { duckdbVersion: string; settings: string[] } = JSON.parse(fs.readFileSync(NAMES, 'utf8'));
-  if (duckdbVersion !== tested.duckdbVersion) return;
-  for (const name of names.filter((each) => !tested.settings.includes(each.toLowerCase()))) {
+  if (duckdbVersion !== TESTED.duckdb) return;
+  for (const name of Object.keys(settings).filter((each) => !TESTED.settings.includes(each.toLowerCase()))) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:setting', `DuckDB ${duckdbVersion} and its core extensions have no setting "${name}"`
-      + `${didYouMean(name.toLowerCase(), tested.settings)}; opening the database fails, unless another extension brings it`);
+      + `${didYouMean(name.toLowerCase(), TESTED.settings)}; opening the database fails, unless another extension brings it`);
   }
 }

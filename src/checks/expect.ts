@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { didYouMean } from './did-you-mean';
 
 /** The names of an object's props. The compiler makes sure that none is missing. */
@@ -36,6 +36,15 @@ export function expectText(value: unknown, what: string, example: string): void 
   throw new Error(`${what} ${shown(value)}: expected text such as "${example}"`);
 }
 
+/** Refuses props whose text is not known at synthesis. Each prop has an example. Undefined stands for a prop's default. */
+export function expectLiterals(props: { [prop: string]: readonly [value: unknown, example: string] }, what: string): void {
+  for (const [prop, [value, example]] of Object.entries(props)) {
+    if (value === undefined) continue;
+    if (Token.isUnresolved(value)) throw new Error(`${prop} is a CDK token: expected a literal, because the image is built before the stack is deployed`);
+    expectText(value, `${what} has the ${prop}`, example);
+  }
+}
+
 /** Refuses a value that is not a list of such text. Also refuses a list that is a token, because JSON cannot hold a list of unknown length. */
 export function expectTexts(values: unknown, what: string, example: string): void {
   expectList(values, what, `["${example}"]`);
@@ -58,6 +67,13 @@ export function expectOneOf(value: unknown, what: string, type: string, members:
 export function expectDuration(value: unknown, what: string): void {
   if (value === undefined || typeof (value as { toSeconds?: unknown } | null)?.toSeconds === 'function') return;
   throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
+}
+
+/** Refuses what is not a Duration, or one that is 0, which to some is no time and to others no end; `fix` is what to do instead. */
+export function expectTimeSpan(value: unknown, what: string, fix: string): void {
+  expectDuration(value, what);
+  const span = value as Duration | undefined;
+  if (span && !span.isUnresolved() && span.toMilliseconds() === 0) throw new Error(`${what} 0: expected more than that; ${fix}`);
 }
 
 /** Refuses flags that are neither true nor false: text such as "false" would count as true. */

@@ -12,6 +12,8 @@ export interface HandlerProps {
   readonly handler: string;
   /** The root of the handler's project, absolute. */
   readonly projectRoot: string;
+  /** The lock file of the handler's project, if it has one. */
+  readonly depsLockFile?: string;
   /** The image that the function's image is based on. */
   readonly baseImage: string;
   readonly bundling: DuckDbBundlingOptions;

@@ -10,7 +10,7 @@ const OWN: { [name: string]: string } = {
   TARGET_ARCH: 'architecture',
   EXTENSIONS: 'extensions',
   EXTENSION_SOURCE: 'extensionRepository',
-  INSTALL_OPTIONS: 'lockFile and bundling.buildSecrets',
+  INSTALL_OPTIONS: 'lockFile and imageBuild.buildSecrets',
 };
 
 const PROXY = /^(?:https?|ftp|all)_proxy$/i;
@@ -25,13 +25,13 @@ export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
   for (const [name, value] of Object.entries(buildArgs)) {
     // The name becomes a line of the Dockerfile.
     if (!/^[A-Za-z_]\w*$/.test(name)) {
-      throw new Error(`bundling.buildArgs has the name ${shown(name)}: expected letters, digits and underscores, such as "FLAVOUR"`);
+      throw new Error(`imageBuild.buildArgs has the name ${shown(name)}: expected letters, digits and underscores, such as "FLAVOUR"`);
     }
     if (Object.keys(OWN).includes(name)) throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN[name]} instead`);
     // The error does not show the value, because it may be a secret.
     if (typeof value !== 'string') throw new Error(`the build argument ${name} is ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}: expected a string`);
     if (/[\r\n]/.test(value)) {
-      throw new Error(`the build argument ${name} has a line break: expected one line; certificates belong in bundling.caBundle`);
+      throw new Error(`the build argument ${name} has a line break: expected one line; certificates belong in imageBuild.caBundle`);
     }
     // A proxy may be named without a scheme.
     if (holdsCredentials(value) || (PROXY.test(name) && value.includes('@'))) {

@@ -3,9 +3,10 @@ import { createRequire } from 'module';
 import * as path from 'path';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { readProjectLock } from '../node-modules/project-lock';
+import { TESTED } from '../tested-versions';
 
-/** The version of `@duckdb/node-api` that this library is tested with, and the default where the handler's project names none. */
-export const DEFAULT_NODE_API_VERSION = '1.5.5-r.5';
+/** What the image gets where the handler's project names no version of `@duckdb/node-api`. */
+export const DEFAULT_NODE_API_VERSION = TESTED.client;
 
 const CLIENT = '@duckdb/node-api';
 

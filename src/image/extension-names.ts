@@ -4,6 +4,7 @@ import { didYouMean } from '../checks/did-you-mean';
 import { shown } from '../checks/expect';
 import { DuckDbExtension } from '../extension';
 import { ExtensionRepository } from '../extension-repository';
+import { TESTED } from '../tested-versions';
 
 /** What the build has to bake and the runtime to load. */
 export interface ResolvedExtension {
@@ -12,17 +13,18 @@ export interface ResolvedExtension {
   readonly repository: string;
   /** Whether the image may be built without what the extension would download at LOAD. */
   readonly allowDownload: boolean;
+  /** Whether a bootstrap step loads it, and not the opening of a database. */
+  readonly loadedByStep: boolean;
 }
 
-const ASSETS = path.join(__dirname, '..', '..', 'assets', 'docker');
+const { core, builtIn } = TESTED.extensions;
 
-/** DuckDB's own list of its extensions, of the version that this library is tested with; the image's installer reads it too. */
-const CORE: { duckdbVersion: string; extensions: string[]; builtIn: string[]; aliases: { [alias: string]: string } } = readJson('extension-names.json');
+const ALIASES = new Map(Object.entries(TESTED.extensions.aliases));
 
-const ALIASES = new Map(Object.entries(CORE.aliases));
-
-/** What an extension needs loaded before it. */
-const DEPENDENCIES = new Map(Object.entries<object>(readJson('extension-dependencies.json')).map(([name, reasons]) => [name, Object.keys(reasons)]));
+/** What an extension needs loaded before it; the image's installer reads it too. */
+const DEPENDENCIES = new Map(Object.entries<object>(
+  JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'assets', 'docker', 'extension-dependencies.json'), 'utf8')),
+).map(([name, reasons]) => [name, Object.keys(reasons)]));
 
 /**
  * DuckDB's names of what was asked for, each once, preceded by what it depends on; without what is part of DuckDB itself.
@@ -37,16 +39,17 @@ export function resolveExtensions(asked: DuckDbExtension[], repository: Extensio
       throw new Error(`the extension "${extension.name}" is declared as core and as community: declare it once`);
     }
     const isCore = extension.repository === 'core';
-    if (known || (isCore && CORE.builtIn.includes(extension.name))) return;
+    if (isCore && builtIn.includes(extension.name)) return;
+    if (known && (extension.loadedByStep || !known.loadedByStep)) return;
     for (const dependency of (isCore && DEPENDENCIES.get(extension.name)) || []) {
-      add({ name: dependency, repository: 'core', allowDownload: false });
+      add({ name: dependency, repository: 'core', allowDownload: false, loadedByStep: extension.loadedByStep });
     }
-    resolved.set(extension.name, extension);
+    resolved.set(extension.name, { ...extension, ...known, loadedByStep: extension.loadedByStep });
   };
   for (const extension of asked) {
     checkExtension(extension);
-    const { repository: origin, _allowDownload: allowDownload } = extension;
-    add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload });
+    const { repository: origin, _allowDownload: allowDownload, _loadedByStep: loadedByStep } = extension;
+    add({ name: canonicalName(extension, repository, duckdbVersion), repository: origin, allowDownload, loadedByStep });
   }
   return [...resolved.values()];
 }
@@ -60,15 +63,11 @@ function checkExtension(extension: DuckDbExtension): void {
 function canonicalName({ name: asked, repository: origin }: DuckDbExtension, repository: ExtensionRepository, duckdbVersion?: string): string {
   if (origin !== 'core') return asked;
   const name = ALIASES.get(asked) ?? asked;
-  const known = [...CORE.extensions, ...CORE.builtIn];
+  const known = [...core, ...builtIn];
   // Another version of DuckDB may have extensions that the list does not know.
-  if (!known.includes(name) && repository._onlyOfficial && duckdbVersion === CORE.duckdbVersion) {
+  if (!known.includes(name) && repository._onlyOfficial && duckdbVersion === TESTED.duckdb) {
     throw new Error(`"${asked}" is no core extension of DuckDB${didYouMean(asked, [...known, ...ALIASES.keys()])
       || '; for one of the community repository use DuckDbExtension.community()'}`);
   }
   return name;
-}
-
-function readJson(file: string): any {
-  return JSON.parse(fs.readFileSync(path.join(ASSETS, file), 'utf8'));
 }

@@ -2,20 +2,8 @@ import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { expectObject } from '../checks/expect';
 import type { DuckDbFunctionProps } from '../duckdb-function-props';
 import { resolveExtensions } from './extension-names';
+import { FunctionImage } from './function-image';
 import { ExtensionRepository } from '../extension-repository';
-
-/** The image that a function runs, and what is known about it. */
-export interface FunctionImage {
-  readonly code: DockerImageCode;
-  /** DuckDB's version in the image; undefined for a prebuilt image. */
-  readonly duckdbVersion?: string;
-  /** DuckDB's names of the extensions to load, each after its dependencies. */
-  readonly extensions: string[];
-  /** Environment variables that the image does not set itself. */
-  readonly environment?: { [name: string]: string };
-  /** Removes what was staged for the image. */
-  cleanUp?(): void;
-}
 
 /** Props that decide what is in an image, each with the reason why a prebuilt image does not take it. */
 const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
@@ -27,6 +15,7 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   nodeApiVersion: 'the image holds DuckDB\'s client',
   baseImage: 'nothing is built',
   buildImage: 'nothing is built',
+  imageBuild: 'nothing is built',
   projectRoot: 'nothing is bundled',
   depsLockFilePath: 'nothing is bundled',
   bundling: 'nothing is bundled',
@@ -47,7 +36,7 @@ export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps,
   const asked = (props.bootstrap ?? []).flatMap((step) => step.extensions);
   return {
     code,
-    extensions: resolveExtensions(asked, ExtensionRepository.core()).map(({ name }) => name),
+    extensions: resolveExtensions(asked, ExtensionRepository.core()),
     environment: { DUCKDB_EXTENSIONS_DIR: EXTENSIONS_DIRECTORY },
   };
 }

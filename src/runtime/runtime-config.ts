@@ -1,6 +1,8 @@
-import { Annotations } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { BootstrapStepConfig } from '../bootstrap/bootstrap-step';
+import { BootstrapMode } from '../bootstrap-mode';
+import { DuckDbFunctionOptions } from '../duckdb-function-options';
 
 /** The environment variable in which the construct tells the runtime what was declared. */
 export const RUNTIME_CONFIG_VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
@@ -35,8 +37,49 @@ export interface DatabaseConfig {
 }
 
 /** A step of the runtime's configuration. */
-export interface StepConfig extends BootstrapStepConfig {
+export interface StepConfig {
   readonly name: string;
+  readonly type: string;
+  readonly provides?: string[];
+  readonly config?: { [key: string]: any };
+}
+
+/** What a step has said of itself. */
+export interface BoundStep extends BootstrapStepConfig {
+  readonly name: string;
+}
+
+/** What a function is, as far as its runtime has to know. */
+export interface RuntimeFacts {
+  readonly options: DuckDbFunctionOptions;
+  /** DuckDB's names of the extensions to load when a database opens, dependencies first. */
+  readonly extensions: string[];
+  readonly steps: BoundStep[];
+  readonly databases: { [name: string]: DatabaseConfig };
+  readonly timeout?: Duration;
+}
+
+/** What a function's runtime is told. What was not declared is left out, so that the runtime's defaults hold. */
+export function runtimeConfig({ options, extensions, steps, databases, timeout }: RuntimeFacts): RuntimeConfig {
+  const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
+  return {
+    version: 1,
+    extensions,
+    steps: steps.map(({ attaches, ...step }) => step),
+    ...(bootstrapMode === BootstrapMode.EAGER && { mode: 'eager' }),
+    ...(settings && { settings }),
+    ...(verifyExtensionsAtRuntime && { verifyExtensions: true }),
+    ...(Object.keys(databases).length > 0 && { databases }),
+    ...(metrics && { metrics: true }),
+    // A token becomes a number when the stack is deployed.
+    ...(timeout && { timeoutSeconds: timeout.toSeconds() }),
+  };
+}
+
+/** Puts the configuration into a function's environment, beside the variables that are there. */
+export function tellRuntime(fn: lambda.Function, config: RuntimeConfig, environment: { [name: string]: string }): void {
+  checkEnvironmentSize(fn, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
+  fn.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(fn).toJsonString(config));
 }
 
 /** Lambda's limit for the names and values of all environment variables together. */
@@ -46,12 +89,12 @@ const LAMBDA_ENVIRONMENT_BYTES = 4096;
 const NEARLY_FULL_BYTES = 3500;
 
 /** Refuses variables whose literal parts alone exceed Lambda's limit, and warns of variables close to it. */
-export function checkEnvironmentSize(scope: IConstruct, variables: { [name: string]: string }): void {
+function checkEnvironmentSize(fn: lambda.Function, variables: { [name: string]: string }): void {
   const literal = Object.entries(variables).flat().join('').replace(/\$\{Token\[[^\]]*\]\}/g, '');
   const bytes = Buffer.byteLength(literal);
-  const taken = `the environment variables of ${scope.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda allows for all, `
+  const taken = `the environment variables of ${fn.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda allows for all, `
     + `${Buffer.byteLength(variables[RUNTIME_CONFIG_VARIABLE])} of them for bootstrap steps`;
   const fix = 'declare fewer buckets and prefixes, shorten or remove other variables, or split the function';
   if (bytes > LAMBDA_ENVIRONMENT_BYTES) throw new Error(`${taken}: ${fix}`);
-  if (bytes > NEARLY_FULL_BYTES) Annotations.of(scope).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and the values of tokens add to that: ${fix}`);
+  if (bytes > NEARLY_FULL_BYTES) Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and the values of tokens add to that: ${fix}`);
 }

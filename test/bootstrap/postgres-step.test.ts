@@ -45,7 +45,7 @@ test('a host with a password: the secret\'s permission only, and nothing secret 
       type: 'postgres',
       provides: ['pg_replica'],
       config: {
-        catalog: 'pg_replica', host: 'db.example.com', port: 5432, database: 'app', user: 'reader', password: { ssm: '/db/password' }, tls: 'require',
+        catalog: 'pg_replica', host: 'db.example.com', port: 5432, database: 'app', user: 'reader', password: { ssm: '/db/password' },
       },
     },
   });
@@ -79,10 +79,10 @@ test('what is given reaches the runtime', () => {
       schema: 'public',
       tls: 'verify-full',
       caFile: '/opt/rds.pem',
-      connectTimeout: 2,
-      tcpUserTimeout: 3,
-      keepalive: 120,
-      statementTimeout: 60,
+      connectTimeoutSeconds: 2,
+      tcpUserTimeoutSeconds: 3,
+      keepaliveSeconds: 120,
+      statementTimeoutSeconds: 60,
       maxConnections: 2,
       applicationName: 'orders',
     },
@@ -93,7 +93,7 @@ test('a secret as RDS makes it may say where the database is', () => {
   const secret = Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf');
   expect(bound({ endpoint: undefined, database: undefined, credentials: PostgresCredentials.fromSecret(secret) })).toEqual({
     statements: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf' }],
-    step: expect.objectContaining({ config: { catalog: 'pg_replica', secret: { secretsManager: expect.stringMatching(/db-AbCdEf$/) }, tls: 'require' } }),
+    step: expect.objectContaining({ config: { catalog: 'pg_replica', secret: { secretsManager: expect.stringMatching(/db-AbCdEf$/) } } }),
   });
 });
 
@@ -133,8 +133,8 @@ describe('a database of RDS', () => {
     }]);
   });
 
-  test('a statement timeout of 0, for PgBouncer, means no timeout', () => {
-    expect(bound({ statementTimeout: Duration.seconds(0) }).step.config.statementTimeout).toBe(0);
+  test('without a statement timeout, for PgBouncer', () => {
+    expect(bound({ disableStatementTimeout: true }).step.config).toMatchObject({ disableStatementTimeout: true });
   });
 
   test('a proxy, signed in to by IAM', () => {
@@ -142,7 +142,9 @@ describe('a database of RDS', () => {
     const proxy = instance.addProxy('Proxy', { vpc, secrets: [instance.secret!] });
     const endpoint = PostgresEndpoint.fromProxy(proxy);
     const { statements, step } = bound({ endpoint, credentials: PostgresCredentials.fromIam('reader') }, vpc);
-    expect(step.config.statementTimeout).toBe(0);
+    expect(step.config.disableStatementTimeout).toBe(true);
+    expect(step.config).not.toHaveProperty('statementTimeoutSeconds');
+    expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, disableStatementTimeout: false })).toThrow('which an RDS proxy does not take');
     expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, statementTimeout: Duration.seconds(5) })).toThrow(
       'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not accept: set it in the database');
     expect(JSON.stringify(statements)).toMatch(/"Fn::Select":\[6,\{"Fn::Split":\[":"/);
@@ -294,6 +296,14 @@ test.each<[Partial<PostgresStepProps>, string]>([
   [{ credentials: undefined as any }, 'the PostgresStep "postgres" has as credentials undefined: expected PostgresCredentials such as'],
   [{ endpoint: 'db.example.com' as any }, 'the PostgresStep "postgres" has the endpoint "db.example.com": expected a PostgresEndpoint such as'],
   [{ connectTimeout: 5 as any }, 'the PostgresStep "postgres" has the connectTimeout 5: expected a Duration such as Duration.seconds(5)'],
+  [{ connectTimeout: Duration.seconds(0) }, 'the PostgresStep "postgres" has the connectTimeout 0: expected more than that; leave it out for the default'],
+  [{ tcpUserTimeout: Duration.millis(0) }, 'the PostgresStep "postgres" has the tcpUserTimeout 0: expected more than that'],
+  [{ keepalive: Duration.minutes(0) }, 'the PostgresStep "postgres" has the keepalive 0: expected more than that'],
+  [{ statementTimeout: Duration.seconds(0) },
+    'the PostgresStep "postgres" has the statementTimeout 0: expected more than that; disableStatementTimeout: true asks for none'],
+  [{ statementTimeout: Duration.seconds(5), disableStatementTimeout: true },
+    'the PostgresStep "postgres" has a statementTimeout beside disableStatementTimeout, which asks for none: remove one of them'],
+  [{ disableStatementTimeout: 'true' as any }, 'the PostgresStep "postgres" has the disableStatementTimeout "true": expected true or false'],
   [{ catalog: 'main' }, 'the PostgresStep "postgres" has the catalog "main", which DuckDB uses itself'],
 ])('%j is refused', (props, message) => {
   expect(() => new PostgresStep({ endpoint: host, database: 'app', credentials: password, ...props })).toThrow(message);

@@ -10,6 +10,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
+import { duckdb } from '../../assets/docker/versions.json';
 import { DuckDbFunction, DuckDbFunctionProps, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step } from '../../src';
 
 let stack: Stack;
@@ -125,7 +126,7 @@ test('the longest timeout and the most memory of Lambda\'s are taken', () => {
 describe('a setting that DuckDB does not know', () => {
   test('causes a warning with the nearest one', () => {
     declare({ settings: { thread: '2', h3_resolution: '9' } });
-    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('DuckDB 1.5.5 and its core extensions have no setting "thread"; '
+    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(`DuckDB ${duckdb} and its core extensions have no setting "thread"; `
       + 'did you mean "threads"[?]; opening the database fails, unless another extension brings it.*ack: cdk-duckdb-lambda:setting'));
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('have no setting "h3_resolution"; opening the database fails'));
   });

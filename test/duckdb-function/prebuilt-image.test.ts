@@ -4,6 +4,7 @@ import { Repository } from 'aws-cdk-lib/aws-ecr';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
+import { client } from '../../assets/docker/versions.json';
 import { DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository, S3Step } from '../../src';
 
 let stack: Stack;
@@ -48,9 +49,10 @@ test.each<[keyof DuckDbFunctionProps, Partial<DuckDbFunctionProps>]>([
   ['extensions', { extensions: [DuckDbExtension.core('fts')] }],
   ['extensionRepository', { extensionRepository: ExtensionRepository.core() }],
   ['lockFile', { lockFile: 'duckdb.lock.json' }],
-  ['nodeApiVersion', { nodeApiVersion: '1.5.5-r.5' }],
+  ['nodeApiVersion', { nodeApiVersion: client }],
   ['baseImage', { baseImage: 'public.ecr.aws/lambda/nodejs:24' }],
   ['buildImage', { buildImage: 'node:24' }],
+  ['imageBuild', { imageBuild: {} }],
   ['bundling', { bundling: {} }],
 ])('the prop %s, which decides what is in an image, is refused', (prop, props) => {
   expect(() => new DuckDbFunction(stack, 'Reports', { code, ...props })).toThrow(`Stack/Reports has the prop ${prop} beside code, a prebuilt image: `);

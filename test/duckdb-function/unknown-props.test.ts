@@ -47,10 +47,12 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     ['a database', (misspelt) => declare({ databases: { cache: misspelt } }), { flie: 'cache.duckdb' },
       'the database "cache" of Stack/Reports has the prop "flie", which it does not know: expected among file, bootstrap; did you mean "file"?'],
     ['the bundling', (misspelt) => declare({ bundling: misspelt }), { minfy: true }, 'the bundling of Stack/Reports has the prop "minfy", which it does not know'],
-    ['the build secrets', (misspelt) => declare({ bundling: { buildSecrets: misspelt } }), { npmRc: '.npmrc' },
-      'bundling.buildSecrets of Stack/Reports has the prop "npmRc", which it does not know: expected among netrc, npmrc; did you mean "npmrc"?'],
+    ['the image\'s build', (misspelt) => declare({ imageBuild: misspelt }), { buildArg: {} },
+      'the imageBuild of Stack/Reports has the prop "buildArg", which it does not know: expected among buildArgs, networkMode, caBundle, buildSecrets; did you mean "buildArgs"?'],
+    ['the build secrets', (misspelt) => declare({ imageBuild: { buildSecrets: misspelt } }), { npmRc: '.npmrc' },
+      'imageBuild.buildSecrets of Stack/Reports has the prop "npmRc", which it does not know: expected among netrc, npmrc; did you mean "npmrc"?'],
     ['what a step returns from bind', (misspelt) => declare({ bootstrap: [{ name: 'own', extensions: [], bind: () => ({ type: 'own', ...misspelt }) }] }), { provide: ['x'] },
-      'the result of bind of the bootstrap step "own" of Stack/Reports has the prop "provide", which it does not know: expected among type, provides, config; '
+      'the result of bind of the bootstrap step "own" of Stack/Reports has the prop "provide", which it does not know: expected among type, provides, attaches, config; '
       + 'did you mean "provides"?'],
     ['an endpoint', (misspelt) => declare({}).addRequiredEndpoint({ service: 'dynamodb', ...misspelt }), { regoin: 'eu-west-1' },
       'Stack/Reports is told of an endpoint, which has the prop "regoin", which it does not know: expected among service, region; did you mean "region"?'],
@@ -69,6 +71,11 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     expect(() => PostgresEndpoint.fromHost('db.example.com', 6432 as any)).toThrow(
       'PostgresEndpoint.fromHost has as options 6432: expected an object with some of port, connections');
   });
+});
+
+test.each(['buildArgs', 'networkMode', 'caBundle', 'buildSecrets'])('%s among the bundling is refused with where it belongs', (prop) => {
+  expect(() => declare({ bundling: { minify: true, [prop]: {} } })).toThrow(
+    `the bundling of Stack/Reports has the prop ${prop}, which is about the image and not about the handler: move it to imageBuild, as in imageBuild: { ${prop}: ... }`);
 });
 
 test('a prop that only a newer aws-cdk-lib has is let through', () => {

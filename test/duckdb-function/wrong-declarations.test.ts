@@ -2,6 +2,7 @@ import { CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
+import { client } from '../../assets/docker/versions.json';
 import {
   DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, ExtensionRepository, IBootstrapStep, MotherDuckStep, PostgresCredentials, PostgresEndpoint,
   PostgresStep, S3Step, SecretSource, SqlStep,
@@ -52,7 +53,7 @@ test.each<[string, () => object, string]>([
   ['an empty lock file', () => ({ lockFile: '' }), 'Stack/Reports has the lockFile "": expected text such as "duckdb.lock.json"'],
   ['an empty projectRoot', () => ({ projectRoot: '' }), 'Stack/Reports has the projectRoot "": expected text such as "."'],
   ['an empty depsLockFilePath', () => ({ depsLockFilePath: '' }), 'Stack/Reports has the depsLockFilePath "": expected text'],
-  ['a number as nodeApiVersion', () => ({ nodeApiVersion: 1.5 }), 'Stack/Reports has the nodeApiVersion 1.5: expected text such as "1.5.5-r.5"'],
+  ['a number as nodeApiVersion', () => ({ nodeApiVersion: 1.5 }), `Stack/Reports has the nodeApiVersion 1.5: expected text such as "${client}"`],
   ['an empty base image', () => ({ baseImage: '' }), 'Stack/Reports has the baseImage "": expected text such as "public.ecr.aws/lambda/nodejs:24"'],
   ['a base image in two lines', () => ({ baseImage: 'node:24\nRUN x' }), 'Stack/Reports has the baseImage "node:24\\nRUN x": expected the name of an image'],
   ['an extension alone', () => ({ extensions: DuckDbExtension.core('spatial') }),
@@ -65,8 +66,8 @@ test.each<[string, () => object, string]>([
   ['a timeout that Lambda does not have', () => ({ timeout: Duration.minutes(20) }), 'Stack/Reports has a timeout of 1200 s: expected at most 900 s, the longest'],
   ['a timeout as a number', () => ({ timeout: 30 }), 'Stack/Reports has the timeout 30: expected a Duration such as Duration.seconds(5)'],
   ['memory as text', () => ({ memorySize: '1769' }), 'Stack/Reports has the memorySize "1769": expected a whole number of MB such as 1769'],
-  ['a range as nodeApiVersion', () => ({ nodeApiVersion: '^1.5.5' }), 'nodeApiVersion "^1.5.5" is no exact version of @duckdb/node-api: expected one such as "1.5.5-r.5"; a range'],
-  ['a tag as nodeApiVersion', () => ({ nodeApiVersion: 'latest' }), 'nodeApiVersion "latest" is no exact version of @duckdb/node-api: expected one such as "1.5.5-r.5"; a range'],
+  ['a range as nodeApiVersion', () => ({ nodeApiVersion: '^1.5.5' }), `nodeApiVersion "^1.5.5" is no exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
+  ['a tag as nodeApiVersion', () => ({ nodeApiVersion: 'latest' }), `nodeApiVersion "latest" is no exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
   ['a setting without a value', () => ({ settings: { threads: null } }),
     'Stack/Reports has the setting threads with the value null: expected a string; leave it out for DuckDB\'s default'],
   ['a setting with credentials', () => ({ settings: { http_proxy: 'http://user:hunter2@proxy:3128' } }),
@@ -111,7 +112,7 @@ test.each(['node', 'node:24', 'localhost:5000/node', 'registry.example.com/a/b_c
 describe('two steps of one name', () => {
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres()], 'Stack/Reports has two bootstrap steps named "postgres", each a PostgresStep: '
-      + 'give one of them another name and another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... })'],
+      + 'give one of them another name, as in new PostgresStep({ name: \'archive\', ... })'],
     ['S3Steps', () => [lake, new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Other', 'other')] })],
       'Stack/Reports has two bootstrap steps named "s3", each a S3Step: give one of them another name, as in new S3Step({ name: \'archive\', ... })'],
     ['steps of two kinds', () => [lake, new SqlStep({ name: 's3', statements: ['SELECT 1'] })],
@@ -123,15 +124,18 @@ describe('two steps of one name', () => {
 
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
-      + 'give one of them another catalog, as in new PostgresStep({ name: \'archive\', catalog: \'archive\', ... }), or give each its own database'],
+      + 'let one of them attach it under another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+      + 'or give each its own database with the prop databases'],
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
-      'attach the catalog "sales", "a" and "b": name the database in one MotherDuckStep only, or give each its own database with the prop databases'],
+      'attach the catalog "sales", "a" and "b": let one of them'],
     ['a PostgresStep and a SqlStep', () => [postgres(), new SqlStep({ name: 'setup', statements: ['ATTACH \'x.duckdb\' AS "PG_replica" (READ_ONLY)'], provides: ['PG_replica'] })],
-      'attach the catalog "PG_replica", "postgres" and "setup": give one of them another catalog, as in new PostgresStep('],
+      'attach the catalog "PG_replica", "postgres" and "setup": let one of them'],
     ['SqlSteps', () => ['a', 'b'].map((name) => new SqlStep({ name, statements: ['SELECT 1; attach \'x.duckdb\' as lake'], provides: ['lake'] })),
-      'attach the catalog "lake", "a" and "b": let the SqlStep attach it by another name, in its statement and in provides'],
+      'attach the catalog "lake", "a" and "b": let one of them'],
     ['both', () => [new MotherDuckStep({ databases: ['pg_replica'], token: token() }), postgres()],
-      'attach the catalog "pg_replica", "motherduck" and "postgres": give one of them another catalog, as in new PostgresStep('],
+      'attach the catalog "pg_replica", "motherduck" and "postgres": let one of them'],
+    ['steps of the user\'s own', () => ['a', 'b'].map((name) => ({ name, extensions: [], bind: () => ({ type: 'own', provides: ['crm'], attaches: ['crm'] }) })),
+      'attach the catalog "crm", "a" and "b": let one of them'],
   ])('that attach one catalog: the error says what to change: %s', (_, steps, message) => {
     expect(() => declare({ bootstrap: steps() })).toThrow(message);
   });

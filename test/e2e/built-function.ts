@@ -36,10 +36,10 @@ export async function synthesise(
     extensionRepository: ExtensionRepository.fromPyPi(),
     ...props,
     ...prepare?.(stack),
-    bundling: {
+    imageBuild: {
       networkMode: network.network ? NetworkMode.custom(network.network) : undefined,
-      ...props.bundling,
-      buildArgs: { ...network.buildArgs, ...props.bundling?.buildArgs },
+      ...props.imageBuild,
+      buildArgs: { ...network.buildArgs, ...props.imageBuild?.buildArgs },
     },
   });
   return synthesisedFunctions(app.synth().directory)[0];

@@ -57,7 +57,8 @@ async function synthesise(functions: Handler[]): Promise<SynthesisedFunction[]> 
       architecture,
       baseImage: architecture === HOST_ARCHITECTURE ? buildImage : (await lambdaBaseImage('arm64')).reference,
       buildImage,
-      bundling: { networkMode: network.network ? NetworkMode.custom(network.network) : undefined, buildArgs: { ...network.buildArgs }, ...bundling },
+      imageBuild: { networkMode: network.network ? NetworkMode.custom(network.network) : undefined, buildArgs: { ...network.buildArgs } },
+      bundling,
     });
   }
   return synthesisedFunctions((stack.node.root as App).synth().directory);

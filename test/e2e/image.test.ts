@@ -5,6 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { start, synthesise } from './built-function';
+import { client } from '../../assets/docker/versions.json';
 import { DuckDbExtension, DuckDbFunction, SqlStep } from '../../src';
 import { buildFunctionImage, docker, lambdaBaseImage, repositoryRoot, runFunction } from '../bed';
 import { describeWith } from '../bed/require';
@@ -116,8 +117,8 @@ describeWith('lambda', 'the image of a function', () => {
     expect(stdout.split(/\s+/)).toEqual(expect.arrayContaining(['index.mjs', 'node_modules', 'manifest.json']));
   });
 
-  test('an extension that the source does not have stops the build and is named', async () => {
+  test('an extension that the source does not have stops the build and is named, as is the client with which all are there', async () => {
     const fn = await synthesise({ source: SOURCE, extensions: [DuckDbExtension.core('spatial')], nodeApiVersion: '1.5.6-r.1' });
-    await expect(buildFunctionImage(fn)).rejects.toThrow(/duckdb-extensions: .*spatial/);
+    await expect(buildFunctionImage(fn)).rejects.toThrow(new RegExp(`duckdb-extensions: .*spatial.*; cdk-duckdb-lambda is tested with @duckdb/node-api ${client} `));
   });
 });

@@ -24,7 +24,8 @@ new DuckDbFunction(stack, 'Reports', {
   bootstrap: [new S3Step({ buckets: [new Bucket(stack, 'Lake')] })],
   extensionRepository: ExtensionRepository.fromPyPi(),
   baseImage: build.baseImage,
-  bundling: { sourceMap: true, buildArgs: build.buildArgs, networkMode: build.network && NetworkMode.custom(build.network) },
+  imageBuild: { buildArgs: build.buildArgs, networkMode: build.network && NetworkMode.custom(build.network) },
+  bundling: { sourceMap: true },
 });
 `;
 

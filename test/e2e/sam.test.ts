@@ -55,7 +55,7 @@ async function synthesised(s3: S3Server): Promise<string> {
       architecture: process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       baseImage: (await lambdaBaseImage()).reference,
       extensionRepository: ExtensionRepository.fromPyPi(),
-      buildArgs,
+      imageBuild: { buildArgs },
     },
   });
   sales.addEnvironment('AWS_ENDPOINT_URL_S3', `http://${CONTAINER_HOST}:${s3.port}`);

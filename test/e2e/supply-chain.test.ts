@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { synthesise } from './built-function';
+import { client, duckdb } from '../../assets/docker/versions.json';
 import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { pathOf, startMirror } from '../assets/docker/mirror';
 import { extensionFile, officialExtension, OTHER_PLATFORM, THIS_MACHINE } from '../assets/docker/official-extensions';
@@ -34,7 +35,7 @@ describeWith('lambda', 'a lock file', () => {
   beforeAll(() => {
     lockFile = join(temporaryDirectory(), 'duckdb.lock.json');
     execFileSync(process.execPath, [INSTALLER, 'lock', '--lock', lockFile, '--version', THIS_MACHINE.version, '--platform', THIS_MACHINE.platform,
-      '--node-api', '1.5.5-r.5', '--source', 'pypi', 'inet'], { stdio: 'pipe' });
+      '--node-api', client, '--source', 'pypi', 'inet'], { stdio: 'pipe' });
   }, 120_000);
 
   test('makes the same image content from the same inputs', async () => {
@@ -84,7 +85,7 @@ describeWith('lambda', 'credentials of an extension repository', () => {
     const props = { source: SOURCE, extensions, extensionRepository: ExtensionRepository.fromUrl(mirror.url) };
 
     await expect(buildFunctionImage(await synthesise(props))).rejects.toThrow(/duckdb-extensions: inet.*401/);
-    const fn = await synthesise({ ...props, bundling: { buildSecrets: { netrc } } });
+    const fn = await synthesise({ ...props, imageBuild: { buildSecrets: { netrc } } });
     const image = await buildFunctionImage(fn);
 
     expect(spawnSync('grep', ['-rlF', password, join(fn.context, '..')], { encoding: 'utf8' })).toMatchObject({ stdout: '', status: 1 });
@@ -111,7 +112,7 @@ describeWith('lambda', 'an image for arm64', () => {
     expect(stdout.trim()).toBe('arm64');
 
     const files = await filesOf(image);
-    const extension = join('opt', 'duckdb_extensions', 'v1.5.5', 'linux_arm64', 'inet.duckdb_extension');
+    const extension = join('opt', 'duckdb_extensions', `v${duckdb}`, 'linux_arm64', 'inet.duckdb_extension');
     expect(readFileSync(join(files, extension))).toEqual(officialExtension('inet', OTHER_PLATFORM));
     const libduckdb = join(files, 'task', 'node_modules', '@duckdb', 'node-bindings-linux-arm64', 'libduckdb.so');
     expect(readFileSync(libduckdb).readUInt16LE(18)).toBe(183); // ELF: AArch64

@@ -87,7 +87,7 @@ describeWith(['postgres', 'aws', 's3'], 'one function with PostgreSQL and S3', (
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     try {
       for (const port of [1, (silent.address() as AddressInfo).port]) {
-        runtime = await start({ port, connectTimeout: 2 });
+        runtime = await start({ port, connectTimeoutSeconds: 2 });
         const order: string[] = [];
         const failing = rejection(runtime.cursor((c) => c.query('FROM pg_replica.users'))).finally(() => order.push('PostgreSQL'));
         for (let i = 0; i < 5; i++) expect(await runtime.cursor((c) => c.queryOne(EVENTS))).toEqual({ n: 3000 });

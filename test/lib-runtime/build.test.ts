@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectWithRuntime, runScript, valuesOf } from './built-runtime';
 import { signedExtensions } from './signed-extensions';
+import { client } from '../../assets/docker/versions.json';
 import { repositoryRoot } from '../bed/paths';
 
 const NODE_MODULES = join(repositoryRoot, 'node_modules');
@@ -75,7 +76,7 @@ describe.each(['module', 'commonjs'] as const)('imported as %s', (format) => {
     expect(await valuesOf(script, { format, cwd: bare })).toEqual([{
       name: 'ConfigError',
       code: 'CONFIG',
-      message: 'cannot find "@duckdb/node-api", which cdk-duckdb-lambda/runtime needs: npm install @duckdb/node-api@1.5.5-r.5',
+      message: `cannot find "@duckdb/node-api", which cdk-duckdb-lambda/runtime needs: npm install @duckdb/node-api@${client}`,
     }]);
   });
 
@@ -107,15 +108,18 @@ test('ESM and CommonJS copies in one process share the instance, and know each o
     const cjs = createRequire(process.cwd() + '/')('cdk-duckdb-lambda/runtime');
     await esm.cursor((c) => c.execute('CREATE TABLE shared AS SELECT 42 AS answer'));
     const error = await cjs.cursor((c) => c.query('FROM missing')).catch((e) => e);
+    esm.registerBootstrapStep('own', { run: async (connection) => void await connection.run("ATTACH ':memory:' AS own; CREATE TABLE own.t AS SELECT 1 AS x") });
     console.log(JSON.stringify({
       copies: esm.cursor !== cjs.cursor,
       rows: await cjs.cursor((c) => c.query('FROM shared')),
+      step: await cjs.cursor((c) => c.query('FROM own.t')),
       registries: globalThis[Symbol.for('cdk-duckdb-lambda.registry.v1')].shared.size,
       instanceOf: [error instanceof esm.QueryError, error instanceof esm.DuckDbError, error instanceof Error, error instanceof esm.ClosedError],
     }));
   `;
-  expect(await valuesOf(script)).toEqual([
-    { copies: true, rows: [{ answer: 42 }], registries: 1, instanceOf: [true, true, true, false] },
+  const own = { name: 'own', type: 'own', provides: ['own'] };
+  expect(await valuesOf(script, { env: { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, steps: [own] }) } })).toEqual([
+    { copies: true, rows: [{ answer: 42 }], step: [{ x: 1 }], registries: 1, instanceOf: [true, true, true, false] },
   ]);
 });
 

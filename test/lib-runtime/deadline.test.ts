@@ -38,7 +38,7 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
 
   const start = async () => freshRuntime({
     ...await bed.environment(
-      [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeout: 10 })],
+      [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeoutSeconds: 10 })],
       { extensions: ['httpfs', 'postgres_scanner'], settings: { memory_limit: '400MB' } },
     ),
     AWS_ENDPOINT_URL_S3: store.endpoint,
@@ -113,7 +113,7 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
     const limits = `SELECT (FROM postgres_query('pg_replica', 'SELECT current_setting(''statement_timeout'')')) AS statement,
       regexp_extract((SELECT secret_string FROM duckdb_secrets() WHERE name = 'postgres'), 'connect_timeout=(\\d+)', 1) AS connect`;
     const read = async (timeoutSeconds: number | undefined, left: number) => {
-      const env = await bed.environment([bed.step({ statementTimeout: 20 })], { timeoutSeconds } as object);
+      const env = await bed.environment([bed.step({ statementTimeoutSeconds: 20 })], { timeoutSeconds } as object);
       const { cursor, withDuckDB } = freshRuntime(env);
       return withDuckDB((_event: string, _context: object) => cursor((c) => c.queryOne(limits)))('', { getRemainingTimeInMillis: () => left });
     };

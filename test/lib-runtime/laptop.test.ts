@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { valuesOf } from './built-runtime';
 import { config } from './fresh-runtime';
-import { extensionFile, signedExtensions } from './signed-extensions';
+import { DUCKDB_VERSION, extensionFile, signedExtensions } from './signed-extensions';
 import { describeWith } from '../bed/require';
 import { startS3, type S3Server } from '../bed/servers/s3';
 
@@ -28,7 +28,7 @@ describeWith('s3', 'without a stack', () => {
     [s3, baked] = await Promise.all([startS3(), signedExtensions('httpfs', 'tpch', 'aws')]);
     scratch = mkdtempSync(join(tmpdir(), 'laptop-'));
     home = join(scratch, 'home');
-    cpSync(join(baked, 'v1.5.5'), join(home, '.duckdb/extensions/v1.5.5'), { recursive: true });
+    cpSync(join(baked, `v${DUCKDB_VERSION}`), join(home, `.duckdb/extensions/v${DUCKDB_VERSION}`), { recursive: true });
     mkdirSync(join(s3.dir, 'lake'));
     const instance = await DuckDBInstance.create();
     const connection = await instance.connect();

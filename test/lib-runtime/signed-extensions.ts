@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { duckdb } from '../../assets/docker/versions.json';
 import { bedPath, repositoryRoot } from '../bed/paths';
 import { withLock } from '../bed/process/lock';
 
 /** The version of DuckDB that the tests run with. */
-export const DUCKDB_VERSION = '1.5.5';
+export const DUCKDB_VERSION = duckdb;
 
 /** DuckDB's name for this machine. */
 export const PLATFORM = `${process.platform === 'darwin' ? 'osx' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;

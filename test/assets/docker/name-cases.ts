@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { EXTENSION_NAMES } from './extension-names';
+import { duckdb } from '../../../assets/docker/versions.json';
 
 export interface NameCase {
   /** As the command takes them: a name, or `community:` and a name. */
@@ -12,10 +11,9 @@ export interface NameCase {
   readonly expected: readonly string[] | RegExp;
 }
 
-const { duckdbVersion } = JSON.parse(readFileSync(EXTENSION_NAMES, 'utf8'));
-const known = { version: duckdbVersion, official: true };
+const known = { version: duckdb, official: true };
 const otherVersion = { version: '1.4.4', official: true };
-const mirror = { version: duckdbVersion, official: false };
+const mirror = { version: duckdb, official: false };
 
 /** What names mean: one table for the two that must agree, the construct at synth and the installer in the image's build. */
 export const NAME_CASES: readonly NameCase[] = [

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND } from './command';
+import { duckdb } from '../../../assets/docker/versions.json';
 import type { Availability } from '../../bed/availability';
 import { bedPath, repositoryRoot } from '../../bed/paths';
 import { describeIf } from '../../bed/require';
@@ -12,7 +13,7 @@ export interface Release {
 }
 
 /** What the tests install for, whatever this machine is; only LOAD needs the machine's own platform. */
-export const TESTED: Release = { version: '1.5.5', platform: 'linux_amd64' };
+export const TESTED: Release = { version: duckdb, platform: 'linux_amd64' };
 export const OTHER_VERSION: Release = { ...TESTED, version: '1.5.4' };
 export const OTHER_PLATFORM: Release = { ...TESTED, platform: 'linux_arm64' };
 

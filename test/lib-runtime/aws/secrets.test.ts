@@ -6,6 +6,7 @@ import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
 import { rejection } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { says } from '../says';
 
 const ACCOUNT = `
 iam, ssm, secrets = (boto3.client(name) for name in ('iam', 'ssm', 'secretsmanager'))
@@ -52,7 +53,7 @@ describeWith('aws', 'secrets', () => {
   });
 
   test('it is cached until its age, or until somebody asks past the cache; callers that come together make one request', async () => {
-    const reference = { ssm: '/app/notes', maxAge: 1 };
+    const reference = { ssm: '/app/notes', maxAgeSeconds: 1 };
     await Promise.all([readSecret(reference), readSecret(reference), readSecret(reference)]);
     await readSecret(reference);
     expect(front.requests).toHaveLength(1);
@@ -89,6 +90,7 @@ describeWith('aws', 'secrets', () => {
     const error = await rejection(readSecret({ ssm: '/app/none' }));
     const message = /^cannot read the SSM parameter "\/app\/none": ParameterNotFound: .*; check its name, account and region$/;
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(message) });
+    says('AWS.notFound', error.message);
     expect(front.requests).toHaveLength(1);
   });
 
@@ -97,6 +99,7 @@ describeWith('aws', 'secrets', () => {
     const error = await rejection(readSecret({ ssm: '/app/password' }, { fresh: true }));
     const message = /^cannot read the SSM parameter "\/app\/password": AccessDenied.*; the function's role needs ssm:GetParameter on it, and kms:Decrypt/;
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(message) });
+    says('AWS.accessDenied', error.message);
     expect((await rejection(readSecret({ secretsManager: account.arn }, { fresh: true }))).message).toContain('secretsmanager:GetSecretValue on it');
     expect(front.requests).toHaveLength(2);
   });
@@ -148,7 +151,7 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests.length).toBeLessThan(20);
   }, 20_000);
 
-  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAge: 'long' }]])('%j is not a reference to a secret', (value) => {
+  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAgeSeconds: 'long' }]])('%j is not a reference to a secret', (value) => {
     expect(() => secretReference(value, 'the password of "postgres"')).toThrow('the password of "postgres" is ');
   });
 });

@@ -1,9 +1,9 @@
 import { createContext, runInContext } from 'node:vm';
-import { firstWord, isEmptySql, isSelect, mayBeScript, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
+import { firstWord, isEmptySql, mayBeScript, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
 import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
-import { mayBeInTransactionAfter } from '../../../lib-runtime/execution/transactions';
-import { attachedPaths, mayAttach } from '../../../lib-runtime/instance/attach-statements';
+import { Statement } from '../../../lib-runtime/execution/statement';
+import { attachedPaths } from '../../../lib-runtime/instance/attach-statements';
 
 /**
  * Every scanner reads an input of a megabyte, made to be hard, in time in proportion to it. One that begins anew at each character would need
@@ -48,12 +48,12 @@ const SCANNERS: Readonly<Record<string, (text: string) => unknown>> = {
   splitStatements,
   isEmptySql,
   mayBeScript,
-  isSelect,
   firstWord,
   excerpt,
-  mayAttach,
-  attachedPaths,
-  mayBeInTransactionAfter: (text) => mayBeInTransactionAfter(text, false, false),
+  isSelect: (text) => new Statement(text).isSelect,
+  mayAttach: (text) => new Statement(text).mayAttach,
+  attachedPaths: (text) => attachedPaths(new Statement(text)),
+  transactionControl: (text) => new Statement(text).transactionControl,
   mayQuietlyWant: (text) => mayQuietlyWant(CATALOGS, text),
   namesOneOf: (text) => namesOneOf(CATALOGS, text),
   missesOneOf: (text) => missesOneOf(CATALOGS, text),

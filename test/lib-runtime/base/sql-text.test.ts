@@ -1,6 +1,5 @@
 import { rememberSecret } from '../../../lib-runtime/base/redaction';
 import { isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
-import { attachedPaths, mayAttach } from '../../../lib-runtime/instance/attach-statements';
 
 test('quotes', () => {
   expect(quotedString("it's \\ \"x\"")).toBe("'it''s \\ \"x\"'");
@@ -25,25 +24,6 @@ test.each<[string, string[]]>([
   ["SELECT like'\\'; SELECT E'\\';'", ["SELECT like'\\'", "SELECT E'\\';'"]],
   ["SELECT '\u00e9;', $\u00e9$;$\u00e9$; SELECT 2", ["SELECT '\u00e9;', $\u00e9$;$\u00e9$", 'SELECT 2']],
 ])('%j splits', (sql, statements) => expect(splitStatements(sql)).toEqual(statements));
-
-test.each<[string, string[]]>([
-  ["ATTACH 'a.db'", ['a.db']],
-  ["attach database 'a.db' as x", ['a.db']],
-  ["ATTACH OR REPLACE 'a''b.db' AS x (READ_ONLY, TYPE duckdb)", ["a'b.db"]],
-  ["ATTACH IF NOT EXISTS e'a\\'b.db' AS x", ["a'b.db"]],
-  ['SELECT 1; /* x */ ATTACH $$a.db$$; ATTACH $q$b.db$q$ AS b', ['a.db', 'b.db']],
-  ["ATTACH 'file:///tmp/a.db'", ['file:///tmp/a.db']],
-  ["ATTACH ''", []], ["ATTACH ':memory:' AS m", []], ["ATTACH 'md:mine'", []], ["ATTACH 's3://b/a.db'", []], ["ATTACH 'ducklake:x.db'", []],
-  ["ATTACH '' AS pg (TYPE postgres, SECRET s)", []], ["ATTACH 'a.db' (READ_ONLY, TYPE sqlite)", []], ["ATTACH 'a.db' (type 'sqlite')", []],
-  ["ATTACH 'a.db' (READ_ONLY /* ( */ ,\n TYPE\tsqlite)", []], ["ATTACH 'a.db' (SCHEMA 'TYPE', READ_ONLY)", ['a.db']], ["ATTACH 'TYPE sqlite'", ['TYPE sqlite']],
-  ["SELECT 'ATTACH ''a.db''; ATTACH ''b.db'''", []], ["SELECT 1 -- ATTACH 'a.db'", []], ['DETACH a', []],
-])('%j attaches %j', (sql, paths) => expect(attachedPaths(sql)).toEqual(paths));
-
-test('what may attach is looked for cheaply', () => {
-  expect(mayAttach('SELECT 1 AS attached')).toBe(false);
-  expect(mayAttach("select 1; Attach 'x'")).toBe(true);
-  expect(mayAttach('DETACH x')).toBe(true);
-});
 
 test('the start of SQL is one line', () => {
   expect(excerpt('\n SELECT\n   1')).toBe('SELECT 1');

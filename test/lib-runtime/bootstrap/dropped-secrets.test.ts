@@ -2,6 +2,7 @@ import { startPostgresBed, type PostgresBed } from './postgres-bed';
 import { secretsMadeBy } from '../../../lib-runtime/bootstrap/dropped-secrets';
 import { describeWith } from '../../bed/require';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 
 test.each([
   ['CREATE SECRET a (TYPE s3)', ['a']],
@@ -40,9 +41,14 @@ describeWith(['postgres', 'aws'], 'a step whose secret was dropped', () => {
   test('one that no step makes is missing as before', async () => {
     const { cursor } = freshRuntime(await bed.environment([bed.step()]));
     await cursor((c) => c.queryOne(USERS));
-    expect(await rejection(cursor((c) => c.execute("ATTACH '' AS other (TYPE postgres, SECRET nobodys)")))).toMatchObject({
-      code: 'QUERY', message: expect.stringContaining("Unknown secret storage found: 'local_file'"),
-    });
+    const error = await rejection(cursor((c) => c.execute("ATTACH '' AS other (TYPE postgres, SECRET nobodys)")));
+    expect(error).toMatchObject({ code: 'QUERY' });
+    says('DUCKDB.unknownSecretStorage', error.message);
+  });
+
+  test('where secrets may be stored in files, the extension says which it lacks', async () => {
+    const { cursor } = freshRuntime(await bed.environment([], { settings: { allow_persistent_secrets: true } }));
+    says('POSTGRES_EXTENSION.unknownSecret', (await rejection(cursor((c) => c.execute("ATTACH '' AS other (TYPE postgres, SECRET nobodys)")))).message);
   });
 
   test('a SQL step\'s secret and catalog come back by hand', async () => {

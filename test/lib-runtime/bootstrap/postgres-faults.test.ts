@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { droppingAvailability, dropPackets } from '../../bed/docker/dropped-packets';
 import { describeIf, describeWith } from '../../bed/require';
 import { freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
@@ -103,7 +104,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   test('down, or accepting and hanging: all other queries answer meanwhile, its own fail within the connect timeout', async () => {
     const silent = await silentServer();
     try {
-      const { cursor } = await start(bed.step({ port: silent.port, connectTimeout: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
+      const { cursor } = await start(bed.step({ port: silent.port, connectTimeoutSeconds: 2 }), bed.step({ port: 1, catalog: 'pg_down' }, 'down'));
       await cursor((c) => c.query('SELECT 1'));
       let hangs = true;
       const hanging = rejection(cursor((c) => c.query(USERS))).finally(() => hangs = false);
@@ -118,7 +119,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
   });
 
   test('frozen: a query hangs with it for longer than any timeout, and goes on with it; a signal ends the wait at once', async () => {
-    const { cursor } = await start(bed.step({ connectTimeout: 2 }));
+    const { cursor } = await start(bed.step({ connectTimeoutSeconds: 2 }));
     await cursor((c) => c.query(USERS));
     const [postmaster] = readFileSync(join(bed.postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n');
     const backends = await bed.postgres.query('SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
@@ -143,7 +144,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
 
   describeIf(droppingAvailability(), 'packets that are dropped', () => {
     test('an error that may be tried again, after the timeouts; the first query after the fault answers', async () => {
-      const { cursor } = await start(bed.step({ connectTimeout: 2 }));
+      const { cursor } = await start(bed.step({ connectTimeoutSeconds: 2 }));
       await cursor((c) => c.query(USERS));
       const pass = await dropPackets(bed.postgres.port);
       try {
@@ -163,11 +164,13 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const cut = async (query: Promise<unknown>) => (await Promise.all([query, bed.postgres.query(TERMINATE_THE_SLEEPER)]))[0];
     await cursor((c) => c.query(USERS));
     expect(await cursor((c) => cut(c.query(slow)))).toEqual([{ slept: '' }]);
-    expect(await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))))).toMatchObject({ code: 'QUERY', retryable: true });
+    const error = await rejection(cursor((c) => cut(c.execute(`CREATE TABLE t AS ${slow}`))));
+    expect(error).toMatchObject({ code: 'QUERY', retryable: true });
+    says('POSTGRESQL.terminated', error.message);
   });
 
   test('a query that takes too long ends on the server, by the statement timeout', async () => {
-    const { cursor } = await start(bed.step({ statementTimeout: 1 }));
+    const { cursor } = await start(bed.step({ statementTimeoutSeconds: 1 }));
     const error = await rejection(cursor((c) => c.query("FROM postgres_query('pg_replica', 'SELECT pg_sleep(30)')")));
     expect(error).toMatchObject({ code: 'QUERY', message: expect.stringMatching(/canceling statement due to statement timeout/) });
   });
@@ -215,7 +218,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     await rotate('the second password');
     const error = await rejection(cursor((c) => c.transaction((t) => t.query(USERS))));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
-    expect(error.message).toContain('renewed by now; the statement was not run again');
+    expect(error.message).toContain('was renewed; the statement did not run again');
     expect(await cursor((c) => c.transaction((t) => t.queryOne(USERS)))).toEqual({ n: 1000 });
   });
 
@@ -226,7 +229,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     await cursor((c) => c.query(USERS));
     // The connections that are open stay: the COPY begins on them, and is refused more for its other threads.
     await bed.setPassword('reader', 'the second password');
-    expect(await rejection(copy())).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('renewed by now; the statement was not run again') });
+    expect(await rejection(copy())).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('was renewed; the statement did not run again') });
     expect(existsSync(file)).toBe(true);
     expect(await copy()).toEqual({ rowsChanged: 300_000 });
     rmSync(file);
@@ -275,7 +278,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     const errors = [];
     for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
     expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
-    expect(errors[0]!.message).toContain('password authentication failed');
+    says('POSTGRESQL.passwordRefused', errors[0]!.message);
     expect(errors[3]!.message).toContain('holds no other one');
     for (const { message } of errors) expect(message).not.toContain('something else');
     expect(bed.ssm.requests).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { Cursor } from '../../../lib-runtime';
 import { startPgBouncer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { type Line, says } from '../says';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 
 /** What another client does to a table that was read, and what a warm process reads then. */
@@ -189,8 +190,9 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
       await cursor((c) => c.query(QUERY));
       await change(changes);
       const error = await rejection(cursor(way));
-      expect(error).toMatchObject({ code: 'QUERY', retryable: true });
-      expect(error.message).toContain('schema has changed, and is read anew by now; the statement was not run again');
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+      expect(error.message).toContain('was out of date, and was renewed; the statement did not run again');
+      says('POSTGRES_EXTENSION.unknownEnumValue', error.message);
       expect(await cursor(way)).toEqual(rows);
     }
   });
@@ -242,6 +244,16 @@ describeWith(['postgres', 'aws'], 'PostgreSQL\'s schema changes while the proces
     expect(await off.cursor((c) => c.queryOne("SELECT current_setting('pg_staleness_query_enabled') AS enabled"))).toEqual({ enabled: false });
   });
 
+  test.each<[change: string, line: Line]>([
+    ['ALTER TABLE t RENAME v TO x', 'POSTGRES_EXTENSION.unknownColumn'], ['DROP TABLE t', 'POSTGRES_EXTENSION.unknownRelation'],
+  ])('where it is off, after %s: the extension says that it read by an old schema', async (changed, line) => {
+    await make('CREATE TABLE t AS SELECT 7 AS v');
+    const off = await start(bed.step(), { pg_staleness_query_enabled: false });
+    await read(off);
+    await inSchema(changed);
+    says(line, (await rejection(off.cursor((c) => c.transaction((t) => t.query(QUERY))))).message);
+  });
+
   test('where the configuration is locked: it is on', async () => {
     const { made, rows, ...changes } = CHANGES['more digits, which rewrites no row']!;
     const locked = await start(bed.step(), { lock_configuration: true });
@@ -257,7 +269,7 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PostgreSQL\'s schema changes beh
     const bed = await startPostgresBed();
     const bouncer = await startPgBouncer(bed.postgres);
     try {
-      const step = bed.step({ port: bouncer.port, tls: 'disable', statementTimeout: 0 });
+      const step = bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true });
       const { cursor } = freshRuntime(await bed.environment([step]));
       for (const { made, changed, then, rows } of Object.values(CHANGES)) {
         await bed.postgres.query(`DROP SCHEMA IF EXISTS changing CASCADE; CREATE SCHEMA changing; SET search_path = changing; ${made}`);

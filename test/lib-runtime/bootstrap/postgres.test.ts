@@ -42,7 +42,7 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
   test.each([
     [{}, ['connect_timeout=5', 'tcp_user_timeout=5000', 'keepalives=1', 'keepalives_idle=30', 'application_name=cdk-duckdb-lambda', 'options=-c statement_timeout=30000']],
     [
-      { connectTimeout: 3, tcpUserTimeout: 4, keepalive: 60, statementTimeout: 20, applicationName: 'reports' },
+      { connectTimeoutSeconds: 3, tcpUserTimeoutSeconds: 4, keepaliveSeconds: 60, statementTimeoutSeconds: 20, applicationName: 'reports' },
       ['connect_timeout=3', 'tcp_user_timeout=4000', 'keepalives=1', 'keepalives_idle=60', 'application_name=reports', 'options=-c statement_timeout=20000'],
     ],
   ])('how it connects, given %j', async (changes, expected) => {

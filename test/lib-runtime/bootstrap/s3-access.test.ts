@@ -167,7 +167,7 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     await cursor((c) => c.query(COUNT));
     store.fault = () => (sts.requests.length < 2 ? refusal(400, 'ExpiredToken') : undefined);
     const error = await rejection(cursor((c) => c.transaction((t) => t.query(COUNT))));
-    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('renewed by now; the statement was not run again') });
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('was renewed; the statement did not run again') });
     expect(await cursor((c) => c.transaction((t) => t.queryOne(COUNT)))).toEqual({ n: 100_000 });
     store.fault = () => (sts.requests.length < 3 ? refusal(400, 'ExpiredToken') : undefined);
     expect(await rejection(cursor((c) => c.execute(`CREATE TABLE t AS ${COUNT}`)))).toMatchObject({ code: 'BOOTSTRAP', retryable: true });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { type AwsFront, awsFrontOf } from '../aws-front';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
 const AWS = 'https://s3.us-east-1.amazonaws.com';
@@ -52,7 +53,9 @@ describe('buckets with a dot in their names, over TLS', () => {
 
   test('an urlStyle of the step\'s own is the user\'s to choose', async () => {
     const { cursor } = start({ scopes: ['s3://my.lake.example/'], urlStyle: 'vhost' });
-    expect(await rejection(cursor((c) => c.query(count('my.lake.example'))))).toMatchObject({ code: 'QUERY', message: expect.stringContaining('SSL peer certificate') });
+    const error = await rejection(cursor((c) => c.query(count('my.lake.example'))));
+    expect(error).toMatchObject({ code: 'QUERY' });
+    says('CURL.unverifiedBucket', error.message);
     expect(front.requests).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
 const S3_STEP = { name: 's3', type: 's3', config: { scopes: ['s3://lake/', 's3://export/'] } };
@@ -189,6 +190,7 @@ test('S3 refuses: the error keeps DuckDB\'s text and class, and says which permi
   expect(error).toMatchObject({ code: 'QUERY', duckdbType: 'HTTP Error', retryable: false });
   expect(error.message).toMatch(/403/);
   expect(error.message).toContain('hint: S3 does not know the AWS credentials');
+  says('S3.signatureDoesNotMatch', error.message);
 });
 
 test('Parquet that is not there: the error says so', async () => {

@@ -6,13 +6,16 @@ import { isTransientHttp } from '../../../lib-runtime/diagnosis/transient-http';
 import { makeCertificates } from '../../bed/servers/certificates';
 import { temporaryDirectory } from '../../temporary-directory';
 import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { type Line, says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
 /** What the HTTP server does with a request: the answer's status, or a fault. */
-type Behaviour = number | 'close' | 'reset' | 'hang' | 'close in mid-body' | 'reset in mid-body' | 'hang in mid-body';
+type Behaviour = number | 'change' | 'close' | 'reset' | 'hang' | 'close in mid-body' | 'reset in mid-body' | 'hang in mid-body';
 
 const BODY = Buffer.alloc(100_000, 'a,b\n1,2\n');
 let behaviour: Behaviour = 200;
+/** What answers to `change` are told apart by. */
+let version = 0;
 
 /** A server that does what `behaviour` says; it answers a HEAD where the fault is in the body. */
 const http = createHttpServer(({ method, headers, socket }, response) => {
@@ -20,7 +23,8 @@ const http = createHttpServer(({ method, headers, socket }, response) => {
     response.writeHead(behaviour, { 'content-type': 'text/plain' }).end();
     return;
   }
-  const fault = typeof behaviour === 'number' ? '' : behaviour;
+  if (behaviour === 'change') response.setHeader('etag', `"${version++}"`);
+  const fault = typeof behaviour === 'number' || behaviour === 'change' ? '' : behaviour;
   if (fault === 'close') socket.destroy();
   if (fault === 'reset') socket.resetAndDestroy();
   if (fault !== '' && !fault.includes('in mid-body')) return;
@@ -118,6 +122,31 @@ describe.each(['curl', 'httplib'])('by %s', (client) => {
     behaviour = 404;
     expect((await failure("FROM read_csv('s3://bucket/503 Timeout was reached/SlowDown HTTP 503.csv')", client)).retryable).toBe(false);
   });
+});
+
+const file = () => `FROM read_csv('${url()}')`;
+const upload = () => "COPY (SELECT 1 AS x) TO 's3://bucket/x.csv'";
+test.each<[client: string, what: string, sql: () => string, fault: Behaviour, ...lines: Line[]]>([
+  ['curl', 'a file', file, 'hang', 'DUCKDB.ioError', 'CURL.timeout'],
+  ['curl', 'a file', file, 'close', 'CURL.gotNothing'],
+  ['curl', 'a file', file, 'reset', 'CURL.receiveError'],
+  ['curl', 'a file', file, 'close in mid-body', 'DUCKDB.invalidError', 'CURL.partialFile'],
+  ['curl', 'a refused port', () => `FROM read_csv('http://127.0.0.1:${ports.refusing}/x.csv')`, 200, 'CURL.cannotConnect'],
+  ['curl', 'a host without an address', () => "FROM read_csv('http://nothing.invalid/x.csv')", 200, 'CURL.cannotResolveHost'],
+  ['curl', 'a proxy without an address', () => `SET http_proxy = 'nothing.invalid:1'; ${file()}`, 200, 'CURL.cannotResolveProxy'],
+  ['curl', 'a handshake that breaks', () => `FROM read_csv('https://127.0.0.1:${ports.handshakes}/x.csv')`, 200, 'CURL.tlsConnectError'],
+  ['curl', 'a file', file, 'change', 'DUCKDB.httpError', 'HTTPFS.entityTagOfFile', 'HTTPFS.entityTagBefore'],
+  ['curl', 'a file', file, 503, 'HTTPFS.status'],
+  ['curl', 'an object', READS['an object']!, 404, 'HTTPFS.status'],
+  ['curl', 'an upload', upload, 403, 'HTTPFS.status', 'HTTPFS.forbidden'],
+  ['curl', 'an object with a ?', () => "FROM read_csv('s3://bucket/a?b.csv')", 200, 'HTTPFS.queryParameters'],
+  ['httplib', 'a file', file, 'close', 'HTTPLIB.readError'],
+  ['httplib', 'a refused port', () => `FROM read_csv('http://127.0.0.1:${ports.refusing}/x.csv')`, 200, 'HTTPLIB.cannotConnect'],
+  ['httplib', 'a handshake that breaks', () => `FROM read_csv('https://127.0.0.1:${ports.handshakes}/x.csv')`, 200, 'HTTPLIB.tlsConnectError'],
+])('the words of %s for %s', async (client, _what, sql, fault, ...lines) => {
+  behaviour = fault;
+  const { message } = await failure(sql(), client);
+  for (const line of lines) says(line, message);
 });
 
 test('a certificate that nobody vouches for does not pass', async () => {

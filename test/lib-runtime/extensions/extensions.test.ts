@@ -7,7 +7,7 @@ import { bedPath } from '../../bed/paths';
 import { temporaryDirectory } from '../../temporary-directory';
 import { runScript, valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
-import { extensionFile, signedExtensions } from '../signed-extensions';
+import { DUCKDB_VERSION, extensionFile, signedExtensions } from '../signed-extensions';
 
 /** nobody: like Lambda's user, it cannot write where the image's files are. */
 const NOBODY = 65534;
@@ -185,14 +185,14 @@ test('without a baked directory it is installed over the network; where that fai
   const [debug, error] = await valuesOf(script, { env: { ...env, http_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' } });
   expect(debug).toEqual({ debug: 'duckdb extension "httpfs" is not installed here: installing it once, from DuckDB\'s repository' });
   expect(error.code).toBe('EXTENSION');
-  expect(error.message).toContain(`${home}/.duckdb/extensions/v1.5.5`);
+  expect(error.message).toContain(`${home}/.duckdb/extensions/v${DUCKDB_VERSION}`);
   expect(error.message).toMatch(/cannot be downloaded .*httpfs\.duckdb_extension\.gz/);
-  expect(error.message).toContain('duckdb-extensions install --version 1.5.5');
+  expect(error.message).toContain(`duckdb-extensions install --version ${DUCKDB_VERSION}`);
 }, 90_000);
 
 test('what a project has installed is loaded without the network', async () => {
   const home = join(scratch, 'installed');
-  cpSync(join(baked, 'v1.5.5'), join(home, '.duckdb/extensions/v1.5.5'), { recursive: true });
+  cpSync(join(baked, `v${DUCKDB_VERSION}`), join(home, `.duckdb/extensions/v${DUCKDB_VERSION}`), { recursive: true });
   const script = `
     import { cursor } from 'cdk-duckdb-lambda/runtime';
     console.log(JSON.stringify(await cursor((c) => c.query("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'tpch'"))));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Availability } from '../../bed/availability';
 import { describeIf } from '../../bed/require';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 
 const KIB = 1024;
 
@@ -49,6 +50,7 @@ describeIf(mounting(), 'a disk that is full', () => {
     fill(free);
     const error = await rejection(database.cursor((c) => c.query('SELECT 1')));
     expect(error).toMatchObject({ code: 'FATAL', retryable: true });
+    says('SYSTEM.noSpace', error.message);
     expect(error.message).toMatch(/^cannot open DuckDB at ".*reports\.duckdb": the disk is full \(.*No space left on device\): .*ephemeralStorageSize/);
     expect(databases()).toEqual([]);
     empty();
@@ -71,6 +73,15 @@ describeIf(mounting(), 'a disk that is full', () => {
     expect(databases()).toEqual([]);
     empty();
     await open(runtime);
+  });
+
+  test('Node.js says it by its code', async () => {
+    says('SYSTEM.noSpaceCode', (await rejection(Promise.resolve().then(() => fill(-1)))).message);
+  });
+
+  test('a file system that is read-only', async () => {
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    says('DUCKDB.readOnlyFileSystem', (await rejection(freshRuntime().cursor((c) => c.execute(`COPY (SELECT 1 AS x) TO '${disk}/x.csv'`)))).message);
   });
 
   test('a file that was there before is left as it was', async () => {

@@ -6,6 +6,7 @@ import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
 const MIB = 1024 * 1024;
@@ -123,6 +124,7 @@ test('the user\'s own setting wins, and what follows from it; the error of one t
   expect(await cursor((c) => c.queryOne(SETTINGS))).toEqual({ size: '800GB', uploads: 1, files: 1 });
   const error = await rejection(cursor((c) => c.execute("COPY (SELECT 1 AS x) TO 's3://export/large.csv'")));
   expect(error).toMatchObject({ code: 'QUERY', duckdbType: 'Out of Memory Error' });
+  says('DUCKDB.noBlock', error.message);
   expect(error.message).toMatch(/hint: each file that is being written to S3 takes a part in memory.*lower s3_uploader_max_filesize \('50GB'/);
 });
 

@@ -30,12 +30,13 @@ test('each phase is published with its duration', async () => {
   expect(await cursor((c) => c.query('SELECT range AS i FROM range(3)'))).toHaveLength(3);
   await cursor((c) => c.execute('CREATE TABLE warehouse.t AS SELECT 1'));
   const milliseconds = expect.any(Number);
+  const tempDirectory = expect.stringContaining('duckdb_spill_');
   expect(of('create')).toEqual([{ channel: 'create', path: ':memory:', milliseconds, result: undefined }]);
   expect(of('load')).toEqual([{ channel: 'load', extension: 'tpch', milliseconds, result: undefined }]);
   expect(of('bootstrap')).toEqual([{ channel: 'bootstrap', step: 'warehouse', milliseconds, result: undefined }]);
   expect(of('query')).toEqual([
-    { channel: 'query', operation: 'SELECT', rows: 3, milliseconds, result: undefined },
-    { channel: 'query', operation: 'CREATE', rows: 1, milliseconds, result: undefined },
+    { channel: 'query', operation: 'SELECT', tempDirectory, rows: 3, milliseconds, result: undefined },
+    { channel: 'query', operation: 'CREATE', tempDirectory, rows: 1, milliseconds, result: undefined },
   ]);
   expect(of('query')[1]!.milliseconds).toBeGreaterThanOrEqual(of('bootstrap')[0]!.milliseconds);
 });

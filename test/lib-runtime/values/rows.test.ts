@@ -168,7 +168,7 @@ test('no column is lost to another one that is called as its suffix would be', a
 
 test('an unknown form is an error', async () => {
   expect(await rejection(c.query('SELECT 1', [], { rows: 'arrays' as RowFormat }))).toMatchObject({
-    code: 'CONFIG', message: 'rows is "arrays", expected "js", "json" or "duckdb"',
+    code: 'CONFIG', message: 'rows is "arrays", expected one of: js, json, duckdb',
   });
 });
 

@@ -5,6 +5,7 @@ import { extensionFile, readManifest } from '../store/manifest.mjs';
 import { platformFacts } from '../store/platforms.mjs';
 import { withoutSecrets } from '../store/redaction.mjs';
 import { FILE_BYTES, TooLargeError, unpacked } from '../store/size-limits.mjs';
+import { testedInstead } from '../store/tested-versions.mjs';
 import { readFromZip } from './zip.mjs';
 
 export const CORE_URL = 'https://extensions.duckdb.org';
@@ -38,7 +39,7 @@ function mirror(base, http) {
     async fetch(name, { version, platform }) {
       const source = `${base}/v${version}/${platform}/${name}.duckdb_extension.gz`;
       const bytes = await blaming(source, async () =>
-        unzipped(await download(http, source, 'check the name, and that the mirror has this version and platform')));
+        unzipped(await download(http, source, `check the name, and that the mirror has this version and platform${testedInstead(version)}`)));
       return { source: withoutSecrets(source), bytes };
     },
   };
@@ -106,9 +107,9 @@ function findWheel(files, { name, version, platform }) {
   const ofVersion = wheels.filter(({ filename }) => filename.split('-')[1] === version);
   const found = ofVersion.find(({ filename }) => platformFacts(platform).wheelTag.test(filename));
   if (found) return found.url;
-  if (ofVersion.length > 0) throw new Error(`has no wheel of ${version} for ${platform}`);
+  if (ofVersion.length > 0) throw new Error(`has no wheel of ${version} for ${platform}${testedInstead(version)}`);
   const versions = [...new Set(wheels.map(({ filename }) => filename.split('-')[1]))];
-  throw new Error(`has no wheel of ${version}, only of ${versions.slice(-5).join(', ') || 'no version at all'}`);
+  throw new Error(`has no wheel of ${version}, only of ${versions.slice(-5).join(', ') || 'no version at all'}${testedInstead(version)}`);
 }
 
 async function download(http, url, whenMissing) {

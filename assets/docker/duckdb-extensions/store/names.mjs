@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { TESTED } from './tested-versions.mjs';
 
-const { duckdbVersion, extensions, builtIn, ...table } = json('../../extension-names.json');
-const aliases = new Map(Object.entries(table.aliases));
-const dependencies = new Map(Object.entries(json('../../extension-dependencies.json')));
+const { core, builtIn } = TESTED.extensions;
+const aliases = new Map(Object.entries(TESTED.extensions.aliases));
+const dependencies = new Map(Object.entries(JSON.parse(readFileSync(new URL('../../extension-dependencies.json', import.meta.url), 'utf8'))));
 
 /**
  * The extensions to install for the requested names: `{ name, repository }`, each once, after its dependencies.
@@ -42,7 +43,7 @@ export function resolveNames(asked, { version, onlyOfficial, log }) {
 function canonicalName(name, version, onlyOfficial) {
   const canonical = aliases.get(name) ?? name;
   // Another version of DuckDB may have extensions that this table does not list.
-  if (onlyOfficial && version === duckdbVersion && ![...extensions, ...builtIn].includes(canonical)) {
+  if (onlyOfficial && version === TESTED.duckdb && ![...core, ...builtIn].includes(canonical)) {
     throw new Error(`${name}: no core extension of DuckDB ${version} has this name`
       + `${didYouMean(name) || `; for the community repository, request "community:${name}"`}`);
   }
@@ -50,7 +51,7 @@ function canonicalName(name, version, onlyOfficial) {
 }
 
 function didYouMean(name) {
-  const candidates = [...extensions, ...builtIn, ...aliases.keys()].map((known) => ({ known, distance: editDistance(name.toLowerCase(), known) }));
+  const candidates = [...core, ...builtIn, ...aliases.keys()].map((known) => ({ known, distance: editDistance(name.toLowerCase(), known) }));
   const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
   return best.distance <= name.length / 3 ? `; did you mean "${best.known}"?` : '';
 }
@@ -65,8 +66,4 @@ function editDistance(a, b) {
     row = next;
   }
   return row[b.length];
-}
-
-function json(file) {
-  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 }

@@ -10,7 +10,7 @@ import { describeWithOfficialExtensions, libduckdb, officialDirectory, officialE
 // DuckDB's private keys sign nothing for us: what only they could sign is signed with a key of ours that stands in
 // a copy of libduckdb where one of DuckDB's stood.
 describeWithOfficialExtensions('a signature', () => {
-  const install = (source: string, library: string, name: string, target = temporaryDirectory()) => duckdbExtensions(['install', '--version', '1.5.5',
+  const install = (source: string, library: string, name: string, target = temporaryDirectory()) => duckdbExtensions(['install', '--version', TESTED.version,
     '--platform', 'linux_amd64', '--libduckdb', library, '--source', source, '--target', target, name]);
 
   async function mirrorSignedWith(key: KeyObject) {

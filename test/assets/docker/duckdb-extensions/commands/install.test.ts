@@ -19,11 +19,11 @@ describeWithOfficialExtensions('duckdb-extensions install', () => {
     expectSuccess(await install(mirror.url, target, ['odbc_scanner']));
 
     expect(readdirSync(target, { recursive: true }).sort()).toEqual([
-      'manifest.json', 'v1.5.5', 'v1.5.5/linux_amd64', 'v1.5.5/linux_amd64/odbc_scanner.duckdb_extension',
+      'manifest.json', `v${TESTED.version}`, `v${TESTED.version}/linux_amd64`, `v${TESTED.version}/linux_amd64/odbc_scanner.duckdb_extension`,
     ]);
     expect(JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8'))).toEqual({
       version: 1,
-      duckdbVersion: '1.5.5',
+      duckdbVersion: TESTED.version,
       platform: 'linux_amd64',
       extensions: [{
         name: 'odbc_scanner',
@@ -49,7 +49,7 @@ describeWithOfficialExtensions('duckdb-extensions install', () => {
     for (const umask of ['022', '077']) {
       const target = join(temporaryDirectory(), 'opt/duckdb_extensions');
       expectSuccess(await outcomeOf('sh', ['-c', 'umask "$0" && exec "$@"', umask, process.execPath, COMMAND, 'install',
-        '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', source(), '--target', target, 'inet', 'odbc']));
+        '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', source(), '--target', target, 'inet', 'odbc']));
       trees.push([target, ...readdirSync(target, { recursive: true, encoding: 'utf8' }).sort().map((name) => join(target, name))].map((path) => {
         const { mode, mtimeMs } = statSync(path);
         return [path.slice(target.length), (mode % 0o1000).toString(8), mtimeMs];
@@ -58,10 +58,10 @@ describeWithOfficialExtensions('duckdb-extensions install', () => {
     expect(trees[0]).toEqual([
       ['', '755', 0],
       ['/manifest.json', '644', 0],
-      ['/v1.5.5', '755', 0],
-      ['/v1.5.5/linux_amd64', '755', 0],
-      ['/v1.5.5/linux_amd64/inet.duckdb_extension', '644', 0],
-      ['/v1.5.5/linux_amd64/odbc_scanner.duckdb_extension', '644', 0],
+      [`/v${TESTED.version}`, '755', 0],
+      [`/v${TESTED.version}/linux_amd64`, '755', 0],
+      [`/v${TESTED.version}/linux_amd64/inet.duckdb_extension`, '644', 0],
+      [`/v${TESTED.version}/linux_amd64/odbc_scanner.duckdb_extension`, '644', 0],
     ]);
     expect(trees[1]).toEqual(trees[0]);
   });
@@ -75,7 +75,7 @@ describeWithOfficialExtensions('duckdb-extensions install', () => {
       '--source', officialDirectory(['inet'], OTHER_VERSION), '--target', target, 'inet']);
 
     expect(code).toBe(1);
-    expect(error).toBe(`duckdb-extensions: ${target} holds extensions of DuckDB 1.5.5 for linux_amd64, not 1.5.4 for linux_amd64: choose another --target`);
+    expect(error).toBe(`duckdb-extensions: ${target} holds extensions of DuckDB ${TESTED.version} for linux_amd64, not 1.5.4 for linux_amd64: choose another --target`);
     expect(readFileSync(join(target, 'manifest.json'))).toEqual(before);
   });
 
@@ -88,7 +88,7 @@ describeWithOfficialExtensions('duckdb-extensions install', () => {
   });
 
   it('refuses to go on with a library that has no public keys', async () => {
-    const { code, error } = await duckdbExtensions(['install', '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', process.execPath,
+    const { code, error } = await duckdbExtensions(['install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', process.execPath,
       '--source', source(), '--target', temporaryDirectory(), 'odbc']);
 
     expect(code).toBe(1);

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { client as CLIENT } from '../../../../../assets/docker/versions.json';
 import { temporaryDirectory } from '../../../../temporary-directory';
 import { duckdbExtensions, expectSuccess } from '../../command';
 import { install } from '../../install';
 import { served, startMirror } from '../../mirror';
 import { motherduckStandIn } from '../../motherduck-stand-in';
-import { describeWithOfficialExtensions, libduckdb, officialDirectory, OTHER_PLATFORM } from '../../official-extensions';
+import { describeWithOfficialExtensions, libduckdb, officialDirectory, OTHER_PLATFORM, TESTED } from '../../official-extensions';
 
-const CLIENT = '1.5.5-r.5';
 const OTHER_INTEGRITY = `sha512-${'0'.repeat(86)}==`;
 const OTHER_SHA256 = '0'.repeat(64);
 const ODBC_SHA256 = 'cc697bee3a1581a4e7ebbc3ab7c3b2f2d645e354a64d760fdbd0fdf338a12271';
@@ -19,7 +19,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
   const lock = (file: string, ...args: string[]) => duckdbExtensions(['lock', '--lock', file, '--libduckdb', libduckdb(), ...args]);
   const newLock = async (...args: string[]) => {
     const file = join(temporaryDirectory(), 'duckdb.lock.json');
-    const outcome = await lock(file, '--version', '1.5.5', '--node-api', CLIENT, '--platform', 'linux_amd64', '--source', source(), ...args);
+    const outcome = await lock(file, '--version', TESTED.version, '--node-api', CLIENT, '--platform', 'linux_amd64', '--source', source(), ...args);
     return { file, outcome, content: existsSync(file) ? contentOf(file) : undefined };
   };
 
@@ -30,7 +30,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     const integrity = npmIntegrity();
     expect(content).toEqual({
       version: 1,
-      duckdbVersion: '1.5.5',
+      duckdbVersion: TESTED.version,
       nodeApi: {
         '@duckdb/node-api': { version: CLIENT, integrity: integrity('@duckdb/node-api') },
         '@duckdb/node-bindings': { version: CLIENT, integrity: integrity('@duckdb/node-bindings') },
@@ -94,27 +94,27 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     const { file } = await newLock('odbc');
 
     expect((await lock(file, '--source', source(), '--version', '1.5.4')).error)
-      .toBe(`duckdb-extensions: the lock file ${file} is for DuckDB 1.5.5, not 1.5.4; move it with --update`);
-    expect((await lock(file, '--source', source(), '--node-api', '1.5.5-r.4')).error)
-      .toBe(`duckdb-extensions: the lock file pins @duckdb/node-api ${CLIENT}, not 1.5.5-r.4; change it with --update`);
+      .toBe(`duckdb-extensions: the lock file ${file} is for DuckDB ${TESTED.version}, not 1.5.4; move it with --update`);
+    expect((await lock(file, '--source', source(), '--node-api', `${TESTED.version}-r.99`)).error)
+      .toBe(`duckdb-extensions: the lock file pins @duckdb/node-api ${CLIENT}, not ${TESTED.version}-r.99; change it with --update`);
   });
 
-  it.each(['1.5.4-r.1', '1.5.5', '1.5.5-r.5" && touch pwned && "'])('refuses %s as the client of DuckDB 1.5.5', async (client) => {
+  it.each(['1.5.4-r.1', TESTED.version, `${CLIENT}" && touch pwned && "`])(`refuses %s as the client of DuckDB ${TESTED.version}`, async (client) => {
     const { outcome } = await newLock('--node-api', client, 'odbc');
 
     expect(outcome).toMatchObject({
-      code: 1, error: `duckdb-extensions: "${client}" is not a version of @duckdb/node-api with DuckDB 1.5.5: expected one such as 1.5.5-r.1`,
+      code: 1, error: `duckdb-extensions: "${client}" is not a version of @duckdb/node-api with DuckDB ${TESTED.version}: expected one such as ${TESTED.version}-r.1`,
     });
   });
 
   describe('refuses a file that holds', () => {
-    const COMMAND = '1.5.5-r.5$(touch pwned)';
+    const COMMAND = `${CLIENT}$(touch pwned)`;
     const client = { version: CLIENT, integrity: OTHER_INTEGRITY };
     const extension = { repository: 'core', extensionVersion: '274a330734', sha256: ODBC_SHA256 };
     const baseImage = { reference: 'node:24', digest: `sha256:${OTHER_SHA256}` };
     const written = async (change: object) => {
       const file = join(temporaryDirectory(), 'duckdb.lock.json');
-      const content = { version: 1, duckdbVersion: '1.5.5', baseImage, nodeApi: { '@duckdb/node-api': client }, extensions: { linux_amd64: { odbc_scanner: extension } } };
+      const content = { version: 1, duckdbVersion: TESTED.version, baseImage, nodeApi: { '@duckdb/node-api': client }, extensions: { linux_amd64: { odbc_scanner: extension } } };
       writeFileSync(file, JSON.stringify({ ...content, ...change }));
       return file;
     };
@@ -184,7 +184,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     });
 
     it.each([
-      ['of another version', JSON.stringify({ version: 1, duckdbVersion: '1.4.4', nodeApi: {}, extensions: {} }), 'is for DuckDB 1.4.4, not 1.5.5; renew it with: duckdb-extensions lock --update'],
+      ['of another version', JSON.stringify({ version: 1, duckdbVersion: '1.4.4', nodeApi: {}, extensions: {} }), `is for DuckDB 1.4.4, not ${TESTED.version}; renew it with: duckdb-extensions lock --update`],
       ['of another format', '{"version": 7}', 'is not a lock file of version 1'],
       ['that is not JSON', '{', 'is not valid JSON'],
     ])('%s is an error', async (_, text, reason) => {

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../../../../temporary-directory';
 import { duckdbExtensions, expectSuccess } from '../../command';
 import { flipped, unsigned } from '../../forgery';
 import { install } from '../../install';
-import { describeWithOfficialExtensions, extensionFile, libduckdb, officialDirectory, officialExtension, OTHER_VERSION } from '../../official-extensions';
+import { describeWithOfficialExtensions, extensionFile, libduckdb, officialDirectory, officialExtension, OTHER_VERSION, TESTED } from '../../official-extensions';
 
 describeWithOfficialExtensions('duckdb-extensions verify', () => {
   const verify = (target: string) => duckdbExtensions(['verify', '--target', target, '--libduckdb', libduckdb()]);
@@ -27,7 +27,7 @@ describeWithOfficialExtensions('duckdb-extensions verify', () => {
     ['whose signature was changed', (file) => writeFileSync(file, flipped(readFileSync(file), -1)), 'has a signature that none of the public keys'],
     ['whose signature was removed', (file) => writeFileSync(file, unsigned(readFileSync(file))), 'is not signed'],
     ['that was cut short', (file) => writeFileSync(file, readFileSync(file).subarray(0, -1)), 'is not a DuckDB extension'],
-    ['of another version', (file) => writeFileSync(file, officialExtension('inet', OTHER_VERSION)), 'was built for DuckDB v1.5.4, not for v1.5.5'],
+    ['of another version', (file) => writeFileSync(file, officialExtension('inet', OTHER_VERSION)), `was built for DuckDB v${OTHER_VERSION.version}, not for v${TESTED.version}`],
     ['that is another signed extension', (file, target) => copyFileSync(extensionFile(target, 'odbc_scanner'), file), 'is another extension than inet: it has no function inet_init_c_api'],
     ['that is missing', (file) => rmSync(file), 'is missing'],
   ])('names the file %s', async (_, tamper, reason) => {
@@ -76,7 +76,7 @@ describeWithOfficialExtensions('duckdb-extensions list', () => {
     const { stdout } = await duckdbExtensions(['list', '--target', target]);
 
     expect(stdout).toBe([
-      'DuckDB 1.5.5 for linux_amd64',
+      `DuckDB ${TESTED.version} for linux_amd64`,
       `  inet          fe7f60b     11.2 MB  core  ${extensionFile(source, 'inet')}`,
       `  odbc_scanner  274a330734  0.7 MB   core  ${extensionFile(source, 'odbc_scanner')}`,
       '',

@@ -19,7 +19,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
   beforeAll(() => { standIn = motherduckStandIn(); });
   const wrapper = () => officialDirectory(['motherduck']);
   const version = (text: string) => startMirror({ '/extension_version': text });
-  const install = (target: string, versions: Mirror, files: Mirror, ...args: string[]) => duckdbExtensions(['install', '--version', '1.5.5',
+  const install = (target: string, versions: Mirror, files: Mirror, ...args: string[]) => duckdbExtensions(['install', '--version', TESTED.version,
     '--platform', 'linux_amd64', '--libduckdb', standIn.library, '--source', wrapper(), '--target', target,
     '--motherduck-version-url', `${versions.url}/extension_version`, '--motherduck-url', files.url, ...args, 'motherduck']);
 
@@ -30,9 +30,9 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
     expectSuccess(await install(target, versions, files));
 
     expect(versions.headers[0]).toMatchObject({
-      'x-md-duckdb-version': 'v1.5.5', 'x-md-duckdb-platform': 'linux_amd64', 'x-md-duckdb-sourceid': (await sourceId()).slice(0, 8),
+      'x-md-duckdb-version': `v${TESTED.version}`, 'x-md-duckdb-platform': 'linux_amd64', 'x-md-duckdb-sourceid': (await sourceId()).slice(0, 8),
     });
-    expect(files.asked).toEqual([`GET /v1.5.5/linux_amd64/${IMPLEMENTATION}.duckdb_extension.gz`]);
+    expect(files.asked).toEqual([`GET /v${TESTED.version}/linux_amd64/${IMPLEMENTATION}.duckdb_extension.gz`]);
     expect(readFileSync(extensionFile(target, IMPLEMENTATION)).equals(standIn.bytes)).toBe(true);
     expect(manifestOf(target)).toMatchObject({
       motherduckExtVersion: ID, extensions: [{ name: 'motherduck', repository: 'core' }, { name: IMPLEMENTATION, repository: 'motherduck' }],
@@ -45,7 +45,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
     const [versions, files] = [await version(`{"extensionVersion":"${ID}"}`), await startMirror(served({ [IMPLEMENTATION]: standIn.bytes }))];
     expectSuccess(await install(vendored, versions, files));
 
-    expectSuccess(await duckdbExtensions(['install', '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', standIn.library, '--source', vendored,
+    expectSuccess(await duckdbExtensions(['install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', standIn.library, '--source', vendored,
       '--target', target, '--motherduck-version-url', 'http://127.0.0.1:1', '--motherduck-url', 'http://127.0.0.1:1', 'motherduck']));
 
     expect(manifestOf(target).motherduckExtVersion).toBe(ID);
@@ -56,7 +56,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
     const vendored = temporaryDirectory();
     writeFileSync(join(vendored, 'manifest.json'), JSON.stringify({ version: 1, motherduckExtVersion: '../../evil', extensions: [] }));
 
-    expect(await duckdbExtensions(['install', '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', vendored,
+    expect(await duckdbExtensions(['install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', vendored,
       '--target', temporaryDirectory(), 'motherduck'])).toMatchObject({
       code: 1, error: `duckdb-extensions: ${join(vendored, 'manifest.json')} is not a manifest of version 1: remove ${vendored} and install again`,
     });
@@ -64,10 +64,10 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
 
   it.each<[string, string | undefined, Record<string, Buffer>, string]>([
     ['no answer says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
-    ['the answer is something else', '<html>hello</html>', {}, '/extension_version answered "<html>hello</html>" for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
+    ['the answer is something else', '<html>hello</html>', {}, `/extension_version answered "<html>hello</html>" for DuckDB ${TESTED.version}: expected {"extensionVersion":"..."}`],
     ['the answer has no end', ' '.repeat(17 * 1024 ** 2), {}, '/extension_version answered with more than 16 MiB, the most that is read'],
-    ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
-    ['the answer leads out of its directory', '{"extensionVersion":".."}', {}, 'for DuckDB 1.5.5: expected {"extensionVersion":"..."}'],
+    ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, `for DuckDB ${TESTED.version}: expected {"extensionVersion":"..."}`],
+    ['the answer leads out of its directory', '{"extensionVersion":".."}', {}, `for DuckDB ${TESTED.version}: expected {"extensionVersion":"..."}`],
     ['it is not there', `{"extensionVersion":"${ID}"}`, {}, `${IMPLEMENTATION}.duckdb_extension.gz answered 404 Not Found`],
   ])('fails where %s, unless it may be downloaded at run time', async (_, answer, extensions, reason) => {
     const [versions, files] = [await startMirror(answer === undefined ? {} : { '/extension_version': answer }), await startMirror(served(extensions))];
@@ -95,7 +95,7 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
     const { code, error } = await install(target, versions, files, '--allow-download');
 
     expect(code).toBe(1);
-    expect(error).toContain(`${IMPLEMENTATION}: ${files.url}/v1.5.5/linux_amd64/${IMPLEMENTATION}.duckdb_extension.gz has a signature that none`);
+    expect(error).toContain(`${IMPLEMENTATION}: ${files.url}/v${TESTED.version}/linux_amd64/${IMPLEMENTATION}.duckdb_extension.gz has a signature that none`);
     expect(readdirSync(target, { recursive: true }).filter((name) => String(name).includes('motherduck'))).toEqual([]);
   });
 

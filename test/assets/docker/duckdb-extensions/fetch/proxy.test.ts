@@ -4,7 +4,7 @@ import { makeCertificates } from '../../../../bed/servers/certificates';
 import { temporaryDirectory } from '../../../../temporary-directory';
 import { expectSuccess } from '../../command';
 import { install } from '../../install';
-import { listening, served, startMirror } from '../../mirror';
+import { listening, pathOf, served, startMirror } from '../../mirror';
 import { describeWithOfficialExtensions, officialExtension } from '../../official-extensions';
 
 const NAME = 'odbc_scanner';
@@ -39,7 +39,7 @@ describeWithOfficialExtensions('a proxy', () => {
     const { code, stderr } = await install(mirror.url, temporaryDirectory(), [NAME], { env: { http_proxy: proxy.host } });
 
     expectSuccess({ code, stderr });
-    expect(proxy.seen).toEqual([{ what: `GET ${mirror.url}/v1.5.5/linux_amd64/${NAME}.duckdb_extension.gz` }]);
+    expect(proxy.seen).toEqual([{ what: `GET ${mirror.url}${pathOf(NAME)}` }]);
   });
 
   it.each(['127.0.0.1', 'example.com, 127.0.0.1:PORT', '*'])('is left out for what NO_PROXY="%s" names', async (exempt) => {

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { client } from '../../../../../assets/docker/versions.json';
 import { temporaryDirectory } from '../../../../temporary-directory';
 import { duckdbExtensions, expectSuccess } from '../../command';
 import { install } from '../../install';
@@ -11,8 +12,8 @@ import { zipOf } from '../../zip-archive';
 
 const NAME = 'odbc_scanner';
 const PAGE = '/simple/duckdb-extension-odbc-scanner/';
-const WHEEL = 'duckdb_extension_odbc_scanner-1.5.5-py3-none-manylinux2014_x86_64.whl';
-const INSIDE = 'duckdb_extension_odbc_scanner/extensions/v1.5.5/odbc_scanner.duckdb_extension';
+const WHEEL = `duckdb_extension_odbc_scanner-${TESTED.version}-py3-none-manylinux2014_x86_64.whl`;
+const INSIDE = `duckdb_extension_odbc_scanner/extensions/v${TESTED.version}/odbc_scanner.duckdb_extension`;
 
 describeWithOfficialExtensions('a source', () => {
   describe('that is a directory', () => {
@@ -54,7 +55,7 @@ describeWithOfficialExtensions('a source', () => {
       const target = temporaryDirectory();
       const mirror = await startMirror({
         [PAGE]: json([
-          { filename: WHEEL.replace('1.5.5', '1.5.4'), url: '/wrong-version' },
+          { filename: WHEEL.replace(TESTED.version, '1.4.4'), url: '/wrong-version' },
           { filename: WHEEL.replace('x86_64', 'aarch64'), url: '/wrong-platform' },
           { filename: WHEEL, url: `../../files/${WHEEL}?token=abc` },
         ]),
@@ -82,8 +83,8 @@ describeWithOfficialExtensions('a source', () => {
 
     it.each<[string, Parameters<typeof startMirror>[0], string]>([
       ['has not heard of it', {}, 'answered 404 Not Found; the index has no wheel of this extension'],
-      ['has other versions only', { [PAGE]: json([{ filename: WHEEL.replace('1.5.5', '1.4.4'), url: '/x' }]) }, 'has no wheel of 1.5.5, only of 1.4.4'],
-      ['has other platforms only', { [PAGE]: json([{ filename: WHEEL.replace('x86_64', 'aarch64'), url: '/x' }]) }, 'has no wheel of 1.5.5 for linux_amd64'],
+      ['has other versions only', { [PAGE]: json([{ filename: WHEEL.replace(TESTED.version, '1.4.4'), url: '/x' }]) }, `has no wheel of ${TESTED.version}, only of 1.4.4`],
+      ['has other platforms only', { [PAGE]: json([{ filename: WHEEL.replace('x86_64', 'aarch64'), url: '/x' }]) }, `has no wheel of ${TESTED.version} for linux_amd64`],
       ['is not there', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]) }, '/x answered 404 Not Found; the index lists a wheel that does not exist'],
       ['is cut short', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': zipOf({ [INSIDE]: Buffer.alloc(5000) }).subarray(0, 60) }, '/x is not a zip archive, or is truncated'],
       ['is damaged', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': damaged(zipOf({ [INSIDE]: Buffer.alloc(5000) })) }, '/x is a damaged zip archive'],
@@ -97,12 +98,22 @@ describeWithOfficialExtensions('a source', () => {
       expect(error).toContain(reason);
       expect(error).toContain(`duckdb-extensions: ${NAME}: ${mirror.url}/`);
     });
+
+    it('has the tested client named where it lacks what another version of DuckDB needs, as has a mirror', async () => {
+      const mirror = await startMirror({ [PAGE]: json([{ filename: WHEEL, url: '/x' }]) });
+      const hint = `; cdk-duckdb-lambda is tested with @duckdb/node-api ${client} (DuckDB ${TESTED.version})`;
+      const missing = async (source: string, version: string) => (await install(source, temporaryDirectory(), ['--version', version, NAME])).error;
+
+      expect(await missing(`pypi+${mirror.url}/simple`, '9.9.9')).toContain(`has no wheel of 9.9.9, only of ${TESTED.version}${hint}`);
+      expect(await missing(mirror.url, '9.9.9')).toContain(`and that the mirror holds this version and platform${hint}`);
+      expect(await missing(mirror.url, TESTED.version)).toMatch(/and that the mirror holds this version and platform$/);
+    });
   });
 
   it('for community extensions is a mirror of its own, or that of all', async () => {
     const [core, community] = [await startMirror({}), await startMirror({})];
 
-    const asked = '/v1.5.5/linux_amd64/h3.duckdb_extension.gz';
+    const asked = `/v${TESTED.version}/linux_amd64/h3.duckdb_extension.gz`;
     await install(core.url, temporaryDirectory(), ['community:h3']);
     expect(core.asked).toEqual([`GET ${asked}`]);
 
@@ -115,9 +126,9 @@ describeWithOfficialExtensions('a source', () => {
     const args = ['--timeout', '1'];
 
     expect((await install('core', temporaryDirectory(), [...args, 'httpfs'], { env: closed })).error)
-      .toContain('httpfs: https://extensions.duckdb.org/v1.5.5/linux_amd64/httpfs.duckdb_extension.gz could not be reached');
+      .toContain(`httpfs: https://extensions.duckdb.org/v${TESTED.version}/linux_amd64/httpfs.duckdb_extension.gz could not be reached`);
     expect((await install('pypi', temporaryDirectory(), [...args, 'community:h3'], { env: closed })).error)
-      .toContain('h3: https://community-extensions.duckdb.org/v1.5.5/linux_amd64/h3.duckdb_extension.gz could not be reached');
+      .toContain(`h3: https://community-extensions.duckdb.org/v${TESTED.version}/linux_amd64/h3.duckdb_extension.gz could not be reached`);
   });
 
   it('of one platform is installed on another: the signature of an arm64 file is verified on any machine', async () => {

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../../../temporary-directory';
 import { COMMAND, duckdbExtensions, expectSuccess, outcomeOf } from '../../command';
 import { install } from '../../install';
 import { pathOf, startMirror } from '../../mirror';
-import { describeWithOfficialExtensions, extensionFile, libduckdb, officialDirectory, officialExtension } from '../../official-extensions';
+import { describeWithOfficialExtensions, extensionFile, libduckdb, officialDirectory, officialExtension, TESTED } from '../../official-extensions';
 
 describeWithOfficialExtensions('a directory of extensions', () => {
   const source = () => officialDirectory(['odbc_scanner', 'inet']);
@@ -42,7 +42,7 @@ describeWithOfficialExtensions('a directory of extensions', () => {
 
   it('loses what a killed process had half written, and keeps what a living one is writing', async () => {
     const target = temporaryDirectory();
-    const file = (pid: number) => join(target, 'v1.5.5/linux_amd64', `.inet.duckdb_extension.${pid}.0123abcd.tmp`);
+    const file = (pid: number) => join(target, `v${TESTED.version}/linux_amd64`, `.inet.duckdb_extension.${pid}.0123abcd.tmp`);
     const dead = spawnSync(process.execPath, ['--version']).pid;
     expectSuccess(await install(source(), target, ['odbc']));
     for (const pid of [dead, process.pid]) writeFileSync(file(pid), 'half');
@@ -88,7 +88,7 @@ describeWithOfficialExtensions('a directory of extensions', () => {
       const script = 'mount -t tmpfs -o size=2m tmpfs "$0" && { "$@" odbc && "$@" inet; code=$?; find "$0" -type f; exit $code; }';
 
       const { code, error, stdout } = await outcomeOf('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, target, process.execPath, COMMAND,
-        'install', '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', source(), '--target', target]);
+        'install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', source(), '--target', target]);
 
       expect(error).toBe(`duckdb-extensions: inet: cannot write ${extensionFile(target, 'inet')}: no space is left on the device; free some space and run the command again`);
       expect(code).toBe(1);

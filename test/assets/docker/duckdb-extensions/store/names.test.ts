@@ -7,6 +7,7 @@ import { outcomeOf } from '../../command';
 import { install } from '../../install';
 import { pathOf, startMirror } from '../../mirror';
 import { NAME_CASES, NameCase } from '../../name-cases';
+import { TESTED } from '../../official-extensions';
 
 const NAMES = pathToFileURL(join(repositoryRoot, 'assets/docker/duckdb-extensions/store/names.mjs')).href;
 
@@ -47,8 +48,8 @@ describe('the names of extensions', () => {
   });
 
   it.each([
-    ['htpfs', 'no core extension of DuckDB 1.5.5 has this name; did you mean "httpfs"?'],
-    ['h3', 'no core extension of DuckDB 1.5.5 has this name; for the community repository, request "community:h3"'],
+    ['htpfs', `no core extension of DuckDB ${TESTED.version} has this name; did you mean "httpfs"?`],
+    ['h3', `no core extension of DuckDB ${TESTED.version} has this name; for the community repository, request "community:h3"`],
   ])('that are unknown, as %s, are refused before anything is fetched, from DuckDB and from PyPI', async (name, reason) => {
     for (const source of ['core', 'pypi']) {
       expect(await install(source, temporaryDirectory(), [name])).toMatchObject({ code: 1, stderr: `duckdb-extensions: ${name}: ${reason}\n` });

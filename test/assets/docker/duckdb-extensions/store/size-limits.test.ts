@@ -6,13 +6,13 @@ import { temporaryDirectory } from '../../../../temporary-directory';
 import { duckdbExtensions } from '../../command';
 import { install } from '../../install';
 import { pathOf, startMirror } from '../../mirror';
-import { extensionFile, libduckdb } from '../../official-extensions';
+import { extensionFile, libduckdb, TESTED } from '../../official-extensions';
 import { zipOfDeflated } from '../../zip-archive';
 
 const NAME = 'odbc_scanner';
 const PAGE = '/simple/duckdb-extension-odbc-scanner/';
-const WHEEL = 'duckdb_extension_odbc_scanner-1.5.5-py3-none-manylinux2014_x86_64.whl';
-const INSIDE = 'duckdb_extension_odbc_scanner/extensions/v1.5.5/odbc_scanner.duckdb_extension';
+const WHEEL = `duckdb_extension_odbc_scanner-${TESTED.version}-py3-none-manylinux2014_x86_64.whl`;
+const INSIDE = `duckdb_extension_odbc_scanner/extensions/v${TESTED.version}/odbc_scanner.duckdb_extension`;
 
 const MIB = Buffer.alloc(1024 ** 2);
 /** More than the 512 MiB that a file may have. */
@@ -44,7 +44,7 @@ describe('what is read from elsewhere has a size at which reading ends', () => {
 
     expect(error).toBe(`duckdb-extensions: ${NAME}: ${mirror.url}${pathOf(NAME)} ${tooLarge('unpacks to', 512)}`);
     expect(code).toBe(1);
-    expect(readdirSync(target)).toEqual(['v1.5.5']);
+    expect(readdirSync(target)).toEqual([`v${TESTED.version}`]);
   });
 
   it('the gzipped file of a directory, unpacked', async () => {
@@ -85,7 +85,7 @@ describe('what is read from elsewhere has a size at which reading ends', () => {
     });
     const file = join(temporaryDirectory(), 'duckdb.lock.json');
 
-    const { error } = await duckdbExtensions(['lock', '--lock', file, '--version', '1.5.5', '--platform', 'linux_amd64', '--libduckdb', libduckdb(),
+    const { error } = await duckdbExtensions(['lock', '--lock', file, '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(),
       '--base-image', `${registry.host}/base:1`]);
 
     expect(error).toContain(`/v2/base/manifests/1 ${tooLarge('answered with', 16)}`);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Statement } from '../../../lib-runtime/execution/statement';
 import { claimFile } from '../../../lib-runtime/instance/files';
 import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
 import { rejection } from '../fresh-runtime';
@@ -26,10 +27,10 @@ test('a list of attached files that was read before an ATTACH does not undo what
     } as never));
   });
 
-  const early = instance.recordingFiles(async () => undefined);
+  const early = instance.files.recording(async () => undefined);
   await hasRead;
   const sql = `ATTACH '${file}' AS f`;
-  const attaching = instance.claimingFiles(sql, () => instance.withRaw((connection) => connection.run(sql)));
+  const attaching = instance.files.claiming(new Statement(sql), () => instance.withRaw((connection) => connection.run(sql)));
   await Promise.race([attaching, sleep(100)]);
   apply!();
   await Promise.all([early, attaching]);

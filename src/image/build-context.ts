@@ -5,30 +5,14 @@ import { DockerBuildSecret } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { checkBuildArgs, isOfTheNetwork } from './build-args';
-import { ResolvedExtension } from './extension-names';
-import { ExtensionRepository } from '../extension-repository';
-import { LockFile } from './lock-file';
+import { ResolvedImage } from './resolved-image';
 import { bundleHandler } from '../handler/handler-bundle';
 import { HandlerProps } from '../handler/handler-props';
+import { DuckDbImageBuildOptions } from '../image-build-options';
 import { stageNodeModules } from '../node-modules/node-modules';
 import { makeTemporaryFolder } from '../temporary-folder';
 
-/** The contents of a function's image. Everything is resolved and validated. */
-export interface ImageProps extends HandlerProps {
-  /** The lock file of the handler's project, if it has one. */
-  readonly depsLockFile?: string;
-  readonly nodeApiVersion: string;
-  readonly duckdbVersion: string;
-  /** Each extension comes after its dependencies. */
-  readonly extensions: ResolvedExtension[];
-  readonly extensionRepository: ExtensionRepository;
-  readonly lock?: LockFile;
-  /** DuckDB's name of the target platform: `linux_arm64` or `linux_amd64`. */
-  readonly platform: string;
-  readonly buildImage: string;
-}
-
-/** A build context on disk, and the code that CDK makes from it. */
+/** A build context on disk and the code that CDK makes from it. */
 export interface StagedImage {
   readonly code: DockerImageCode;
   /** Removes the context. CDK has its own copy once the function is created. */
@@ -55,38 +39,39 @@ const SECRET_MOUNTS = {
 const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linux_arm64: 'arm64' };
 
 /** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */
-export function stageImage(props: ImageProps): StagedImage {
+export function stageImage(image: ResolvedImage, handler: HandlerProps): StagedImage {
   return stage((context) => {
-    const userArgs = props.bundling.buildArgs ?? {};
+    const { imageBuild } = image;
+    const userArgs = imageBuild.buildArgs ?? {};
     checkBuildArgs(userArgs);
-    const targetArch = TARGET_ARCHES[props.platform];
-    const nodeModules = props.bundling.nodeModules ?? [];
+    const targetArch = TARGET_ARCHES[image.platform];
+    const nodeModules = handler.bundling.nodeModules ?? [];
     stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
-    stageInstaller(props, path.join(context, 'installer'));
+    stageInstaller(image, path.join(context, 'installer'));
     stageRuntime(path.join(context, 'runtime'));
-    if (nodeModules.length > 0) stageNodeModules(nodeModules, props, path.join(context, 'modules'));
-    bundleHandler(props, path.join(context, 'handler'));
+    if (nodeModules.length > 0) stageNodeModules(nodeModules, handler, path.join(context, 'modules'));
+    bundleHandler(handler, path.join(context, 'handler'));
 
     const imageArgs = {
-      BASE_IMAGE: props.baseImage,
-      BUILD_IMAGE: props.buildImage,
-      DUCKDB_VERSION: props.duckdbVersion,
-      DUCKDB_PLATFORM: props.platform,
+      BASE_IMAGE: image.baseImage,
+      BUILD_IMAGE: image.buildImage,
+      DUCKDB_VERSION: image.duckdbVersion,
+      DUCKDB_PLATFORM: image.platform,
       TARGET_ARCH: targetArch,
-      EXTENSIONS: props.extensions.map(({ name, repository }) => (repository === 'core' ? name : `${repository}:${name}`)).join(' '),
+      EXTENSIONS: image.extensions.map(({ name, repository }) => (repository === 'core' ? name : `${repository}:${name}`)).join(' '),
     };
-    const secrets = buildSecrets(props);
+    const secrets = buildSecrets(imageBuild);
     return DockerImageCode.fromImageAsset(context, {
-      cmd: [`index.${props.handler}`],
+      cmd: [`index.${handler.handler}`],
       platform: targetArch === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       ...(secrets && { file: DOCKERFILE_WITH_SECRETS, buildSecrets: secrets }),
-      networkMode: props.bundling.networkMode,
+      networkMode: imageBuild.networkMode,
       buildArgs: {
         ...userArgs,
         ...imageArgs,
-        EXTENSION_SOURCE: props.extensionRepository._source,
-        INSTALL_OPTIONS: installOptions(props),
-        ...(props.bundling.caBundle !== undefined && { NODE_EXTRA_CA_CERTS: SECRET_MOUNTS.caBundle.target }),
+        EXTENSION_SOURCE: image.extensionRepository._source,
+        INSTALL_OPTIONS: installOptions(image),
+        ...(imageBuild.caBundle !== undefined && { NODE_EXTRA_CA_CERTS: SECRET_MOUNTS.caBundle.target }),
       },
       // The hash covers what ends up in the image, not how this machine reaches the network to build it.
       invalidation: { buildArgs: false, buildSecrets: false, file: false, networkMode: false, platform: false },
@@ -95,18 +80,18 @@ export function stageImage(props: ImageProps): StagedImage {
   });
 }
 
-function installOptions({ lock, extensions, bundling }: ImageProps): string {
+function installOptions({ lock, extensions, imageBuild }: ResolvedImage): string {
   const allowDownload = extensions.some((extension) => extension.allowDownload);
   return [
     ...(lock ? ['--lock', STAGED_LOCK_FILE] : []),
     ...(allowDownload ? ['--allow-download'] : []),
-    ...(bundling.buildSecrets?.netrc !== undefined ? ['--credentials', SECRET_MOUNTS.netrc.target] : []),
+    ...(imageBuild.buildSecrets?.netrc !== undefined ? ['--credentials', SECRET_MOUNTS.netrc.target] : []),
   ].join(' ');
 }
 
 /** The secrets for `docker build`, by id; undefined if there are none, so that the legacy builder works. */
-function buildSecrets({ bundling }: ImageProps): { [id: string]: string } | undefined {
-  const files = { caBundle: bundling.caBundle, ...bundling.buildSecrets };
+function buildSecrets(imageBuild: DuckDbImageBuildOptions): { [id: string]: string } | undefined {
+  const files = { caBundle: imageBuild.caBundle, ...imageBuild.buildSecrets };
   const given = Object.entries(files).filter((entry): entry is [keyof typeof SECRET_MOUNTS, string] => entry[1] !== undefined);
   if (given.length === 0) return undefined;
   for (const [name, file] of given) {
@@ -148,7 +133,7 @@ function stageDockerfiles(context: string, userArgs: string[], withNodeModules: 
 }
 
 /** Stages the extension installer with its inputs: the client's exact version, the lock file, vendored extensions. */
-function stageInstaller({ nodeApiVersion, duckdbVersion, platform, extensionRepository, lock }: ImageProps, target: string): void {
+function stageInstaller({ nodeApiVersion, duckdbVersion, platform, extensionRepository, lock }: ResolvedImage, target: string): void {
   copyTree(ASSETS, target, (name) => name !== 'Dockerfile');
   if (extensionRepository._directory) {
     copyExtensions(extensionRepository._directory, path.join(`v${duckdbVersion}`, platform), path.join(target, 'extensions'));

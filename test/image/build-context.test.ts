@@ -1,6 +1,7 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { client, duckdb } from '../../assets/docker/versions.json';
 import { exports as packageExports } from '../../package.json';
 import { DuckDbExtension, ExtensionRepository } from '../../src';
 import { project, staged, write } from '../staged';
@@ -24,25 +25,25 @@ test('the build gets versions, platform, extensions and their source', () => {
     entry: write('handler.ts', 'export const handler = () => 1;'),
     extensions: [DuckDbExtension.core('aws'), DuckDbExtension.community('h3')],
     extensionRepository: ExtensionRepository.fromPyPi(),
-    bundling: { buildArgs: { FLAVOUR: 'b' } },
+    imageBuild: { buildArgs: { FLAVOUR: 'b' } },
   });
   expect(buildArgs).toEqual({
     FLAVOUR: 'b',
     BASE_IMAGE: 'public.ecr.aws/lambda/nodejs:24',
     BUILD_IMAGE: 'public.ecr.aws/lambda/nodejs:24',
-    DUCKDB_VERSION: '1.5.5',
+    DUCKDB_VERSION: duckdb,
     TARGET_ARCH: 'arm64',
     DUCKDB_PLATFORM: 'linux_arm64',
     EXTENSIONS: 'httpfs aws community:h3',
     EXTENSION_SOURCE: 'pypi',
     INSTALL_OPTIONS: '',
   });
-  expect(JSON.parse(file('installer/client/package.json'))).toEqual({ private: true, dependencies: { '@duckdb/node-api': '1.5.5-r.5' } });
+  expect(JSON.parse(file('installer/client/package.json'))).toEqual({ private: true, dependencies: { '@duckdb/node-api': client } });
 });
 
 test('the user\'s build arguments are declared in the Dockerfile; those of the network are there anyway', () => {
   const entry = write('handler.ts', 'export const handler = () => 1;');
-  const { file } = staged({ entry, bundling: { buildArgs: { FLAVOUR: 'b', HTTPS_PROXY: 'x', NODE_EXTRA_CA_CERTS: '/ca.pem' } } });
+  const { file } = staged({ entry, imageBuild: { buildArgs: { FLAVOUR: 'b', HTTPS_PROXY: 'x', NODE_EXTRA_CA_CERTS: '/ca.pem' } } });
   expect(file('Dockerfile').match(/^ARG (?:FLAVOUR|HTTPS_PROXY|NODE_EXTRA_CA_CERTS)$/gm)).toEqual(['ARG NODE_EXTRA_CA_CERTS', 'ARG FLAVOUR']);
 });
 
@@ -50,7 +51,7 @@ test('build secrets are mounted by a Dockerfile of their own, so that without th
   const entry = write('handler.ts', 'export const handler = () => 1;');
   const netrc = write('netrc', 'machine mirror.example.com password hunter2');
   const plain = staged({ entry });
-  const withSecrets = staged({ entry, bundling: { caBundle: netrc, buildSecrets: { netrc } } });
+  const withSecrets = staged({ entry, imageBuild: { caBundle: netrc, buildSecrets: { netrc } } });
 
   expect(plain.source.dockerFile).toBeUndefined();
   expect(plain.file('Dockerfile')).not.toMatch(/^RUN --mount/m);
@@ -64,12 +65,12 @@ test('build secrets are mounted by a Dockerfile of their own, so that without th
 
 test('a directory of extensions goes into the context', () => {
   const extensions = path.join(project(), 'vendored');
-  write('vendored/v1.5.5/linux_arm64/fts.duckdb_extension', 'x');
+  write(`vendored/v${duckdb}/linux_arm64/fts.duckdb_extension`, 'x');
   const { file, buildArgs } = staged({
     entry: write('handler.ts', 'export const handler = () => 1;'),
     extensionRepository: ExtensionRepository.fromDirectory(extensions),
   });
-  expect(file('installer/extensions/v1.5.5/linux_arm64/fts.duckdb_extension')).toBe('x');
+  expect(file(`installer/extensions/v${duckdb}/linux_arm64/fts.duckdb_extension`)).toBe('x');
   expect(buildArgs.EXTENSION_SOURCE).toBe('./extensions');
 });
 
@@ -118,10 +119,10 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('nothing is left in the temporary dir
 });
 
 test.each<[any, string]>([
-  [{ 'X\nRUN curl https://example.com': 'b' }, 'bundling.buildArgs has the name "X\\nRUN curl https://example.com": expected letters, digits and underscores'],
-  [{ '': 'b' }, 'bundling.buildArgs has the name "": expected letters'],
-  [{ 'FLAVOUR=a': 'b' }, 'bundling.buildArgs has the name "FLAVOUR=a": expected letters'],
-  [{ FLAVOUR: 'b\nc' }, 'the build argument FLAVOUR has a line break: expected one line; certificates belong in bundling.caBundle'],
+  [{ 'X\nRUN curl https://example.com': 'b' }, 'imageBuild.buildArgs has the name "X\\nRUN curl https://example.com": expected letters, digits and underscores'],
+  [{ '': 'b' }, 'imageBuild.buildArgs has the name "": expected letters'],
+  [{ 'FLAVOUR=a': 'b' }, 'imageBuild.buildArgs has the name "FLAVOUR=a": expected letters'],
+  [{ FLAVOUR: 'b\nc' }, 'the build argument FLAVOUR has a line break: expected one line; certificates belong in imageBuild.caBundle'],
   [{ FLAVOUR: 1 }, 'the build argument FLAVOUR is a number: expected a string'],
   [{ FLAVOUR: { secret: 'hunter2' } }, 'the build argument FLAVOUR is an object: expected a string'],
   [{ SOURCE: 'git+https://user:hunter2@example.com/repository.git' }, 'the build argument SOURCE is a URL with credentials'],
@@ -133,8 +134,8 @@ test.each<[any, string]>([
   [{ HTTPS_PROXY: 'http://user:hunter2@proxy:3128' }, 'the build argument HTTPS_PROXY is a URL with credentials'],
 ])('the build arguments %j are refused', (buildArgs, message) => {
   const entry = write('handler.ts', 'export const handler = () => 1;');
-  expect(() => staged({ entry, bundling: { buildArgs } })).toThrow(message);
-  expect(() => staged({ entry, bundling: { buildArgs } })).not.toThrow(/hunter2/);
+  expect(() => staged({ entry, imageBuild: { buildArgs } })).toThrow(message);
+  expect(() => staged({ entry, imageBuild: { buildArgs } })).not.toThrow(/hunter2/);
 });
 
 test('what only looks like credentials is a build argument', () => {
@@ -145,5 +146,5 @@ test('what only looks like credentials is a build argument', () => {
     ALIAS: 'npm:name@1.0.0',
     NO_PROXY: 'a@b',
   };
-  expect(staged({ entry: write('handler.ts', 'export const handler = () => 1;'), bundling: { buildArgs } }).buildArgs).toMatchObject(buildArgs);
+  expect(staged({ entry: write('handler.ts', 'export const handler = () => 1;'), imageBuild: { buildArgs } }).buildArgs).toMatchObject(buildArgs);
 });

@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+
+/** The versions that this package is tested with, and the names that they know. */
+export const TESTED = JSON.parse(readFileSync(new URL('../../versions.json', import.meta.url), 'utf8'));
+
+/** For errors about what a version of DuckDB lacks: the client that has all, unless it is that one's version. */
+export function testedInstead(version) {
+  return version === TESTED.duckdb ? '' : `; cdk-duckdb-lambda is tested with @duckdb/node-api ${TESTED.client} (DuckDB ${TESTED.duckdb})`;
+}

@@ -1,0 +1,220 @@
+/**
+ * The words of others that this package acts on: a table for each who says them, a line for each thing said. Another version may say it in
+ * other words, so each line has a test that makes the real component say it, or finds it in the component's binary.
+ */
+
+/** DuckDB itself. */
+export const DUCKDB = {
+  // An error begins with its class.
+  errorClass: /^([A-Z][A-Za-z ]* (?:Error|Exception)): /,
+  autoloadingError: /^Extension Autoloading Error: /,
+  binderError: /^Binder Error: /,
+  catalogError: /^Catalog Error: /,
+  fatalError: /^FATAL Error: /,
+  httpError: /^HTTP Error: /,
+  internalError: /^INTERNAL Error: /,
+  invalidError: /^Invalid Error: /,
+  invalidInputError: /^Invalid Input Error: /,
+  ioError: /^IO Error: /,
+  missingExtensionError: /^Missing Extension Error: /,
+  notImplementedError: /^Not implemented Error: /,
+  parserError: /^Parser Error: /,
+  syntaxError: /^Syntax Error: /,
+
+  // What stands around the reason.
+  splitFailed: /^Failed to extract statements: /,
+  echo: /\n[^\S\n]*LINE \d+:/,
+  stackTrace: /\n\nStack Trace:/,
+
+  // A catalog, schema or secret that is not there.
+  unknownCatalog: /Catalog "([^"]+)" does not exist/,
+  unknownCatalogOrSchema: /schema named "\.?([^".]+)/,
+  unknownDatabase: /Database "([^"]+)" not found/,
+  unknownSchema: /schema "([^"]+)" does not exist/,
+  unknownSchemaToWrite: /Schema with name (\S+) does not exist/,
+  unknownSecretStorage: /Unknown secret storage found: 'local_file'/,
+
+  // Files.
+  noFilesFound: /No files found that match the pattern "([^"]*)/,
+  cannotOpenFile: /Cannot open file "([^"]*)/,
+  noSuchFile: /Cannot open file ".*No such file or directory/,
+  permissionDenied: /Cannot open file ".*Permission denied/,
+  readOnlyFileSystem: /Cannot open file ".*Read-only file system/,
+  isDirectory: /Cannot open file ".*Is a directory/,
+  noSuchDatabase: /Cannot open database ".*does not exist/,
+  invalidDatabase: /not a valid DuckDB database file/,
+  databaseVersion: /Trying to read a database file with version number/,
+
+  // Transactions, settings, memory.
+  transactionConflict: /^TransactionContext Error: .*Transaction conflict/,
+  writeConflict: /^TransactionContext Error: .*[Cc]onflict on /,
+  alteredMeanwhile: /^TransactionContext Error: .*another transaction has altered/,
+  noTransaction: /no transaction is active/,
+  configurationLocked: /configuration has been locked/,
+  severalStatements: /Cannot prepare multiple statements at once/,
+  noBlock: /^Out of Memory Error: could not allocate block/,
+  invalidated: /database has been invalidated because of a previous fatal error/,
+} as const;
+
+/** DuckDB, of an extension that is not there; the last ones are its advice. */
+export const DUCKDB_EXTENSION = {
+  existsInExtension: /, but it exists in the (\w+) extension\./,
+  requiresExtension: / requires the extension (\w+) to be loaded/,
+  installingFailed: /install the required extension '(\w+)'/,
+  extensionNotFound: /Extension "(?:[^"\n]*\/)?(\w+)\.duckdb_extension" not found/,
+  downloadFailed: /Failed to download extension "(\w+)"/,
+  existingExtension: /is an existing extension/,
+  installAndLoad: /\n{1,2}Please try installing and loading the \w+ extension(?: by running)?:\nINSTALL \w+;\nLOAD \w+;\n{0,2}/,
+  autoInstall: /\n{0,2}Alternatively, consider enabling auto-install and auto-load by running:\nSET autoinstall_known_extensions=1;\nSET autoload_known_extensions=1;/,
+  installFirst: /\n{0,2}Install it first using "INSTALL \w+"\./,
+} as const;
+
+/** Operating systems, by `strerror` and by Node.js. */
+export const SYSTEM = {
+  noSpace: /No space left on device/,
+  noSpaceCode: /\bENOSPC\b/,
+} as const;
+
+/** MotherDuck's servers. */
+export const MOTHERDUCK = {
+  unknownDatabase: /database "([^"]+)" does not exist/,
+} as const;
+
+/** DuckDB's extension for HTTP and S3. */
+export const HTTPFS = {
+  /** In each of its forms. */
+  status: /\bHTTP (?:code )?(\d{1,3})\b/,
+  forbidden: /Forbidden/,
+  // Both together: the object was replaced while it was read.
+  entityTagOfFile: /ETag on reading file/,
+  entityTagBefore: /was initially/,
+  queryParameters: /Invalid query parameters found/,
+} as const;
+
+/** curl, httpfs's client by default: its `curl_easy_strerror`, whose words have changed over its versions. */
+export const CURL = {
+  timeout: /Timeout was reached/,
+  partialFile: /Transferred a partial file/,
+  gotNothing: /Server returned nothing/,
+  cannotConnect: /(?:Could not|Couldn't) connect to server/,
+  cannotResolveProxy: /(?:Could not|Couldn't) resolve proxy/,
+  cannotResolveHost: /(?:Could not|Couldn't) resolve (?:host ?name|host)/,
+  sendError: /Failed sending data to the peer/,
+  receiveError: /Failure when receiving data from the peer/,
+  tlsConnectError: /SSL connect error/,
+  rewindFailed: /Send failed since rewinding of the data stream failed/,
+  notReady: /Socket not ready for send\/recv/,
+  http2Error: /Error in the HTTP2 framing layer/,
+  http2StreamError: /Stream error in the HTTP\/2 framing layer/,
+  quicError: /QUIC connection error/,
+  /**
+   * The certificate `*.s3.REGION.amazonaws.com` is not one of a bucket with a dot in its name
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html).
+   */
+  unverifiedBucket: /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*)\.s3\.[^/']*amazonaws\.com[/']/,
+} as const;
+
+/** httplib, the other client: the `to_string` of its errors. */
+export const HTTPLIB = {
+  cannotConnect: /Could not establish connection/,
+  readError: /Failed to read connection/,
+  writeError: /Failed to write connection/,
+  timeout: /Connection timed out/,
+  tlsConnectError: /SSL connection failed/,
+  proxyError: /Proxy connection failed/,
+} as const;
+
+/** S3's error codes (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html), which httpfs repeats. */
+export const S3 = {
+  accessDenied: /AccessDenied/,
+  expiredToken: /ExpiredToken/,
+  tokenRefreshRequired: /TokenRefreshRequired/,
+  requestExpired: /RequestExpired/,
+  signatureDoesNotMatch: /SignatureDoesNotMatch/,
+  invalidAccessKeyId: /InvalidAccessKeyId/,
+  noSuchKey: /NoSuchKey/,
+  noSuchBucket: /NoSuchBucket/,
+  partNumber: /Part number must be an integer between 1 and/i,
+  slowDown: /\bSlowDown\b/,
+  internalError: /\bInternalError\b/,
+  serviceUnavailable: /\bServiceUnavailable\b/,
+  /** It comes with status 400. */
+  requestTimeout: /\bRequestTimeout\b/,
+  operationAborted: /\bOperationAborted\b/,
+} as const;
+
+/** The error codes of AWS's other services. */
+export const AWS = {
+  throttling: /Throttl/,
+  tooManyRequests: /TooManyRequests/,
+  requestLimitExceeded: /RequestLimitExceeded/,
+  slowDown: /SlowDown/,
+  accessDenied: /AccessDenied/,
+  notAuthorized: /NotAuthorized/,
+  notFound: /NotFound/,
+} as const;
+
+/** The AWS SDK. */
+export const AWS_SDK = {
+  /** None of its providers of credentials has any: no variables, no profile, no role. */
+  noCredentials: /Could not load credentials from any providers/,
+} as const;
+
+/** DuckDB's extension for PostgreSQL. */
+export const POSTGRES_EXTENSION = {
+  cannotConnect: /Unable to connect to Postgres/,
+  unknownDatabase: /database "([^"]+)" referenced/,
+  unknownSecret: /^Binder Error: Secret with name "[^"]*" not found/,
+  // It reads by a schema that is not the server's any more.
+  unknownEnumValue: /Could not map ENUM value/,
+  outOfBuffer: /Postgres binary reader - out of buffer/,
+  unknownColumn: /Failed to prepare COPY .*ERROR: {2}column .* does not exist/s,
+  unknownRelation: /Failed to prepare COPY .*ERROR: {2}relation .* does not exist/s,
+} as const;
+
+/** PostgreSQL's client library, which is a part of that extension. */
+export const LIBPQ = {
+  portFailed: /port (\d+) failed/,
+  closed: /closed the connection unexpectedly/,
+  tlsClosed: /connection has been closed unexpectedly/,
+  tlsSystemError: /SSL SYSCALL error/,
+  tlsUnexpectedEof: /SSL error: unexpected eof/,
+  cannotReceive: /could not receive data from server/,
+  cannotSend: /could not send data to server/,
+  noConnection: /no connection to the server/,
+  notOpen: /connection not open/,
+  tlsUnsupported: /server does not support SSL, but SSL was required/,
+  certificateOfAnotherAuthority: /certificate verify failed/,
+  certificateOfAnotherHost: /server certificate for .* does not match host name/,
+  noRootCertificate: /root certificate file ".*" does not exist/,
+  unreadableRootCertificate: /could not read root certificate file/,
+} as const;
+
+/** PostgreSQL's server. */
+export const POSTGRESQL = {
+  terminated: /terminating connection (?:due to|because of) /,
+  recoveryConflict: /canceling statement due to conflict with recovery/,
+  lockTimeout: /canceling statement due to lock timeout/,
+  passwordRefused: /FATAL:\s+password authentication failed for user "([^"]*)"/,
+  /** RDS, of an IAM token. */
+  pamRefused: /FATAL:\s+PAM authentication failed for user "([^"]*)"/,
+  unknownDatabase: /FATAL: {2}database "[^"]*" does not exist/,
+  unknownRole: /FATAL: {2}role "[^"]*" does not exist/,
+  noLogin: /FATAL: {2}role "[^"]*" is not permitted to log in/,
+  databaseDenied: /FATAL: {2}permission denied for database/,
+  noHbaEntry: /FATAL: {2}no pg_hba\.conf entry for host/,
+  hbaRejects: /FATAL: {2}pg_hba\.conf rejects connection/,
+  unknownParameter: /FATAL: {2}unrecognized configuration parameter/,
+  invalidParameter: /FATAL: {2}invalid value for parameter/,
+} as const;
+
+/** PgBouncer, and what speaks like it. */
+export const PGBOUNCER = {
+  startupParameter: /FATAL: {2}unsupported startup parameter/,
+  unknownDatabase: /FATAL: {2}no such database/,
+} as const;
+
+/** Whether `text` holds one of `lines`. */
+export function saysOneOf(lines: readonly RegExp[], text: string): boolean {
+  return lines.some((line) => line.test(text));
+}

@@ -1,0 +1,121 @@
+import type { DeclaredStep } from './declared-step';
+import { lacksSecret } from './dropped-secrets';
+import type { Diagnosis } from './step';
+import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
+import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
+
+/*
+ * Who repeats what, when and how often:
+ *
+ * | what failed                                        | who repeats it           | when                                  | how often            |
+ * |----------------------------------------------------|--------------------------|---------------------------------------|----------------------|
+ * | a statement that lacks what a step sets up         | this file, after a run   | always: nothing was executed          | once for each step   |
+ * | a statement of which a server refused the access   | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
+ * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
+ * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
+ * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
+ * | an HTTP request                                    | DuckDB itself            | 408, 429, 5xx, a broken connection    | `http_retries`       |
+ * | a request for a secret or a role                   | aws/aws-request          | a throttled one, a broken connection  | see there            |
+ */
+
+/** A statement, and all that decides whether it runs again. */
+export interface RepeatedStatement<T> {
+  readonly sql: string;
+  readonly attempt: () => Promise<T>;
+  /** Whether it may run again though parts of it may have been executed. */
+  readonly isRepeatable: () => Promise<boolean>;
+  /** The catalog in which DuckDB looks for names without one. */
+  readonly currentCatalog: () => Promise<string>;
+  /** The steps that it may trigger. */
+  readonly steps: readonly DeclaredStep[];
+  /** Steps that failed before it, though it may not need them. */
+  readonly failures: ReadonlyMap<DeclaredStep, DuckDbError>;
+}
+
+/** The steps of an instance, as far as a statement that failed needs them. */
+export interface Steps {
+  /** How many runs of steps have ended. */
+  readonly runs: number;
+  /** Looks which secrets there are. A step whose secret is gone is to run again. */
+  noteSecrets(): Promise<void>;
+}
+
+/** A statement runs again only after a step, and steps are few: a higher number of attempts means that something else is wrong. */
+const MAX_ATTEMPTS = 5;
+
+/** Runs a statement, and again after the steps that its error asks for. */
+export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
+  const asked = new Set<string>();
+  let hadBadLuck = false;
+  for (let attempts = 1; ; attempts++) {
+    const runsBefore = steps.runs;
+    try {
+      return await statement.attempt();
+    } catch (error) {
+      if (error instanceof DuckDbError || attempts === MAX_ATTEMPTS) throw error;
+      const text = messageOf(error);
+      await noteDroppedSecrets(statement, steps, text);
+      const diagnoses = await diagnose(statement, text, steps.runs !== runsBefore);
+      const failed = [...statement.failures].find(([step]) => ['missing', 'refused'].includes(diagnoses.get(step) ?? ''));
+      if (failed) throw failed[1];
+      const concerned = [...diagnoses].filter(([step, diagnosis]) => diagnosis !== 'transient' && !asked.has(question(step, diagnosis)));
+      if (concerned.length === 0) {
+        const isTransient = [...diagnoses.values()].includes('transient');
+        if (!isTransient || hadBadLuck || !await statement.isRepeatable()) throw error;
+        hadBadLuck = true;
+        continue;
+      }
+      const refused = concerned.find(([, diagnosis]) => diagnosis === 'refused')?.[0];
+      const isRepeatable = refused === undefined || await statement.isRepeatable();
+      // Where a step has run meanwhile, another statement had met the same error, and it is cured.
+      await Promise.all(concerned.map(([step]) => (steps.runs === runsBefore ? step.runOnce(text) : step.running)));
+      if (!isRepeatable) throw notRepeated(refused!, error);
+      concerned.forEach(([step, diagnosis]) => asked.add(question(step, diagnosis)));
+    }
+  }
+}
+
+/** What a step is asked for, once for each statement: to be there, or to have access. */
+function question({ step }: DeclaredStep, diagnosis: Diagnosis): string {
+  return `${diagnosis} ${step.name}`;
+}
+
+/** A missing secret shows in the error of a statement that names it, and in that of a server which got a request without it. */
+async function noteDroppedSecrets({ steps: declared }: RepeatedStatement<unknown>, steps: Steps, error: string): Promise<void> {
+  if (lacksSecret(error) || declared.some(({ step, isDone }) => isDone && step.secrets?.length && step.diagnose(error, false) === 'refused')) {
+    await steps.noteSecrets();
+  }
+}
+
+async function diagnose(statement: RepeatedStatement<unknown>, error: string, hasRunSince: boolean): Promise<ReadonlyMap<DeclaredStep, Diagnosis>> {
+  const diagnoses = new Map<DeclaredStep, Diagnosis>();
+  for (const declared of statement.steps) {
+    const diagnosis = await diagnosisOf(declared, statement, error, hasRunSince);
+    if (diagnosis !== undefined) diagnoses.set(declared, diagnosis);
+  }
+  // What one step is known to provide is not looked for elsewhere.
+  const missing = [...diagnoses].filter(([, diagnosis]) => diagnosis === 'missing').map(([declared]) => declared);
+  if (missing.some(({ step }) => step.provides.length > 0)) {
+    missing.filter(({ step }) => step.provides.length === 0).forEach((declared) => diagnoses.delete(declared));
+  }
+  return diagnoses;
+}
+
+async function diagnosisOf(
+  { step, isDone, running }: DeclaredStep, { sql, currentCatalog }: RepeatedStatement<unknown>, error: string, hasRunSince: boolean,
+): Promise<Diagnosis | undefined> {
+  const wasDone = isDone && !hasRunSince;
+  // One that is half done has attached its catalog, perhaps, and not filled it.
+  const wasHalfDone = (running !== undefined || hasRunSince) && failedToBind(error) && namesOneOf(step.provides, sql);
+  if (!wasDone && (wasHalfDone || (lacksSecret(error) && namesOneOf(step.secrets ?? [], sql)))) return 'missing';
+  const diagnosis = step.diagnose(error, wasDone);
+  if (diagnosis !== 'missing' || !wasDone) return diagnosis;
+  // A step that has run is asked again only for what the statement looks for in its catalogs.
+  const isItsOwn = namesOneOf(step.provides, sql) || namesOneOf(step.provides, await currentCatalog());
+  return isItsOwn ? 'missing' : undefined;
+}
+
+function notRepeated({ step }: DeclaredStep, cause: unknown): BootstrapError {
+  return new BootstrapError(`what the bootstrap step "${step.name}" sets up was out of date, and was renewed; the statement did not run again, ` +
+    `because it is not a SELECT or is part of a transaction: roll back and run it again (${messageOf(cause)})`, { cause });
+}

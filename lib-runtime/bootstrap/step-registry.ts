@@ -1,0 +1,41 @@
+import type { BootstrapStep } from './step';
+import type { StepConfig } from '../base/config';
+
+/** What a step is made for. */
+export interface StepEnvironment {
+  readonly env: NodeJS.ProcessEnv;
+  /** The longest that an invocation lasts, if that is known. */
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** Makes a declared step for one instance. Throws `CONFIG` for a configuration that it cannot read. */
+export type StepFactory = (step: StepConfig, environment: StepEnvironment) => BootstrapStep;
+
+interface StepType {
+  readonly make: StepFactory;
+  readonly isBuiltIn: boolean;
+}
+
+// The CommonJS and the ES module copy of this package share one registry.
+const TYPES = Symbol.for('cdk-duckdb-lambda.step-types.v1');
+const types: Map<string, StepType> = ((globalThis as { [TYPES]?: Map<string, StepType> })[TYPES] ??= new Map());
+
+/** Registers a type of step of this package. The copy of the package that registers it first wins. */
+export function registerBuiltIn(type: string, make: StepFactory): void {
+  if (!types.has(type)) types.set(type, { make, isBuiltIn: true });
+}
+
+/** Registers a type of step of the user's own. The last registration wins. */
+export function registerStepType(type: string, make: StepFactory): void {
+  types.set(type, { make, isBuiltIn: false });
+}
+
+/** Whether this package has the type itself. */
+export function isBuiltIn(type: string): boolean {
+  return types.get(type)?.isBuiltIn ?? false;
+}
+
+/** What makes steps of `type`; undefined where it is not registered, or not yet. */
+export function stepFactory(type: string): StepFactory | undefined {
+  return types.get(type)?.make;
+}

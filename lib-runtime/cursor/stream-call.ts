@@ -1,0 +1,69 @@
+import { Call, type CallTarget } from './call';
+import { limitBuffer, RowStream } from './stream';
+import type { QueryOptions } from './types';
+import { FatalError, StreamError } from '../base/errors';
+import { withPart } from '../diagnosis/remote-write';
+import { streamIsRetryable } from '../diagnosis/stream-retryable';
+import type { ConnectionLease } from '../execution/connection';
+import type { Statement } from '../execution/statement';
+import { streamStatement } from '../execution/statements';
+import { isInTransaction } from '../execution/transactions';
+import type { QueryParameters } from '../values/parameters';
+import { RowReader } from '../values/rows';
+
+/** What streams are read on. */
+export interface StreamTarget extends CallTarget {
+  /** Whether DuckDB was told not to compute far ahead of the reader. */
+  isBufferLimited: boolean;
+}
+
+/** A call whose rows are read while the statement runs. */
+export class StreamCall extends Call<QueryOptions> {
+  constructor(
+    protected override readonly target: StreamTarget, statement: Statement, parameters: QueryParameters | undefined, options: QueryOptions,
+  ) {
+    super(target, statement, parameters, options);
+  }
+
+  /** Hands the stream to `started` once it has begun; settles when the connection is free again. */
+  async stream(started: (stream: RowStream) => void): Promise<void> {
+    return this.begin((signal, trace) => this.target.queue.streaming(async (lease, began) => {
+      const { rows = 'js', maxRows, maxBytes = Infinity } = this.options;
+      await this.settle(lease);
+      const result = await this.perform(lease, (attempt) => streamStatement(lease, this.statement, this.parameters, attempt));
+      this.waiting.for = 'the rest of its rows to be read';
+      // They are not all in memory at once.
+      const reader = new RowReader(result, rows, { maxRows, maxBytes });
+      const stream = new RowStream(result, reader, lease, () => this.isLeavable, () => this.streamFailure(lease, reader.rowCount));
+      began(stream);
+      started(stream);
+      await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
+    }, this.task, signal));
+  }
+
+  /** What is to be known, and set, before a stream begins. */
+  private async settle({ raw }: ConnectionLease): Promise<void> {
+    const { target, target: { connection, within } } = this;
+    // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
+    if (!target.isBufferLimited) await limitBuffer(raw).catch(() => undefined);
+    target.isBufferLimited = true;
+    // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
+    if (connection.mayBeInTransaction && !within) connection.mayBeInTransaction = await isInTransaction(raw);
+  }
+
+  /** Whether the query may be interrupted: within a transaction that would end the transaction too. */
+  private get isLeavable(): boolean {
+    const { connection, within } = this.target;
+    return within ? within.isRollingBack : !connection.mayBeInTransaction;
+  }
+
+  /** Why it has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
+  private async streamFailure({ raw }: ConnectionLease, rows: number): Promise<unknown> {
+    const { parameters, statement: { sql }, target: { instance } } = this;
+    const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error));
+    if (next instanceof FatalError) return next;
+    const retryable = streamIsRetryable(sql, instance.bootstrap.catalogs, parameters);
+    const failed = `the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`;
+    return new StreamError(withPart(failed, sql, parameters), { retryable });
+  }
+}

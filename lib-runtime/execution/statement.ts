@@ -1,0 +1,62 @@
+import { firstWord, mayBeScript, splitStatements } from '../base/sql-text';
+
+/** What begins a statement that only reads. */
+const READS = ['SELECT', 'FROM', 'VALUES', 'TABLE', 'DESCRIBE', 'SUMMARIZE', 'SHOW'];
+const WRITES = /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
+const ATTACHES = /\b(?:AT|DE)TACH\b/i;
+const ABOUT_TRANSACTIONS = /\b(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b/i;
+const BEGINS = /^(?:BEGIN|START)\b/i;
+const BEGINS_OR_ENDS = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b/i;
+
+/**
+ * The SQL of one call, one statement or a script, and what its text tells without DuckDB's parser.
+ *
+ * Each part of a call asks what it needs to know. It is read from the text when it is first asked for, and then kept.
+ */
+export class Statement {
+  private operationRead: string | undefined;
+  private isScriptRead: boolean | undefined;
+  private mayAttachRead: boolean | undefined;
+  private partsRead: readonly string[] | undefined;
+  private transactionControlRead: readonly string[] | undefined;
+
+  constructor(readonly sql: string) {}
+
+  /** Its first word, in upper case: `SELECT`, `ATTACH` …; empty where it begins with none. */
+  get operation(): string {
+    return this.operationRead ??= firstWord(this.sql);
+  }
+
+  /** Whether it may hold more than one statement. */
+  get isScript(): boolean {
+    return this.isScriptRead ??= mayBeScript(this.sql);
+  }
+
+  /** Whether it only reads, where it is one statement. */
+  get isSelect(): boolean {
+    return READS.includes(this.operation) || (this.operation === 'WITH' && !WRITES.test(this.sql));
+  }
+
+  /** Whether it may change which databases are attached. */
+  get mayAttach(): boolean {
+    return this.mayAttachRead ??= ATTACHES.test(this.sql);
+  }
+
+  /** Its statements, each without the comments before it. */
+  get parts(): readonly string[] {
+    return this.partsRead ??= splitStatements(this.sql);
+  }
+
+  /** Those of its statements that begin or end a transaction. */
+  get transactionControl(): readonly string[] {
+    return this.transactionControlRead ??= ABOUT_TRANSACTIONS.test(this.sql) ? this.parts.filter((part) => BEGINS_OR_ENDS.test(part)) : [];
+  }
+
+  /** Whether a connection may be in a transaction after it, when it may have been in one `before`. */
+  mayBeInTransactionAfter(before: boolean, hasFailed: boolean): boolean {
+    const last = this.transactionControl.at(-1);
+    if (last === undefined) return before;
+    // Of a script that has failed, nobody knows how far it came.
+    return hasFailed || BEGINS.test(last);
+  }
+}

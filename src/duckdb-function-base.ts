@@ -1,0 +1,217 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { allowToAnyHost, ownsSecurityGroup } from './aws/network-access';
+import { checkSteps } from './bootstrap/bootstrap-config';
+import { BootstrapMetricOptions } from './bootstrap-metric-options';
+import { BootstrapMode } from './bootstrap-mode';
+import { checkSettings, warnOfUnknownSettings } from './checks/duckdb-settings';
+import { expectFlags, expectOneOf, expectProps, expectText, PropNames } from './checks/expect';
+import { checkLimits, warnOfLimits } from './checks/function-limits';
+import { expectInheritedProps } from './checks/inherited-props';
+import { DuckDbFunctionOptions } from './duckdb-function-options';
+import { IDuckDbFunction } from './duckdb-host';
+import { FunctionImage } from './image/function-image';
+import { refuseWhatImagesLack } from './image/image-function-options';
+import { warnOfUntestedClient } from './image/untested-client';
+import { RequiredEndpoint } from './required-endpoint';
+import { bindSteps } from './runtime/bound-steps';
+import { resolveDatabases } from './runtime/database-config';
+import { runtimeConfig, tellRuntime } from './runtime/runtime-config';
+import { checkStep, runtimeMetric } from './runtime/runtime-metrics';
+import { checkCatalogs, checkStepNames } from './runtime/step-names';
+
+const DEFAULT_ARCHITECTURE = lambda.Architecture.ARM_64;
+const DEFAULT_MEMORY_MB = 1769;
+const DEFAULT_TIMEOUT = Duration.seconds(30);
+
+const ENDPOINT: PropNames<RequiredEndpoint> = { service: true, region: true };
+
+/** Each query holds a thread of Node.js's pool until it settles; with the pool's usual 4, a few would keep DNS and file reads waiting. */
+const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
+
+/**
+ * What every Lambda function with DuckDB is, whatever its handler: a class of its own only says what is in the image.
+ *
+ * It is not exported, so jsii gives its members to the classes that extend it.
+ *
+ * @internal
+ */
+export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction implements IDuckDbFunction {
+  /** DuckDB's version in the image, such as `1.5.5`; undefined for a prebuilt image, which does not tell. */
+  public readonly duckdbVersion?: string;
+
+  /** DuckDB's names of the extensions that the steps and the prop `extensions` bring, each after those that it depends on. */
+  public readonly extensions: string[];
+
+  /** The names of the bootstrap steps, in order. */
+  public readonly steps: string[];
+
+  private readonly endpoints = new Map<string, RequiredEndpoint>();
+  private readonly functionOptions: lambda.FunctionOptions;
+  private readonly hasMetrics: boolean;
+
+  /**
+   * @param makeImage is called once the options are known to be right
+   */
+  constructor(scope: Construct, id: string, options: DuckDbFunctionOptions, makeImage: (architecture: lambda.Architecture) => FunctionImage) {
+    const {
+      bootstrap = [], bootstrapMode, databases: declaredDatabases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
+      verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, imageBuild, ...functionOptions
+    } = options;
+    const at = `${scope.node.path}/${id}`;
+    checkOptions(options, at);
+    const steps = bootstrap.map(({ name }) => name);
+    const databases = resolveDatabases(declaredDatabases, steps, at);
+    const architecture = options.architecture ?? DEFAULT_ARCHITECTURE;
+    const image = makeImage(architecture);
+    const environment = { ...DEFAULT_ENVIRONMENT, ...image.environment, ...options.environment };
+
+    super(scope, id, {
+      ...functionOptions,
+      ...(ownsSecurityGroup(options) && { allowAllOutbound: false }),
+      architecture,
+      memorySize: options.memorySize ?? DEFAULT_MEMORY_MB,
+      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      environment,
+      code: image.code,
+    });
+    image.cleanUp?.();
+
+    this.duckdbVersion = image.duckdbVersion;
+    this.extensions = image.extensions.map(({ name }) => name);
+    this.steps = steps;
+    this.functionOptions = functionOptions;
+    this.hasMetrics = metrics ?? false;
+    this.allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
+    const boundSteps = bindSteps(this, bootstrap);
+    checkCatalogs(boundSteps, databases, at);
+    const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
+    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout }), environment);
+    warnOfLimits(this, options);
+    warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
+    warnOfUntestedClient(this, image.nodeApiVersion);
+  }
+
+  /**
+   * The role that the function runs with; for the `bind` of bootstrap steps.
+   */
+  public get executionRole(): iam.IRole | undefined {
+    return this.role;
+  }
+
+  /**
+   * Whether the function is in a VPC; for the `bind` of bootstrap steps.
+   */
+  public get isInVpc(): boolean {
+    return this.isBoundToVpc;
+  }
+
+  /**
+   * The services of AWS that the bootstrap steps call. In subnets without a way to the internet each needs a VPC endpoint.
+   */
+  public get requiredEndpoints(): RequiredEndpoint[] {
+    return [...this.endpoints.values()];
+  }
+
+  /**
+   * Notes that the function calls a service of AWS; for the `bind` of bootstrap steps.
+   *
+   * @param endpoint the service
+   */
+  public addRequiredEndpoint(endpoint: RequiredEndpoint): void {
+    expectProps(endpoint, `${this.node.path} is told of an endpoint, which`, 'addRequiredEndpoint({ service: \'dynamodb\' })', ENDPOINT);
+    const { service, region } = endpoint;
+    expectText(service, `${this.node.path} is told of an endpoint of the service`, 'dynamodb');
+    this.endpoints.set(`${service} ${region}`, { service, ...(region !== undefined && { region }) });
+  }
+
+  /**
+   * Milliseconds that DuckDB adds to a cold start, from opening it to the end of the first query. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricColdStartDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('ColdStartDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+  }
+
+  /**
+   * Milliseconds that a run of a bootstrap step takes; of all steps, unless `options` name one. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricBootstrapDuration(options: BootstrapMetricOptions = {}): cloudwatch.Metric {
+    expectInheritedProps(options, { step: true }, ['aws-cloudwatch/lib/metric.d.ts'], `metricBootstrapDuration of ${this.node.path}`);
+    const { step, ...metricOptions } = options;
+    if (step !== undefined) checkStep(step, this.steps, this);
+    return this.runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, step);
+  }
+
+  /**
+   * Milliseconds that a query takes. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricQueryDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('QueryDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+  }
+
+  /**
+   * Rows that queries return. Needs `metrics: true`.
+   *
+   * @default - the sum over 5 minutes
+   */
+  public metricRows(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('Rows', { statistic: cloudwatch.Stats.SUM, ...options });
+  }
+
+  /**
+   * The most bytes that a query was seen to have in DuckDB's temporary directory. Needs `metrics: true`.
+   *
+   * @default - the maximum over 5 minutes
+   */
+  public metricSpillBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('SpillBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+  }
+
+  /**
+   * Bytes of memory that the function's process holds, at the end of an invocation. Needs `metrics: true`.
+   *
+   * @default - the maximum over 5 minutes
+   */
+  public metricMemoryBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.runtimeMetric('MemoryBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+  }
+
+  /**
+   * Opens a port of any host, where the function is in a VPC and its security group is left to this library; for the `bind` of bootstrap steps.
+   *
+   * @param port        the port
+   * @param description what is reached by it, for the rule
+   */
+  public allowToAnyHost(port: ec2.Port, description: string): void {
+    if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
+  }
+
+  private runtimeMetric(metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
+    if (!this.hasMetrics) {
+      throw new Error(`${this.node.path} has no metric ${metricName}: its metrics are off; turn them on with the prop metrics: true`);
+    }
+    return runtimeMetric(this, metricName, options, step);
+  }
+}
+
+/** Refuses options that contradict themselves, that DuckDB cannot live with, or that a function from an image cannot have. */
+function checkOptions(options: DuckDbFunctionOptions, at: string): void {
+  const { bootstrap = [], bootstrapMode, verifyExtensionsAtRuntime, metrics, settings } = options;
+  refuseWhatImagesLack(options, at);
+  checkSteps(bootstrap, at);
+  checkStepNames(bootstrap, at);
+  expectOneOf(bootstrapMode, `${at} has the bootstrapMode`, 'BootstrapMode', BootstrapMode);
+  expectFlags({ verifyExtensionsAtRuntime, metrics }, at);
+  checkLimits(options, at);
+  checkSettings(settings ?? {}, at);
+}

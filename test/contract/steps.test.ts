@@ -1,0 +1,297 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { DatabaseInstance } from 'aws-cdk-lib/aws-rds';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { documentedProps, valueOf } from './documented';
+import { AnsweringServer, performed, startAnswering } from './performed';
+import { readSecret } from '../../lib-runtime/aws/secrets';
+import {
+  BootstrapStepConfig, DuckDbFunction, IBootstrapStep, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
+  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep,
+  SqlStepProps,
+} from '../../src';
+import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
+
+// Every key, unit and default of every step's configuration: what one half writes for a prop, and what the other does with it.
+
+/** A prop that the runtime is told of. */
+interface Told {
+  /** The keys of the configuration that it becomes. */
+  readonly keys: string[];
+  /** A value that is not the default. */
+  readonly value: unknown;
+  /** What else is given, where the prop means nothing alone. */
+  readonly beside?: object;
+  /** Where the `@default` describes the value: the text, and a value that means the same, where there is one. */
+  readonly described?: readonly [text: string, value?: unknown];
+  /** A default of the synthesis's own, which it writes: it needs it for something else too. */
+  readonly isAlwaysWritten?: true;
+  /** For a time: how the runtime passes on the seven seconds of `value`. */
+  readonly passedOn?: string;
+}
+
+/** Extensions, grants and names: the synthesis alone has to know. */
+const SYNTHESIS = 'synthesis';
+
+interface Described<Props> {
+  readonly file: string;
+  readonly interfaceName: string;
+  readonly make: (props: any) => IBootstrapStep;
+  readonly least: Props;
+  readonly props: { readonly [prop in keyof Required<Props>]: Told | typeof SYNTHESIS };
+}
+
+const stack: Stack = unbundledStack();
+const fn = new DuckDbFunction(stack, 'Fn', { entry: ENTRY });
+const lake = Bucket.fromBucketName(stack, 'Lake', 'lake');
+const password = secretOf('password');
+const SEVEN = Duration.seconds(7);
+
+function secretOf(field?: string, options?: SecretSourceOptions): SecretSource {
+  const secretName = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf';
+  const imported = stack.node.tryFindChild('Db') as Secret | undefined;
+  return SecretSource.fromSecretsManager(imported ?? Secret.fromSecretCompleteArn(stack, 'Db', secretName), field, options);
+}
+
+const parameter = SecretSource.fromSsmParameter(StringParameter.fromStringParameterName(stack, 'Parameter', '/db/password'));
+
+const S3: Described<S3StepProps> = {
+  file: 'bootstrap/s3-step.ts',
+  interfaceName: 'S3StepProps',
+  make: (props) => new S3Step(props),
+  least: { buckets: [lake] },
+  props: {
+    name: SYNTHESIS,
+    permissions: SYNTHESIS,
+    encryptionKeys: SYNTHESIS,
+    buckets: { keys: ['scopes'], value: [Bucket.fromBucketName(stack, 'Other', 'other')] },
+    prefixes: { keys: ['scopes'], value: ['events/'], described: ['- all keys'], isAlwaysWritten: true },
+    region: {
+      keys: ['region'],
+      value: 'eu-north-1',
+      described: ['- what CDK knows of the buckets, such as by `Bucket.fromBucketAttributes(…, { region })`, else the function\'s', 'eu-west-1'],
+    },
+    assumeRole: { keys: ['assumeRole'], value: Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader'), described: ['- the function\'s own role'] },
+    requesterPays: { keys: ['requesterPays'], value: true },
+    immutable: { keys: ['immutable'], value: true },
+    endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or what AWS_ENDPOINT_URL_S3 says in the function\'s environment'] },
+    urlStyle: {
+      keys: ['urlStyle'],
+      value: S3UrlStyle.VIRTUAL_HOST,
+      beside: { endpoint: 'https://s3.example.com' },
+      described: [
+        '- by the host for AWS, or by the path where a bucket\'s name has a dot, as AWS\'s certificate does not name such hosts; by the path for an endpoint', S3UrlStyle.PATH,
+      ],
+    },
+    credentialChain: { keys: ['credentialChain'], value: true },
+  },
+};
+
+const POSTGRES: Described<PostgresStepProps> = {
+  file: 'bootstrap/postgres-step.ts',
+  interfaceName: 'PostgresStepProps',
+  make: (props) => new PostgresStep(props),
+  least: { endpoint: PostgresEndpoint.fromHost('db.example.com'), database: 'app', credentials: PostgresCredentials.fromPassword('reader', password) },
+  props: {
+    name: SYNTHESIS,
+    endpoint: {
+      keys: ['host', 'port'],
+      value: PostgresEndpoint.fromHost('other.example.com', { port: 6432 }),
+      described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'],
+    },
+    database: { keys: ['database'], value: 'other', described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'] },
+    credentials: { keys: ['user', 'password'], value: PostgresCredentials.fromPassword('other', parameter) },
+    catalog: { keys: ['catalog'], value: 'other', isAlwaysWritten: true },
+    schema: { keys: ['schema'], value: 'public', described: ['- all schemas'] },
+    tls: { keys: ['tls'], value: PostgresTls.DISABLE },
+    caFile: {
+      keys: ['tls', 'caFile'], value: __filename, beside: { tls: PostgresTls.VERIFY_FULL, caFile: ENTRY }, described: ['- required for VERIFY_FULL'],
+    },
+    connectTimeout: { keys: ['connectTimeoutSeconds'], value: SEVEN, passedOn: ', CONNECT_TIMEOUT \'7\'' },
+    tcpUserTimeout: {
+      keys: ['tcpUserTimeoutSeconds'],
+      value: SEVEN,
+      passedOn: ', TCP_USER_TIMEOUT \'7000\'',
+      described: ['- as connectTimeout', valueOf(documentedProps('bootstrap/postgres-step.ts', 'PostgresStepProps').connectTimeout)],
+    },
+    keepalive: { keys: ['keepaliveSeconds'], value: SEVEN, passedOn: ', KEEPALIVES_IDLE \'7\'' },
+    statementTimeout: { keys: ['statementTimeoutSeconds'], value: SEVEN, passedOn: ', OPTIONS \'-c statement_timeout=7000\'' },
+    disableStatementTimeout: { keys: ['disableStatementTimeout'], value: true },
+    maxConnections: { keys: ['maxConnections'], value: 7 },
+    applicationName: { keys: ['applicationName'], value: 'reports' },
+  },
+};
+
+const MOTHERDUCK: Described<MotherDuckStepProps> = {
+  file: 'bootstrap/motherduck-step.ts',
+  interfaceName: 'MotherDuckStepProps',
+  make: (props) => new MotherDuckStep(props),
+  least: { token: password },
+  props: {
+    name: SYNTHESIS,
+    allowDownload: SYNTHESIS,
+    token: { keys: ['token'], value: parameter },
+    databases: { keys: ['databases'], value: ['sales'], described: ['- all that the token\'s user has attached'] },
+    attachMode: {
+      keys: ['attachMode'],
+      value: MotherDuckAttachMode.SINGLE,
+      described: ['- SINGLE where databases are named, else WORKSPACE', MotherDuckAttachMode.WORKSPACE],
+    },
+    saasMode: { keys: ['saasMode'], value: true },
+  },
+};
+
+const SQL: Described<SqlStepProps> = {
+  file: 'bootstrap/sql-step.ts',
+  interfaceName: 'SqlStepProps',
+  make: (props) => new SqlStep(props),
+  least: { name: 'sql', statements: ['SET VARIABLE t = $token'] },
+  props: {
+    name: SYNTHESIS,
+    extensions: SYNTHESIS,
+    // Beside the configuration, where the top of the contract has it.
+    provides: SYNTHESIS,
+    statements: { keys: ['statements'], value: ['SET VARIABLE u = 1'] },
+    secrets: { keys: ['secrets'], value: { token: parameter }, described: ['- none'] },
+  },
+};
+
+const STEPS: Described<any>[] = [S3, POSTGRES, MOTHERDUCK, SQL];
+
+const TOLD = STEPS.flatMap((step) => Object.entries<Told | typeof SYNTHESIS>(step.props)
+  .flatMap(([prop, told]) => (told === SYNTHESIS ? [] : [{ of: step, prop, told, name: `${step.interfaceName}.${prop}` }])));
+
+/** What goes on while the date is set by hand. */
+const REAL = [
+  'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout',
+] as const;
+
+const bound = ({ make, least }: Described<any>, props: object = {}): BootstrapStepConfig => make({ ...least, ...props }).bind(fn);
+
+let aws: AnsweringServer;
+const outside = { ...process.env };
+
+beforeAll(async () => {
+  aws = await startAnswering();
+  process.env = { ...outside, AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
+});
+
+afterAll(() => {
+  process.env = outside;
+  aws.stop();
+});
+
+test.each(TOLD)('$name: the configuration has it by its keys, and only if it is given', ({ of, prop, told }) => {
+  const without = bound(of, told.beside).config!;
+  const given = bound(of, { ...told.beside, [prop]: told.value }).config!;
+  expect(told.keys.filter((key) => !(key in given))).toEqual([]);
+  expect(Object.keys(given).filter((key) => !(key in without)).filter((key) => !told.keys.includes(key))).toEqual([]);
+  const isGiven = prop in of.least || prop in (told.beside ?? {}) || told.isAlwaysWritten;
+  expect(told.keys.filter((key) => key in without)).toEqual(isGiven ? told.keys : []);
+});
+
+test.each(TOLD)('$name: the runtime does by it what it does not do by default', async ({ of, prop, told }) => {
+  const given = await performed(bound(of, { ...told.beside, [prop]: told.value }));
+  expect(given).not.toBe(await performed(bound(of, told.beside)));
+});
+
+const DEFAULTS = TOLD.flatMap(({ of, prop, told, name }) => {
+  const documented = documentedProps(of.file, of.interfaceName)[prop];
+  return documented.text === undefined ? [] : [{ of, prop, told, name, documented, text: documented.text }];
+});
+
+test.each(DEFAULTS)('$name: the runtime\'s default is the documented one, $text', async ({ of, prop, told, documented, text }) => {
+  const value = valueOf(documented) ?? told.described?.[1];
+  if (valueOf(documented) === undefined) expect(text).toBe(told.described?.[0]);
+  if (value !== undefined) expect(await performed(bound(of, { ...told.beside, [prop]: value }))).toBe(await performed(bound(of, told.beside)));
+});
+
+test.each(STEPS)('each optional prop of $interfaceName documents its default', ({ file, interfaceName, props }) => {
+  const documented = documentedProps(file, interfaceName);
+  expect(Object.keys(documented).sort()).toEqual(Object.keys(props).sort());
+  expect(Object.entries(documented).filter(([, { isOptional, text }]) => isOptional !== (text !== undefined)).map(([prop]) => prop)).toEqual([]);
+});
+
+describe('a time', () => {
+  const times = TOLD.filter(({ of, prop }) => documentedProps(of.file, of.interfaceName)[prop].type === 'Duration');
+
+  test('says its unit in its key', () => {
+    expect(times.map(({ name }) => name)).toEqual(['PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
+      'PostgresStepProps.statementTimeout']);
+    expect(times.flatMap(({ told }) => told.keys).filter((key) => !/(?:Seconds|Ms)$/.test(key))).toEqual([]);
+  });
+
+  test.each(times)('$name is passed on in its unit', async ({ of, prop, told }) => {
+    const [key] = told.keys;
+    expect(bound(of, { [prop]: Duration.minutes(2) }).config![key]).toBe(120);
+    expect(await performed(bound(of, { [prop]: told.value }))).toContain(JSON.stringify(told.passedOn).slice(1, -1));
+  });
+});
+
+test('a statement timeout that is switched off is absent, not 0', async () => {
+  const off = bound(POSTGRES, { disableStatementTimeout: true });
+  expect(off.config).toEqual({ ...bound(POSTGRES).config, disableStatementTimeout: true });
+  expect(await performed(off)).not.toContain('statement_timeout');
+});
+
+describe('how PostgreSQL is signed in to', () => {
+  const by = (credentials: PostgresCredentials, more: object = {}) => new PostgresStep({ ...POSTGRES.least, credentials, ...more }).bind(fn);
+
+  test('by a secret that says all but the port, which then is the documented one', async () => {
+    const secret = stack.node.findChild('Db') as Secret;
+    const port = valueOf(documentedProps('bootstrap/postgres-endpoint.ts', 'PostgresHostOptions').port) as number;
+    const step = by(PostgresCredentials.fromSecret(secret), { endpoint: undefined, database: undefined });
+    expect(Object.keys(step.config!)).toEqual(['catalog', 'secret']);
+    expect(await performed(step)).toBe(await performed(bound(POSTGRES, { endpoint: PostgresEndpoint.fromHost('db.example.com', { port }) })));
+  });
+
+  test('by IAM', async () => {
+    const replica = DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Replica', {
+      instanceIdentifier: 'replica', instanceEndpointAddress: 'db.example.com', port: 5432, securityGroups: [], instanceResourceId: 'db-ABC',
+    });
+    const step = by(PostgresCredentials.fromIam('reader'), { endpoint: PostgresEndpoint.fromInstance(replica) });
+    expect(Object.keys(step.config!)).toEqual(['catalog', 'host', 'port', 'database', 'user', 'iam']);
+    expect(await performed(step)).toMatch(/"password": "db\.example\.com:5432\/\?Action=connect/);
+  });
+});
+
+describe('a secret', () => {
+  const reference = (source: SecretSource) => source.bind(fn) as any;
+
+  test('of Secrets Manager, whole or by its field, and a parameter of SSM', async () => {
+    expect(JSON.parse(await readSecret(reference(secretOf())))).toMatchObject({ username: 'reader' });
+    expect(await readSecret(reference(secretOf('other')))).toMatch(/^other of arn:aws:secretsmanager:.*db-AbCdEf$/);
+    expect(await readSecret(reference(parameter))).toBe('value of /db/password');
+  });
+
+  const documented = documentedProps('secret-source.ts', 'SecretSourceOptions').maxAge;
+
+  test.each<[string, Duration, SecretSourceOptions]>([
+    ['its maxAge', Duration.minutes(2), { maxAge: Duration.minutes(2) }],
+    [`the documented default, ${documented.text},`, valueOf(documented) as Duration, {}],
+  ])('is used until %s has passed', async (_, age, options) => {
+    const source = reference(secretOf('password', options));
+    expect(Object.keys(source)).toEqual(['secretsManager', 'field', ...options.maxAge ? ['maxAgeSeconds'] : []]);
+    jest.useFakeTimers({ now: Date.now(), doNotFake: [...REAL] });
+    try {
+      await readSecret(source, { fresh: true });
+      const { length } = aws.requests;
+      jest.setSystemTime(Date.now() + age.toMilliseconds() - 1_000);
+      await readSecret(source);
+      expect(aws.requests).toHaveLength(length);
+      jest.setSystemTime(Date.now() + 2_000);
+      await readSecret(source);
+      expect(aws.requests).toHaveLength(length + 1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+test('no step writes other keys', () => {
+  const all = TOLD.map(({ of, prop, told }) => bound(of, { ...told.beside, [prop]: told.value }));
+  const declared = new Set(TOLD.flatMap(({ told }) => told.keys));
+  expect([...new Set(all.flatMap(({ config }) => Object.keys(config!)))].filter((key) => !declared.has(key))).toEqual([]);
+});

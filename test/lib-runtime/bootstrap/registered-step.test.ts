@@ -1,0 +1,149 @@
+import type { BootstrapStepType } from '../../../lib-runtime';
+import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+
+const own = { name: 'own', type: 'own', provides: ['own'], config: { rows: 3 } };
+
+function start(type: BootstrapStepType | ((runtime: Runtime) => BootstrapStepType), step: object = own): Runtime {
+  const runtime = freshRuntime(config({ steps: [step as typeof own] }));
+  runtime.registerBootstrapStep('own', typeof type === 'function' ? type(runtime) : type);
+  return runtime;
+}
+
+const attach: BootstrapStepType = {
+  run: async (connection, { rows }) => {
+    await connection.run("ATTACH IF NOT EXISTS ':memory:' AS own");
+    await connection.run(`CREATE OR REPLACE TABLE own.t AS FROM range(${rows}) r(x)`);
+  },
+};
+
+/** A step whose access ends: `own.t` fails with the words of a server until the step has run again. */
+function withToken(calls: string[]): BootstrapStepType {
+  const setUp = (broken: boolean) => async (connection: Parameters<BootstrapStepType['run']>[0]) => {
+    calls.push(broken ? 'run' : 'renew');
+    await connection.run("ATTACH IF NOT EXISTS ':memory:' AS own");
+    await connection.run(`CREATE OR REPLACE VIEW own.t AS SELECT ${broken ? "error('HTTP 401 token expired')" : '1'} AS x`);
+  };
+  return { run: setUp(true), renew: setUp(false), diagnose: (error) => (error.includes('token expired') ? 'refused' : undefined) };
+}
+
+describe('diagnose', () => {
+  test('refused: the step is renewed, and a SELECT runs again, once', async () => {
+    const calls: string[] = [];
+    const { cursor } = start(withToken(calls));
+    expect(await cursor((c) => c.query('FROM own.t'))).toEqual([{ x: 1 }]);
+    expect(calls).toEqual(['run', 'renew']);
+  });
+
+  test('refused: what is not a SELECT does not run again, and the error says so', async () => {
+    const calls: string[] = [];
+    const { cursor } = start(withToken(calls));
+    await cursor((c) => c.bootstrap('own'));
+    const error = await rejection(cursor((c) => c.execute('CREATE TABLE copied AS FROM own.t')));
+    expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+    expect(error.message).toContain('what the bootstrap step "own" sets up was out of date, and was renewed; the statement did not run again');
+    expect(calls).toEqual(['run', 'renew']);
+    await cursor((c) => c.execute('CREATE TABLE copied AS FROM own.t'));
+  });
+
+  test('refused again and again: the statement\'s own error after one renewal', async () => {
+    let renewals = 0;
+    const { cursor } = start(() => ({ ...withToken([]), renew: async () => void renewals++ }));
+    expect(await rejection(cursor((c) => c.query('FROM own.t')))).toMatchObject({ code: 'QUERY', message: expect.stringContaining('token expired') });
+    expect(renewals).toBe(1);
+  });
+
+  test('missing: the step runs, whatever its catalogs are called', async () => {
+    const errors: Array<string | undefined> = [];
+    const { cursor } = start({
+      run: async (connection, _, { error }) => {
+        errors.push(error);
+        await connection.run('CREATE MACRO twice(x) AS 2 * x');
+      },
+      diagnose: (error, _, isDone) => (!isDone && error.includes('Scalar Function with name twice') ? 'missing' : undefined),
+    });
+    expect(await cursor((c) => c.query('SELECT 1 AS x'))).toEqual([{ x: 1 }]);
+    expect(await cursor((c) => c.query('SELECT twice(2) AS x'))).toEqual([{ x: 4 }]);
+    expect(errors).toEqual([expect.stringMatching(/^Catalog Error: Scalar Function with name twice does not exist/)]);
+  });
+
+  test('transient: a SELECT runs once more without the step, and another statement does not', async () => {
+    let runs = 0;
+    let asked = 0;
+    const { cursor } = start({
+      run: async (connection) => {
+        runs += 1;
+        await connection.run("ATTACH ':memory:' AS own");
+        await connection.run("CREATE VIEW own.t AS SELECT error('connection lost') AS x");
+      },
+      diagnose: (error) => {
+        if (!error.includes('connection lost')) return undefined;
+        asked += 1;
+        return 'transient';
+      },
+    });
+    await cursor((c) => c.bootstrap('own'));
+    expect(await rejection(cursor((c) => c.query('FROM own.t')))).toMatchObject({ code: 'QUERY' });
+    expect([runs, asked]).toEqual([1, 2]);
+    expect(await rejection(cursor((c) => c.execute('CREATE TABLE copied AS FROM own.t')))).toMatchObject({ code: 'QUERY' });
+    expect([runs, asked]).toEqual([1, 3]);
+  });
+
+  test('undefined leaves it to the catalogs that the step provides', async () => {
+    const { cursor } = start({ ...attach, diagnose: () => undefined });
+    expect(await cursor((c) => c.query('SELECT count(*) AS n FROM own.t'))).toEqual([{ n: 3 }]);
+  });
+});
+
+test('isStale: the step is renewed before the next statement', async () => {
+  let endsAt = Infinity;
+  let renewals = 0;
+  const { cursor } = start({ ...attach, isStale: () => Date.now() >= endsAt, renew: async () => { renewals += 1; endsAt = Infinity; } });
+  await cursor((c) => c.query('FROM own.t'));
+  endsAt = 0;
+  await cursor((c) => c.query('FROM own.t'));
+  await cursor((c) => c.query('FROM own.t'));
+  expect(renewals).toBe(1);
+});
+
+test('runsImmediately: the step has run when the first statement begins', async () => {
+  const { cursor } = start({ ...attach, runsImmediately: true });
+  expect(await cursor({ bootstrap: [] }, (c) => c.query('SELECT count(*) AS n FROM own.t'))).toEqual([{ n: 3 }]);
+});
+
+test('secrets: the step runs again when somebody has dropped one', async () => {
+  const { cursor } = start({
+    run: async (connection) => void await connection.run("CREATE OR REPLACE TEMPORARY SECRET mine (TYPE http, BEARER_TOKEN 'x')"),
+    secrets: ['mine'],
+    diagnose: (error, _, isDone) => (!isDone && error.includes('"mine"') ? 'missing' : undefined),
+  });
+  await cursor((c) => c.bootstrap('own'));
+  await cursor((c) => c.execute('DROP TEMPORARY SECRET mine'));
+  await cursor((c) => c.bootstrap('own'));
+  expect(await cursor((c) => c.query('SELECT name FROM duckdb_secrets()'))).toEqual([{ name: 'mine' }]);
+}, 20_000);
+
+test('a function makes the step anew for each DuckDB instance, with its name and configuration', async () => {
+  const made: object[] = [];
+  const runtime = freshRuntime(config({ steps: [own] }));
+  runtime.registerBootstrapStep('own', (step) => {
+    made.push(step);
+    return attach;
+  });
+  for (const _ of [1, 2]) expect(await runtime.session((s) => s.query('SELECT count(*) AS n FROM own.t'))).toEqual([{ n: 3 }]);
+  expect(made).toEqual(Array(2).fill({ name: 'own', config: { rows: 3 } }));
+});
+
+test.each([[undefined], [{}], [{ run: 1 }]])('a function that makes %j is refused where the step is needed', async (made) => {
+  const runtime = freshRuntime(config({ steps: [own] }));
+  runtime.registerBootstrapStep('own', () => made as unknown as BootstrapStepType);
+  expect(await rejection(runtime.cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('expected an object with a function run') });
+});
+
+test('a type may be registered after the first query', async () => {
+  const runtime = freshRuntime(config({ steps: [own] }));
+  await runtime.cursor((c) => c.query('SELECT 1'));
+  const calls: string[] = [];
+  runtime.registerBootstrapStep('own', withToken(calls));
+  expect(await runtime.cursor((c) => c.query('FROM own.t'))).toEqual([{ x: 1 }]);
+  expect(calls).toEqual(['run', 'renew']);
+});
