@@ -1,11 +1,11 @@
 import { expectFlags, expectOptions, PropNames, shown } from './checks/expect';
 
-/** How a function uses an extension. */
+/** Options for an extension of a function. */
 export interface DuckDbExtensionOptions {
   /**
    * Whether a bootstrap step loads the extension itself, when the step runs.
    *
-   * For an extension that is slow to load, or uses the network when it is loaded. All others are loaded when a database opens.
+   * For an extension that loads slowly, or uses the network when it is loaded. All other extensions are loaded when a database opens.
    *
    * @default false
    */
@@ -26,7 +26,7 @@ export class DuckDbExtension {
    * DuckDB's aliases work too: `postgres` is `postgres_scanner`.
    *
    * @param name as in `INSTALL name`
-   * @param options how the function uses it
+   * @param options options for the extension
    */
   public static core(name: string, options: DuckDbExtensionOptions = {}): DuckDbExtension {
     return new DuckDbExtension(name, 'core', options);
@@ -53,7 +53,7 @@ export class DuckDbExtension {
   }
 
   /**
-   * Whether a bootstrap step loads it, and not the opening of a database.
+   * Whether a bootstrap step loads the extension, instead of the opening of a database.
    * @internal
    */
   public readonly _loadedByStep: boolean;

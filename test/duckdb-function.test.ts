@@ -50,7 +50,7 @@ test('an extension that a step loads is in the image, and not loaded when a data
   const step = new PlainStep('own', [DuckDbExtension.core('iceberg', { loadedByStep: true })]);
   const fn = declare({ bootstrap: [step], extensions: [DuckDbExtension.core('httpfs')] });
   expect([...fn.extensions].sort()).toEqual(['avro', 'httpfs', 'iceberg']);
-  // What something else needs as well is loaded with the database.
+  // An extension that something else needs as well is loaded with the database.
   expect(runtimeConfig(Template.fromStack(stack)).extensions).toEqual(['httpfs']);
 });
 
@@ -120,8 +120,8 @@ test.each([
   ['Extension_Directory', 'Stack/Reports has the setting Extension_Directory: the image holds the extensions; declare them with the prop extensions'],
   ['s3_secret_access_key', 'Stack/Reports has the setting s3_secret_access_key: the template would show it; an S3Step gives queries the function\'s own credentials'],
   ['motherduck_token', 'Stack/Reports has the setting motherduck_token: the template would show it; a MotherDuckStep fetches it'],
-  ['threads; DROP', 'Stack/Reports has the setting "threads; DROP", which is no name of a DuckDB setting'],
-  ['', 'Stack/Reports has the setting "", which is no name of a DuckDB setting'],
+  ['threads; DROP', 'Stack/Reports has the setting "threads; DROP", which is not a name of a DuckDB setting'],
+  ['', 'Stack/Reports has the setting "", which is not a name of a DuckDB setting'],
 ])('the setting %s is refused', (name, message) => {
   expect(() => declare({ settings: { [name]: 'true' } })).toThrow(message);
 });
@@ -169,7 +169,7 @@ describe('bad input is refused at synth, with its fix', () => {
   });
 
   test('an unknown extension', () => {
-    expect(() => declare({ extensions: [DuckDbExtension.core('htpfs')] })).toThrow('"htpfs" is no core extension of DuckDB; did you mean "httpfs"?');
+    expect(() => declare({ extensions: [DuckDbExtension.core('htpfs')] })).toThrow('"htpfs": no core extension of DuckDB has this name; did you mean "httpfs"?');
   });
 
   test('two steps of one name', () => {

@@ -74,7 +74,10 @@ export class OnDemandExtensions {
     }
   }
 
-  /** Loads an extension once for all concurrent callers. After a failure, tries again after a second at the earliest. Throws `EXTENSION`, with the fix. */
+  /**
+   * Loads an extension once for all concurrent callers. After a failure, tries again after a second at the earliest. Throws `EXTENSION`, with the
+   * fix.
+   */
   ensure(name: string): Promise<void> {
     const known = this.loading.get(name);
     if (known) return known;
@@ -134,7 +137,7 @@ function mayLoadHttpfs(sql: string): boolean {
   return /\b(?:LOAD|ATTACH)\b/i.test(sql) && USES_HTTPFS.test(sql);
 }
 
-const LOAD_FIRST = 'leave lock_configuration out of the settings; execute LOAD httpfs, or a statement that uses it, and only then SET lock_configuration = true';
+const LOAD_FIRST = 'remove lock_configuration from the settings; execute LOAD httpfs, or a statement that uses it, and only then SET lock_configuration = true';
 
 /** In a locked instance, the settings that httpfs copies could not be blanked. */
 async function assertUnlocked(connection: DuckDBConnection): Promise<void> {

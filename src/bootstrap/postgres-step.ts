@@ -242,11 +242,11 @@ export class PostgresStep implements IBootstrapStep {
     expectTimeSpan(statementTimeout, `${this.at} has the statementTimeout`, 'disableStatementTimeout: true asks for none');
     expectFlags({ disableStatementTimeout }, this.at);
     if (endpoint?._takesOptions === false && (statementTimeout || disableStatementTimeout === false)) {
-      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not take: set it in the database, `
+      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not accept: set it in the database, `
         + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
     }
     if (statementTimeout && disableStatementTimeout) {
-      throw new Error(`${this.at} has a statementTimeout beside disableStatementTimeout, which asks for none: remove one of them`);
+      throw new Error(`${this.at} has both statementTimeout and disableStatementTimeout: remove one of them`);
     }
   }
 

@@ -88,7 +88,7 @@ export class SqlStep implements IBootstrapStep {
   }
 }
 
-/** Whether a statement attaches the catalog. One with IF NOT EXISTS or OR REPLACE expects that somebody may have attached it. */
+/** Whether a statement attaches the catalog. A statement with IF NOT EXISTS or OR REPLACE allows for an attached catalog. */
 function attaches(statement: string, catalog: string): boolean {
   const [, quoted, bare] = /(?:^|;)\s*ATTACH\s+(?:DATABASE\s+)?(?:'(?:[^']|'')*'\s*)AS\s+(?:"((?:[^"]|"")+)"|([^\s;(]+))/i.exec(statement) ?? [];
   return (quoted?.replace(/""/g, '"') ?? bare)?.toLowerCase() === catalog.toLowerCase();

@@ -54,7 +54,7 @@ export function expectTexts(values: unknown, what: string, example: string): voi
 /** Refuses a value that is not a list, or is a list that is a token. */
 export function expectList(values: unknown, what: string, example: string): asserts values is unknown[] {
   if (!Array.isArray(values)) throw new Error(`${what} ${shown(values)}: expected a list such as ${example}`);
-  if (Token.isUnresolved(values)) throw new Error(`${what} a list that is a CDK token: expected one whose length is known, such as ${example}; its items may be tokens`);
+  if (Token.isUnresolved(values)) throw new Error(`${what} a list that is a CDK token: expected a list whose length is known, such as ${example}; its items may be tokens`);
 }
 
 /** Refuses a value that is not a member of an enum; undefined means the default. */
@@ -69,11 +69,11 @@ export function expectDuration(value: unknown, what: string): void {
   throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
 }
 
-/** Refuses what is not a Duration, or one that is 0, which to some is no time and to others no end; `fix` is what to do instead. */
+/** Refuses a value that is not a Duration, or a Duration of 0, which can mean both no time and no limit. `fix` says what to do instead. */
 export function expectTimeSpan(value: unknown, what: string, fix: string): void {
   expectDuration(value, what);
   const span = value as Duration | undefined;
-  if (span && !span.isUnresolved() && span.toMilliseconds() === 0) throw new Error(`${what} 0: expected more than that; ${fix}`);
+  if (span && !span.isUnresolved() && span.toMilliseconds() === 0) throw new Error(`${what} 0: expected more than 0; ${fix}`);
 }
 
 /** Refuses flags that are neither true nor false: text such as "false" would count as true. */
@@ -83,7 +83,9 @@ export function expectFlags(flags: { [prop: string]: unknown }, what: string): v
   }
 }
 
-/** Refuses an object without a method or an attribute that identifies its type. `instanceof` would not do: a project may have two copies of a class. */
+/**
+ * Refuses an object without a method or an attribute that identifies its type. `instanceof` would not do: a project may have two copies of a class.
+ */
 export function expectObject(value: unknown, attribute: string, what: string, example: string): void {
   if (typeof value === 'object' && value !== null && attribute in value) return;
   throw new Error(`${what} ${shown(value)}: expected ${example}`);

@@ -29,17 +29,17 @@ export function warnOfLimits(fn: IConstruct, { memorySize, timeout }: lambda.Fun
   if (memorySize !== undefined && !Token.isUnresolved(memorySize)) warnOfMemory(fn, memorySize);
   if (timeout && !timeout.isUnresolved() && timeout.toSeconds() < 10) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:timeout', `timeout is ${timeout.toSeconds()} s: `
-      + 'a cold start and a query over the network may take longer; 10 s and more is advised');
+      + 'a cold start and a query over the network may take longer; use 10 s or more');
   }
 }
 
 function warnOfMemory(fn: IConstruct, memorySize: number): void {
   if (memorySize < 512) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:memorySize', `memorySize is ${memorySize} MB: `
-      + 'DuckDB and Node.js take about 200 MB of it before the first query; 512 MB and more is advised');
+      + 'DuckDB and Node.js take about 200 MB of it before the first query; use 512 MB or more');
   }
   if (memorySize > MAX_MEMORY_MB) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:memorySize', `memorySize is ${memorySize} MB: `
-      + `Lambda offers at most ${MAX_MEMORY_MB} MB, except to functions on managed instances, and would refuse the deployment`);
+      + `Lambda offers at most ${MAX_MEMORY_MB} MB, except for functions on managed instances, and would refuse the deployment`);
   }
 }

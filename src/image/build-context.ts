@@ -35,7 +35,7 @@ const SECRET_MOUNTS = {
   npmrc: { id: 'npmrc', target: '/run/secrets/npmrc' },
 };
 
-/** What Node.js and npm call the architecture of DuckDB's platforms. */
+/** Node.js's and npm's names for the architectures of DuckDB's platforms. */
 const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linux_arm64: 'arm64' };
 
 /** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */

@@ -4,7 +4,7 @@ import { RUNTIME_CONFIG_VARIABLE } from '../runtime/runtime-config';
 /** Options of Lambda functions that functions from an image cannot have. */
 const NOT_FOR_IMAGES: { [prop in keyof lambda.FunctionOptions | 'runtime']?: string } = {
   runtime: 'the image has its own; choose it with baseImage, such as "public.ecr.aws/lambda/nodejs:24"',
-  layers: 'an image contains its files itself; add them with a baseImage of your own',
+  layers: 'an image contains its files itself; add them with your own baseImage',
   snapStart: 'Lambda has no SnapStart for images',
   paramsAndSecrets: 'it is a layer; the bootstrap steps fetch their secrets themselves',
   runtimeManagementMode: 'the runtime is part of the image; update the baseImage instead',

@@ -9,7 +9,7 @@ import { ExtensionRepository } from '../extension-repository';
 const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   entry: 'the image holds the handler',
   handler: 'name it with the image, as in DockerImageCode.fromEcr(repository, { cmd: [\'index.handler\'] })',
-  extensions: 'the image holds them; queries LOAD those that no bootstrap step brings',
+  extensions: 'the image holds them; queries LOAD extensions that no bootstrap step requires',
   extensionRepository: 'the image holds the extensions',
   lockFile: 'it pins what an image is built from',
   nodeApiVersion: 'the image holds DuckDB\'s client',
@@ -21,7 +21,7 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   bundling: 'nothing is bundled',
 };
 
-/** Where a prebuilt image must hold its extensions. */
+/** The directory in which a prebuilt image must have its extensions. */
 const EXTENSIONS_DIRECTORY = '/opt/duckdb_extensions';
 
 /** A prebuilt image. Only the extensions of its steps are known. */

@@ -44,12 +44,12 @@ export interface StepConfig {
   readonly config?: { [key: string]: any };
 }
 
-/** What a step has said of itself. */
+/** The result of a step's `bind`. */
 export interface BoundStep extends BootstrapStepConfig {
   readonly name: string;
 }
 
-/** What a function is, as far as its runtime has to know. */
+/** The facts about a function that its runtime needs. */
 export interface RuntimeFacts {
   readonly options: DuckDbFunctionOptions;
   /** DuckDB's names of the extensions to load when a database opens, dependencies first. */
@@ -59,7 +59,7 @@ export interface RuntimeFacts {
   readonly timeout?: Duration;
 }
 
-/** What a function's runtime is told. What was not declared is left out, so that the runtime's defaults hold. */
+/** The configuration of a function's runtime. Props that were not declared are left out, so that the runtime's defaults apply. */
 export function runtimeConfig({ options, extensions, steps, databases, timeout }: RuntimeFacts): RuntimeConfig {
   const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
   return {
@@ -76,7 +76,7 @@ export function runtimeConfig({ options, extensions, steps, databases, timeout }
   };
 }
 
-/** Puts the configuration into a function's environment, beside the variables that are there. */
+/** Adds the configuration to a function's environment, beside the existing variables. */
 export function tellRuntime(fn: lambda.Function, config: RuntimeConfig, environment: { [name: string]: string }): void {
   checkEnvironmentSize(fn, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
   fn.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(fn).toJsonString(config));

@@ -239,7 +239,7 @@ test.each([
   [{ prefixes: [''] }, 'the S3Step "s3" has the prefix "", which matches every key: leave the prop out to mean all keys'],
   [{ prefixes: ['events/', ' '] }, 'the S3Step "s3" has the prefix " ": expected text such as "events/"'],
   [{ prefixes: 'events/' as any }, 'the S3Step "s3" has as prefixes "events/": expected a list such as ["events/"]'],
-  [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected one whose length is known'],
+  [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected a list whose length is known'],
   [{ buckets: undefined as any }, 'the S3Step "s3" has as buckets undefined: expected a list such as [lake]'],
   [{ buckets: ['lake' as any] }, 'the S3Step "s3" has among its buckets "lake": expected an IBucket, such as s3.Bucket.fromBucketName(this'],
   [{ buckets: [undefined as any] }, 'the S3Step "s3" has among its buckets undefined: expected an IBucket'],

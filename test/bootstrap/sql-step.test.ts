@@ -40,7 +40,7 @@ test.each<[Partial<SqlStepProps>, string]>([
   [{ statements: ['SELECT 1', ' '] }, 'the SqlStep "setup" has the statement " ": expected text such as "CREATE MACRO twice(x) AS x * 2"'],
   [{ statements: ['SELECT 1', undefined as any] }, 'the SqlStep "setup" has the statement undefined: expected text such as'],
   [{ statements: 'SELECT 1' as any }, 'the SqlStep "setup" has as statements "SELECT 1": expected a list such as ["CREATE MACRO'],
-  [{ statements: Fn.split(';', Fn.importValue('statements')) }, 'the SqlStep "setup" has as statements a list that is a CDK token: expected one whose length is known'],
+  [{ statements: Fn.split(';', Fn.importValue('statements')) }, 'the SqlStep "setup" has as statements a list that is a CDK token: expected a list whose length is known'],
   [{ provides: [''] }, 'the SqlStep "setup" provides the catalog "": expected text such as "lake"'],
   [{ provides: ['lake', ' \t'] }, 'the SqlStep "setup" provides the catalog " \\t": expected text such as "lake"'],
   [{ provides: 'lake' as any }, 'the SqlStep "setup" provides the catalog "lake": expected a list such as ["lake"]'],

@@ -3,7 +3,7 @@ import { createServer, IncomingMessage } from 'node:http';
 import { makeSteps } from '../../lib-runtime/bootstrap/step-types';
 import type { BootstrapStepConfig } from '../../src';
 
-/** What the runtime makes of a step's configuration: the settings that it needs, and its SQL with the values that are bound. */
+/** The runtime's result for a step's configuration: the settings that the step needs, and its SQL with the bound values. */
 export async function performed({ type, provides = [], config = {} }: BootstrapStepConfig): Promise<string> {
   const done: unknown[] = [];
   const connection = {
@@ -13,7 +13,11 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
     },
     prepare: async (sql: string) => ({ bind: (values: object) => done.push(sql, values), run: async () => undefined, destroySync: () => undefined }),
   };
-  const context = { error: undefined, execute: async (sql: string, values: unknown) => { done.push(sql, values); }, ensureExtension: async () => undefined };
+  const context = {
+    error: undefined,
+    execute: async (sql: string, values: unknown) => { done.push(sql, values); },
+    ensureExtension: async () => undefined,
+  };
   const [step] = makeSteps([{ name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) }], { env: process.env, timeoutSeconds: undefined });
   done.push(step.settings ?? {});
   await step.run(connection as any, context);
@@ -22,12 +26,12 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
 
 export interface AnsweringServer {
   readonly endpoint: string;
-  /** The bodies of the requests that came. */
+  /** The bodies of the received requests. */
   readonly requests: string[];
   stop(): void;
 }
 
-/** SSM, Secrets Manager and STS, which answer with what they are asked for, so that what is done with the answer tells what was asked. */
+/** A server for SSM, Secrets Manager and STS. Its answers repeat the request, so that their use shows what was requested. */
 export async function startAnswering(): Promise<AnsweringServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {

@@ -61,6 +61,6 @@ test('two steps that attach one catalog are refused, unless each database has on
   const credentials = PostgresCredentials.fromSecret(Secret.fromSecretNameV2(stack, 'Secret', 'db'));
   const steps = [['users', 'pg_replica'], ['orders', 'PG_Replica']].map(([name, catalog]) => new PostgresStep({ name, catalog, endpoint, credentials }));
   expect(() => declare({}, steps)).toThrow(
-    'Stack/Reports has two bootstrap steps that attach the catalog "PG_Replica", "users" and "orders": let one of them attach it by another name');
+    'Stack/Reports has two bootstrap steps that attach the catalog "PG_Replica", "users" and "orders": let one of them attach it under another name');
   expect(() => declare({ default: { bootstrap: ['users'] }, orders: { bootstrap: ['orders'] } }, steps, 'Separate')).not.toThrow();
 });

@@ -115,7 +115,7 @@ test('warnings have stable ids by which they are acknowledged', () => {
 test('more memory than most functions can have causes a warning', () => {
   declare({ memorySize: 16_384 });
   Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-    'memorySize is 16384 MB: Lambda offers at most 10240 MB, except to functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
+    'memorySize is 16384 MB: Lambda offers at most 10240 MB, except for functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
 });
 
 test('the longest timeout and the most memory of Lambda\'s are taken', () => {
@@ -127,7 +127,7 @@ describe('a setting that DuckDB does not know', () => {
   test('causes a warning with the nearest one', () => {
     declare({ settings: { thread: '2', h3_resolution: '9' } });
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(`DuckDB ${duckdb} and its core extensions have no setting "thread"; `
-      + 'did you mean "threads"[?]; opening the database fails, unless another extension brings it.*ack: cdk-duckdb-lambda:setting'));
+      + 'did you mean "threads"[?]; opening the database fails, unless another extension has this setting.*ack: cdk-duckdb-lambda:setting'));
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('have no setting "h3_resolution"; opening the database fails'));
   });
 

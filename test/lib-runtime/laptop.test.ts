@@ -200,7 +200,7 @@ sso_region = eu-west-1
       const outcomes = (env: Record<string, string>) => valuesOf(script(`
         for (const sql of ${JSON.stringify(statements)}) print(await outcome(cursor((c) => c.execute(sql))));
       `), { env: { ...env, AWS_ENDPOINT_URL_S3: address(server) } });
-      const advice = /the AWS credentials have expired.*: sign in again, as by aws sso login, or set new ones/;
+      const advice = /the AWS credentials have expired.*: sign in again, for example with aws sso login, or set new ones/;
 
       test('of the environment\'s: the query\'s error, which says what to do, each time', async () => {
         expect(await outcomes(aws)).toEqual(Array(3).fill({ code: 'QUERY', retryable: false, message: expect.stringMatching(advice) }));
@@ -317,7 +317,7 @@ sso_region = eu-west-1
         });
         print([locked, advised]);
       `), { env: aws })).toEqual([[
-        expect.objectContaining({ retryable: false, message: expect.stringMatching(/leave lock_configuration out of the settings; execute LOAD httpfs, .* only then SET lock_configuration = true/) }),
+        expect.objectContaining({ retryable: false, message: expect.stringMatching(/remove lock_configuration from the settings; execute LOAD httpfs, .* only then SET lock_configuration = true/) }),
         [{ n: 1000 }],
       ]]);
     });

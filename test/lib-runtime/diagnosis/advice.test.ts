@@ -92,7 +92,7 @@ describe('a catalog that there is not', () => {
   test('one whose step the cursor left out is named with it', async () => {
     const { cursor } = freshRuntime(config({ steps }));
     const error = await rejection(cursor({ bootstrap: ['sales'] }, (c) => c.query('FROM pg_replica.users')));
-    expect(error.message).toContain('hint: the bootstrap step "pg" provides "pg_replica", and this cursor\'s bootstrap leaves that step out');
+    expect(error.message).toContain('hint: the bootstrap step "pg" provides "pg_replica", but this cursor\'s bootstrap leaves that step out');
   });
 
   test('of other errors nobody lists catalogs', async () => {

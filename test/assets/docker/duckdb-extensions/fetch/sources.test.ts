@@ -99,7 +99,7 @@ describeWithOfficialExtensions('a source', () => {
       expect(error).toContain(`duckdb-extensions: ${NAME}: ${mirror.url}/`);
     });
 
-    it('has the tested client named where it lacks what another version of DuckDB needs, as has a mirror', async () => {
+    it('an error names the tested client if the index or a mirror lacks an extension for another version of DuckDB', async () => {
       const mirror = await startMirror({ [PAGE]: json([{ filename: WHEEL, url: '/x' }]) });
       const hint = `; cdk-duckdb-lambda is tested with @duckdb/node-api ${client} (DuckDB ${TESTED.version})`;
       const missing = async (source: string, version: string) => (await install(source, temporaryDirectory(), ['--version', version, NAME])).error;
