@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from '../report/table';
 
-/** The benchmarks that are asked for, with the runs that are asked for. */
+/** The requested benchmarks, with the requested runs. */
 export function parseCommandLine(args: readonly string[], benchmarks: readonly Benchmark[]): readonly Benchmark[] | 'help' {
   const { values } = parseArgs({
     args: [...args],
