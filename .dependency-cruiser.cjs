@@ -11,7 +11,7 @@ const LAYERS = {
   'assets/docker/duckdb-extensions': ['store', 'check', 'fetch', 'commands'],
 };
 
-/** What stands above all folders of its half: users, or a function's constructor, call it, and no folder does. */
+/** The folders above all other folders of their half: users or a function's constructor call them, and no folder does. */
 const TOPS = {
   'lib-runtime': '(?:index|start|cursor|session|duckdb|handler|response)\\.ts$',
   'src': '(?:index|duckdb-function(?:-base)?)\\.ts$',

@@ -1,7 +1,7 @@
 import { awscdk, javascript } from 'projen';
 import { client } from './assets/docker/versions.json';
 
-/** What needs cdk-nag 3, and with it a newer aws-cdk-lib than the floor: a test compiles and runs it with the newest. */
+/** Code that needs cdk-nag 3, and therefore a newer aws-cdk-lib than the lowest supported. A test compiles and runs it with the newest. */
 const NEWEST_ONLY = 'examples/nag.ts';
 
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -25,7 +25,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   depsUpgrade: false,
   sampleCode: false,
 
-  // The first with property injection; docs/support.md says what else it rests on.
+  // The first version with property injection; docs/support.md says more.
   cdkVersion: '2.196.0',
   constructsVersion: '10.4.2',
   jsiiVersion: '6.0.16',
@@ -65,7 +65,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     compilerOptions: { lib: ['es2022'], target: 'ES2022', rootDir: '.' },
   },
   jestOptions: {
-    // Without this projen rewrites the snapshots that a test run compares, so that none could fail.
+    // Without this, projen rewrites the snapshots during a test run, and no comparison could fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     junitReporting: false,
     jestConfig: {
@@ -76,7 +76,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 });
 
-// The runtime is packed as `cdk-duckdb-lambda/runtime`; an `exports` map hides all else, so what jsii needs is named too.
+// The runtime is packed as `cdk-duckdb-lambda/runtime`. An `exports` map hides everything else, so it also names what jsii needs.
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
   './runtime': {
@@ -88,21 +88,21 @@ project.package.addField('exports', {
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
 
-// A handler's project installs this package for the runtime alone: it needs neither CDK nor (until it runs locally) DuckDB.
+// A handler's project installs this package only for the runtime. It needs neither CDK nor, until it runs locally, DuckDB.
 project.package.addField('peerDependenciesMeta', {
   'aws-cdk-lib': { optional: true },
   'constructs': { optional: true },
   '@duckdb/node-api': { optional: true },
 });
 
-// Jest and ESLint resolve modules with it; of 1.13.0 not every platform's binary can be had, and `npm ci` fails for want of them.
+// Jest and ESLint resolve modules with it. The binaries of 1.13.0 are not available for every platform, so `npm ci` fails with it.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 
 project.gitignore.include('/lib-runtime/tsconfig.json', '/projenrc/tsconfig.json');
 project.gitignore.exclude('/runtime/', '/.bed/', '/cdk.out/', '.jsii.tabl.json');
 project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks/', '/scripts/', '/docs/', '/.ci/', '/.bed/', '/rosetta/', '.jsii.tabl.json', '/cdk.out/', '/CONTRIBUTING.md');
 project.npmignore?.include('/runtime/', '/assets/');
-// The package's own name resolves to what the build makes of it, which need not be there yet.
+// The package's own name resolves to the build's output, which may not exist yet.
 project.eslint?.addRules({ 'import/no-unresolved': ['error', { ignore: ['^cdk-duckdb-lambda(/runtime)?$'] }] });
 project.eslint?.addIgnorePattern(NEWEST_ONLY);
 project.eslint?.allowDevDeps('**/lib-runtime/**');
@@ -112,7 +112,7 @@ project.eslint?.allowDevDeps('**/benchmarks/**');
 project.addBins({ 'cdk-duckdb-lambda': 'assets/cli/cdk-duckdb-lambda.mjs', 'duckdb-extensions': 'assets/docker/install-extensions.mjs' });
 
 project.preCompileTask.exec('node lib-runtime/build.mjs');
-// jsii-docgen searches its whole working directory, links included: not where the test bed keeps its images.
+// jsii-docgen searches its whole working directory, with links, so it must not run where the test bed keeps its images.
 const docgen = project.tasks.tryFind('docgen')!;
 docgen.reset('rm -rf dist/docgen && mkdir -p dist/docgen && cp .jsii package.json dist/docgen && ln -s ../../node_modules dist/docgen/node_modules');
 docgen.exec('jsii-docgen -o ../../API.md', { cwd: 'dist/docgen' });
@@ -121,8 +121,8 @@ docgen.exec('jsii-docgen -o ../../API.md', { cwd: 'dist/docgen' });
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile .jsii');
 project.testTask.prependExec('tsc -p tsconfig.dev.json --noEmit');
 
-// Every build packages for JavaScript and Python, and for the other languages whose tool chain is there; Go's, which verifies
-// modules against a checksum database on the network, only when asked: npx projen package:go.
+// Every build packages for JavaScript and Python, and for other languages whose tool chain is installed. Go's tool chain verifies modules
+// against a checksum database on the network, so it is packaged only on request: npx projen package:go.
 project.packageTask.reset();
 for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['java', 'mvn'], ['dotnet', 'dotnet']]) {
   project.packageTask.spawn(project.tasks.tryFind(`package:${language}`)!, { condition: `which ${toolChain}` });
@@ -131,8 +131,8 @@ for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['jav
 
 // `npm cit` on a fresh clone builds and tests everything.
 project.setScript('test', 'projen build && cat .bed/test-counts');
-// Snapshots of the stacks that a maintainer can deploy. What is in their assets is left out, in the files as in the comparison: the
-// tests of the image are about that, and each change of the runtime would change all of them.
+// Snapshots of the stacks that a maintainer can deploy. The files and the comparison leave out the assets' contents: the tests of the image
+// check those, and each change of the runtime would change all snapshots.
 const INTEG = 'integ-runner --language typescript --app "node -r ts-node/register/transpile-only {filePath}"';
 const integ = (name: string, description: string, options = '') => project.addTask(name, {
   description, exec: `${INTEG} ${options}`.trim(), env: { TS_NODE_PROJECT: 'tsconfig.dev.json' }, receiveArgs: true,

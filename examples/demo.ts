@@ -103,7 +103,7 @@ function synthesise(image: ConstructorParameters<typeof SalesStack>[2]['image'])
   return synthesisedFunctions(app.synth().directory)[0];
 }
 
-/** DuckDB's own repository, or PyPI where only package registries can be reached: the same signed files. */
+/** DuckDB's own repository, or PyPI with the same signed files if only package registries can be reached. */
 async function extensionRepository(): Promise<ExtensionRepository> {
   const reached = await fetch('https://extensions.duckdb.org', { method: 'HEAD', signal: AbortSignal.timeout(5000) }).then(() => true, () => false);
   return reached ? ExtensionRepository.core() : ExtensionRepository.fromPyPi();

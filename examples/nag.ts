@@ -1,4 +1,4 @@
-// The examples as a platform team would check them: by cdk-nag 3, which takes a newer aws-cdk-lib than the examples themselves.
+// Checks the examples with cdk-nag 3, as a platform team would. cdk-nag 3 needs a newer aws-cdk-lib than the examples.
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { DatabaseStack } from './reports/database';

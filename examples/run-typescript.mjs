@@ -1,4 +1,4 @@
-// Runs a TypeScript file of this repository, after installing and building what is missing or out of date.
+// Runs a TypeScript file of this repository. First installs and builds what is missing or out of date.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Ends this process with the file's own exit code. */
+/** Ends this process with the exit code of the file. */
 export function runTypeScript(file, ...args) {
   if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) run('Installing', 'npm', 'ci', '--no-audit', '--no-fund');
   if (isOlder('runtime/index.mjs', 'lib-runtime')) run('Building the runtime', process.execPath, 'lib-runtime/build.mjs');

@@ -1,7 +1,7 @@
 /**
  * Builds `cdk-duckdb-lambda/runtime`: CommonJS, ESM, types, and the notices of what is bundled in.
  *
- * The same bytes wherever the repository lies: image layers and asset hashes rest on them.
+ * The output has the same bytes wherever the repository is. Image layers and asset hashes depend on that.
  *
  *     node lib-runtime/build.mjs [DIRECTORY]      (default: runtime)
  */
@@ -22,12 +22,12 @@ const common = {
   platform: 'node',
   // The oldest Node.js that this package supports; the image has a newer one.
   target: 'node20',
-  // The client is native and must exist once in a process: the handler's project brings it.
+  // The client is native and must exist once in a process. The handler's project installs it.
   external: ['@duckdb/*'],
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  // Wherever a part lies among the sources, its bundle lies beside the others.
+  // The bundles of all parts are in one folder, wherever their sources are.
   plugins: [{ name: 'lazy parts', setup: ({ onLoad }) => onLoad({ filter: /lib-runtime[^.]*\.ts$/ }, ({ path }) => (
     { loader: 'ts', contents: readFileSync(path, 'utf8').replace(/(requireFromHere\(')\.{1,2}\/[^']*?([^'/]+')/g, '$1./$2') }
   )) }],
@@ -48,7 +48,7 @@ const OUTPUTS = [
     // Lambda's init phase lasts until the module is evaluated.
     footer: { js: "await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];" },
   },
-  // Evaluated only when needed.
+  // These parts are evaluated only when needed.
   ...[
     'diagnosis/advice',
     'aws/assume-role',
@@ -72,14 +72,14 @@ writeFileSync(join(target, 'THIRD-PARTY-NOTICES.txt'), notices(results.flatMap((
 emitTypes();
 
 /**
- * An ES module of esbuild's that takes Node.js's own modules by `require`: of one that is imported, Node.js evaluates all that it exports,
- * parts that are loaded when they are used among them. It takes longer than the runtime's own JavaScript.
+ * Makes esbuild's ES module load Node.js's own modules with `require`. If a module is imported, Node.js evaluates all of its exports, even
+ * those that it would otherwise load on use. That takes longer than the runtime's own JavaScript.
  */
 function requiringBuiltins(code) {
   return code.replace(/^import \{ (.*) \} from "(node:.*)";$/gm, (_, names, module) => `const { ${names.replaceAll(' as ', ': ')} } = require("${module}");`);
 }
 
-/** The licences of the packages that the given files belong to; packages with the same text share it. */
+/** The licences of the packages that contain the given files. Packages with the same text share it. */
 function notices(files) {
   const packages = [...new Set(files.map(packageOf).filter((directory) => directory !== undefined))].sort();
   const byText = new Map();
@@ -96,10 +96,10 @@ function packageOf(file) {
 }
 
 function licenceText(directory, license, name) {
-  // It asks for no notice, and Powertools leaves its text out.
+  // This licence does not ask for a notice, and Powertools does not include its text.
   if (license === 'MIT-0') return 'MIT No Attribution: https://opensource.org/license/mit-0';
   const files = readdirSync(join(root, directory)).sort().filter((file) => /^(licen[cs]e|notice)(\.(md|txt))?$/i.test(file));
-  // Some packages name the Apache licence and leave its text out; this package is under the same.
+  // Some packages name the Apache licence without its text. This package has the same licence.
   const paths = files.length === 0 && license === 'Apache-2.0' ? [join(root, 'LICENSE')] : files.map((file) => join(root, directory, file));
   if (paths.length === 0) throw new Error(`${name} is bundled but has no licence file: it cannot be shipped`);
   return paths.map((path) => readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim()).join('\n\n');
@@ -123,7 +123,7 @@ function removeEmptyFolders(directory) {
   if (readdirSync(directory).length === 0) rmdirSync(directory);
 }
 
-/** The declaration files that `name` imports, and it itself: the rest is nobody's business. */
+/** The declaration file `name` and those that it imports. The others are private. */
 function declarationsFrom(name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
@@ -133,7 +133,7 @@ function declarationsFrom(name, seen = new Set()) {
   return seen;
 }
 
-/** A project that has not installed the client still compiles: its types are then `any`. */
+/** Lets a project without the client compile. The client's types are then `any`. */
 function tolerant(text) {
   return text.replaceAll(/^(import [^;]*'@duckdb\/[^']*';)$/gm, '// @ts-ignore: the client may not be installed\n$1');
 }

@@ -10,7 +10,7 @@ import { sharedInstance } from './instance/shared-instances';
 export function cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
 /** Opens a cursor with `options`, runs `fn` with it, and closes it. */
 export function cursor<T>(options: CursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
-/** Opens a cursor, to be closed by `await using` or `close()`. */
+/** Opens a cursor. Close it with `await using` or `close()`. */
 export function cursor(options?: CursorOptions): Promise<Cursor>;
 export async function cursor<T>(
   first?: CursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,

@@ -13,19 +13,19 @@ import { isClaimed, removeDatabase } from './instance/files';
 import type { Instance } from './instance/instance';
 import { openOwnInstance } from './instance/own-instance';
 
-/** Which database, and what it gets. */
+/** The options of a `DuckDB`. */
 export interface DuckDBOptions {
-  /** A file: a bare name lies in `/tmp` (`os.tmpdir()`), an absolute path must lie under it. @default ':memory:' */
+  /** A file: a bare name is a file in `/tmp` (`os.tmpdir()`), an absolute path must be under it. @default ':memory:' */
   readonly dbName?: string;
   /** Removes the file and its write-ahead log before it is first opened. @default false */
   readonly cleanOnStart?: boolean;
-  /** The bootstrap steps that its cursors may trigger; `[]` is none. @default - all declared steps */
+  /** The bootstrap steps that its cursors may trigger; `[]` means none. @default - all declared steps */
   readonly bootstrap?: readonly string[];
-  /** MiB of the process's memory. Waits until there is so much; `BUDGET` after 10 s. @default - half of what is left */
+  /** MiB of the process's memory. Waits until enough is free; throws `BUDGET` after 10 s. @default - half of what is left */
   readonly memory?: number;
 }
 
-/** How a cursor of a DuckDB runs. */
+/** The options of a `DuckDB`'s cursor. */
 export type DuckDBCursorOptions = Omit<CursorOptions, 'database'>;
 
 const DUCKDB_OPTIONS = new Options<DuckDBOptions>('DuckDB', {
@@ -35,7 +35,7 @@ const CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', 
 const IN_MEMORY = ':memory:';
 
 /**
- * A DuckDB instance with an explicit life, to be passed to whoever works on it: opened at first use, there until `destroy()`.
+ * A DuckDB instance that you create, pass around and destroy yourself. It opens at its first use, and lives until `destroy()`.
  *
  *     const database = new DuckDB({ dbName: 'reports.duckdb', cleanOnStart: true });
  *     try {
@@ -52,10 +52,10 @@ export class DuckDB implements AsyncDisposableLike {
   private destroying: Promise<void> | undefined;
   private firstOpening = true;
   private madeFile = false;
-  /** What the invocation in which it was made closes if it is left open. */
+  /** The part that the invocation closes if the handler leaves it open. */
   private readonly leftover = { what: 'DuckDB', close: () => this.destroy() };
 
-  /** Opens nothing yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
+  /** Does not open the database yet. Throws `CONFIG` for a `dbName` outside `/tmp`. */
   constructor(options?: DuckDBOptions) {
     this.options = DUCKDB_OPTIONS.read(options);
     this.path = filePath(this.options.dbName ?? IN_MEMORY);
@@ -66,7 +66,7 @@ export class DuckDB implements AsyncDisposableLike {
   cursor<T>(fn: (cursor: Cursor) => Promise<T>): Promise<T>;
   /** Opens a cursor with `options`, runs `fn` with it, and closes it. */
   cursor<T>(options: DuckDBCursorOptions, fn: (cursor: Cursor) => Promise<T>): Promise<T>;
-  /** Opens a cursor, to be closed by `await using` or `close()`. */
+  /** Opens a cursor. Close it with `await using` or `close()`. */
   cursor(options?: DuckDBCursorOptions): Promise<Cursor>;
   async cursor<T>(
     first?: DuckDBCursorOptions | ((cursor: Cursor) => Promise<T>), second?: (cursor: Cursor) => Promise<T>,
@@ -79,9 +79,10 @@ export class DuckDB implements AsyncDisposableLike {
   }
 
   /**
-   * Interrupts what runs, closes, and removes the file if this object made it. Twice is fine; afterwards every use throws `CLOSED`.
+   * Interrupts running queries, closes the instance, and removes the file if this object created it. A second call does nothing. Any later use throws
+   * `CLOSED`.
    *
-   * A query that was aborted and has not settled yet is not waited for: the file goes, and can be opened anew, when it has.
+   * It does not wait for an aborted query that has not settled yet. The file is removed, and can be opened again, when that query has settled.
    */
   destroy(): Promise<void> {
     this.origin?.invocation.closed(this.leftover);
@@ -94,7 +95,7 @@ export class DuckDB implements AsyncDisposableLike {
   }
 
   private async instance(): Promise<Instance> {
-    if (this.destroying) throw new ClosedError(`this DuckDB (${this.path}) was destroyed: make another one`);
+    if (this.destroying) throw new ClosedError(`this DuckDB (${this.path}) was destroyed: create another one`);
     const opening = this.opening ??= this.open();
     const instance = await opening.catch((error) => {
       if (this.opening === opening) this.opening = undefined;
@@ -106,7 +107,7 @@ export class DuckDB implements AsyncDisposableLike {
   }
 
   private async open(): Promise<Instance> {
-    // One that was kept beyond its invocation is its keeper's to close.
+    // The handler must close a DuckDB that it keeps beyond its invocation.
     if (!this.origin?.invocation.isOver) this.origin?.invocation.opened(this.leftover, this.origin.place);
     const isFile = this.path !== IN_MEMORY;
     return openOwnInstance({
@@ -124,7 +125,7 @@ export class DuckDB implements AsyncDisposableLike {
   private async end(): Promise<void> {
     const instance = await this.opening?.catch(() => undefined);
     if (instance === undefined) {
-      // What failed once the file was there, such as a setting, has closed the instance.
+      // If a later step failed, such as a setting, the instance is already closed.
       if (this.madeFile && !isClaimed(this.path)) removeDatabase(this.path);
       return;
     }
@@ -136,10 +137,10 @@ export class DuckDB implements AsyncDisposableLike {
 function filePath(dbName: string): string {
   if (dbName === IN_MEMORY) return IN_MEMORY;
   const temporary = tmpdir();
-  // DuckDB would open the file whose name ends there.
-  if (dbName.includes('\0')) throw new ConfigError(`dbName is ${shown(dbName)}, which holds a NUL character: no file can be called so`);
+  // DuckDB would open the file whose name ends at the NUL.
+  if (dbName.includes('\0')) throw new ConfigError(`dbName is ${shown(dbName)}, which contains a NUL character: no file can have that name`);
   if (!isAbsolute(dbName) && dbName === basename(dbName) && !/^(?:|\.|\.\.)$/.test(dbName)) return join(temporary, dbName);
   const path = normalize(dbName);
   if (isAbsolute(dbName) && !relative(temporary, path).startsWith('..') && path !== temporary) return path;
-  throw new ConfigError(`dbName is "${dbName}", expected a bare name, an absolute path under ${temporary}, or ":memory:": nothing else can be written in Lambda`);
+  throw new ConfigError(`dbName is "${dbName}", expected a bare name, an absolute path under ${temporary}, or ":memory:": Lambda can write nowhere else`);
 }

@@ -4,9 +4,9 @@ import { callback, MAX_TIMER_MS, MARGIN, Options, SHARE } from './base/options';
 import { recycleInstances } from './instance/recycling';
 import { flushMetrics } from './observe/metrics';
 
-/** How a handler is guarded. */
+/** The options of `withDuckDB`. */
 export interface WithDuckDBOptions {
-  /** Milliseconds before the invocation's deadline at which what runs is rejected, so that the handler can still answer. @default 500 */
+  /** Milliseconds before the invocation's deadline at which running calls are rejected, so that the handler can still answer. @default 500 */
   readonly marginMs?: number;
   /** The share of the function's memory, 0 to 1, above which idle shared instances are closed after an invocation. @default 0.8 */
   readonly recycleAboveMemory?: number;
@@ -15,24 +15,24 @@ export interface WithDuckDBOptions {
 const HANDLER_OPTIONS = new Options<WithDuckDBOptions>('withDuckDB()', { marginMs: MARGIN, recycleAboveMemory: SHARE });
 const DEFAULT_MARGIN_MS = 500;
 const DEFAULT_MEMORY_SHARE = 0.8;
-/** How long an answer waits, at most, for the closing of what its handler left open. */
+/** The longest time that an answer waits for closing what its handler left open. */
 const MAX_CLEAN_UP_MS = 1_000;
 
 /**
- * Looks after DuckDB around each invocation of a handler.
+ * Guards each invocation of a handler: its deadline, what it leaves open, and its memory.
  *
  *     export const handler = withDuckDB(async (event: { id: number }) => (
  *       cursor((c) => c.queryOne('FROM orders WHERE id = $id', { id: event.id }))
  *     ));
  *
- * - `marginMs` before the deadline, what runs on any cursor is rejected with a `TIMEOUT` error, without waiting for DuckDB. DuckDB's HTTP
- *   requests and Postgres statements, which it cannot interrupt, wait no longer than an invocation lasts.
- * - What the handler left open is closed, with a warning that says where it was opened.
- * - While the process holds more than `recycleAboveMemory` of the function's memory, idle shared instances are closed; the next call makes
- *   them anew. Tables that were made in one in memory are gone with it.
+ * - `marginMs` before the deadline, running calls on any cursor are rejected with a `TIMEOUT` error, without waiting for DuckDB. DuckDB cannot
+ *   interrupt HTTP requests and Postgres statements; they wait no longer than an invocation lasts.
+ * - Whatever the handler left open is closed, with a warning that says where it was opened.
+ * - If the process uses more than `recycleAboveMemory` of the function's memory, idle shared instances are closed. The next call creates
+ *   them again. Tables in an in-memory instance are lost with it.
  *
- * The deadline is that of the argument that has `getRemainingTimeInMillis`, Lambda's context. For plain and async handlers, and for streaming
- * ones, inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
+ * The deadline comes from Lambda's context, the argument with `getRemainingTimeInMillis`. It works with plain, async and streaming handlers,
+ * inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
  */
 export function withDuckDB<Args extends any[], Answer>(
   handler: (...args: Args) => Answer, options?: WithDuckDBOptions,
@@ -53,12 +53,12 @@ export function withDuckDB<Args extends any[], Answer>(
       flushMetrics(invocation);
     }
   };
-  // By symbols Lambda marks a handler that streams its response. Methods, as middy's, would lead around the guard.
+  // Lambda marks a streaming handler with symbols, which are copied. Methods, such as middy's, are not: they would bypass the guard.
   for (const symbol of Object.getOwnPropertySymbols(handler)) Object.assign(guarded, { [symbol]: (handler as any)[symbol] });
   return guarded;
 }
 
-/** Milliseconds; undefined where there is no deadline, or none that a timer could wait for, as in many a test's context. */
+/** Milliseconds; undefined if there is no deadline, or one that a timer cannot wait for, as in the context of many tests. */
 function timeLeft(args: readonly any[]): number | undefined {
   const context = args.find((argument) => typeof argument?.getRemainingTimeInMillis === 'function');
   const left: unknown = context?.getRemainingTimeInMillis();

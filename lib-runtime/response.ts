@@ -4,7 +4,7 @@ import { shown } from './base/shown';
 import { base64 } from './values/bytes';
 import { carriedColumns } from './values/carried-columns';
 
-/** What a streaming handler of Lambda writes its answer to; a Node.js `Writable`, as far as this package needs it. */
+/** The stream to which a streaming handler of Lambda writes its answer: the part of a Node.js `Writable` that this package needs. */
 export interface ResponseStreamLike {
   readonly destroyed?: boolean;
   write(chunk: string): boolean;
@@ -13,22 +13,22 @@ export interface ResponseStreamLike {
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
 }
 
-/** How rows are written. */
+/** The options of `writeRows`. */
 export interface WriteRowsOptions {
   /**
-   * `'jsonl'`: an object a line. `'csv'`: by RFC 4180, with a header; what is not text or a number is written as JSON.
+   * `'jsonl'`: one object per line. `'csv'`: RFC 4180 with a header; values that are not text or a number are written as JSON.
    *
-   * In both, bytes are base64 text, a `Date` is ISO 8601 text, and NaN, Infinity and -Infinity are text, as DuckDB reads them. NULL is nothing in
-   * CSV, but `""` in one of a single column: many readers skip an empty line.
+   * In both, bytes are base64 text, a `Date` is ISO 8601 text, and NaN, Infinity and -Infinity are text, as DuckDB reads them. In CSV, NULL is an
+   * empty field, or `""` if there is a single column, because many readers skip an empty line.
    *
    * @default 'jsonl'
    */
   readonly format?: 'jsonl' | 'csv';
   /**
-   * The columns that are written, in order; the header of CSV also where there are no rows. One that a stream does not have is a `CONFIG` error.
+   * The columns to write, in order. They are also the header of a CSV without rows. A column that the stream does not have is a `CONFIG` error.
    *
-   * @default - the stream's own, in the order of the query; for batches that you have made yourself, the keys of each row, in CSV those of the
-   * first one: there, a row with another key is a `CONFIG` error
+   * @default - the stream's columns, in the order of the query. For batches that you made yourself: in JSON lines, the keys of each row; in CSV, the
+   * keys of the first row, and a row with another key is a `CONFIG` error
    */
   readonly columns?: readonly string[];
 }
@@ -36,22 +36,22 @@ export interface WriteRowsOptions {
 const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FORMAT, columns: TEXTS });
 
 /**
- * Writes the batches of a stream to Lambda's response stream and ends it; the next batch is read when the reader has taken the last.
+ * Writes the batches of a stream to Lambda's response stream, and ends the response. Reads the next batch when the reader has taken the last.
  *
  *     export const handler = awslambda.streamifyResponse(withDuckDB(async (_event, response) => {
  *       await cursor((c) => writeRows(c.stream('FROM orders'), response, { format: 'csv' }));
  *     }));
  *
- * Rows are of the forms `'js'` and `'json'`: the client's value objects (`rows: 'duckdb'`) say nothing as JSON.
+ * Use the row forms `'js'` and `'json'`. The client's value objects (`rows: 'duckdb'`) have no useful JSON.
  *
- * When the query fails after rows were written, the last line says so, as an HTTP status cannot any more: `{"error":{"code":"STREAM"}}`, in CSV
- * `error: STREAM`. The error is thrown on, which Lambda records as the function's. Throws `CONFIG` for options and rows that are none, and
- * `ABORTED` when the reader goes away.
+ * If the query fails after rows were written, it is too late for an HTTP status. The last line reports the error instead:
+ * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid
+ * options and rows, and `ABORTED` if the reader disconnects.
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options?: WriteRowsOptions): Promise<void> {
   const { format = 'jsonl', columns } = WRITE_OPTIONS.read(options);
   checkArguments(rows, response);
-  // A stream's columns are known to what reads it, once it has begun.
+  // A stream's columns are known once it has begun.
   const batches = iteratorOf(rows);
   const lines = format === 'csv' ? csv(columns, batches) : jsonLines(columns, batches);
   const reader = new Reader(response);
@@ -64,7 +64,7 @@ export async function writeRows(rows: AsyncIterable<readonly object[]>, response
     if (header !== '') await reader.take(header);
     await reader.finish();
   } catch (error) {
-    // The error's text is for the log: it may tell of the SQL.
+    // The error's text is only for the log: it may contain SQL.
     reader.tell(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
     throw error;
   } finally {
@@ -76,7 +76,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 interface Lines {
   of(rows: readonly Row[]): string;
-  /** What is to be written still when all rows are: a header that none of them has brought. */
+  /** What remains to be written after all rows: the header, if there were no rows. */
   ofNone(): string;
   ofError(code: string): string;
 }
@@ -95,14 +95,14 @@ function hasOneOf(value: unknown, methods: readonly PropertyKey[]): boolean {
   }
 }
 
-/** That of a list of batches, as of a stream. */
+/** The iterator of a list of batches, or of a stream. */
 function iteratorOf(rows: AsyncIterable<readonly object[]>): AsyncIterator<readonly object[]> {
   if (hasOneOf(rows, [Symbol.asyncIterator])) return rows[Symbol.asyncIterator]();
   return (async function* () { yield* rows; })();
 }
 
 function notBatches(got: unknown): ConfigError {
-  return new ConfigError(`writeRows() got ${shown(got)} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there`);
+  return new ConfigError(`writeRows() got ${shown(got)} as rows, expected batches of rows: pass c.stream(...), or [rows] for rows in memory`);
 }
 
 function jsonLines(columns: readonly string[] | undefined, stream: object): Lines {
@@ -126,7 +126,7 @@ function jsonLines(columns: readonly string[] | undefined, stream: object): Line
   };
 }
 
-/** The JSON of some fields of a row, in their order: an object has its own order for keys that are whole numbers. */
+/** The JSON of some fields of a row, in their order. A JavaScript object would put keys that are whole numbers first. */
 function only(columns: readonly string[], row: Row): string {
   const fields = columns.map((name) => [JSON.stringify(name), json(row[name])]).filter(([, value]) => value !== undefined);
   return `{${fields.map(([name, value]) => `${name}:${value}`).join(',')}}`;
@@ -178,7 +178,7 @@ function field(value: unknown): string {
 function plain(value: unknown): string {
   switch (typeof value) {
     case 'string': return value;
-    // Without its sign, zero would be another number.
+    // Keeps the sign of -0, which would be lost as a number.
     case 'number': return Object.is(value, -0) ? '-0' : String(value);
     case 'bigint': return String(value);
     default: break;
@@ -187,7 +187,7 @@ function plain(value: unknown): string {
   return value instanceof Uint8Array ? base64(value) : json(value) ?? '';
 }
 
-/** As `JSON.stringify`, which makes null of NaN and of the infinities, and throws for a bigint: here they are text. */
+/** Like `JSON.stringify`, but writes NaN, the infinities and bigints as text. `JSON.stringify` writes null or throws. */
 function json(value: unknown): string | undefined {
   let text: string | undefined;
   try {
@@ -195,7 +195,7 @@ function json(value: unknown): string | undefined {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
-  // A function that looks at each value makes it several times slower, so it does so only where it may have something to do.
+  // A replacer makes `JSON.stringify` several times slower, so it is used only if it may be needed.
   return text === undefined || text.includes('null') ? JSON.stringify(value, speltOut) : text;
 }
 
@@ -203,7 +203,7 @@ function speltOut(_: string, value: unknown): unknown {
   return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
 }
 
-/** Who reads a response: takes what is written at its own pace, and may go away at any time, also while nothing is written. */
+/** The reader of a response. It reads at its own pace, and may disconnect at any time, even while nothing is written. */
 class Reader {
   private hasBegun = false;
   private readonly gone: Promise<never>;
@@ -214,7 +214,7 @@ class Reader {
     this.gone = new Promise((_, reject) => {
       const leave = (message: string, cause?: unknown) => {
         this.isGone = true;
-        reject(new AbortedError(`${message}: its reader has gone, or something else has ended it`, { cause }));
+        reject(new AbortedError(`${message}: its reader has disconnected, or something else has ended it`, { cause }));
       };
       this.listeners.error = (error) => leave(`the response failed before it was written (${messageOf(error)})`, error);
       this.listeners.close = () => leave('the response was closed before it was written');
@@ -224,20 +224,20 @@ class Reader {
     if (response.destroyed) this.listeners.close!();
   }
 
-  /** Writes `text`, and waits until more may be written. Throws when the reader has gone. */
+  /** Writes `text`, and waits until more may be written. Throws if the reader has disconnected. */
   async take(text: string): Promise<void> {
     if (this.isGone) await this.gone;
     this.hasBegun = true;
     if (!this.response.write(text)) await this.until('drain');
   }
 
-  /** Ends the response, and waits until all of it was taken. Throws when the reader has gone. */
+  /** Ends the response, and waits until all of it was taken. Throws if the reader has disconnected. */
   async finish(): Promise<void> {
     if (this.isGone) await this.gone;
     await this.until('finish', () => this.response.end());
   }
 
-  /** Writes `text` to a reader that has got something already. */
+  /** Writes `text` to a reader that has already received something. */
   tell(text: string): void {
     if (this.hasBegun && !this.isGone) this.response.write(text);
   }

@@ -14,45 +14,45 @@ import { isRemote } from './instance/files';
 import { openOwnInstance } from './instance/own-instance';
 import { makeFilesDirectory } from './memory/spill';
 
-/** What a session may do, and what it gets. */
+/** The options of a session. */
 export interface SessionOptions {
-  /** The bootstrap steps that its statements may trigger; `[]` is none. @default - all declared steps */
+  /** The bootstrap steps that its statements may trigger; `[]` means none. @default - all declared steps */
   readonly bootstrap?: readonly string[];
-  /** DuckDB settings, of this session alone. @default - as the function's */
+  /** DuckDB settings of this session only. @default - the function's */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
-  /** MiB of the process's memory. Waits until there is so much; `BUDGET` after 10 s. @default - half of what is left */
+  /** MiB of the process's memory. Waits until enough is free; throws `BUDGET` after 10 s. @default - half of what is left */
   readonly memory?: number;
-  /** As for `cursor`. @default - the `maxStaleness` of the `S3Step` */
+  /** The age in milliseconds that answers from remote files may have: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
   readonly maxStalenessMs?: number;
-  /** Ends the session, and rejects what runs on it, as soon as it aborts. @default - none */
+  /** A signal that ends the session, and rejects its running calls, as soon as it aborts. @default - none */
   readonly signal?: AbortSignalLike;
 }
 
-/** How a file is attached. */
+/** The options of `attach`. */
 export interface AttachOptions extends CallOptions {
-  /** The name of its catalog. @default - the file's name without its ending */
+  /** The name of the file's catalog. @default - the file's name without its extension */
   readonly as?: string;
-  /** Whether it cannot be written. @default false */
+  /** Whether the file is attached read-only. @default false */
   readonly readOnly?: boolean;
 }
 
 const SESSION_OPTIONS = new Options<SessionOptions>('session()', { bootstrap: STEPS, settings: SETTINGS, memory: MEMORY, maxStalenessMs: LIMIT, signal: SIGNAL });
 const ATTACH_OPTIONS = new Options<AttachOptions>('attach()', { as: TEXT, readOnly: FLAG, signal: SIGNAL });
 
-/** A DuckDB instance of its own, in memory: settings, files, secrets and tables are gone with it, and nobody else sees them. */
+/** A separate DuckDB instance in memory. Its settings, files, secrets and tables are invisible to others, and are discarded with it. */
 export interface Session extends Cursor {
   /**
-   * Attaches a database, as the catalog of its name: `evaluations.duckdb` is `evaluations`.
+   * Attaches a database as a catalog, by default with the file's name: `evaluations.duckdb` is `evaluations`.
    *
-   * - A bare name is a file of the session's own: made in `/tmp` if need be, unseen by other sessions, and removed with this one.
-   * - An absolute path is a file of yours: made if need be, and there afterwards, also on a file system that is mounted.
-   * - A URL (`s3://lake/evaluations.duckdb`, `md:sales`, `ducklake:...`) or `:memory:` is DuckDB's to open.
+   * - A bare name is the session's own file. It is created in `/tmp` if necessary, invisible to other sessions, and removed with this session.
+   * - An absolute path is your own file. It is created if necessary, and stays afterwards. It may be on a mounted file system.
+   * - A URL (`s3://lake/evaluations.duckdb`, `md:sales`, `ducklake:...`) or `:memory:` is passed to DuckDB.
    *
    *     await s.attach('evaluations.duckdb');
    *     await s.attach('s3://lake/base.duckdb', { readOnly: true });
    *
-   * Throws `CONFIG` for a relative path with a directory in it, and for a file in a worker thread, `FILE_IN_USE` while another instance of this
-   * process has the file open, `QUERY` when DuckDB refuses it.
+   * Throws `CONFIG` for a relative path with a directory in it, and for a file in a worker thread. Throws `FILE_IN_USE` while another instance of this
+   * process has the file open, and `QUERY` if DuckDB refuses it.
    */
   attach(file: string, options?: AttachOptions): Promise<void>;
 }
@@ -61,7 +61,7 @@ export interface Session extends Cursor {
 export function session<T>(fn: (session: Session) => Promise<T>): Promise<T>;
 /** Opens a session with `options`, runs `fn` with it, and closes it. */
 export function session<T>(options: SessionOptions, fn: (session: Session) => Promise<T>): Promise<T>;
-/** Opens a session, to be closed by `await using` or `close()`. */
+/** Opens a session. Close it with `await using` or `close()`. */
 export function session(options?: SessionOptions): Promise<Session>;
 export async function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,
@@ -92,7 +92,7 @@ class OpenSession extends OpenCursor implements Session {
     await this.execute(`ATTACH ${quotedString(path)}${as}${options.readOnly ? ' (READ_ONLY)' : ''}`, undefined, { signal: options.signal });
   }
 
-  /** Of its own files: made with the first, removed with the instance, once nothing has them open. */
+  /** The directory of its own files. It is created with the first file, and removed with the instance, once no file in it is open. */
   private directory(): string {
     if (this.ownFiles === undefined) {
       const directory = makeFilesDirectory();
@@ -117,13 +117,13 @@ function isBareName(file: unknown): file is string {
   return typeof file === 'string' && file === basename(file) && !file.includes('\0') && !/^(?:|\.|\.\.)$/.test(file) && !file.startsWith(':') && !isRemote(file);
 }
 
-/** What is no bare name: another's file, or no file at all. */
+/** Checks a name that is not bare: the user's own file, or not a file at all. */
 function checkPath(file: string, as: string | undefined): string {
-  if (typeof file === 'string' && file.includes('\0')) throw new ConfigError(`attach got ${shown(file)}, which holds a NUL character: no file can be called so`);
+  if (typeof file === 'string' && file.includes('\0')) throw new ConfigError(`attach got ${shown(file)}, which contains a NUL character: no file can have that name`);
   if (file === ':memory:' && as === undefined) {
-    throw new ConfigError("attach got \":memory:\" without a name, and the session's own database in memory has that of it: give it one, as in { as: 'scratch' }");
+    throw new ConfigError("attach got \":memory:\" without a name, but the session's own in-memory database already has the default name: name it, as in { as: 'scratch' }");
   }
   if (typeof file === 'string' && (isAbsolute(file) || file.startsWith(':') || isRemote(file) || /^file:\/{2,3}(?=\/)/.test(file))) return file;
-  throw new ConfigError(`attach got ${shown(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+  throw new ConfigError(`attach got ${shown(file)}, expected a bare name such as "x.duckdb" for a file that is removed with the session, ` +
     `an absolute path such as "${join(tmpdir(), 'x.duckdb')}" for one that stays, or a URL`);
 }

@@ -3,7 +3,7 @@ import type { TestedVersions } from '../src/tested-versions';
 
 type Client = Pick<typeof api, 'DuckDBInstance'>;
 
-/** DuckDB's version, and the names of its extensions, by DuckDB itself. */
+/** DuckDB's version, and the names of its extensions, read from DuckDB itself. */
 export async function extensionNames(client: Client): Promise<Pick<TestedVersions, 'duckdb' | 'extensions'>> {
   const connection = await open(client);
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJson() as string[][];
@@ -22,7 +22,7 @@ export async function extensionNames(client: Client): Promise<Pick<TestedVersion
   };
 }
 
-/** The names of settings that DuckDB has once extensions from a directory are loaded, and which of those did not load. */
+/** The names of DuckDB's settings after extensions from a directory are loaded, and the extensions that did not load. */
 export async function settingNames(
   client: Client, directory: string, extensions: readonly string[],
 ): Promise<{ settings: string[]; notLoaded: string[] }> {

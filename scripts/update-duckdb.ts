@@ -11,26 +11,26 @@ const ROOT = join(__dirname, '..');
 const TABLE = join(ROOT, 'assets/docker/versions.json');
 const INSTALLER = join(ROOT, 'assets/docker/install-extensions.mjs');
 
-/** This machine, by DuckDB's name. */
+/** This machine's platform, as DuckDB names it. */
 const THIS_MACHINE = `${process.platform === 'darwin' ? 'osx' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 /** Functions may have either of Lambda's architectures; this machine LOADs the extensions. */
 const PLATFORMS = [...new Set(['linux_amd64', 'linux_arm64', THIS_MACHINE])];
 
-/** Files that are about the versions of their time, or that projen writes. */
+/** Files with the versions of their time, and files that projen writes. */
 const OF_THEIR_TIME = ['CHANGELOG.md', 'docs/cold-start.md', 'benchmarks/results', 'test/fixtures', 'test/*.snapshot/*', 'package*.json', '.projen', 'API.md'];
 
 /** `npm run update-duckdb -- VERSION`: makes a release of `@duckdb/node-api` the tested one. */
 async function main([client, ...rest]: string[]): Promise<void> {
   if (!/^\d+\.\d+\.\d+-r\.\d+$/.test(client ?? '') || rest.length > 0) {
-    throw new Error(`"${[client, ...rest].join(' ')}" is no exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, `
+    throw new Error(`"${[client, ...rest].join(' ')}" is not an exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, `
       + 'as in npm run update-duckdb -- 1.5.5-r.5');
   }
   const { versions, notLoaded } = await ask(client);
   report(write(versions), versions, notLoaded);
 }
 
-/** The table of a client's versions and names, by the client itself. */
+/** The table of a client's versions and names, read from the client itself. */
 async function ask(client: string): Promise<{ versions: TestedVersions; notLoaded: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'update-duckdb-'));
   try {
@@ -47,10 +47,10 @@ async function askIn(folder: string, client: string): Promise<{ versions: Tested
   run('npm', ['install', '--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund', `@duckdb/node-api@${client}`], folder, `npm cannot install @duckdb/node-api ${client}`);
   const api = createRequire(join(folder, 'package.json'))('@duckdb/node-api');
   const { duckdb, extensions } = await extensionNames(api);
-  if (!client.startsWith(`${duckdb}-r.`)) throw new Error(`@duckdb/node-api ${client} holds DuckDB ${duckdb}: expected the version that its own begins with`);
+  if (!client.startsWith(`${duckdb}-r.`)) throw new Error(`@duckdb/node-api ${client} contains DuckDB ${duckdb}: expected the version with which the client's own version begins`);
   for (const platform of PLATFORMS) {
     console.log(`Fetching the extensions of DuckDB ${duckdb} for ${platform} …`);
-    // Of motherduck the wrapper is enough: it is not loaded, as that downloads the rest.
+    // For motherduck, the wrapper is enough. It is not loaded, because that downloads the rest.
     run(process.execPath, [INSTALLER, 'install', '--version', duckdb, '--platform', platform, '--target', join(folder, platform), '--source', 'pypi',
       '--allow-download', '--motherduck-version-url', 'http://127.0.0.1:1', ...extensions.core], folder, `PyPI lacks extensions of DuckDB ${duckdb}`);
   }
@@ -63,7 +63,7 @@ function run(command: string, args: string[], cwd: string, failure: string): voi
   if (status !== 0) throw new Error(`${failure}\n${error?.message ?? stderr.trim()}`);
 }
 
-/** Puts the table in the place of the one before, which it returns. */
+/** Replaces the table, and returns the previous one. */
 function write(versions: TestedVersions): TestedVersions {
   const before: TestedVersions = JSON.parse(readFileSync(TABLE, 'utf8'));
   writeFileSync(TABLE, `${JSON.stringify(versions, undefined, 2)}\n`);
@@ -78,7 +78,7 @@ function report(before: TestedVersions, after: TestedVersions, notLoaded: string
   console.log(`\nTo look at by hand:\n${byHand(before, after, notLoaded).map((line) => `- ${line}`).join('\n')}`);
 }
 
-/** What no table tells. */
+/** Changes that no table shows. */
 function byHand(before: TestedVersions, after: TestedVersions, notLoaded: string[]): string[] {
   return [
     'npx projen installs the client; npx projen build, and npx projen test:update for the snapshots, must leave no other difference behind',

@@ -1,6 +1,6 @@
 import type { TestedVersions } from '../src/tested-versions';
 
-/** What differs between two tables of versions, a line for each kind of name. */
+/** The differences between two tables of versions, one line for each kind of name. */
 export function changes(before: TestedVersions, after: TestedVersions): string[] {
   const aliases = ({ extensions }: TestedVersions) => Object.entries(extensions.aliases).map(([alias, name]) => `${alias} (${name})`);
   return [
@@ -27,10 +27,10 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   return names.filter((name) => !others.includes(name));
 }
 
-/** Files that name the tested version for their readers, and follow it. */
+/** Files that name the tested version for their readers, and change with it. */
 export const MENTIONS = ['README.md', 'docs/extensions.md', 'docs/support.md', 'lib-runtime/client/client.ts'];
 
-/** A text with the versions of one table in place of those of another. */
+/** A text in which the versions of one table are replaced by those of another. */
 export function renamed(text: string, before: TestedVersions, after: TestedVersions): string {
   const versions = new Map([[before.duckdb, after.duckdb], [before.client, after.client]]);
   return text.replace(/(?<![\d.])\d+\.\d+\.\d+(?:-r\.\d+)?(?!\.?\d)/g, (version) => versions.get(version) ?? version);

@@ -1,6 +1,6 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 
-/** Which metric of a function's bootstrap steps. */
+/** Selects a metric of a function's bootstrap steps. */
 export interface BootstrapMetricOptions extends cloudwatch.MetricOptions {
   /**
    * The name of the step.

@@ -1,12 +1,12 @@
 /** When a function's bootstrap steps run. */
 export enum BootstrapMode {
-  /** Each when a query first needs it. */
+  /** Each step runs when a query first needs it. */
   LAZY = 'LAZY',
 
   /**
-   * All in Lambda's init phase, at once. A step that fails is logged, and tried again when a query needs it.
+   * All steps run at the same time in Lambda's init phase. A step that fails is logged, and tried again when a query needs it.
    *
-   * With provisioned concurrency they run so in either mode.
+   * With provisioned concurrency, steps always run this way.
    */
   EAGER = 'EAGER',
 }

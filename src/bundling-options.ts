@@ -10,10 +10,10 @@ export interface DuckDbBundlingOptions {
   readonly minify?: boolean;
 
   /**
-   * Whether stack traces name the lines of the source.
+   * Whether stack traces show the lines of the source.
    *
-   * A source map is put beside the handler; it is read when the first stack trace is asked for, so that a cold start does
-   * not pay for it, as it would with Node.js's own `--enable-source-maps`.
+   * A source map is stored beside the handler. It is read when the first stack trace is requested. So it does not slow the cold start, as Node.js's
+   * own `--enable-source-maps` would.
    *
    * @default false
    */
@@ -22,32 +22,32 @@ export interface DuckDbBundlingOptions {
   /**
    * Whether the handler is bundled to an ES module or to CommonJS.
    *
-   * @default - OutputFormat.ESM; OutputFormat.CJS where the entry itself is CommonJS
+   * @default - OutputFormat.ESM; OutputFormat.CJS if the entry itself is CommonJS
    */
   readonly format?: OutputFormat;
 
   /**
-   * The tsconfig.json that esbuild takes path aliases and the like from.
+   * The tsconfig.json from which esbuild reads path aliases and similar options.
    *
-   * @default - the nearest one above each source file, as esbuild finds it
+   * @default - the nearest tsconfig.json above each source file, as esbuild finds it
    */
   readonly tsconfig?: string;
 
   /**
-   * Packages that are installed in the image, not bundled: those with native code, or with files that they read.
+   * Packages that are installed in the image and not bundled, such as packages with native code or with files that they read.
    *
-   * They are installed for the function's architecture, whatever the building machine has, in the versions that the lock file
-   * of the handler's project pins (of npm from 7, yarn, pnpm from 8); without one, in those installed beside the handler, and
-   * then what they depend on is not pinned.
+   * They are installed for the function's architecture, whatever the building machine's. The lock file of the handler's project pins the versions
+   * (npm 7 or later, yarn, pnpm 8 or later). Without a lock file, the build takes the versions that are installed beside the handler; the packages'
+   * dependencies are then not pinned.
    *
    * @default - all packages are bundled
    */
   readonly nodeModules?: string[];
 
   /**
-   * Packages that are neither bundled nor installed, as the base image has them. `*` stands for any characters.
+   * Packages that are neither bundled nor installed, because the base image has them. `*` stands for any characters.
    *
-   * @default - none beyond the runtime and DuckDB's client, which every image has; the AWS SDK is bundled
+   * @default - only the runtime and DuckDB's client, which every image has; the AWS SDK is bundled
    */
   readonly externalModules?: string[];
 
@@ -68,16 +68,16 @@ export interface DuckDbBundlingOptions {
   readonly define?: { [identifier: string]: string };
 
   /**
-   * What stands at the beginning of the bundled JavaScript.
+   * Text at the beginning of the bundled JavaScript.
    *
-   * @default - nothing of the user's
+   * @default - none
    */
   readonly banner?: string;
 
   /**
-   * What stands at the end of the bundled JavaScript.
+   * Text at the end of the bundled JavaScript.
    *
-   * @default - nothing
+   * @default - none
    */
   readonly footer?: string;
 
@@ -90,10 +90,10 @@ export interface DuckDbBundlingOptions {
   readonly esbuildArgs?: { [argument: string]: any };
 
   /**
-   * Commands of the shell that run on the synthesising machine, in the root of the handler's project, before and after the
-   * handler is bundled. What they put into the output directory lies beside the handler in the image.
+   * Shell commands that run on the synthesising machine, in the root of the handler's project, before and after the handler is bundled. Files that
+   * they put into the output directory are beside the handler in the image.
    *
-   * `beforeInstall` is called where there are `nodeModules`, which are installed when the image is built.
+   * `beforeInstall` is called if there are `nodeModules`, which are installed when the image is built.
    *
    * @default - none
    */

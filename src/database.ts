@@ -1,16 +1,16 @@
-/** A logical database of a function: an instance of DuckDB, made when it is first used, that all cursors on it share. */
+/** A logical database of a function: an instance of DuckDB that is created when it is first used, and that all cursors on it share. */
 export interface DuckDbDatabase {
   /**
-   * The file that holds it: a bare name lies in `/tmp`, an absolute path must lie under it.
+   * The database's file: a bare name is a file in `/tmp`, an absolute path must be under `/tmp`.
    *
-   * It lives as long as `/tmp` does: later invocations find it there, other execution environments have one of their own.
+   * The file lives as long as `/tmp` does. Later invocations find it there. Each execution environment has its own file.
    *
-   * @default - it is in memory
+   * @default - the database is in memory
    */
   readonly file?: string;
 
   /**
-   * The names of the bootstrap steps that its cursors may trigger; an empty list is none.
+   * The names of the bootstrap steps that the database's cursors may trigger. An empty list means none.
    *
    * @default - all steps of the function
    */

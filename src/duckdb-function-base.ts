@@ -30,21 +30,21 @@ const DEFAULT_TIMEOUT = Duration.seconds(30);
 
 const ENDPOINT: PropNames<RequiredEndpoint> = { service: true, region: true };
 
-/** Each query holds a thread of Node.js's pool until it settles; with the pool's usual 4, a few would keep DNS and file reads waiting. */
+/** Each query holds a thread of Node.js's pool until it settles. With the pool's usual 4 threads, a few queries would block DNS and file reads. */
 const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
 
 /**
- * What every Lambda function with DuckDB is, whatever its handler: a class of its own only says what is in the image.
+ * A Lambda function with DuckDB, whatever its handler. A class that extends it only supplies the image.
  *
- * It is not exported, so jsii gives its members to the classes that extend it.
+ * It is not exported, so jsii adds its members to the classes that extend it.
  *
  * @internal
  */
 export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction implements IDuckDbFunction {
-  /** DuckDB's version in the image, such as `1.5.5`; undefined for a prebuilt image, which does not tell. */
+  /** DuckDB's version in the image, such as `1.5.5`; undefined for a prebuilt image, whose version is not known. */
   public readonly duckdbVersion?: string;
 
-  /** DuckDB's names of the extensions that the steps and the prop `extensions` bring, each after those that it depends on. */
+  /** DuckDB's names of the extensions that the steps and the prop `extensions` require, each after its dependencies. */
   public readonly extensions: string[];
 
   /** The names of the bootstrap steps, in order. */
@@ -55,7 +55,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   private readonly hasMetrics: boolean;
 
   /**
-   * @param makeImage is called once the options are known to be right
+   * @param makeImage called after the options are checked
    */
   constructor(scope: Construct, id: string, options: DuckDbFunctionOptions, makeImage: (architecture: lambda.Architecture) => FunctionImage) {
     const {
@@ -97,28 +97,28 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * The role that the function runs with; for the `bind` of bootstrap steps.
+   * The role that the function runs with. For the `bind` of bootstrap steps.
    */
   public get executionRole(): iam.IRole | undefined {
     return this.role;
   }
 
   /**
-   * Whether the function is in a VPC; for the `bind` of bootstrap steps.
+   * Whether the function is in a VPC. For the `bind` of bootstrap steps.
    */
   public get isInVpc(): boolean {
     return this.isBoundToVpc;
   }
 
   /**
-   * The services of AWS that the bootstrap steps call. In subnets without a way to the internet each needs a VPC endpoint.
+   * The AWS services that the bootstrap steps call. In subnets without access to the internet, each service needs a VPC endpoint.
    */
   public get requiredEndpoints(): RequiredEndpoint[] {
     return [...this.endpoints.values()];
   }
 
   /**
-   * Notes that the function calls a service of AWS; for the `bind` of bootstrap steps.
+   * Records that the function calls an AWS service. For the `bind` of bootstrap steps.
    *
    * @param endpoint the service
    */
@@ -139,7 +139,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * Milliseconds that a run of a bootstrap step takes; of all steps, unless `options` name one. Needs `metrics: true`.
+   * Milliseconds that a run of a bootstrap step takes. Covers all steps, unless `options` name one. Needs `metrics: true`.
    *
    * @default - the average over 5 minutes
    */
@@ -169,7 +169,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * The most bytes that a query was seen to have in DuckDB's temporary directory. Needs `metrics: true`.
+   * The most bytes that a query was seen to use in DuckDB's temporary directory. Needs `metrics: true`.
    *
    * @default - the maximum over 5 minutes
    */
@@ -178,7 +178,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * Bytes of memory that the function's process holds, at the end of an invocation. Needs `metrics: true`.
+   * Bytes of memory that the function's process uses at the end of an invocation. Needs `metrics: true`.
    *
    * @default - the maximum over 5 minutes
    */
@@ -187,10 +187,10 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * Opens a port of any host, where the function is in a VPC and its security group is left to this library; for the `bind` of bootstrap steps.
+   * Opens a port to any host, if the function is in a VPC and this library manages its security group. For the `bind` of bootstrap steps.
    *
    * @param port        the port
-   * @param description what is reached by it, for the rule
+   * @param description what the port is for, as the rule's description
    */
   public allowToAnyHost(port: ec2.Port, description: string): void {
     if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
@@ -204,7 +204,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 }
 
-/** Refuses options that contradict themselves, that DuckDB cannot live with, or that a function from an image cannot have. */
+/** Refuses options that contradict each other, that DuckDB cannot run with, or that a function with an image cannot have. */
 function checkOptions(options: DuckDbFunctionOptions, at: string): void {
   const { bootstrap = [], bootstrapMode, verifyExtensionsAtRuntime, metrics, settings } = options;
   refuseWhatImagesLack(options, at);

@@ -5,16 +5,17 @@ import { DuckDbOptions } from './duckdb-options';
 /**
  * Options of every Lambda function with DuckDB.
  *
- * Those of Lambda have defaults of their own where DuckDB could not live in Lambda's:
+ * Some of Lambda's options have other defaults, because DuckDB could not run with Lambda's:
  *
- * - `architecture` is ARM_64;
- * - `memorySize` is 1769 MB, from 256; DuckDB gets 70 % of what exceeds 200 MB, and a thread for each 1769 MB (one vCPU) begun;
- * - `timeout` is 30 seconds;
- * - `environment` has UV_THREADPOOL_SIZE 16;
- * - in a VPC, `allowAllOutbound` is false: the security group that is made lets the function reach port 443 of any host, and what its
- *   bootstrap steps need. With `allowAllOutbound` or `securityGroups` it reaches what these say.
+ * - `architecture` is ARM_64.
+ * - `memorySize` is 1769 MB; the minimum is 256. DuckDB gets 70 % of the memory above 200 MB, and one thread for each 1769 MB (one vCPU) or part of
+ *   it.
+ * - `timeout` is 30 seconds.
+ * - `environment` has UV_THREADPOOL_SIZE 16.
+ * - In a VPC, `allowAllOutbound` is false: the function's new security group allows port 443 of any host, and the hosts that the bootstrap steps
+ *   need. With `allowAllOutbound` or `securityGroups`, the function reaches what these options allow.
  *
- * Options that an image cannot have, such as `layers`, are refused, and so is a misspelt prop.
+ * Options that an image cannot have, such as `layers`, are errors. So are misspelt props.
  */
 export interface DuckDbFunctionOptions extends lambda.FunctionOptions, DuckDbOptions {
   /**
@@ -25,7 +26,7 @@ export interface DuckDbFunctionOptions extends lambda.FunctionOptions, DuckDbOpt
   readonly bootstrapMode?: BootstrapMode;
 
   /**
-   * Whether the function writes metrics of cold starts, bootstrap steps and queries to its log, from which CloudWatch takes them.
+   * Whether the function writes metrics of cold starts, bootstrap steps and queries to its log, from which CloudWatch reads them.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
    * @default false

@@ -12,25 +12,25 @@ export interface DuckDbFunctionProps extends DuckDbFunctionOptions {
   readonly entry?: string;
 
   /**
-   * The name by which the entry exports the handler.
+   * The name under which the entry exports the handler.
    *
    * @default 'handler'
    */
   readonly handler?: string;
 
   /**
-   * The root of the handler's project: the entry lies below it, and paths in the bundle are relative to it.
+   * The root of the handler's project. The entry is below it, and paths in the bundle are relative to it.
    *
-   * @default - the folder of the lock file, else the nearest one above the entry with a package.json
+   * @default - the folder of the lock file, else the nearest folder above the entry with a package.json
    */
   readonly projectRoot?: string;
 
   /**
    * The lock file of the handler's project, of npm, yarn or pnpm.
    *
-   * It says which version of DuckDB's client the project has, and pins `bundling.nodeModules`.
+   * It determines the version of DuckDB's client, and pins `bundling.nodeModules`.
    *
-   * @default - the nearest one above the entry
+   * @default - the nearest lock file above the entry
    */
   readonly depsLockFilePath?: string;
 
@@ -44,9 +44,9 @@ export interface DuckDbFunctionProps extends DuckDbFunctionOptions {
   /**
    * A prebuilt image, such as `lambda.DockerImageCode.fromEcr(repository, { cmd: ['index.handler'] })`.
    *
-   * It must be for the function's architecture and hold the extensions of the bootstrap steps in `/opt/duckdb_extensions`, as
-   * `duckdb-extensions install` writes them, the handler and the runtime that it imports. Steps, grants and configuration apply as ever;
-   * props that decide what is in an image are refused.
+   * The image must be for the function's architecture. It must contain the handler, the runtime that the handler imports, and the extensions of the
+   * bootstrap steps in `/opt/duckdb_extensions`, as `duckdb-extensions install` writes them. Steps, grants and configuration apply as usual. Props
+   * that decide what is in an image are errors.
    *
    * @default - the image is built from `entry`
    */

@@ -10,12 +10,11 @@ import { prebuiltImage } from './image/prebuilt-image';
 /**
  * A Lambda function whose handler queries with DuckDB.
  *
- * Its image holds the bundled handler, DuckDB's Node.js client, the extensions that its bootstrap steps need
- * (their signatures verified when the image is built) and the runtime that the handler imports as
- * `cdk-duckdb-lambda/runtime`. The steps grant the function what they need.
+ * Its image contains the bundled handler, DuckDB's Node.js client, the extensions that its bootstrap steps need, and the runtime that the handler
+ * imports as `cdk-duckdb-lambda/runtime`. The image build verifies the extensions' signatures. The steps grant the function the permissions that they
+ * need.
  *
- * Synthesis needs neither Docker nor a network; the image is built when the stack is deployed.
- *
+ * Synthesis needs neither Docker nor a network. The image is built when the stack is deployed.
  * @example
  * declare const lake: s3.IBucket;
  *

@@ -4,35 +4,35 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RequiredEndpoint } from './required-endpoint';
 
-// Its bases stand in the order of lambda.IFunction's: Python finds no order of both otherwise.
+// The bases have the same order as those of lambda.IFunction: otherwise Python cannot order both.
 /**
- * What runs DuckDB, as bootstrap steps and secrets see it: they grant its role permissions, and open its network.
+ * The function that runs DuckDB, as bootstrap steps and secrets see it. They grant its role permissions, and open its network.
  *
- * `DuckDbFunction` is one.
+ * `DuckDbFunction` implements it.
  */
 export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
-   * The role that DuckDB runs with, a function's execution role.
+   * The role that DuckDB runs with: the function's execution role.
    */
   readonly executionRole?: iam.IRole;
 
   /**
-   * Whether it is in a VPC. Outside of one it has no `connections`, and reaches whatever the internet does.
+   * Whether the function is in a VPC. Outside a VPC, it has no `connections`, and can reach every host on the internet.
    */
   readonly isInVpc: boolean;
 
   /**
-   * Notes that it calls a service of AWS, which takes a VPC endpoint in subnets without a way to the internet.
+   * Records that the function calls an AWS service. In subnets without access to the internet, the service needs a VPC endpoint.
    *
    * @param endpoint the service
    */
   addRequiredEndpoint(endpoint: RequiredEndpoint): void;
 
   /**
-   * Opens a port of any host, where it is in a VPC and its security group is left to this library.
+   * Opens a port to any host, if the function is in a VPC and this library manages its security group.
    *
    * @param port        the port
-   * @param description what is reached by it, for the rule
+   * @param description what the port is for, as the rule's description
    */
   allowToAnyHost(port: ec2.Port, description: string): void;
 }

@@ -4,70 +4,72 @@ import { DuckDbExtension } from './extension';
 import { ExtensionRepository } from './extension-repository';
 import { DuckDbImageBuildOptions } from './image-build-options';
 
-/** What DuckDB is connected to, how it is set, and the image that holds it; nothing in it is Lambda's own. */
+/** Options of DuckDB and of the image that contains it: connections, databases, extensions, settings. None of them is about Lambda. */
 export interface DuckDbOptions {
   /**
-   * What DuckDB is connected to, in order; the names must be unique.
+   * The steps that connect DuckDB to other systems, in order. Their names must be unique.
    *
-   * @default - nothing: plain DuckDB
+   * @default - none: plain DuckDB
    */
   readonly bootstrap?: IBootstrapStep[];
 
   /**
-   * Logical databases beyond the one that is always there, `default`, by the names that handler code gives to
-   * `cursor({ database: … })`; or `default` itself, where it shall not be in memory and use all steps.
+   * Logical databases in addition to `default`, which always exists. Handler code passes their names to `cursor({ database: … })`. You can also
+   * configure `default` here, if it should not be in memory or not use all steps.
    *
-   * Each is an instance of DuckDB of its own; they share the memory.
+   * Each database is a separate instance of DuckDB. The instances share the memory.
    *
-   * @default - `default` alone: in memory, with all bootstrap steps
+   * @default - only `default`: in memory, with all bootstrap steps
    */
   readonly databases?: { [name: string]: DuckDbDatabase };
 
   /**
-   * Extensions beyond those that the bootstrap steps bring.
+   * Extensions in addition to those that the bootstrap steps require.
    *
    * @default - none
    */
   readonly extensions?: DuckDbExtension[];
 
   /**
-   * Where the image build takes the extensions from. Their signatures are verified wherever they come from.
+   * The repository from which the image build installs the extensions. The build verifies their signatures, whatever the repository.
    *
    * @default ExtensionRepository.core()
    */
   readonly extensionRepository?: ExtensionRepository;
 
   /**
-   * A lock file that `npx duckdb-extensions lock` has written; the image is built from what it pins, or not at all.
+   * A lock file from `npx duckdb-extensions lock`. The image is built exactly from the versions that it pins; otherwise the build fails.
    *
-   * It pins the base image's digest, the integrity of DuckDB's client and the SHA-256 of the extensions. Without it
-   * a name is a name: what a repository holds under it, if DuckDB has signed it.
+   * It pins the base image's digest, the integrity of DuckDB's client and the SHA-256 of the extensions. Without it, the build installs any
+   * extension that the repository has under the name, if DuckDB has signed it.
    *
-   * @default - nothing is pinned but versions
+   * @default - only versions are pinned
    */
   readonly lockFile?: string;
 
   /**
-   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`, not a range or a tag; it decides the version of DuckDB and of the extensions.
+   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`, not a range or a tag. It determines the version of DuckDB and of the
+   * extensions.
    *
-   * @default - what `lockFile` pins or the handler's project has, else the version that this library is tested with
+   * @default - the version that `lockFile` pins or the handler's project has, else the version that this library is tested with
    */
   readonly nodeApiVersion?: string;
 
   /**
-   * Whether DuckDB checks the signature of each extension again whenever it is loaded.
+   * Whether DuckDB checks the signature of each extension again when it loads the extension.
    *
-   * The image build has verified the same signatures, and nothing can change the files afterwards; the
-   * check hashes the whole file, tens of milliseconds of a cold start for each extension.
+   * The image build has verified the same signatures, and nothing can change the files afterwards. The check hashes the whole file, which adds tens
+   * of milliseconds to a cold start for each extension.
    *
    * @default false
    */
   readonly verifyExtensionsAtRuntime?: boolean;
 
   /**
-   * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`, before those that follow from its memory.
+   * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`. They take precedence over the settings that follow from the function's
+   * memory.
    *
-   * One that DuckDB and its core extensions do not know is warned of, under the id `cdk-duckdb-lambda:setting`.
+   * A setting that DuckDB and its core extensions do not know causes a warning, with the id `cdk-duckdb-lambda:setting`.
    *
    * @see https://duckdb.org/docs/stable/configuration/overview
    * @default - threads, memory, spill and directories follow from the environment
@@ -75,15 +77,15 @@ export interface DuckDbOptions {
   readonly settings?: { [name: string]: string };
 
   /**
-   * The image that the image is built from; it must hold Lambda's Node.js runtime, which its name does not tell: with
-   * one for Python the build fails where it runs Node.js, or the function when it is invoked.
+   * The image that the function's image is based on. It must contain Lambda's Node.js runtime, which its name does not show. With an image for
+   * Python, either the build fails when it runs Node.js, or the function fails when it is invoked.
    *
-   * @default - what the lock file pins, else 'public.ecr.aws/lambda/nodejs:24'
+   * @default - the image that the lock file pins, else 'public.ecr.aws/lambda/nodejs:24'
    */
   readonly baseImage?: string;
 
   /**
-   * The image in which the build installs DuckDB and its extensions, for the platform of the building machine; it must hold Node.js and npm.
+   * The image in which the build installs DuckDB and its extensions, for the platform of the building machine. It must contain Node.js and npm.
    *
    * @default - the same as baseImage
    */

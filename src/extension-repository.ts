@@ -4,10 +4,10 @@ import { Token } from 'aws-cdk-lib';
 import { expectText } from './checks/expect';
 
 /**
- * Where the image build takes extensions from.
+ * The source from which the image build takes extensions.
  *
- * Wherever they come from, each must carry a signature that the shipped DuckDB accepts, so the repository
- * needs no trust, and is no part of the asset's hash (the files of a directory are).
+ * Each extension must carry a signature that the shipped DuckDB accepts, wherever it comes from. You need not trust the repository, and the
+ * asset's hash does not cover it. The hash does cover the files of a directory.
  */
 export class ExtensionRepository {
   /** DuckDB's own repositories, for core and for community extensions. */
@@ -25,9 +25,9 @@ export class ExtensionRepository {
   }
 
   /**
-   * The Python package index, whose packages `duckdb-extension-<name>` hold the official, signed files.
+   * The Python package index. Its packages `duckdb-extension-<name>` contain the official, signed files.
    *
-   * For networks that reach a mirror of PyPI only.
+   * Use it in networks that only reach a mirror of PyPI.
    *
    * @param indexUrl the index's simple API, such as `https://pypi.example.com/simple`; PyPI itself unless given
    */
@@ -36,11 +36,12 @@ export class ExtensionRepository {
   }
 
   /**
-   * A directory with the layout of DuckDB's own repository, as `duckdb-extensions install` writes it; for builds that reach none.
+   * A directory with the layout of DuckDB's own repository, as `duckdb-extensions install` writes it. Use it for builds that cannot reach a
+   * repository.
    *
    * DuckDB's client still comes from npm, or from the registry that the build secret `npmrc` names.
    *
-   * The files of the function's platform go into the build context, so the asset's hash covers them.
+   * The build context contains the files of the function's platform, so the asset's hash covers them.
    *
    * @param directory absolute, or relative to the working directory
    */
@@ -56,12 +57,12 @@ export class ExtensionRepository {
 
   private constructor(
     /**
-     * What the installer gets as `--source`.
+     * The installer's argument `--source`.
      * @internal
      */
     public readonly _source: string,
     /**
-     * Whether it holds DuckDB's own extensions and no others, so that a name can be checked before the build.
+     * Whether it holds only DuckDB's own extensions, so that a name can be checked before the build.
      * @internal
      */
     public readonly _onlyOfficial: boolean,
@@ -73,7 +74,7 @@ export class ExtensionRepository {
   ) {}
 
   /**
-   * Throws unless the files are there, as far as that can be known before the build.
+   * Throws unless the files exist, as far as that can be checked before the build.
    *
    * @internal
    */
@@ -92,10 +93,10 @@ export class ExtensionRepository {
 /** Where the build context holds the files of `fromDirectory`, seen from the installer's working directory. */
 const STAGED_DIRECTORY = './extensions';
 
-/** The URL without slashes at its end. What is refused is not repeated whole: it may hold credentials. */
+/** The URL without trailing slashes. An error does not repeat the whole URL, because it may contain credentials. */
 function checkedUrl(url: string): string {
   if (Token.isUnresolved(url)) {
-    throw new Error('the URL of an extension repository is a CDK token: expected a literal, as the image is built before the stack is deployed');
+    throw new Error('the URL of an extension repository is a CDK token: expected a literal, because the image is built before the stack is deployed');
   }
   const expected = 'expected one such as "https://mirror.example.com/duckdb"';
   let parsed: URL;
@@ -103,7 +104,7 @@ function checkedUrl(url: string): string {
     // A line break would be dropped here, and still be in the build's arguments.
     parsed = new URL(/\s/.test(url) ? '' : url);
   } catch {
-    throw new Error(`the URL of an extension repository cannot be read as one: ${expected}`);
+    throw new Error(`the URL of an extension repository cannot be parsed: ${expected}`);
   }
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
     throw new Error(`the extension repository on "${parsed.host}" has the scheme "${parsed.protocol}": ${expected}`);

@@ -1,11 +1,11 @@
 import { expectFlags, expectOptions, PropNames, shown } from './checks/expect';
 
-/** How a function uses an extension. */
+/** Options for an extension of a function. */
 export interface DuckDbExtensionOptions {
   /**
    * Whether a bootstrap step loads the extension itself, when the step runs.
    *
-   * For an extension that is slow to load, or uses the network when it is loaded. All others are loaded when a database opens.
+   * For an extension that loads slowly, or uses the network when it is loaded. All other extensions are loaded when a database opens.
    *
    * @default false
    */
@@ -15,7 +15,7 @@ export interface DuckDbExtensionOptions {
 const OPTIONS: PropNames<DuckDbExtensionOptions> = { loadedByStep: true };
 
 /**
- * A DuckDB extension, to be baked into a function's image and loaded when its database opens.
+ * A DuckDB extension that is baked into a function's image and loaded when its database opens.
  *
  * @see https://duckdb.org/docs/stable/core_extensions/overview
  */
@@ -26,7 +26,7 @@ export class DuckDbExtension {
    * DuckDB's aliases work too: `postgres` is `postgres_scanner`.
    *
    * @param name as in `INSTALL name`
-   * @param options how the function uses it
+   * @param options options for the extension
    */
   public static core(name: string, options: DuckDbExtensionOptions = {}): DuckDbExtension {
     return new DuckDbExtension(name, 'core', options);
@@ -44,7 +44,7 @@ export class DuckDbExtension {
   }
 
   /**
-   * MotherDuck's, whose implementation is downloaded at LOAD where the image has not got it.
+   * MotherDuck's extension. It downloads its implementation at LOAD if the image does not contain it.
    *
    * @internal
    */
@@ -53,7 +53,7 @@ export class DuckDbExtension {
   }
 
   /**
-   * Whether a bootstrap step loads it, and not the opening of a database.
+   * Whether a bootstrap step loads the extension, instead of the opening of a database.
    * @internal
    */
   public readonly _loadedByStep: boolean;
@@ -71,7 +71,7 @@ export class DuckDbExtension {
     public readonly _allowDownload: boolean = false,
   ) {
     if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw new Error(`${shown(name)} is no name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
+      throw new Error(`${shown(name)} is not a name of a DuckDB extension: expected lower-case letters, digits and underscores, such as "httpfs"`);
     }
     const at = `the DuckDB extension "${name}"`;
     expectOptions(options, at, OPTIONS);

@@ -5,9 +5,9 @@ export interface DuckDbImageBuildOptions {
   /**
    * Docker build arguments, visible as environment variables to the steps that install DuckDB and its extensions.
    *
-   * They are part of the asset's hash, except for the proxy variables that Docker predefines and
-   * `NODE_EXTRA_CA_CERTS`. They can be read in the asset manifest and in the image's history: no secrets. A URL with credentials is
-   * refused, and so is a value of several lines.
+   * They are part of the asset's hash, except for the proxy variables that Docker predefines and `NODE_EXTRA_CA_CERTS`. Anyone can read them in the
+   * asset manifest and in the image's history, so they must not contain secrets. A URL with credentials is an error, and so is a value with several
+   * lines.
    *
    * @default - none
    */
@@ -21,16 +21,16 @@ export interface DuckDbImageBuildOptions {
   readonly networkMode?: NetworkMode;
 
   /**
-   * A file with certificates (PEM) that the build trusts beside the usual ones, for a proxy that re-signs TLS.
+   * A file with certificates (PEM) that the build trusts in addition to the usual ones, for a proxy that re-signs TLS.
    *
-   * It is a build secret: in no layer, and not part of the asset's hash. Needs BuildKit.
+   * It is a build secret: it is not in any layer, and not part of the asset's hash. Needs BuildKit.
    *
    * @default - none
    */
   readonly caBundle?: string;
 
   /**
-   * Files with credentials for the build. They are in no layer, log or template, and not part of the asset's hash. Needs BuildKit.
+   * Files with credentials for the build. They are not in any layer, log or template, and not part of the asset's hash. Needs BuildKit.
    *
    * @default - none
    */
@@ -40,8 +40,8 @@ export interface DuckDbImageBuildOptions {
 /** Files with credentials that the build of an image may use. */
 export interface DuckDbBuildSecrets {
   /**
-   * A netrc file with the credentials of the extension repository: `machine HOST login USER password SECRET`;
-   * without a login the password is sent as a bearer token.
+   * A netrc file with the credentials of the extension repository: `machine HOST login USER password SECRET`. Without a login, the password is sent
+   * as a bearer token.
    *
    * @default - none
    */

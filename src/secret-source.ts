@@ -11,16 +11,16 @@ import { IDuckDbHost } from './duckdb-host';
 /** How the runtime fetches a secret. */
 export interface SecretSourceOptions {
   /**
-   * How long the runtime uses a value before it fetches it again. A value that is refused is fetched again at once.
+   * How long the runtime uses a value before it fetches it again. If a server refuses a value, the runtime fetches it again at once.
    *
    * @default Duration.minutes(5)
    */
   readonly maxAge?: Duration;
 
   /**
-   * The KMS key that the value is encrypted with, where CDK does not know it, as of an imported parameter or secret.
+   * The KMS key that encrypts the value, if CDK does not know it, as for an imported parameter or secret.
    *
-   * @default - the key that CDK knows, else AWS's own key, which needs no permission
+   * @default - the key that CDK knows, otherwise the AWS managed key, which needs no permission
    */
   readonly encryptionKey?: kms.IKey;
 }
@@ -30,7 +30,7 @@ const OPTIONS: PropNames<SecretSourceOptions> = { maxAge: true, encryptionKey: t
 /**
  * A secret that the runtime fetches when a bootstrap step needs it.
  *
- * Its value is never in the template or in the function's environment: only its name is.
+ * The template and the function's environment contain only its name, never its value.
  */
 export class SecretSource {
   /**
@@ -45,11 +45,11 @@ export class SecretSource {
     const key = options.encryptionKey ?? (parameter as { encryptionKey?: kms.IKey }).encryptionKey;
     return new SecretSource((host) => {
       const { parameterArn } = parameter;
-      // What is imported by its ARN CDK takes for one of the stack's own account, with a name that lacks its path.
+      // CDK treats a parameter that was imported by its ARN as one of the stack's account, and drops the path from its name.
       const isNamedByArn = !Token.isUnresolved(parameterArn);
       grant(host, 'ssm:GetParameter', parameterArn, key);
       host.addRequiredEndpoint({ service: 'ssm', region: otherRegion(parameter.env.region, host) });
-      // SSM takes a name for the function's own account and region only.
+      // SSM accepts a name only for the function's own account and region.
       return { ssm: isNamedByArn || isElsewhere(parameter, host) ? parameterArn : parameter.parameterName, ...age(options) };
     });
   }
@@ -58,7 +58,7 @@ export class SecretSource {
    * A secret of AWS Secrets Manager.
    *
    * @param secret such as `Secret.fromSecretCompleteArn(this, 'Password', arn)`
-   * @param field  where the secret is JSON, the field that holds the value; the whole secret unless given
+   * @param field  if the secret is JSON, the field that holds the value; by default the whole secret
    */
   public static fromSecretsManager(secret: secretsmanager.ISecret, field?: string, options: SecretSourceOptions = {}): SecretSource {
     expectConstruct(secret, 'secretArn', 'fromSecretsManager has no secret: expected an ISecret, '
@@ -77,7 +77,7 @@ export class SecretSource {
   private constructor(private readonly grantAndDescribe: (host: IDuckDbHost) => { [key: string]: any }) {}
 
   /**
-   * Grants a function to read the secret and returns what its runtime fetches it by, to stand in a step's configuration.
+   * Lets a function read the secret, and returns the reference with which its runtime fetches it, for a step's configuration.
    *
    * @param host the function whose step needs the secret
    */
@@ -101,11 +101,11 @@ function isElsewhere(parameter: ssm.IParameter, host: IConstruct): boolean {
     .some(([theirs, ours]) => Token.compareStrings(theirs, ours) === TokenComparison.DIFFERENT);
 }
 
-/** Refuses what is not a secret source. It is not repeated: it may be the secret itself. */
+/** Refuses a value that is not a secret source. The error does not repeat the value, because it may be the secret itself. */
 export function expectSecretSource(source: unknown, what: string): void {
   if (typeof source === 'object' && typeof (source as SecretSource | null)?.bind === 'function') return;
-  throw new Error(`${what} ${source === undefined ? 'nothing' : 'something else than a SecretSource'}: expected one such as SecretSource.fromSsmParameter(parameter), `
-    + 'as the template would show the value itself');
+  throw new Error(`${what} ${source === undefined ? 'nothing' : 'a value that is not a SecretSource'}: expected one such as SecretSource.fromSsmParameter(parameter), `
+    + 'because the template would show the value itself');
 }
 
 function expectConstruct(value: unknown, attribute: string, message: string): void {

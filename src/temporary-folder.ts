@@ -2,13 +2,13 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 
-/** A folder that is gone when the process is, also where nobody has removed it. */
+/** A folder that is removed when the process ends, unless it was removed before. */
 export interface TemporaryFolder {
   readonly folder: string;
   remove(): void;
 }
 
-/** Those not removed yet. */
+/** The folders that are not removed yet. */
 const folders = new Set<string>();
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -35,10 +35,10 @@ function removeAll(): void {
 let listening = false;
 
 /**
- * Signals end the process as ever, but first the folders go.
+ * Removes the folders when a signal ends the process.
  *
- * Only until the event loop has its turn: a signal that came meanwhile has then arrived, and what is left nobody needs. Afterwards signals are
- * not ours to handle.
+ * Listens only until the event loop runs. By then, a signal from the meantime has arrived, and the folders are no longer needed. Afterwards,
+ * this library does not handle signals.
  */
 function listen(): void {
   if (listening) return;
@@ -53,6 +53,6 @@ function listen(): void {
 
 function end(signal: NodeJS.Signals): void {
   removeAll();
-  // Others that listen decide themselves what it means.
+  // If other listeners exist, they decide what the signal means.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { bedPath, repositoryRoot } from './bed/paths';
 
 const PARTS = ['src', 'lib-runtime', 'assets'];
-/** A tree that was not read has no faults either. */
+/** Guards against an empty check: a tree that was not read has no violations either. */
 const LEAST_MODULES = 240;
 
-/** What dependency-cruiser says of the imports in `root`, by the rules of the repository. */
+/** dependency-cruiser's report on the imports in `root`, with the repository's rules. */
 function cruise(root: string): { text: string; modules: number } {
   const { stdout, stderr } = spawnSync(process.execPath, [
     join(repositoryRoot, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...PARTS,

@@ -10,7 +10,7 @@ import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/con
 import { BootstrapMode, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
 import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
 
-// The construct and the runtime share no code: these tests hold together what one writes and the other reads; test/contract has the steps.
+// The construct and the runtime share no code: these tests check that one reads what the other writes. test/contract has the steps.
 
 function read(props: Partial<DuckDbFunctionProps>): ConfigRead {
   const stack = new Stack(new App(), 'Stack');
@@ -97,7 +97,7 @@ test('the image names the directory of its extensions in the variable that the r
   expect(dockerfile).toContain(`--target ${directory} `);
   expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
   expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
-  // A prebuilt image need not bring the variable.
+  // A prebuilt image need not set the variable.
   const stack = new Stack(new App(), 'Stack');
   new DuckDbFunction(stack, 'Fn', { code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')) });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { DUCKDB_EXTENSIONS_DIR: directory } } });

@@ -31,7 +31,7 @@ const fixture = fs.readFileSync(path.join(ROOT, 'rosetta', 'default.ts-fixture')
 const sources = new Map(examples.map(({ language, code }, i) =>
   [path.join(ROOT, `example-${i}.${language}`), language === 'ts' ? inStack(code) : code]));
 
-/** As rosetta does it: declarations stand before the class, all else in its constructor. */
+/** Like rosetta, puts declarations before the class, and everything else into its constructor. */
 function inStack(code: string): string {
   const declared = /^declare .*;\n/gm;
   return fixture.replace('class Fixture', `${(code.match(declared) ?? []).join('')}class Fixture`).replace('/// here', code.replace(declared, ''));
@@ -71,7 +71,7 @@ test.each(examples.map(({ where }, i) => [where, i] as const))('the example at %
 
 test('the example with Powertools runs: its logger, metrics and tracer hear of queries', async () => {
   const { code } = examples.find((example) => example.code.includes('@aws-lambda-powertools/tracer'))!;
-  // Where no X-Ray daemon is, the tracer has no segment.
+  // Without an X-Ray daemon, the tracer has no segment.
   const script = transformSync(`${code}
     import { cursor } from 'cdk-duckdb-lambda/runtime';
     await cursor((c) => c.query('SELECT 1 AS one'));

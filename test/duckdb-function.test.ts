@@ -50,7 +50,7 @@ test('an extension that a step loads is in the image, and not loaded when a data
   const step = new PlainStep('own', [DuckDbExtension.core('iceberg', { loadedByStep: true })]);
   const fn = declare({ bootstrap: [step], extensions: [DuckDbExtension.core('httpfs')] });
   expect([...fn.extensions].sort()).toEqual(['avro', 'httpfs', 'iceberg']);
-  // What something else needs as well is loaded with the database.
+  // An extension that something else needs as well is loaded with the database.
   expect(runtimeConfig(Template.fromStack(stack)).extensions).toEqual(['httpfs']);
 });
 
@@ -87,7 +87,7 @@ test('Node.js has threads enough for queries beside DNS and files, unless the us
   template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { UV_THREADPOOL_SIZE: '4' } } });
 });
 
-test('the runtime is told the extensions in the order of loading, and the steps in the order of declaration', () => {
+test('the configuration has the extensions in the order of loading, and the steps in the order of declaration', () => {
   const fn = declare({
     bootstrap: [new PlainStep('b', [DuckDbExtension.core('postgres')], { x: 1 }), new PlainStep('a')],
     extensions: [DuckDbExtension.core('aws')],
@@ -120,8 +120,8 @@ test.each([
   ['Extension_Directory', 'Stack/Reports has the setting Extension_Directory: the image holds the extensions; declare them with the prop extensions'],
   ['s3_secret_access_key', 'Stack/Reports has the setting s3_secret_access_key: the template would show it; an S3Step gives queries the function\'s own credentials'],
   ['motherduck_token', 'Stack/Reports has the setting motherduck_token: the template would show it; a MotherDuckStep fetches it'],
-  ['threads; DROP', 'Stack/Reports has the setting "threads; DROP", which is no name of a DuckDB setting'],
-  ['', 'Stack/Reports has the setting "", which is no name of a DuckDB setting'],
+  ['threads; DROP', 'Stack/Reports has the setting "threads; DROP", which is not a name of a DuckDB setting'],
+  ['', 'Stack/Reports has the setting "", which is not a name of a DuckDB setting'],
 ])('the setting %s is refused', (name, message) => {
   expect(() => declare({ settings: { [name]: 'true' } })).toThrow(message);
 });
@@ -151,7 +151,7 @@ describe('bad input is refused at synth, with its fix', () => {
   });
 
   test.each(['handler.py', 'handler', 'handler.json'])('the entry %s', (name) => {
-    expect(() => declare({ entry: name })).toThrow(`the entry "${name}" is no source file of a handler: expected one that ends in .ts, .tsx`);
+    expect(() => declare({ entry: name })).toThrow(`the entry "${name}" is not a handler's source file: expected one that ends in .ts, .tsx`);
   });
 
   test('a handler that the entry does not export', () => {
@@ -169,14 +169,14 @@ describe('bad input is refused at synth, with its fix', () => {
   });
 
   test('an unknown extension', () => {
-    expect(() => declare({ extensions: [DuckDbExtension.core('htpfs')] })).toThrow('"htpfs" is no core extension of DuckDB; did you mean "httpfs"?');
+    expect(() => declare({ extensions: [DuckDbExtension.core('htpfs')] })).toThrow('"htpfs": no core extension of DuckDB has this name; did you mean "httpfs"?');
   });
 
   test('two steps of one name', () => {
     expect(() => declare({ bootstrap: [new PlainStep('s3'), new PlainStep('s3')] })).toThrow('Stack/Reports has two bootstrap steps named "s3"');
   });
 
-  test('a step name that is none', () => {
+  test('an invalid step name', () => {
     expect(() => declare({ bootstrap: [new PlainStep('my step')] })).toThrow('Stack/Reports has a bootstrap step named "my step": expected a letter');
   });
 
@@ -197,7 +197,7 @@ describe('bad input is refused at synth, with its fix', () => {
   test('more configuration than Lambda\'s environment holds', () => {
     const fits = 'x'.repeat(2500);
     expect(() => declare({ environment: { MINE: fits }, bootstrap: [new PlainStep('big', [], { text: fits })] }))
-      .toThrow(/^the environment variables of Stack\/Reports take 5\d{3} of the 4096 bytes that Lambda has for all, 2\d{3} of them for bootstrap steps: declare/);
+      .toThrow(/^the environment variables of Stack\/Reports take 5\d{3} of the 4096 bytes that Lambda allows for all, 2\d{3} of them for bootstrap steps: declare/);
   });
 
   test.each(['entry', 'handler', 'lockFile', 'nodeApiVersion', 'baseImage', 'buildImage'])('a token as %s', (prop) => {
@@ -248,12 +248,12 @@ describe('limits that are tight', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('take 3\\d{3} of the 4096 bytes.*ack: cdk-duckdb-lambda:environment'));
   });
 
-  test('are not warned of where there are none', () => {
+  test('cause no warning if there are none', () => {
     declare({ memorySize: 512, timeout: Duration.seconds(10) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 
-  test('are not judged where they are tokens', () => {
+  test('are not checked if they are tokens', () => {
     const [memorySize, seconds] = ['Memory', 'Seconds'].map((id) => new CfnParameter(stack, id, { type: 'Number' }).valueAsNumber);
     declare({ memorySize, timeout: Duration.seconds(seconds) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
@@ -262,7 +262,7 @@ describe('limits that are tight', () => {
 
 test.each([[[]], [['Other']]])('nothing is bundled for a stack that is not synthesised: only %j', (stacks) => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': stacks } });
-  fs.writeFileSync(entry, 'this is no program');
+  fs.writeFileSync(entry, 'this is not a program');
   expect(() => new DuckDbFunction(new Stack(app, 'Stack'), 'Reports', { entry })).not.toThrow();
 });
 

@@ -23,9 +23,9 @@ test('a directory that does not exist is refused', () => {
 });
 
 test.each([
-  ['not a url', 'the URL of an extension repository cannot be read as one: expected one such as'],
-  ['https://mirror.example.com/\nx', 'the URL of an extension repository cannot be read as one: expected one such as'],
-  ['', 'the URL of an extension repository cannot be read as one: expected one such as'],
+  ['not a url', 'the URL of an extension repository cannot be parsed: expected one such as'],
+  ['https://mirror.example.com/\nx', 'the URL of an extension repository cannot be parsed: expected one such as'],
+  ['', 'the URL of an extension repository cannot be parsed: expected one such as'],
   ['s3://bucket/duckdb', 'the extension repository on "bucket" has the scheme "s3:": expected one such as'],
   [Token.asString({ Ref: 'Url' }), 'is a CDK token'],
 ])('the URL "%s" is refused', (url, message) => {

@@ -10,6 +10,6 @@ test('a misspelt option is refused', () => {
   expect(() => DuckDbExtension.community('h3', { loadedByStep: 'yes' } as any)).toThrow('loadedByStep');
 });
 
-test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is no name', (name) => {
-  expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is no name of a DuckDB extension: expected lower-case letters`);
+test.each(['HTTPFS', '', 'http fs', '../httpfs', 'httpfs; rm', '3h'])('"%s" is not a name', (name) => {
+  expect(() => DuckDbExtension.core(name)).toThrow(`"${name}" is not a name of a DuckDB extension: expected lower-case letters`);
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
   stack = new Stack(new App(), 'Stack', { env: { account: '111111111111', region: 'eu-west-1' } });
 });
 
-/** A step that holds a secret and nothing else. */
+/** A step with only a secret. */
 class SecretStep implements IBootstrapStep {
   readonly name = 'secret';
   readonly extensions: DuckDbExtension[] = [];

@@ -1,19 +1,19 @@
 import { parseArgs } from 'node:util';
 import { exec } from './exec/exec.mjs';
 
-/** What `exec` takes and means; those that may be repeated are lists. */
+/** The options of `exec`. A list may be repeated. */
 const OPTIONS = {
   'template': ['FILE', 'the stack\'s template, such as cdk.out/Sales.template.json'],
-  'function': ['NAME', 'its logical id, its construct path, or how its id begins (default: the only DuckDbFunction)'],
-  'region': ['REGION', 'where it would run (default: the stack\'s, else AWS_REGION)'],
-  'account': ['ID', 'whose it would be (default: the stack\'s)'],
+  'function': ['NAME', 'its logical id, its construct path, or the beginning of its id (default: the only DuckDbFunction)'],
+  'region': ['REGION', 'the region where it would run (default: the stack\'s, or AWS_REGION)'],
+  'account': ['ID', 'the account where it would run (default: the stack\'s)'],
   'parameter': ['NAME=VALUE', 'the value of a parameter of the template (default: its own default)', 'list'],
-  'set': ['ID.ATTRIBUTE=VALUE', 'what only a deployment knows: an attribute of a resource, or by ID=VALUE what a Ref to it gives', 'list'],
-  'env': ['NAME=VALUE', 'a variable in place of, or beside, the function\'s', 'list'],
-  'extensions': ['DIR', 'what duckdb-extensions install has written (default: DuckDB\'s own directory, into which it installs once)'],
+  'set': ['ID.ATTRIBUTE=VALUE', 'a value that only a deployment knows: an attribute of a resource, or with ID=VALUE the result of a Ref to it', 'list'],
+  'env': ['NAME=VALUE', 'replaces a variable of the function, or adds one', 'list'],
+  'extensions': ['DIR', 'a directory that duckdb-extensions install has filled (default: DuckDB\'s own directory, with one download)'],
 };
 
-/** Runs the command that the arguments name. A failure of our own is told on stderr, and by exit code 1. */
+/** Runs the command that the arguments name. The command's own failures go to stderr, with exit code 1. */
 export async function main(args) {
   try {
     await run(args);
@@ -36,7 +36,7 @@ async function run([name, ...args]) {
     return;
   }
   const command = end === -1 ? [] : args.slice(end + 1);
-  if (command.length === 0) throw new Error('exec needs a command behind "--", such as: -- node handler-test.mjs; see cdk-duckdb-lambda --help');
+  if (command.length === 0) throw new Error('exec needs a command after "--", such as: -- node handler-test.mjs; see cdk-duckdb-lambda --help');
   if (values.template === undefined) throw new Error('exec needs --template FILE, such as cdk.out/Sales.template.json; see cdk-duckdb-lambda --help');
   await exec({
     template: values.template,

@@ -1,5 +1,5 @@
 // Makes the stack traces of a bundled handler name the lines of its source. Node.js's own --enable-source-maps reads the whole map
-// whenever the handler is loaded; here it is read when the first stack trace is asked for.
+// whenever the handler is loaded. This module reads it when code first asks for a stack trace.
 'use strict';
 const { readFileSync } = require('node:fs');
 const { SourceMap } = require('node:module');
@@ -8,21 +8,21 @@ const { fileURLToPath } = require('node:url');
 
 const maps = new Map();
 
-/** The map of a file, null where it has none. */
+/** The map of a file; null if it has none. */
 function mapOf(file) {
   if (!maps.has(file)) {
     let map = null;
     try {
       map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
     } catch {
-      // Without a map the trace names the lines of the bundle.
+      // Without a map, the trace names the lines of the bundle.
     }
     maps.set(file, map);
   }
   return maps.get(file);
 }
 
-/** The place in the source for one in the bundle; the same place for one that is not in the bundle. */
+/** The place in the source for a place in the bundle. Other places stay as they are. */
 function original(place, url, line, column) {
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
   if (!file.startsWith(__dirname + sep) || file.includes(`${sep}node_modules${sep}`)) return place;

@@ -6,5 +6,5 @@ export const PYTHON = 'Python wrapper';
 export const SEQUENTIAL = 'sequential Node.js';
 export const RUN_TIME_INSTALL = 'install at run time';
 
-/** Those that are far from the others: they need fewer rounds to tell so. */
+/** Contenders that are far from the others, and need fewer rounds to show it. */
 export const DISTANT = [CHECKED_FLOOR, PYTHON, SEQUENTIAL, RUN_TIME_INSTALL];

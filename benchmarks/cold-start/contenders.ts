@@ -8,7 +8,7 @@ import { program, startContainer, type BenchContainer, type Measured, type Progr
 import type { BuiltFunction } from '../harness/image';
 import { BootstrapMode } from 'cdk-duckdb-lambda';
 
-/** Somebody who answers a workload, ready in a container. */
+/** A contender for a workload, ready in a container. */
 export interface Contender {
   cold(): Promise<Measured>;
   warm(): Promise<Measured>;
@@ -54,7 +54,7 @@ export class Containers {
     readonly node: BenchContainer, readonly python: BenchContainer | undefined, private readonly module: string, private readonly servers: Servers,
   ) {}
 
-  /** Everybody who can answer `workload`, once all have given the same rows: who does not does not do the same work. */
+  /** All contenders for `workload`, after a check that they return the same rows and so do the same work. */
   async contenders(workload: Workload): Promise<Readonly<Record<string, Contender>>> {
     const found = Object.fromEntries(Object.entries(await this.programs(workload)).map(([name, [container, run]]): [string, Contender] => (
       [name, { cold: () => container.cold(run), warm: () => container.warm(run) }]
@@ -63,7 +63,7 @@ export class Containers {
       [name, asText((await contender.cold()).answer)] as const
     )));
     for (const [name, rows] of answers) {
-      deepStrictEqual(rows, answers[0][1], `${name} and ${answers[0][0]} give other rows for "${workload.name}"`);
+      deepStrictEqual(rows, answers[0][1], `${name} and ${answers[0][0]} return different rows for "${workload.name}"`);
     }
     return found;
   }
@@ -73,7 +73,7 @@ export class Containers {
     await this.python?.stop();
   }
 
-  /** The programs of a workload, by contender, and where each runs. */
+  /** The programs of a workload, by contender, and the container of each. */
   async programs(workload: Workload): Promise<Readonly<Record<string, readonly [BenchContainer, Program]>>> {
     const { steps, sql } = workload;
     const env = { STEPS: steps.join(' '), SQL: sql };
@@ -95,7 +95,7 @@ export class Containers {
   }
 }
 
-/** The client's JSON form has integers as text. */
+/** The client's JSON form writes integers as text. */
 function asText(rows: Record<string, unknown>[]): Record<string, string>[] {
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, `${value}`.toLowerCase()])));
 }

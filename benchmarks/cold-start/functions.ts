@@ -10,7 +10,7 @@ import {
   BootstrapMode, DuckDbExtension, DuckDbFunction, IBootstrapStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource, SqlStep,
 } from 'cdk-duckdb-lambda';
 
-/** One image for all workloads, with every extension that any contender in it loads: only what is loaded is read. */
+/** One image for all workloads, with the extensions of all contenders. A process reads only the extensions that it loads. */
 export function buildSharedImage(): Promise<BuiltFunction> {
   return buildFunction('cold-start', (app, image) => {
     new DuckDbFunction(new Stack(app, 'Shared'), 'Function', {
@@ -19,7 +19,7 @@ export function buildSharedImage(): Promise<BuiltFunction> {
   });
 }
 
-/** The environment of a function that declares what a workload needs, and nothing else. */
+/** The environment of a function that declares only what a workload needs. */
 export async function environmentOf(workload: Workload, mode: BootstrapMode, servers: Servers): Promise<Readonly<Record<string, string>>> {
   const { environment } = await synthesiseFunction(...functionFor(workload, mode, servers));
   return environment;

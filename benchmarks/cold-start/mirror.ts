@@ -7,12 +7,12 @@ import { CONTAINER_HOST } from '../../test/bed';
 import { DUCKDB_VERSION, extensionFile, PLATFORM } from '../../test/lib-runtime/signed-extensions';
 
 export interface ExtensionMirror {
-  /** As containers reach it. */
+  /** The URL for containers. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** A mirror of DuckDB's repository with the extensions of `directory`: what is compressed is in memory, so that it answers at once. */
+/** A mirror of DuckDB's repository with the extensions of `directory`: compressed files are in memory, so that it answers at once. */
 export async function startMirror(directory: string, names: readonly string[]): Promise<ExtensionMirror> {
   const answers = new Map(names.map((name) => (
     [`/v${DUCKDB_VERSION}/${PLATFORM}/${name}.duckdb_extension.gz`, gzipSync(readFileSync(extensionFile(directory, name)), { level: 6 })]

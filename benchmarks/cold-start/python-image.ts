@@ -8,13 +8,13 @@ const PACKAGES = [`duckdb==${DUCKDB_VERSION}`, 'aws-lambda-powertools==3.37.0', 
 const EXTENSIONS = ['httpfs', 'aws', 'postgres_scanner'];
 const IMAGE = 'cdk-duckdb-lambda-benchmarks/python';
 
-/** Why no Python runs beside the others here; undefined where it does. */
+/** Why Python cannot take part on this machine; undefined if it can. */
 export async function whyNoPython(): Promise<string | undefined> {
   const { standIn } = await lambdaBaseImage();
-  return standIn && existsSync('/usr/bin/python3') ? undefined : 'its image is made on Debian only, on the test bed\'s own base image';
+  return standIn && existsSync('/usr/bin/python3') ? undefined : 'its image can only be made on Debian, on the test bed\'s own base image';
 }
 
-/** An image for the article's wrapper: what it needs on the base image of all others, and the same extensions in one flat directory. */
+/** An image for the article's wrapper: its packages on the base image of the others, and the same extensions in one flat directory. */
 export async function buildPythonImage(): Promise<string> {
   const packages = await pythonPackages('article', PACKAGES, ['--target', 'files', '--no-compile']);
   const context = bedPath('benchmarks', 'python-image');

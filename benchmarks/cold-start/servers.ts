@@ -16,11 +16,11 @@ const USERS = 10_000;
 /** Dependencies first. */
 export const EXTENSIONS = ['httpfs', 'aws', 'postgres_scanner', 'ducklake'];
 
-/** What the queries read, on servers of this machine. */
+/** The servers with the queries' data, on this machine. */
 export interface Servers {
-  /** What any contender must be told to reach them. */
+  /** The environment that any contender needs to reach them. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The lake's files, which are not on Lambda's disk. */
+  /** The lake's files. In Lambda, they would not be on the disk. */
   readonly lakeFiles: readonly string[];
   stop(): Promise<void>;
 }
@@ -59,7 +59,7 @@ async function fillLake(bucket: string): Promise<void> {
   await writeDuckLake(bucket);
 }
 
-/** A DuckLake that is read only: its catalog is a file beside its data. */
+/** A read-only DuckLake. Its catalog is a file beside its data. */
 async function writeDuckLake(bucket: string): Promise<void> {
   const directory = await signedExtensions('ducklake');
   const instance = await DuckDBInstance.create();

@@ -26,7 +26,7 @@ export const BOTH: Workload = {
 export const LAKE_SCAN: Workload = {
   name: 'DuckLake scan', steps: ['s3', 'ducklake'], sql: "SELECT count(*) AS toys FROM ducklake.orders WHERE category = 'toys'",
 };
-/** What a wrapper does that attaches everything, whatever the query needs. */
+/** The workload of a wrapper that attaches everything, whatever the query needs. */
 export const BOOTSTRAP_ONLY: Workload = { name: 'default bootstrap, SELECT 1', steps: ['s3', 'postgres'], sql: SELECT_1.sql };
 
 export const WORKLOADS: readonly Workload[] = [SELECT_1, S3_COUNT, LOOKUP, BOTH, LAKE_SCAN, BOOTSTRAP_ONLY];

@@ -1,4 +1,4 @@
-// Writes V8's compiled form of the floor beside it, once it has run, so that what is compiled when it is called is in it too.
+// Writes V8's compiled form of the floor beside it, after a run, so that it includes functions that V8 compiles when they are called.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-// driver.mjs: measures inside the container, so that neither the container's start nor the way into it is counted.
+// driver.mjs: measures inside the container, so that neither the container's start nor the connection to it is counted.
 // It answers each line of standard input, { start, module, env }, with one line of standard output:
 //   cold   a new process; milliseconds from its spawn to its answer, and its resident memory and CPU time until then
 //   warm   one process for each module and environment, started and called once beforehand; milliseconds of one more call
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-// Longer than the period in which the kernel grants the CPU quota: each measurement finds its quota unused.
+// Longer than the period of the kernel's CPU quota, so that each measurement starts with an unused quota.
 const REST_MS = 150;
 const LIMIT_MS = 60_000;
 
@@ -67,7 +67,7 @@ async function warmCall(request) {
 }
 
 function launch({ module, env }) {
-  // As empty as Lambda's /tmp, whatever those before have left.
+  // Empty, like Lambda's /tmp, whatever earlier processes have left.
   const temporary = mkdtempSync(join(tmpdir(), 'process-'));
   // Lambda sets no HOME.
   const { HOME, ...inherited } = process.env;

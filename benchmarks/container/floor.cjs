@@ -1,4 +1,4 @@
-// Runs the floor from one file, with V8's own form of it, compiled, where that was made beforehand.
+// Runs the floor from one file, with V8's compiled form if that exists.
 const { existsSync, readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 

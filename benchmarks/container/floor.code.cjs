@@ -1,12 +1,12 @@
-// The floor: the least that a cold start can cost on DuckDB's Node.js client, written by hand for what is measured and for nothing else.
-// benchmarks/harness/programs.ts bundles and minifies it together with the client's JavaScript, and has it compiled; only the native half stays
+// The floor: the least that a cold start can cost on DuckDB's Node.js client, written by hand only for the measured queries.
+// benchmarks/harness/programs.ts bundles and minifies it together with the client's JavaScript, and compiles it. Only the native half stays
 // outside.
 //
-//   STEPS     of "s3 postgres ducklake", what the SQL needs
+//   STEPS     of "s3 postgres ducklake", the steps that the SQL needs
 //   SQL       one statement
 //   CHECKED   set: DuckDB checks the extensions' signatures at LOAD
 const { once } = require('node:events');
-// Not @duckdb/node-bindings: it first finds out which C library this is.
+// Does not use @duckdb/node-bindings, which first determines the C library.
 const duckdb = require(`@duckdb/node-bindings-${process.platform}-${process.arch}/duckdb.node`);
 
 const { env } = process;
@@ -39,7 +39,7 @@ function config() {
 
 async function startWithPassword() {
   const { sent, answer } = askSsm(env.PASSWORD_PARAMETER);
-  // What is evaluated before it is on its way delays it.
+  // Code that runs before the request has left would delay it.
   await sent;
   const connection = await start();
   await connection.run(attachPostgres(await answer));
@@ -57,7 +57,7 @@ async function start() {
     ...has('s3') ? [createS3Secret()] : [],
     ...has('ducklake') ? [`ATTACH 'ducklake:${env.DUCKLAKE}' AS ducklake (READ_ONLY);`] : [],
   ].join('\n');
-  // As one script: each call costs a change of threads.
+  // One script, because each call costs a change of threads.
   if (sql) await connection.run(sql);
   return connection;
 }
@@ -75,7 +75,7 @@ function attachPostgres(password) {
     ATTACH '' AS pg_replica (TYPE postgres, READ_ONLY, SECRET postgres, SCHEMA 'public');`;
 }
 
-/** A signed request by Node.js's own client: that of the AWS SDK takes longer to load than all of this to answer. */
+/** A signed request with Node.js's own client. Loading the AWS SDK's client takes longer than this whole program. */
 function askSsm(name) {
   const { createHash, createHmac } = require('node:crypto');
   const url = new URL(env.AWS_ENDPOINT_URL_SSM);

@@ -1,4 +1,4 @@
-// What examples/sales/sales.ts does, written by hand on DuckDB's client with nothing around it.
+// Does the same as examples/sales/sales.ts, written by hand directly on DuckDB's client.
 import { DuckDBInstance, version } from '@duckdb/node-api';
 
 const env = process.env;

@@ -1,4 +1,4 @@
-// Returns the milliseconds of the phases of a cold start of the handler in PROGRAM, and those that the runtime's own log line tells.
+// Returns the milliseconds of the phases of a cold start of the handler in PROGRAM, and those from the runtime's own log line.
 const started = performance.now();
 let logged = {};
 const { log } = console;
@@ -13,7 +13,7 @@ export async function handler(event) {
   const called = performance.now();
   await measured(event);
   const answered = performance.now();
-  // Logged once the answer is out.
+  // The line is logged after the answer.
   await new Promise(setImmediate);
   const { open, load, lock, steps = {}, firstQuery } = logged;
   return {

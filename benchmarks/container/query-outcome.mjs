@@ -1,4 +1,4 @@
-// What a query took and gave: milliseconds from its start to its rows, the rows as lines of text or their digest, and what it needed.
+// The outcome of a query: milliseconds from its start to its rows, the rows as lines of text or their digest, and the memory and disk it used.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const SAMPLE_MS = 20;
 const { env } = process;
 
-/** `run` gives the rows of QUERY; `directory` is where DuckDB spills to. */
+/** `run` returns the rows of QUERY. DuckDB spills into `directory`. */
 export async function outcomeOf(run, directory) {
   let spilled = 0;
   const sampling = setInterval(() => { spilled = Math.max(spilled, bytesIn(directory)); }, SAMPLE_MS);
@@ -34,6 +34,6 @@ function bytesIn(directory) {
   try {
     return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
   } catch {
-    return 0; // DuckDB makes it when it first spills, and removes files at any time
+    return 0; // DuckDB creates it when it first spills, and may remove files at any time
   }
 }

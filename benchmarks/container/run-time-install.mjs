@@ -15,10 +15,10 @@ export async function handler() {
 async function connect() {
   const instance = await DuckDBInstance.create(':memory:', { home_directory: env.TMPDIR });
   const connection = await instance.connect();
-  // DuckDB's own repository, if it were as near as this mirror.
+  // The mirror stands in for DuckDB's own repository, at no distance.
   await connection.run(`SET custom_extension_repository = '${env.EXTENSION_MIRROR}'`);
   const extensions = [...has('s3') ? ['httpfs', 'aws'] : [], ...has('postgres') ? ['postgres'] : [], ...has('ducklake') ? ['ducklake'] : []];
-  // All before the first LOAD: once httpfs is loaded, DuckDB insists on TLS, which the mirror has not.
+  // Installs all before the first LOAD: once httpfs is loaded, DuckDB insists on TLS, which the mirror does not have.
   for (const name of extensions) await connection.run(`INSTALL ${name}`);
   for (const name of extensions) await connection.run(`LOAD ${name}`);
   if (has('s3')) await accessS3(connection);

@@ -1,4 +1,4 @@
-// Node.js with care but in sequence: bundled, baked extensions with their signatures checked, the password by Powertools and the AWS SDK.
+// Node.js with care but in sequence: bundled, baked extensions with their signatures checked, the password with Powertools and the AWS SDK.
 const { DuckDBInstance, version } = require('@duckdb/node-api');
 
 const { env } = process;

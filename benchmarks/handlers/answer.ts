@@ -1,4 +1,4 @@
 import { cursor } from 'cdk-duckdb-lambda/runtime';
 
-/** Runs the statement that its environment gives it. */
+/** Runs the statement from its environment. */
 export const handler = () => cursor((c) => c.query(process.env.SQL!));

@@ -16,42 +16,42 @@ export interface Program {
 
 export interface Measured {
   readonly milliseconds: number;
-  /** Of a new process, when it has answered. */
+  /** Resident memory of a new process after its answer. */
   readonly residentMiB?: number;
-  /** Of a new process, until it has answered. A busy machine changes it less than the time that passes. */
+  /** CPU time of a new process until its answer. A busy machine changes it less than the elapsed time. */
   readonly cpuMilliseconds?: number;
   readonly answer: any;
 }
 
-/** A container that is started, with its CPU quota, before anything is measured. */
+/** A running container, with its CPU quota. */
 export interface BenchContainer {
   /** A new process: from the spawn of the language runtime to the handler's answer. */
   cold(program: Program): Promise<Measured>;
   /** A call in a process that has answered before. */
   warm(program: Program): Promise<Measured>;
-  /** The Node.js and the DuckDB in it. */
+  /** The versions of Node.js and DuckDB in it. */
   versions(): Promise<{ readonly node: string; readonly duckdb: string }>;
-  /** Its files, as this machine sees them. Only root on Linux does. */
+  /** The path of a container's file on this machine. Needs root on Linux. */
   path(file: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 export interface BenchContainerOptions {
   readonly image: string;
-  /** Lambda's memory setting; its share of CPU follows: one for each 1769 MB. */
+  /** Lambda's memory setting. It decides the share of CPU: one CPU for each 1769 MB. */
   readonly memoryMb: number;
   readonly env: Readonly<Record<string, string>>;
-  /** /tmp on this machine's disk, so that what is written there takes no memory; a part of memory, and quicker, otherwise. */
+  /** Whether /tmp is on this machine's disk, so that its files take no memory. By default, it is in memory, which is faster. */
   readonly tmpOnDisk?: true;
 }
 
-/** Beyond the one that the driver sets to each process. */
+/** Environment variables in addition to those that the driver sets for each process. */
 const LIMIT_MS = 90_000;
 
 /** The path of one of our own programs. */
 export const program = (name: string) => `${PROGRAMS}/${name.includes('.') ? name : `${name}.mjs`}`;
 
-/** As confined as Lambda's: read-only but for /tmp, its user, its share of CPU. It ends with this process. */
+/** Starts a container as confined as Lambda's: read-only except /tmp, with Lambda's user and share of CPU. It ends with this process. */
 export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchContainerOptions): Promise<BenchContainer> {
   const name = `benchmark-${randomUUID()}`;
   await ensureEngine();
@@ -71,7 +71,7 @@ export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchC
   ], { stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
-  child.stdin.on('error', () => undefined); // that it has ended shows where its answer is read
+  child.stdin.on('error', () => undefined); // the end of the driver is noticed where its answer is read
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
@@ -103,7 +103,8 @@ export async function startContainer({ image, memoryMb, env, tmpOnDisk }: BenchC
   };
 }
 
-/** What Lambda tells a function. Nobody listens at the address: its presence makes the runtime open DuckDB at import, as in Lambda. */
+/** The environment variables of a Lambda function. No server listens at the address, but its presence makes the runtime open DuckDB at import, as in
+ * Lambda. */
 function lambdaEnvironment(memoryMb: number, env: Readonly<Record<string, string>>) {
   return {
     AWS_LAMBDA_FUNCTION_NAME: 'function',

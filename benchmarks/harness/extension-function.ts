@@ -9,11 +9,11 @@ import { DuckDbExtension, DuckDbFunction } from 'cdk-duckdb-lambda';
 /** The extensions that are measured. */
 export const EXTENSIONS = ['httpfs', 'aws', 'postgres_scanner', 'ducklake', 'iceberg'];
 
-/** The two ways of loading them: as the runtime does, and as it does with `verifyExtensionsAtRuntime`. */
+/** The two ways to load them: with and without `verifyExtensionsAtRuntime`. */
 export const CHECKED = 'signature checked';
 export const FAST = 'fast path';
 
-/** A function with all of them baked in. */
+/** A function with all of these extensions baked in. */
 export function buildExtensionFunction(): Promise<BuiltFunction> {
   return buildFunction('extensions', (app, image) => {
     new DuckDbFunction(new Stack(app, 'Extensions'), 'Function', {
@@ -24,7 +24,7 @@ export function buildExtensionFunction(): Promise<BuiltFunction> {
   });
 }
 
-/** The function as if it had this one extension, and what that needs. */
+/** The function, as if it had only this extension and its dependencies. */
 export function loadOf(extension: string, { environment }: BuiltFunction, how: typeof CHECKED | typeof FAST): Program {
   const config = JSON.parse(environment.DUCKDB_LAMBDA_CONFIG);
   const needed = [extension, ...Object.keys((dependencies as Record<string, object>)[extension] ?? {})];

@@ -4,10 +4,10 @@ import { untilQuiet } from './quiet-machine';
 export type Measure<Measured = number> = () => Promise<Measured>;
 
 /**
- * Measures every contender once a round, each round beginning with the next, so that what else happens on the machine, and what
- * a contender leaves behind for the one after it, hits all alike. A first round warms up and is not counted.
+ * Measures every contender once per round. Each round begins with the next contender, so that other load on the machine, and the effects of
+ * one contender on the next, affect all of them equally. The first round is a warm-up and is not counted.
  *
- * `ready` is awaited before each measurement. A contender named in `every` takes part in one of so many rounds only.
+ * `ready` is awaited before each measurement. A contender named in `every` takes part only in every nth round.
  */
 export async function interleaved<Name extends string, Measured = number>(
   contenders: Readonly<Record<Name, Measure<Measured>>>,

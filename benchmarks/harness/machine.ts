@@ -3,7 +3,7 @@ import { version } from '@duckdb/node-api';
 import type { BenchContainer } from './container';
 import { lambdaBaseImage } from '../../test/bed';
 
-/** What figures depend on; nothing that names the machine. */
+/** The properties of the machine that figures depend on. None of them identifies the machine. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -13,7 +13,7 @@ export interface Machine {
   readonly node: string;
   /** In the image, if there is one. */
   readonly duckdb: string;
-  /** None where it was measured without a container. */
+  /** Undefined if it was measured without a container. */
   readonly baseImage?: string;
 }
 

@@ -2,7 +2,7 @@ import { startContainer, type BenchContainer, type BenchContainerOptions } from 
 import { describeMachine, type Machine } from './machine';
 import type { Row } from '../report/table';
 
-/** A memory setting of Lambda's, named by the share of CPU that comes with it. */
+/** A memory setting of Lambda, named by its share of CPU. */
 export interface MemorySize {
   readonly size: string;
   readonly memoryMb: number;

@@ -3,7 +3,7 @@ import { run } from '../../test/bed';
 
 const SWITCH = '/proc/sys/vm/drop_caches';
 
-/** Why the page cache cannot be emptied here; undefined where it can. */
+/** Why the page cache cannot be emptied here; undefined if it can. */
 export function whyNoColdCache(): string | undefined {
   try {
     accessSync(SWITCH, constants.W_OK);
@@ -13,7 +13,7 @@ export function whyNoColdCache(): string | undefined {
   }
 }
 
-/** Empties the page cache, but for the files in `keep`. Pages that a running process has mapped stay. */
+/** Empties the page cache, except the files in `keep`. Pages that a running process has mapped stay. */
 export async function dropPageCache(keep: readonly string[] = []): Promise<void> {
   await run('sync', []);
   writeFileSync(SWITCH, '3');

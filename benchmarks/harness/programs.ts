@@ -4,11 +4,11 @@ import { build, type BuildOptions } from 'esbuild';
 import { docker, npmPackages } from '../../test/bed';
 import { newRunDirectory } from '../../test/bed/process/run-directory';
 
-/** Where a container has the programs: below the handler, so that they find the same packages. */
+/** The programs' directory in a container: below the handler, so that they find the same packages. */
 export const PROGRAMS = '/var/task/benchmarks';
 
 const SOURCES = join(__dirname, '..', 'container');
-/** What functions use who fetch a secret the usual way. */
+/** The packages of functions that fetch a secret the usual way. */
 const PACKAGES = ['@aws-sdk/client-ssm@3.1169.0', '@aws-lambda-powertools/parameters@2.35.0'];
 
 const BUNDLE: BuildOptions = {
@@ -37,9 +37,9 @@ export function stagePrograms(image: string): Promise<string> {
   });
 }
 
-/** The same, not compiled. */
+/** The same directory, without compiled forms. */
 export async function stage(): Promise<string> {
-  // Below one that only its owner can enter: the container's user is another.
+  // The parent directory is open only to its owner, and the container has another user.
   const directory = join(newRunDirectory('programs'), 'programs');
   // With the place where the packages are mounted.
   mkdirSync(join(directory, 'node_modules'), { recursive: true });

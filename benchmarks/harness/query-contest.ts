@@ -11,13 +11,13 @@ export const OURS = 'this library';
 export const RAW = 'raw client';
 export const BUCKET = 'my-data-lake';
 
-/** What a query in a new process gave, or why it gave nothing. */
+/** The outcome of a query in a new process, or why it failed. */
 export interface Outcome {
   readonly milliseconds: number;
   readonly rows: number;
-  /** Of the rows, in any order. */
+  /** A digest of the rows, in any order. */
   readonly digest: string;
-  /** The rows as text, where they were asked for. */
+  /** The rows as text, if they were requested. */
   readonly lines?: readonly string[];
   readonly peakMiB: number;
   readonly spilledMiB: number;
@@ -34,7 +34,7 @@ export interface Query {
   readonly withRows?: boolean;
 }
 
-/** Runs a query in a new process, either by this library or on the raw client with the same settings and the same extension. */
+/** Runs a query in a new process, with this library or on the raw client, with the same settings and the same extension. */
 export type Contender = (query: Query) => Promise<Outcome | Failure>;
 
 /** A function that may read the bucket. */
@@ -59,9 +59,9 @@ export async function contenders(container: BenchContainer, s3: S3Server): Promi
   return { [OURS]: run(program('query')), [RAW]: run(program('query-raw')) };
 }
 
-/** The kernel ends what needs more memory than the container has, without a word; whoever says why has failed. */
+/** The kernel silently ends a process that needs more memory than the container has. A process that prints an error has failed. */
 function ended({ message }: Error): string {
   const [line, said] = message.split('\n');
   if (!/ended without an answer/.test(line) || said) throw new Error(message);
-  return 'its process was killed, for want of memory or after a minute';
+  return 'its process was killed, for lack of memory or after a minute';
 }

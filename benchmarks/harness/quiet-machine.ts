@@ -5,7 +5,7 @@ const WINDOW_MS = 100;
 const IDLE_SHARE = 0.9;
 
 /**
- * Waits until the machine is idle, but not for ever: what else runs on it is then part of the measurements, for all contenders alike.
+ * Waits until the machine is idle, for a limited time. Other load is then part of the measurements, for all contenders.
  *
  * Returns whether it is.
  */

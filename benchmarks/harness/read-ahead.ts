@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { docker, run } from '../../test/bed';
 
-/** The setting of the disk that holds `path`. */
+/** The read-ahead setting of the disk that holds `path`. */
 export async function readAheadSetting(path: string): Promise<string> {
   const { stdout } = await run('findmnt', ['--noheadings', '--output', 'MAJ:MIN', '--target', path]);
   const device = realpathSync(join('/sys/dev/block', stdout.trim()));
@@ -16,7 +16,7 @@ export async function dockerReadAheadSetting(): Promise<string> {
   return readAheadSetting(stdout.trim());
 }
 
-/** Runs `task` while the disk reads only what is asked of it: read-ahead brings in megabytes that nobody touches. */
+/** Runs `task` while the disk reads only what is requested. With read-ahead, it would read megabytes that are not used. */
 export async function withoutReadAhead<T>(setting: string, task: () => Promise<T>): Promise<T> {
   const before = readFileSync(setting, 'utf8');
   const putBack = () => writeFileSync(setting, before);

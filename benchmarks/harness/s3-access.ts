@@ -1,6 +1,6 @@
 import { CONTAINER_HOST, type S3Server } from '../../test/bed';
 
-/** The environment by which what runs in a container reaches the S3 server. */
+/** The environment with which a process in a container reaches the S3 server. */
 export function s3Access(s3: S3Server): Record<string, string> {
   return {
     AWS_REGION: s3.region,

@@ -1,4 +1,4 @@
-// Opens and closes so many cursors or sessions, and prints the resident memory, in MiB, before and after.
+// Opens and closes many cursors or sessions, and prints the resident memory, in MiB, before and after.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cursor, session } from '../../runtime/index.mjs';
 
@@ -18,7 +18,7 @@ async function repeat(count) {
 }
 
 async function residentMiB() {
-  // What the last ones have left goes with the turns of the event loop.
+  // The event loop must run to release what the last ones have left.
   await sleep(200);
   gc();
   return process.memoryUsage.rss() / 1024 / 1024;

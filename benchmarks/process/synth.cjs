@@ -18,5 +18,5 @@ const stack = new Stack(app, 'Stack');
 const started = performance.now();
 entries.forEach((entry, i) => functions[kind](stack, `Function${i}`, entry));
 if (part === 'app') app.synth();
-// Of a whole app since the process began.
+// For a whole app: the time since the process started.
 console.log(JSON.stringify(performance.now() - (part === 'app' ? 0 : started)));

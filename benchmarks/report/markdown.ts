@@ -4,7 +4,7 @@ import type { Machine } from '../harness/machine';
 
 const NOT_APPLICABLE = '–';
 
-/** A table of medians, each with the least and the most that was measured, and their ratios. */
+/** A table of medians, each with its minimum and maximum, and their ratios. */
 export function renderTable(table: Table): string {
   const needed = table.figures ? table.contenders : [];
   const header = [
@@ -42,12 +42,12 @@ function withSpread(series: Series | undefined): string {
   return `${rounded(median(series))} (${rounded(least)}–${rounded(most)})`;
 }
 
-/** To the precision that repeats: tenths below ten. */
+/** Rounds to the precision that repeats: tenths below ten. */
 function rounded(value: number): string {
   return value.toFixed(value < 10 && !Number.isInteger(value) ? 1 : 0);
 }
 
-/** As `15`, or `5 to 15` where not everything is measured equally often. */
+/** `15`, or `5 to 15` if not everything is measured equally often. */
 function runsOf({ rows }: Table): string {
   const [least, most] = spread(rows.flatMap(({ measured }) => Object.values(measured).map(({ length }) => length)));
   return least === most ? `${most}` : `${least} to ${most}`;

@@ -19,8 +19,7 @@ const COLOR = '#a5abb4';
 const OWN_COLORS: readonly string[] = ['#e8590c', '#f4a26b'];
 
 /**
- * Bars of medians with their spread, one group below the other on one scale, as an SVG that reads on light and dark pages. Those of `own`
- * stand out.
+ * Bars of medians with their spread, one group below the other on one scale, as an SVG for light and dark pages. The bars of `own` stand out.
  */
 export function plot(title: string, groups: readonly Group[], own: readonly string[]): string {
   const drawn = groups.map(({ label, table, row }) => (

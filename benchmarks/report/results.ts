@@ -13,7 +13,7 @@ export const RESULTS = join(repositoryRoot, 'benchmarks', 'results');
 /** The picture in it. */
 export const PICTURE = join(repositoryRoot, 'docs', 'cold-start.svg');
 
-/** In the picture, from top to bottom: the benchmark, and what it is called there. */
+/** The benchmarks in the picture, from top to bottom, with their titles. */
 const PICTURED = {
   'select-1': 'SELECT 1',
   's3-count': 'S3: count the rows of a Parquet file',
@@ -23,17 +23,17 @@ const PICTURED = {
   'default-bootstrap': 'SELECT 1 where S3 and PostgreSQL are set up',
 };
 
-/** Keeps a table with all that was measured, as JSON and as Markdown, and shows it in the document if that has room. */
+/** Stores a table with all measurements, as JSON and as Markdown, and puts it into the document if that has room. */
 export function publish(name: string, table: Table): void {
   const json = JSON.stringify(table, toMicroseconds, 2).replace(/\[[-\d.,\s]+\]/g, onOneLine);
-  // From what is kept, so that it can be rendered again to the same text.
+  // Renders from the stored table, so that it can be rendered again to the same text.
   const markdown = renderTable(JSON.parse(json));
   writeFileSync(join(RESULTS, `${name}.json`), `${json}\n`);
   writeFileSync(join(RESULTS, `${name}.md`), markdown);
   if (!table.ownPage) writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), name, markdown));
 }
 
-/** Renders what follows from all kept tables together: which targets are met, and the picture. */
+/** Renders the results of all stored tables together: which targets are met, and the picture. */
 export function publishSummary(): void {
   const tables = keptTables();
   writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), SUMMARY, renderOutcomes(outcomes(tables))));
@@ -54,7 +54,7 @@ export function keptTables(): Readonly<Record<string, Table>> {
   return Object.fromEntries(names.map((name) => [name, JSON.parse(readFileSync(join(RESULTS, `${name}.json`), 'utf8')) as Table]));
 }
 
-/** The document with what stands between the markers of `name` replaced. */
+/** The document with the text between the markers of `name` replaced. */
 export function withSection(document: string, name: string, content: string): string {
   const [begin, end] = [`<!-- benchmark ${name} -->\n`, `<!-- end of benchmark ${name} -->\n`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];

@@ -12,7 +12,7 @@ export function spread(series: Series): [least: number, most: number] {
   return [Math.min(...series), Math.max(...series)];
 }
 
-/** How many times larger the one's median is than the other's. */
+/** The ratio of the two medians. */
 export function ratioOfMedians(one: Series, other: Series): number {
   return median(one) / median(other);
 }

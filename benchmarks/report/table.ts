@@ -4,7 +4,7 @@ import type { Machine } from '../harness/machine';
 /** The contenders' measurements under one condition, all of one interleaved run. */
 export interface Row {
   readonly condition: string;
-  /** By contender; one that does not apply is missing. */
+  /** Measurements by contender. A contender that does not apply is missing. */
   readonly measured: Readonly<Record<string, Series>>;
   /** By contender, what it needed, by the names in the table's `figures`. */
   readonly needed?: Readonly<Record<string, Readonly<Record<string, Series>>>>;
@@ -16,10 +16,10 @@ export interface Ratio {
   readonly to: string;
 }
 
-/** What one benchmark found. */
+/** The results of one benchmark. */
 export interface Table {
   readonly title: string;
-  /** What is in the first column. */
+  /** The title of the first column. */
   readonly conditions: string;
   readonly unit: string;
   readonly contenders: readonly string[];
@@ -41,11 +41,11 @@ export type Choices = Readonly<Record<string, readonly string[]>>;
 export interface Benchmark {
   readonly name: string;
   readonly summary: string;
-  /** Counted rounds, unless asked otherwise. */
+  /** The default number of counted rounds. */
   readonly runs: number;
-  /** Measured on this machine itself, without Docker. */
+  /** Whether it is measured directly on this machine, without Docker. */
   readonly withoutDocker?: true;
-  /** Measured only when asked for by name, and then printed unless it has a page of its own. */
+  /** Whether it is measured only on request by name, and then printed unless it has a page of its own. */
   readonly optional?: true;
   /** What of it can be measured alone, by the names of the options. It is then printed. */
   readonly choices?: Choices;

@@ -2,12 +2,12 @@ import { median, ratioOfMedians } from './statistics';
 import type { Table } from './table';
 import { FLOOR, CHECKED_FLOOR, OURS, PYTHON, RUN_TIME_INSTALL, SEQUENTIAL } from '../cold-start/contender-names';
 
-/** What a figure should be. */
+/** The target of a figure. */
 export interface Target {
   readonly figure: string;
   /** The benchmark that measures it. */
   readonly benchmark: string;
-  /** The rows that it is about: those whose condition says this. */
+  /** The rows that the target applies to, by their condition. */
   readonly rows: RegExp;
   /** One contender's figure divided by another's, or one contender's alone. */
   readonly of: string;
@@ -16,13 +16,13 @@ export interface Target {
   readonly atLeast?: number;
 }
 
-/** A target, and how near the measurements come. */
+/** A target, and how close the measurements come. */
 export interface Outcome {
   readonly figure: string;
   readonly condition: string;
   readonly target: string;
   readonly measured: number;
-  /** The same with the floor in this library's place, where the floor was measured: nobody gets further on that machine. */
+  /** The same ratio with the floor in this library's place, if the floor was measured. It is the limit on that machine. */
   readonly byFloor?: number;
   readonly met: boolean;
 }
@@ -34,7 +34,7 @@ const faster = (peer: string, benchmark: keyof typeof WORKLOADS, atLeast: number
   { figure: `cold start, ${peer} ÷ ours: ${WORKLOADS[benchmark]}`, benchmark, rows: COLD, of: peer, to: OURS, atLeast }
 );
 
-/** What this project sets out to reach. */
+/** The targets of this project. */
 export const TARGETS: readonly Target[] = [
   ...Object.entries(WORKLOADS).map(([benchmark, name]): Target => (
     { figure: `cold start, ours ÷ floor: ${name}`, benchmark, rows: COLD, of: OURS, to: FLOOR, atMost: 1.05 }
@@ -53,7 +53,7 @@ export const TARGETS: readonly Target[] = [
   { figure: 'image, MiB over the base image and DuckDB\'s own files', benchmark: 'footprint', rows: /own files$/, of: OURS, atMost: 3 },
 ];
 
-/** What the tables, by benchmark, say about the targets; what was not measured is left out. */
+/** The outcomes of the targets, from the tables by benchmark. Targets without measurements are left out. */
 export function outcomes(tables: Readonly<Record<string, Table>>, targets: readonly Target[] = TARGETS): readonly Outcome[] {
   return targets.flatMap((target) => (tables[target.benchmark]?.rows ?? [])
     .filter(({ condition, measured }) => target.rows.test(condition) && measured[target.of] && (target.to === undefined || measured[target.to]))

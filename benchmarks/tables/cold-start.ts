@@ -14,7 +14,7 @@ const EVERY = Object.fromEntries(DISTANT.map((name) => [name, SELDOM]));
 
 type State = 'cold start' | 'cold start, cold page cache' | 'warm call';
 
-/** What is measured in a container of one size. */
+/** The measurements in a container of one size. */
 interface Plan {
   readonly size: string;
   readonly memoryMb: number;
@@ -30,7 +30,7 @@ const OTHER_SIZES: readonly Plan[] = [
   { size: '0.29 CPU (512 MB)', memoryMb: 512, states: ['cold start'] },
 ];
 
-/** Each workload with everybody who can answer it. */
+/** Each workload with all of its contenders. */
 export const coldStarts: readonly Benchmark[] = [
   benchmark('select-1', SELECT_1, 'SELECT 1', IN_FULL),
   benchmark('s3-count', S3_COUNT, 'Rows of a Parquet file in S3', IN_FULL),

@@ -40,7 +40,7 @@ export const extensionChunks: Benchmark = {
         contenders: [CHECKED, FAST],
         ratios: [{ of: FAST, to: CHECKED }],
         rows,
-        notes: ['From a cold page cache, with the disk\'s read-ahead at 0: otherwise it brings in what nobody asked for.'],
+        notes: ['From a cold page cache, with the disk\'s read-ahead at 0: read-ahead would load chunks that were not requested.'],
         machine: await describeMachine(container),
       };
     } finally {

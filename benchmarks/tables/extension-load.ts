@@ -27,7 +27,7 @@ export const extensionLoad: Benchmark = {
       contenders: [CHECKED, FAST],
       ratios: [{ of: CHECKED, to: FAST }],
       rows,
-      notes: ['Without the extensions that it depends on, which were loaded before: httpfs for aws, ducklake and iceberg, and avro for iceberg.'],
+      notes: ['Without its dependencies, which were loaded before: httpfs for aws, ducklake and iceberg, and avro for iceberg.'],
       machine,
     };
   },

@@ -40,8 +40,8 @@ export const footprint: Benchmark = {
         ratios: [{ of: OURS, to: FLOOR }, { of: PYTHON, to: OURS }],
         rows: [...images, ...rows],
         notes: [
-          'Images of a function with the extensions that S3 and PostgreSQL need. Packed is each layer compressed by gzip, as a registry keeps it.',
-          'DuckDB\'s own files are its client\'s packages and the extensions. Python\'s image holds Python itself too, which its base image in Lambda would.',
+          'Images of a function with the extensions for S3 and PostgreSQL. Packed means that each layer is compressed with gzip, as in a registry.',
+          'DuckDB\'s own files are its client\'s packages and the extensions. Python\'s image also contains Python itself, which in Lambda is part of the base image.',
         ],
         machine: await describeMachine(containers.node),
       };

@@ -34,7 +34,7 @@ export const phases: Benchmark = {
         contenders: [FLOOR, OURS],
         ratios: [],
         rows,
-        notes: ['Those of one contender overlap: DuckDB opens on a thread of its own, and steps run at the same time. Steps begin while the module is evaluated.'],
+        notes: ['The phases of one contender overlap: DuckDB opens on its own thread, and steps run at the same time. Steps begin while the module is evaluated.'],
         machine: await describeMachine(containers.node),
       };
     } finally {

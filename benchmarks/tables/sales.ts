@@ -56,7 +56,7 @@ export const sales: Benchmark = {
   },
 };
 
-/** How each state is measured. */
+/** The measurement of each state. */
 function states(container: BenchContainer, s3: S3Server): Record<string, (contender: Program) => Promise<number>> {
   const cold = async ({ module }: Program) => (await container.cold({ module })).milliseconds;
   return {
@@ -71,19 +71,19 @@ function states(container: BenchContainer, s3: S3Server): Record<string, (conten
   };
 }
 
-/** The lake is not on Lambda's disk: it stays in the page cache. */
+/** The lake stays in the page cache, because it would not be on Lambda's disk. */
 function lakeFiles(s3: S3Server): string[] {
   return readdirSync(s3.dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet')).map((name) => join(s3.dir, name));
 }
 
-/** Those who do not give the same rows do not do the same work. */
+/** Checks that all contenders return the same rows, and so do the same work. */
 async function expectSameAnswers(container: BenchContainer, { module }: Program): Promise<void> {
   const byHand = (await container.cold(handWritten)).answer;
   const ours = (await container.cold({ module })).answer;
   deepStrictEqual(asText(ours), asText(byHand));
 }
 
-/** The client's JSON form has integers as text. */
+/** The client's JSON form writes integers as text. */
 function asText(rows: Record<string, unknown>[]): Record<string, string>[] {
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, `${value}`])));
 }

@@ -11,7 +11,7 @@ import type { Benchmark, Row } from '../report/table';
 
 const MEMORY_MB = 1769;
 
-/** The same kind of rows, by how many there are and how many folders, of one file each, they lie in. */
+/** Data sets of the same kind of rows, by the number of rows and of folders with one file each. */
 const DATA_SETS = {
   'rows-1': { millions: 1, partitions: 1 },
   'rows-4': { millions: 4, partitions: 1 },
@@ -57,7 +57,7 @@ export const scanGrowth: Benchmark = {
         contenders: [OURS, RAW],
         ratios: [{ of: OURS, to: RAW }],
         rows,
-        notes: [`In a container of ${MEMORY_MB} MB, each query in a process of its own, from the query to its rows.`],
+        notes: [`In a container of ${MEMORY_MB} MB, each query in a separate process, from the query to its rows.`],
         machine: await describeMachine(container),
       };
     } finally {
@@ -76,12 +76,12 @@ async function timeOf(contender: Contender, condition: string): Promise<number> 
   return outcome.milliseconds;
 }
 
-/** A folder for each data set. Each value is a hash of the row's number, so the bytes are the same everywhere. Made once, kept. */
+/** A folder for each data set. Each value is a hash of the row's number, so the bytes are the same everywhere. Created once and kept. */
 function dataSets(): Promise<string> {
   return madeOnce('scan-growth', [JSON.stringify(DATA_SETS)], async (directory) => {
     const instance = await DuckDBInstance.create();
     const connection = await instance.connect();
-    // One file a partition, whatever the number of cores.
+    // One file per partition, whatever the number of cores.
     await connection.run('SET threads = 1');
     for (const [name, { millions, partitions }] of Object.entries(DATA_SETS)) {
       const rows = `SELECT i AS id, hash(i, 1) % 1000 AS customer, (hash(i, 2) % 10000)::DECIMAL(10, 2) AS amount, i % ${partitions} AS part FROM range(${millions}000000) t(i)`;

@@ -31,7 +31,7 @@ export const soak: Benchmark = {
       contenders: [BEFORE, AFTER],
       ratios: [{ of: AFTER, to: BEFORE }],
       rows,
-      notes: ['Each run in a process of its own, after a tenth as many to warm up; each cursor reads 100 rows, each session fills a table of 10,000.'],
+      notes: ['Each run is a separate process, which first warms up with a tenth as many. Each cursor reads 100 rows. Each session fills a table with 10,000 rows.'],
       machine: describeThisProcess(),
     };
   },

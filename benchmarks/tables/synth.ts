@@ -40,7 +40,7 @@ export const synth: Benchmark = {
         contenders: [OURS, THEIRS],
         ratios: [{ of: OURS, to: THEIRS }],
         rows,
-        notes: ['Each in a process of its own. Both bundle with the esbuild of the project, the one by its API, the other by npx.'],
+        notes: ['Each run is a separate process. Both bundle with the project\'s esbuild: DuckDbFunction through its API, NodejsFunction through npx.'],
         machine: describeThisProcess(),
       };
     } finally {

@@ -29,7 +29,7 @@ export const touched: Benchmark = {
           const measures = Object.fromEntries(CONTENDERS.filter((name) => name in programs).map((name) => {
             const [container, run] = programs[name];
             return [name, async () => {
-              // The language runtime lies elsewhere: the measuring process itself holds it in memory.
+              // Without the language runtime: the measuring process itself holds it in memory.
               const paths = await Promise.all(['/opt', '/var/task'].map((path) => container.path(path)));
               await dropPageCache();
               await container.cold(run);
@@ -46,7 +46,7 @@ export const touched: Benchmark = {
         contenders: CONTENDERS.filter((name) => rows.some(({ measured }) => name in measured)),
         ratios: [{ of: OURS, to: FLOOR }, { of: OURS, to: CHECKED_FLOOR }, { of: PYTHON, to: OURS }],
         rows,
-        notes: ['Of DuckDB, extensions, packages and code, without the language runtime; as if the files lay one after the other, with the disk\'s read-ahead at 0.'],
+        notes: ['Chunks of DuckDB, extensions, packages and code, without the language runtime, as if the files were one after the other, with the disk\'s read-ahead at 0.'],
         machine: await describeMachine(containers.node),
       };
     } finally {

@@ -20,7 +20,7 @@ export const tpch = tpchBenchmark({
   memorySizes: MEMORY_SIZES,
 });
 
-/** Beyond what fits into memory: most of it spills. */
+/** Too large for the memory: most of it spills. */
 export const tpchLarge = tpchBenchmark({
   name: 'tpch-large',
   summary: 'the same at scale factor 10',
@@ -54,7 +54,7 @@ async function measure({ scaleFactors, memorySizes, runs, progress }: Measuring)
   const notes: string[] = [];
   let machine: Machine;
   try {
-    // All before the first query: the S3 server keeps what it has seen of a bucket for minutes.
+    // Writes all tables before the first query, because the S3 server caches a bucket's listing for minutes.
     for (const scaleFactor of scaleFactors) {
       progress(`scale factor ${scaleFactor}: writing the tables`);
       await serve(s3, scaleFactor);
@@ -79,12 +79,12 @@ async function measure({ scaleFactors, memorySizes, runs, progress }: Measuring)
     contenders: [OURS, RAW],
     ratios: [{ of: OURS, to: RAW }],
     rows,
-    notes: ['Sums over the queries that both answered, each in a process of its own, from the query to its rows; the raw client has the same settings.', ...notes],
+    notes: ['Sums over the queries that both answered, each in a separate process, from the query to its rows. The raw client has the same settings.', ...notes],
     machine: machine!,
   };
 }
 
-/** Puts the tables where the S3 server finds them. */
+/** Links the tables into the S3 server's directory. */
 async function serve(s3: S3Server, scaleFactor: number): Promise<void> {
   const data = await tpchData(scaleFactor);
   const directory = join(s3.dir, BUCKET, `sf${scaleFactor}`);
@@ -118,14 +118,14 @@ async function atSize(condition: string, { fn, s3, memoryMb, scaleFactor, querie
   }
 }
 
-/** What a query gave each contender, by round. */
+/** The outcomes of a query for each contender, by round. */
 interface QueryOutcomes {
   readonly number: number;
   readonly [OURS]: readonly (Outcome | Failure)[];
   readonly [RAW]: readonly (Outcome | Failure)[];
 }
 
-/** In turns. Throws where an answer is wrong: its time would say nothing. */
+/** Measures in turns. Throws if an answer is wrong, because its time would say nothing. */
 async function outcomesOf({ number, sql, answer }: TpchQuery, setup: string, each: Record<typeof OURS | typeof RAW, Contender>, runs: number) {
   const outcomes = { number, [OURS]: [] as (Outcome | Failure)[], [RAW]: [] as (Outcome | Failure)[] };
   const order = number % 2 === 0 ? [OURS, RAW] as const : [RAW, OURS] as const;
@@ -138,17 +138,17 @@ async function outcomesOf({ number, sql, answer }: TpchQuery, setup: string, eac
     }
   }
   const digests = new Set([...outcomes[OURS], ...outcomes[RAW]].flatMap((outcome) => ('digest' in outcome ? [outcome.digest] : [])));
-  if (digests.size > 1) throw new Error(`query ${number} gives other rows by ${OURS} than by the ${RAW}`);
+  if (digests.size > 1) throw new Error(`query ${number} returns different rows with ${OURS} than with the ${RAW}`);
   return outcomes;
 }
 
 function expectAnswer(outcome: Outcome | Failure, answer: string | undefined, what: string): void {
   if ('failure' in outcome || answer === undefined) return;
   const difference = differenceTo(answer, outcome.lines!);
-  if (difference !== undefined) throw new Error(`${what} is not answered as DuckDB has it on record: ${difference}`);
+  if (difference !== undefined) throw new Error(`${what} does not have the answer that DuckDB records: ${difference}`);
 }
 
-/** By round, of the queries that both answered in all rounds. */
+/** Sums by round, over the queries that both answered in all rounds. */
 export function sumsOf(condition: string, outcomes: readonly QueryOutcomes[], runs: number): Row {
   const answered = outcomes.filter((each) => failuresOf(each).length === 0);
   const sums = (name: typeof OURS | typeof RAW) => Array.from({ length: runs }, (_, round) => (
@@ -164,7 +164,7 @@ function failuresOf(outcomes: QueryOutcomes): string[] {
   });
 }
 
-/** How many queries were answered, in how much memory, and why the others were not. */
+/** How many queries were answered, with how much memory, and why others failed. */
 export function noteOf(condition: string, outcomes: readonly QueryOutcomes[]): string {
   const ours = outcomes.flatMap((each) => each[OURS].flatMap((outcome) => ('failure' in outcome ? [] : [{ number: each.number, ...outcome }])));
   const most = (of: 'peakMiB' | 'spilledMiB') => ours.reduce((one, other) => (other[of] > one[of] ? other : one), { number: 0, peakMiB: 0, spilledMiB: 0 });

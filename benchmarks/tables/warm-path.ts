@@ -9,7 +9,7 @@ import type { Benchmark } from '../report/table';
 const OURS = 'this package';
 const RAW = 'raw client';
 const QUERY = 'SELECT 1 AS one';
-/** One call takes too short a time to be measured alone. */
+/** The number of calls per measurement, because a single call is too short to measure. */
 const CALLS = 20;
 
 export const warmPath: Benchmark = {
@@ -55,13 +55,13 @@ export const warmPath: Benchmark = {
         { condition: 'a cursor; a connection, and its closing', measured: cursors },
         { condition: 'a session; an instance with LOAD httpfs, and its closing', measured: sessions },
       ],
-      notes: ['The signature of httpfs is checked on both sides: whoever measures can write to the directory that it lies in.'],
+      notes: ['Both sides check the signature of httpfs, because the measuring process can write to its directory.'],
       machine: describeThisProcess(),
     };
   },
 };
 
-/** Microseconds that one of so many calls takes. */
+/** The average time of a call, in microseconds. */
 function each(calls: number, call: () => Promise<unknown>): Measure {
   return async () => {
     const started = performance.now();
@@ -70,5 +70,5 @@ function each(calls: number, call: () => Promise<unknown>): Measure {
   };
 }
 
-/** So short a measurement seldom meets what else runs: a long wait for a quiet machine is not worth it. */
+/** Such a short measurement seldom meets other load, so a long wait for a quiet machine is not worth it. */
 const briefly = () => untilQuiet(200);

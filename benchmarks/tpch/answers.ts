@@ -2,9 +2,9 @@
 const TOLERANCE = 1e-9;
 
 /**
- * What differs between rows, each as text with `|` between its values, and an answer of DuckDB's, which has a header; undefined if nothing.
+ * The difference between rows (text with `|` between the values) and DuckDB's answer (with a header); undefined if there is none.
  *
- * Rows may come in another order: TPC-H leaves that of equal ones open.
+ * Rows may have another order, because TPC-H does not define the order of equal rows.
  */
 export function differenceTo(answer: string, rows: readonly string[]): string | undefined {
   const expected = answer.replace(/\n$/, '').split('\n').slice(1).sort();

@@ -4,17 +4,17 @@ import { DUCKDB_VERSION, extensionFile, signedExtensions } from '../../test/lib-
 
 export const TABLES = ['customer', 'lineitem', 'nation', 'orders', 'part', 'partsupp', 'region', 'supplier'];
 
-/** One of the 22 queries, and what it answers by DuckDB's own record; there is one up to scale factor 1. */
+/** One of the 22 queries, and its answer in DuckDB's own record, which exists up to scale factor 1. */
 export interface TpchQuery {
   readonly number: number;
   readonly sql: string;
   readonly answer?: string;
 }
 
-/** The directory of TPC-H's tables, one Parquet file each: the same bytes everywhere. Made once, kept. */
+/** The directory of TPC-H's tables, one Parquet file each, with the same bytes everywhere. Created once and kept. */
 export function tpchData(scaleFactor: number): Promise<string> {
   return madeOnce(`tpch-${scaleFactor}`, [DUCKDB_VERSION], (directory) => withTpch(async (connection) => {
-    // In the order of their making, by one thread.
+    // In insertion order, with one thread.
     await connection.run('SET threads = 1');
     await connection.run(`CALL dbgen(sf = ${scaleFactor})`);
     for (const table of TABLES) await connection.run(`COPY ${table} TO '${directory}/${table}.parquet' (FORMAT parquet, COMPRESSION zstd)`);
@@ -30,7 +30,7 @@ export function tpchQueries(scaleFactor: number): Promise<TpchQuery[]> {
   });
 }
 
-/** Runs `task` on a DuckDB of its own that has the extension tpch. */
+/** Runs `task` on a new DuckDB with the extension tpch. */
 async function withTpch<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const extension = extensionFile(await signedExtensions('tpch'), 'tpch');
   const instance = await DuckDBInstance.create();

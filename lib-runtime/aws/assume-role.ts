@@ -4,7 +4,7 @@ import { regionFor } from './region';
 import { BootstrapError, messageOf } from '../base/errors';
 import { rememberSecret } from '../base/redaction';
 
-// A chunk of its own, loaded only where a role is assumed.
+// A separate chunk, which is loaded only to assume a role.
 
 const SECONDS = 3600;
 
@@ -39,7 +39,7 @@ function fieldOf(answer: string, name: string, role: string): string {
   return value;
 }
 
-/** Nothing of the answer is told: it may hold the credentials. */
+/** The error does not repeat the answer, because it may contain the credentials. */
 function incomplete(role: string, what: string): BootstrapError {
-  return new BootstrapError(`cannot assume the role "${role}": the answer has ${what}, expected STS's credentials: check AWS_ENDPOINT_URL_STS, and any proxy`);
+  return new BootstrapError(`cannot assume the role "${role}": the answer has ${what}, expected credentials from STS: check AWS_ENDPOINT_URL_STS, and any proxy`);
 }

@@ -9,9 +9,9 @@ import { AWS, AWS_SDK, saysOneOf } from '../base/wording';
 
 /** A request to an AWS API. */
 export interface AwsRequest {
-  /** As in the names of its endpoints. */
+  /** The service, as in the names of its endpoints. */
   readonly service: 'ssm' | 'secretsmanager' | 'sts';
-  /** As the AWS SDKs read it: `AWS_ENDPOINT_URL_SSM`. */
+  /** The environment variable of the service's endpoint, as the AWS SDKs read it: `AWS_ENDPOINT_URL_SSM`. */
   readonly endpointVariable: string;
   readonly region: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -40,8 +40,8 @@ const MAX_DELAY_MS = 2_000;
 const THROTTLED = [AWS.throttling, AWS.tooManyRequests, AWS.requestLimitExceeded, AWS.slowDown];
 
 /**
- * Sends a signed POST and returns the body of the answer. What may pass (throttling, a server's failure, a broken connection) is tried
- * again after a random delay that grows, for 6 s in all. Throws an `AwsError`.
+ * Sends a signed POST and returns the body of the answer. Tries again after temporary failures (throttling, a server's failure, a broken
+ * connection), with a growing random delay, for 6 s in all. Throws an `AwsError`.
  */
 export async function awsRequest(request: AwsRequest): Promise<string> {
   const end = Date.now() + LIMIT_MS;
@@ -61,12 +61,12 @@ async function attempt({ service, endpointVariable, region, headers, body }: Aws
     throw AWS_SDK.noCredentials.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
   });
   const url = endpoint(service, endpointVariable, region);
-  // The one that is needed: TLS alone takes 4 ms to load. `import()` would evaluate whatever it exports.
+  // Loads only the client that is needed: TLS alone takes 4 ms to load. `import()` would evaluate all of its exports.
   const { request: send } = requireFromHere(url.protocol === 'https:' ? 'node:https' : 'node:http') as typeof https;
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new AwsError('NoAnswer', `${url.host}: ${why}`, true));
     const limit = setTimeout(() => {
-      fail(`no answer within ${limitMs} ms; in a VPC a function reaches AWS's APIs by a NAT gateway or an interface endpoint only`);
+      fail(`no answer within ${limitMs} ms; in a VPC, a function reaches AWS's APIs only through a NAT gateway or an interface endpoint`);
       sent.destroy();
     }, limitMs);
     const sent = send(url, { method: 'POST', headers: signedHeaders(url, headers, body, { service, region, credentials }) }, (response) => {

@@ -6,7 +6,7 @@ import { rememberSecret } from '../base/redaction';
 /** RDS refuses a token after 15 minutes (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html). */
 const LIFE_SECONDS = 900;
 
-/** A password by which the process's role signs in to a database of RDS, and when it ends. */
+/** A password with which the process's role signs in to a database of RDS, and when it expires. */
 export async function makeRdsToken({ host, port, user }: { host: string; port: string; user: string }, env: NodeJS.ProcessEnv) {
   const credentials = await processCredentials(env);
   const region = /\.([a-z0-9-]+)\.rds\.amazonaws\.com/.exec(host)?.[1] ?? regionFor('', env);

@@ -2,9 +2,9 @@ import { BaseProvider } from '@aws-lambda-powertools/parameters/base';
 import { AwsError, awsRequest } from './aws-request';
 import { regionFor } from './region';
 
-// A chunk of its own, loaded only when a secret is first fetched.
+// A separate chunk, which is loaded when a secret is first fetched.
 
-/** Powertools' cache over a request of ours: its own providers bring clients of the AWS SDK, 54 ms of a cold start. */
+/** Powertools' cache over our own request. Powertools' own providers load clients of the AWS SDK, which take 54 ms of a cold start. */
 class Provider extends BaseProvider {
   constructor(private readonly fetch: (name: string) => Promise<string | undefined>) {
     super({});
@@ -44,13 +44,13 @@ export const secretsManager = new Provider(async (name) => {
   return parsed<{ SecretString?: string }>(answer, 'Secrets Manager').SecretString;
 });
 
-/** Nothing of an answer is told, as the parser's message would: it may hold the secret. */
+/** The error does not repeat the answer, as the parser's message would, because it may contain the secret. */
 function parsed<T extends object>(answer: string, service: string): T {
   try {
     const value: unknown = JSON.parse(answer);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new AwsError('UnreadableAnswer', `what ${service} answered is not a JSON object; check its endpoint's variable, and any proxy`, true);
+  throw new AwsError('UnreadableAnswer', `the answer of ${service} is not a JSON object; check its endpoint's variable, and any proxy`, true);
 }

@@ -4,29 +4,29 @@ import { rememberSecret } from '../base/redaction';
 import { shown } from '../base/shown';
 import { AWS, saysOneOf } from '../base/wording';
 
-// A name of its own, so that bundlers leave these calls alone.
+// Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** Powertools' cache, and what fetches secrets. */
+/** Powertools' cache, and the requests that fetch secrets. */
 const secretProviders = () => requireFromHere('./secret-providers') as typeof import('./secret-providers');
 
-/** Where the value of a secret is, as the construct wrote it. */
+/** A reference to a secret's value, as the construct wrote it. */
 export type SecretReference =
   | { readonly ssm: string; readonly maxAgeSeconds?: number }
   | { readonly secretsManager: string; readonly field?: string; readonly maxAgeSeconds?: number };
 
 /** How a secret is read. */
 export interface SecretOptions {
-  /** Past the cache: the known value was refused. */
+  /** Whether to read past the cache, because a server refused the known value. */
   readonly fresh?: boolean;
 }
 
-/** Powertools' own is 5 s, which a warm function would outlive at every invocation. */
+/** Powertools' own default is 5 s. With it, a warm function would fetch the secret at almost every invocation. */
 const DEFAULT_MAX_AGE_SECONDS = 300;
 
 const fetching = new Map<string, Promise<string>>();
 
-/** The value of a secret. Throws a `BOOTSTRAP` error that names the secret and what is missing, never the value. */
+/** The value of a secret. Throws a `BOOTSTRAP` error that names the secret and the missing part, never the value. */
 export async function readSecret(reference: SecretReference, options: SecretOptions = {}): Promise<string> {
   const text = await fetchOnce(reference, options);
   const field = 'field' in reference ? reference.field : undefined;
@@ -35,7 +35,7 @@ export async function readSecret(reference: SecretReference, options: SecretOpti
   return value;
 }
 
-/** The fields of a secret that is JSON, as RDS keeps them. Of its values only the password is treated as secret. */
+/** The fields of a JSON secret, as RDS stores them. Only the password counts as secret. */
 export async function readSecretFields(reference: SecretReference, options: SecretOptions = {}): Promise<Readonly<Record<string, unknown>>> {
   const fields = parse(await fetchOnce(reference, options), reference);
   if (typeof fields.password === 'string') rememberSecret(fields.password);
@@ -48,13 +48,13 @@ export function isSecretReference(value: unknown): value is SecretReference {
   return isReference && (reference?.maxAgeSeconds === undefined || typeof reference.maxAgeSeconds === 'number');
 }
 
-/** `value` as a reference to a secret. Throws `CONFIG` where it is none. */
+/** `value` as a reference to a secret. Throws `CONFIG` if it is not one. */
 export function secretReference(value: unknown, where: string): SecretReference {
   if (isSecretReference(value)) return value;
   throw new ConfigError(`${where} is ${shown(value)}, expected {"ssm": NAME} or {"secretsManager": ARN}`);
 }
 
-/** Powertools caches, but lets callers that come together each make the request. */
+/** Requests in flight. Powertools caches values, but lets each of several concurrent callers make the request. */
 function fetchOnce(reference: SecretReference, { fresh = false }: SecretOptions): Promise<string> {
   const key = JSON.stringify([reference, fresh]);
   const present = fetching.get(key);
@@ -80,7 +80,7 @@ function unreadable(reference: SecretReference, cause: unknown): BootstrapError 
   const { code = '', passing = true } = cause as { code?: string; passing?: boolean };
   const permission = 'ssm' in reference ? 'ssm:GetParameter' : 'secretsmanager:GetSecretValue';
   const fix = saysOneOf([AWS.accessDenied, AWS.notAuthorized], code)
-    ? `; the function's role needs ${permission} on it, and kms:Decrypt on its key where that is your own`
+    ? `; the function's role needs ${permission} on it, and kms:Decrypt on its key if that is your own`
     : AWS.notFound.test(code) ? '; check its name, account and region' : '';
   return new BootstrapError(`cannot read ${describe(reference)}: ${messageOf(cause)}${fix}`, { cause, retryable: passing });
 }
@@ -98,7 +98,7 @@ function parse(text: string, reference: SecretReference): Record<string, unknown
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // The parser's message would hold part of the value.
+    // The parser's message would contain part of the value.
   }
   throw new BootstrapError(`${describe(reference)} is not a JSON object: expected one such as {"username": "...", "password": "..."}`, { retryable: false });
 }

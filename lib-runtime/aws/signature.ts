@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { AwsCredentials } from './credentials';
 
-/** For which service and region, by whom and when a request is signed. */
+/** The service, region, credentials and time of a signature. */
 export interface SigningScope {
   readonly service: string;
   readonly region: string;
@@ -13,10 +13,10 @@ export interface SigningScope {
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /**
- * The headers of a POST of `body` to `url`, signed by AWS Signature Version 4
+ * The headers of a POST of `body` to `url`, signed with AWS Signature Version 4
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
  *
- * Written out because a client of the AWS SDK costs a cold start tens of milliseconds more.
+ * Implemented here because a client of the AWS SDK would add tens of milliseconds to a cold start.
  */
 export function signedHeaders(url: URL, headers: Readonly<Record<string, string>>, body: string, scope: SigningScope): Record<string, string> {
   const time = timeOf(scope);
@@ -33,7 +33,7 @@ export function signedHeaders(url: URL, headers: Readonly<Record<string, string>
   return { ...signed, authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${sign(request, scope, time)}` };
 }
 
-/** `url`, with its query signed for a GET that `seconds` later is refused. */
+/** `url`, with its query signed for a GET that is valid for `seconds`. */
 export function presignedUrl(url: URL, seconds: number, scope: SigningScope): URL {
   const time = timeOf(scope);
   const { accessKeyId, sessionToken } = scope.credentials;

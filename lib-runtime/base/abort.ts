@@ -1,6 +1,6 @@
 import { AbortedError, type DuckDbError, messageOf, TimeoutError } from './errors';
 
-/** An `AbortSignal`, as far as this package needs it; the caller's `lib` may not know the name. */
+/** The part of an `AbortSignal` that this package needs. The caller's `lib` may not know the name. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -8,7 +8,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** A signal of our own. An AbortController makes an exception with a stack when it aborts: 30 µs, a tenth of a short query. */
+/** Our own signal. An AbortController creates an exception with a stack when it aborts, which takes 30 µs, a tenth of a short query. */
 export class LightAbortSignal implements AbortSignalLike {
   aborted = false;
   reason: unknown;
@@ -30,7 +30,7 @@ export class LightAbortSignal implements AbortSignalLike {
   }
 }
 
-/** Why an invocation's signal aborts. */
+/** The reason with which an invocation's signal aborts. */
 export class DeadlineNear {
   readonly name = 'DeadlineNear';
 
@@ -38,19 +38,19 @@ export class DeadlineNear {
   constructor(readonly marginMs: number) {}
 }
 
-/** The typed error for an aborted signal: `TIMEOUT` for a deadline, else `ABORTED`, else the typed error it was aborted with. */
+/** The typed error for an aborted signal: `TIMEOUT` for a deadline, the typed error with which it was aborted, or `ABORTED`. */
 export function abortError(signal: AbortSignalLike, doing = 'waiting for DuckDB'): DuckDbError {
   const { reason } = signal;
   if (reason instanceof TimeoutError || reason instanceof AbortedError) return reason;
   const name = (reason as Error | undefined)?.name;
-  // By its name: ESM and CommonJS copies of this module have each a class of their own.
+  // Compared by name, because the ESM and CommonJS copies of this module each have their own class.
   if (name === 'DeadlineNear') return new TimeoutError(`the invocation has ${(reason as DeadlineNear).marginMs} ms left, and was still ${doing}`);
   if (name === 'TimeoutError') return new TimeoutError(`the deadline passed while ${doing}`, { cause: reason });
   const why = reason === undefined || name === 'AbortError' ? '' : `: ${messageOf(reason)}`;
   return new AbortedError(`aborted while ${doing}${why}`, { cause: reason });
 }
 
-/** `work`, or a rejection as soon as `signal` aborts, whichever is first. `work` goes on by itself; `onAbort` is told. */
+/** Settles like `work`, or rejects as soon as `signal` aborts. `work` then goes on by itself, and `onAbort` is called. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined, doing?: () => string, onAbort?: () => void): Promise<T> {
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
@@ -69,7 +69,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefin
   });
 }
 
-/** Runs `work` with a signal that aborts as soon as one of `signals` does. `AbortSignal.any` would take no other kind than its own. */
+/** Runs `work` with a signal that aborts as soon as one of `signals` does. `AbortSignal.any` accepts only genuine AbortSignals. */
 export function withAny<T>(
   signals: ReadonlyArray<AbortSignalLike | undefined>, work: (signal: AbortSignalLike | undefined) => Promise<T>,
 ): Promise<T> {

@@ -12,13 +12,13 @@ export interface StepConfig {
 
 /** A logical database as the construct declared it. */
 export interface DatabaseConfig {
-  /** Its file; in memory without one. */
+  /** Its file; undefined for a database in memory. */
   readonly file?: string;
-  /** The names of the steps that its queries may trigger; all without a list. */
+  /** The names of the steps that its queries may trigger; undefined means all. */
   readonly steps?: readonly string[];
 }
 
-/** What `DUCKDB_LAMBDA_CONFIG` says. Where it is not set (a laptop, a unit test) S3 is there by the environment, and extensions when needed. */
+/** The contents of `DUCKDB_LAMBDA_CONFIG`. If it is not set (a laptop, a unit test), S3 follows the environment, and extensions are loaded when needed. */
 export interface RuntimeConfig {
   /** Extensions to load at creation, dependencies first. */
   readonly extensions: readonly string[];
@@ -26,21 +26,21 @@ export interface RuntimeConfig {
   readonly steps: readonly StepConfig[];
   /** DuckDB settings that override the derived ones. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Keep DuckDB's signature check at LOAD. */
+  /** Whether DuckDB checks signatures at LOAD. */
   readonly verifyExtensions: boolean;
-  /** Run the steps in Lambda's init phase. */
+  /** Whether the steps run in Lambda's init phase. */
   readonly eager?: boolean;
-  /** The declared logical databases, by name; `default` is there without being declared. */
+  /** The declared logical databases, by name. `default` always exists. */
   readonly databases?: Readonly<Record<string, DatabaseConfig>>;
-  /** Print CloudWatch metrics. */
+  /** Whether CloudWatch metrics are printed. */
   readonly metrics?: boolean;
-  /** The function's timeout; unknown on a laptop, or where it was no number at synth. */
+  /** The function's timeout; unknown on a laptop, or if it was a token at synth. */
   readonly timeoutSeconds?: number;
-  /** Load extensions when a statement needs them: nothing is declared. */
+  /** Whether extensions are loaded when a statement needs them, because nothing is declared. */
   readonly undeclared?: boolean;
 }
 
-/** The type of the step that is there where no stack has declared any. */
+/** The type of the step that exists if no stack has declared steps. */
 export const ENVIRONMENT_S3 = 's3-of-environment';
 
 const VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
@@ -54,7 +54,7 @@ const UNDECLARED: RuntimeConfig = {
   undeclared: true,
 };
 
-/** Reads and validates `DUCKDB_LAMBDA_CONFIG`. Throws a `CONFIG` error that says what is wrong in it. */
+/** Reads and validates `DUCKDB_LAMBDA_CONFIG`. Throws a `CONFIG` error that says what is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
   const text = env[VARIABLE];
   if (text === undefined || text === '') return UNDECLARED;
@@ -78,7 +78,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
   };
 }
 
-/** Like `readConfig`, for what happens at import: there a configuration that cannot be read is an empty one, and shows at the first call. */
+/** Like `readConfig`, for use at import. An invalid configuration counts as empty there. The first call reports the error. */
 export function readConfigAtImport(env: NodeJS.ProcessEnv): RuntimeConfig {
   try {
     return readConfig(env);
@@ -134,11 +134,11 @@ function databases(value: unknown, steps: readonly StepConfig[]): Readonly<Recor
 function stepNames(value: unknown, where: string, steps: readonly StepConfig[]): readonly string[] {
   return list(value, where).map((name) => {
     if (steps.some((step) => step.name === name)) return name as string;
-    throw new ConfigError(`${VARIABLE} ${where} names ${JSON.stringify(name)}, which is no declared bootstrap step`);
+    throw new ConfigError(`${VARIABLE} ${where} names ${JSON.stringify(name)}, which is not a declared bootstrap step`);
   });
 }
 
-/** Names become SQL while unsigned extensions are allowed, so nothing but a plain name may pass. */
+/** Names become SQL while unsigned extensions are allowed, so only plain names are accepted. */
 function extensionName(name: unknown): string {
   if (typeof name === 'string' && EXTENSION_NAME.test(name)) return name;
   throw new ConfigError(`${VARIABLE} names the extension ${JSON.stringify(name)}, expected lower-case letters, digits and _`);
@@ -147,7 +147,7 @@ function extensionName(name: unknown): string {
 /**
  * DuckDB's settings by name, as text.
  *
- * Refuses the ones that the runtime itself depends on: they would open what it has locked.
+ * Refuses settings that would undo the runtime's lock.
  */
 export function settings(values: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(object(values, 'settings')).map(([name, value]) => {
@@ -165,7 +165,7 @@ export function settings(values: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-/** Whether `settings` lock the configuration: an instance then keeps for good what it is created with. */
+/** Whether `settings` lock the configuration. An instance then keeps the settings that it was created with. */
 export function locksConfiguration({ lock_configuration: lock }: Readonly<Record<string, string>>): boolean {
   return lock !== undefined && !/^(?:false|f|no|n|0)$/i.test(lock.trim());
 }

@@ -1,7 +1,7 @@
-/** A longer one is not compared: nobody mistypes so much. */
+/** Longer names are not compared. */
 const LONGEST_NAME = 100;
 
-/** `; did you mean "x"?` for the candidate nearest to what was given, or nothing where none is near. */
+/** `; did you mean "x"?` for the candidate nearest to the given value, or nothing if none is near. */
 export function didYouMean(given: string, candidates: readonly string[]): string {
   const nearest = byNearness(given, candidates)[0];
   return nearest !== undefined && distance(given, nearest) <= Math.max(1, given.length / 3) ? `; did you mean "${nearest}"?` : '';
@@ -13,7 +13,7 @@ export function byNearness(given: string, candidates: readonly string[]): string
   return [...distances.keys()].sort((a, b) => distances.get(a)! - distances.get(b)!);
 }
 
-/** Levenshtein's distance, row by row, without regard to case. */
+/** Levenshtein's distance, row by row, ignoring case. */
 function distance(given: string, candidate: string): number {
   const [a, b] = [given.slice(0, LONGEST_NAME).toLowerCase(), candidate.slice(0, LONGEST_NAME).toLowerCase()];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);

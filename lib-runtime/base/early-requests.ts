@@ -3,22 +3,22 @@ import { channel } from 'node:diagnostics_channel';
 /** Makes a request; settles with its answer. */
 type Request = () => Promise<unknown>;
 
-/** Chunks of the runtime are bundled apart: they share the process's channels, but no module. */
+/** Chunks of the runtime are bundled separately. They share the process's channels, but not this module. */
 const SENT = channel('cdk-duckdb-lambda:request-sent');
 
 let planned: readonly Request[] = [];
 
-/** Tells that a request was handed to the operating system. */
+/** Announces that a request was handed to the operating system. */
 export function noteSent(): void {
   SENT.publish(undefined);
 }
 
-/** Requests to be made when there is something else to wait for meanwhile. Replaces what was planned before. */
+/** Plans requests, which are made while something else has to be waited for. Replaces the earlier plan. */
 export function planEarlyRequests(requests: readonly Request[]): void {
   planned = requests;
 }
 
-/** Makes the planned requests, once, and settles when they have left; undefined where none are planned. */
+/** Makes the planned requests, once, and settles when they have left; undefined if none are planned. */
 export function sendEarlyRequests(): Promise<void> | undefined {
   const requests = planned;
   planned = [];
@@ -37,7 +37,7 @@ function sentOf(requests: readonly Request[]): Promise<void> {
       resolve();
     };
     SENT.subscribe(onSent);
-    // One that fails before it is sent never departs.
+    // A request that fails before it is sent never departs.
     void Promise.allSettled(requests.map((request) => request())).then(end);
   });
 }

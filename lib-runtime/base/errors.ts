@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { scrub } from './redaction';
 
 /**
- * What went wrong, in a word that code can act on. It never changes once published; messages may.
+ * What went wrong, as a word that code can act on. A published code never changes; messages may.
  *
  * - `CONFIG` the configuration, an option or another argument, or an environment variable is not usable
  * - `EXTENSION` an extension is missing, or DuckDB refused to load it
@@ -11,44 +11,44 @@ import { scrub } from './redaction';
  * - `RESULT_LIMIT` the result is larger than `maxRows` or `maxBytes`
  * - `OUT_OF_RANGE` a value has no exact JavaScript form; the message names the column
  * - `STREAM` a stream ended before its result did
- * - `BUSY` the cursor is taken: by an unfinished stream, or by the very callback that calls it
+ * - `BUSY` the cursor is in use: by an unfinished stream, or by the callback that makes the call
  * - `TIMEOUT` a deadline passed (an `AbortSignal.timeout`, or the invocation's)
  * - `ABORTED` the `signal` was aborted
  * - `BUDGET` no memory is left for another session
  * - `BOOTSTRAP` a bootstrap step is unknown or failed
  * - `CLOSED` the cursor, session or DuckDB was used after its end
  * - `FILE_IN_USE` another instance of this process has the file open
- * - `FATAL` DuckDB's instance broke, or could not be opened; the next call gets a new one
+ * - `FATAL` DuckDB's instance broke, or could not be opened; the next call gets a new instance
  */
 export type DuckDbErrorCode =
   | 'CONFIG' | 'EXTENSION' | 'QUERY' | 'PARAMETER' | 'RESULT_LIMIT' | 'OUT_OF_RANGE' | 'STREAM' | 'BUSY'
   | 'TIMEOUT' | 'ABORTED' | 'BUDGET' | 'BOOTSTRAP' | 'CLOSED' | 'FILE_IN_USE' | 'FATAL';
 
-/** What accompanies an error's message. */
+/** The properties of an error, beside its message. */
 export interface DuckDbErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
   /** DuckDB's own error class, such as `Binder Error`. */
   readonly duckdbType?: string;
-  /** Whether the same call may succeed when made again. @default - as the error's class says */
+  /** Whether the same call may succeed if it is made again. @default - the value of the error's class */
   readonly retryable?: boolean;
 }
 
-// ESM and CommonJS copies of this module live in one process; `instanceof` must hold across them.
+// A process may have ESM and CommonJS copies of this module. `instanceof` must work across them.
 const BRAND = Symbol.for('cdk-duckdb-lambda.error');
 
-/** Every error that this package throws. Known secret values never appear in its message, stack or cause. */
+/** The base of every error that this package throws. Known secret values never appear in its message, stack or cause. */
 export class DuckDbError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     const error = value as { [BRAND]?: string; name?: string } | null | undefined;
     return error?.[BRAND] !== undefined && (this === DuckDbError || error.name === this.name);
   }
 
-  /** What went wrong, for code to act on. */
+  /** What went wrong, as a word that code can act on. */
   readonly code: DuckDbErrorCode;
-  /** Whether the same call may succeed when made again. */
+  /** Whether the same call may succeed if it is made again. */
   readonly retryable: boolean;
-  /** DuckDB's own error class (`Binder Error`, `IO Error` …) where DuckDB said no. */
+  /** DuckDB's own error class (`Binder Error`, `IO Error` …), if DuckDB raised the error. */
   readonly duckdbType?: string;
   /** The error that led to this one. */
   override readonly cause?: unknown;
@@ -79,7 +79,7 @@ export class QueryError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('QUERY', message, options); }
 }
 
-/** A parameter is unknown, missing, or of a kind that SQL has no type for. */
+/** A parameter is unknown, missing, or has no SQL type. */
 export class ParameterError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('PARAMETER', message, options); }
 }
@@ -94,12 +94,12 @@ export class OutOfRangeError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('OUT_OF_RANGE', message, options); }
 }
 
-/** A stream's query failed after it had begun. */
+/** A stream's query failed after its first rows. */
 export class StreamError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('STREAM', message, options); }
 }
 
-/** The cursor is taken by an unfinished stream, or by the very callback that calls it. */
+/** The cursor is in use: by an unfinished stream, or by the callback that makes the call. */
 export class BusyError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('BUSY', message, options); }
 }
@@ -114,7 +114,7 @@ export class AbortedError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('ABORTED', message, options); }
 }
 
-/** The process has no memory left to give to another session. */
+/** The process has no memory left for another session. */
 export class BudgetError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('BUDGET', message, { retryable: true, ...options }); }
 }
@@ -134,7 +134,7 @@ export class FileInUseError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FILE_IN_USE', message, { retryable: true, ...options }); }
 }
 
-/** DuckDB's instance is beyond use, or could not be opened. It has been dropped: the next call gets a new one. */
+/** DuckDB's instance is unusable, or could not be opened. It has been dropped: the next call gets a new instance. */
 export class FatalError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
 }
@@ -157,24 +157,24 @@ const CLASSES = {
   FileInUseError,
   FatalError,
 };
-// A minifier shortens the names of classes, and does so differently in each bundle; those of properties stay.
+// A minifier shortens class names, and differently in each bundle. The names of properties stay.
 for (const [name, errorClass] of Object.entries(CLASSES)) Object.defineProperty(errorClass, 'name', { value: name, configurable: true });
 
-/** `error`, with another message. Not the same object, which others may have been given too. */
+/** A copy of `error` with another message. Others may hold the original. */
 export function retold(error: DuckDbError, message: string): DuckDbError {
   const { cause, retryable, duckdbType } = error;
   return new (error.constructor as new (message: string, options: DuckDbErrorOptions) => DuckDbError)(message, { cause, retryable, duckdbType });
 }
 
-/** The text of whatever was thrown. */
+/** The text of any thrown value. */
 export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);
 }
 
-/** Deeper than any logger prints; some errors hold sockets and all that hangs on them. */
+/** Deeper than any logger prints. Some errors hold large object graphs, such as sockets. */
 const MAX_PRINTED_DEPTH = 5;
 
-/** A logger prints causes too, and theirs: so a cause that shows a secret anywhere is replaced by one that does not. */
+/** Replaces a cause that shows a secret anywhere, because loggers also print causes and their causes. */
 function withoutSecrets(cause: unknown): unknown {
   const printed = inspect(cause, { depth: MAX_PRINTED_DEPTH });
   return scrub(printed) === printed ? cause : new Error(scrub(messageOf(cause)));

@@ -3,27 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LightAbortSignal } from './abort';
 import { messageOf } from './errors';
 
-/** What is open until it is closed: a cursor, a session, a DuckDB. */
+/** An object that must be closed: a cursor, a session, a DuckDB. */
 export interface Openable {
-  /** What it is, in messages. */
+  /** Its name in messages. */
   readonly what: string;
   close(): Promise<void>;
 }
 
-/** An invocation under `withDuckDB`: all that its handler does is done within it. */
+/** An invocation under `withDuckDB`. All code of its handler runs within it. */
 export class Invocation {
-  /** Aborts some margin before the deadline. */
+  /** Aborts shortly before the deadline. */
   readonly ending = new LightAbortSignal();
   private readonly open = new Map<Openable, Error>();
-  /** What its code starts from then on belongs to no invocation. */
+  /** Whether it has ended. Work that its code starts afterwards belongs to no invocation. */
   isOver = false;
 
-  /** `milliseconds` are left to it at its start, if it has a deadline. */
+  /** `milliseconds` is the time left at its start, if it has a deadline. */
   constructor(readonly milliseconds: number | undefined) {}
 
   opened(openable: Openable, place: Error): void {
     this.open.set(openable, place);
-    // Its opening was under way when the handler answered; one whose opening was aborted is given up by then.
+    // It was still opening when the handler answered. If its opening was aborted, it has been abandoned by now.
     if (this.isOver) setImmediate(() => void this.closeLeftovers());
   }
 
@@ -31,7 +31,7 @@ export class Invocation {
     this.open.delete(openable);
   }
 
-  /** Closes what is still open, and what will be, and warns of it. Waits for `limitMs` at most. */
+  /** Closes what is still open or opening, with a warning. Waits for at most `limitMs`. */
   async end(limitMs: number): Promise<void> {
     this.isOver = true;
     if (this.open.size === 0) return;
@@ -45,18 +45,19 @@ export class Invocation {
     this.open.clear();
     await Promise.all(left.map(async ([openable, place]) => {
       const { what } = openable;
-      console.warn(`a ${what} was left open at the end of the invocation, and is closed: close it, or give its opener a callback; it was opened ${placeIn(place)}`);
-      // The handler has its answer.
+      console.warn(`a ${what} was left open at the end of the invocation and is closed now: close it yourself, or pass a callback to the ` +
+        `function that opens it; it was opened ${placeIn(place)}`);
+      // The answer is already returned, so errors are only logged.
       await openable.close().catch((error) => console.warn(`a ${what} that was left open could not be closed: ${messageOf(error)}`));
     }));
   }
 }
 
-// ESM and CommonJS copies of this module share one: the handler may be wrapped by one and open its cursors by the other.
+// ESM and CommonJS copies of this module share it: one copy may wrap the handler, and the other may open its cursors.
 const INVOCATIONS = Symbol.for('cdk-duckdb-lambda.invocations.v1');
 const invocations = ((globalThis as { [INVOCATIONS]?: AsyncLocalStorage<Invocation> })[INVOCATIONS] ??= new AsyncLocalStorage());
 
-/** The invocation that the running code belongs to, until its end. A process may be in several at once. */
+/** The invocation that the running code belongs to, until its end. A process may run several at once. */
 export function currentInvocation(): Invocation | undefined {
   const invocation = invocations.getStore();
   return invocation?.isOver ? undefined : invocation;
@@ -67,13 +68,13 @@ export function within<T>(invocation: Invocation, work: () => T): T {
   return invocations.run(invocation, work);
 }
 
-/** In which invocation, and where in the code, something is opened. */
+/** The invocation and the place in the code where something is opened. */
 export interface OpenedAt {
   readonly invocation: Invocation;
   readonly place: Error;
 }
 
-/** Where `opener` is called; undefined outside of an invocation, where nobody would ask. */
+/** The place where `opener` is called; undefined outside an invocation, where it is not needed. */
 export function openedAt(opener: Function): OpenedAt | undefined {
   const invocation = currentInvocation();
   if (invocation === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 
-/** Whether this process is a Lambda execution environment: its runtime has an API to talk to, or its function a name. */
+/** Whether this process is a Lambda execution environment: it has a Runtime API or a function name. */
 export function inLambda(env: NodeJS.ProcessEnv): boolean {
   return env.AWS_LAMBDA_RUNTIME_API !== undefined || env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 }
@@ -11,10 +11,10 @@ export function functionMemoryMiB(env: NodeJS.ProcessEnv): number | undefined {
   return memory > 0 ? memory : undefined;
 }
 
-// The machine's, or the container's. Asked for at each query, and the system reads a file for it.
+// The machine's memory, or the container's. Cached, because each query needs it and the system reads a file for it.
 const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
 
-/** The bytes that this process may use at most: the function's memory, or the machine's. */
+/** The most bytes that this process may use: the function's memory, or the machine's. */
 export function processMemoryBytes(env: NodeJS.ProcessEnv): number {
   const memory = functionMemoryMiB(env);
   return memory === undefined ? machineBytes : memory * 1024 * 1024;

@@ -3,10 +3,10 @@ import { ConfigError, DuckDbError, messageOf, QueryError } from './errors';
 import { ROW_FORMATS } from './row-format';
 import { shown } from './shown';
 
-/** A timer of Node.js that is to wait longer fires at once. */
+/** Node.js fires a timer with a longer delay at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What is expected of an option, and whether a value is that. */
+/** The expected kind of an option, and a check of a value. */
 interface Check {
   readonly expected: string;
   readonly isRight: (value: any) => boolean;
@@ -23,7 +23,7 @@ export const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value)
 export const ROWS: Check = { expected: `one of: ${ROW_FORMATS.join(', ')}`, isRight: (value) => ROW_FORMATS.includes(value) };
 export const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
 export const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
-/** null is none, as for `fetch`. */
+/** null means no signal, as in `fetch`. */
 export const SIGNAL: Check = {
   expected: 'an AbortSignal, such as the signal of an AbortController',
   isRight: (value) => value === null || (
@@ -31,7 +31,7 @@ export const SIGNAL: Check = {
   ),
 };
 
-/** The options that one function of this package takes. */
+/** The options that a function of this package accepts. */
 export class Options<T extends object> {
   private readonly names: readonly string[];
 
@@ -41,9 +41,9 @@ export class Options<T extends object> {
   }
 
   /**
-   * What was given, checked and copied: what is read later can neither have changed nor throw.
+   * The given options, checked and copied, so that later reads can neither see changes nor throw.
    *
-   * Throws `CONFIG` for an option that there is not, with the nearest name, and for a value of another kind than it takes.
+   * Throws `CONFIG` for an unknown option, with the nearest name, and for a value of the wrong kind.
    */
   read(given: T | undefined): T {
     if (given === undefined || given === null) return NONE as T;
@@ -64,7 +64,7 @@ export class Options<T extends object> {
       if (value === undefined) continue;
       const { expected, isRight } = this.checks[name as keyof T];
       if (!isRight(value)) throw new ConfigError(`${name} is ${shown(value)}, expected ${expected}`);
-      // A signal that is null is none.
+      // null means no signal.
       if (value !== null) read[name] = value;
     }
     return read as T;
@@ -77,33 +77,33 @@ export class Options<T extends object> {
 
 const NONE = Object.freeze({});
 
-/** An object of names and values, and not a list, a map or a promise that somebody forgot to await. */
+/** Whether it is an object of names and values, not a list, a map or a promise without await. */
 function isPlain(value: unknown): boolean {
   return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** What an opener was called with: options, a callback, or both in this order. Throws `CONFIG` for anything else. */
+/** The arguments of an opener: options, a callback, or both in this order. Throws `CONFIG` for anything else. */
 export function openerArguments<T extends object, F extends Function>(
   options: Options<T>, owner: string, first: T | F | undefined, second: F | undefined,
 ): [T, F | undefined] {
   if (typeof first !== 'function') return [options.read(first), second === undefined ? undefined : callback(owner, second)];
-  if (second !== undefined) throw new ConfigError(`${owner} got ${shown(second)} behind its callback: options come before it`);
+  if (second !== undefined) throw new ConfigError(`${owner} got ${shown(second)} after its callback: pass options before the callback`);
   return [NONE as T, first];
 }
 
-/** `fn`, what `owner` is to call. Throws `CONFIG` where it is not a function. */
+/** `fn`, the callback of `owner`. Throws `CONFIG` if it is not a function. */
 export function callback<F extends Function>(owner: string, fn: F): F {
   if (typeof fn === 'function') return fn;
   throw new ConfigError(`the callback of ${owner} is ${shown(fn)}, expected a function`);
 }
 
-/** `value`, an argument that is called `what` in messages. Throws `CONFIG` where it is not a text. */
+/** `value`, an argument that messages call `what`. Throws `CONFIG` if it is not a text. */
 export function textArgument(what: string, value: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new ConfigError(`${what} is ${shown(value)}, expected a text`);
 }
 
-/** Throws `QUERY` where `sql` is not a text. */
+/** Throws `QUERY` if `sql` is not a text. */
 export function checkSql(sql: string): void {
   if (typeof sql !== 'string') throw new QueryError(`the SQL is ${shown(sql)}, expected a text`);
 }

@@ -1,14 +1,14 @@
 const REDACTED = '[redacted]';
-/** Shorter values would blot out unrelated text, and no AWS key or database password that matters is so short. */
+/** Shorter values would remove unrelated text. AWS keys and serious database passwords are longer. */
 const MIN_SECRET_LENGTH = 6;
 
 const SECRETS = Symbol.for('cdk-duckdb-lambda.secrets.v1');
 const secrets: Set<string> = ((globalThis as { [SECRETS]?: Set<string> })[SECRETS] ??= new Set());
 
-/** From now on `value` is cut from every message that this package makes. */
+/** Removes `value` from every later message of this package. */
 export function rememberSecret(value: string | undefined): void {
   if (value === undefined || value.length < MIN_SECRET_LENGTH) return;
-  // As it stands, as a SQL literal and as part of a URL: the forms in which DuckDB's errors echo it.
+  // DuckDB's errors show a value as it is, as a SQL literal and as part of a URL.
   const encoded = encodeURIComponent(value);
   for (const form of [value, value.replaceAll("'", "''"), encoded, encoded.replaceAll("'", '%27')]) secrets.add(form);
 }

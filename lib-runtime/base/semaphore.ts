@@ -1,6 +1,6 @@
 import { abortError, type AbortSignalLike } from './abort';
 
-/** At most `permits` holders at once; the others wait in order. With one permit it is a mutex. */
+/** Allows at most `permits` holders at once. Others wait in order. With one permit, it is a mutex. */
 export class Semaphore {
   private readonly waiting: Array<() => void> = [];
 
@@ -11,14 +11,14 @@ export class Semaphore {
     return this.permits > 0;
   }
 
-  /** A permit at once, if one is free: what gives it back. */
+  /** Takes a permit at once, if one is free, and returns the function that releases it. */
   tryAcquire(): (() => void) | undefined {
     if (this.permits === 0) return undefined;
     this.permits -= 1;
     return this.releaseOnce();
   }
 
-  /** Waits for a permit and returns what gives it back. Stops waiting, and rejects, when `signal` aborts; `task` says in messages for what. */
+  /** Waits for a permit, and returns the function that releases it. Rejects when `signal` aborts. Messages call the purpose `task`. */
   acquire(signal?: AbortSignalLike, task?: () => string): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(abortError(signal, task?.()));
     const free = this.tryAcquire();

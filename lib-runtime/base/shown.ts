@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const LONGEST = 200;
 
-/** A value of any kind as it stands in a message: as JSON where it has such a form, else as Node.js prints it. Never throws. */
+/** Any value as messages show it: as JSON if possible, otherwise as Node.js prints it. Never throws. */
 export function shown(value: unknown): string {
   const text = asText(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
@@ -12,7 +12,7 @@ function asText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? inspect(value, { depth: 0 });
   } catch {
-    // A bigint, a circle, or a toJSON that throws.
+    // A bigint, a cycle, or a toJSON that throws.
     return printed(value);
   }
 }

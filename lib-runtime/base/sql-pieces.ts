@@ -4,18 +4,18 @@ const DOLLAR = 36;
 const BACKSLASH = 92;
 const SMALL_E = 101;
 const CAPITAL_E = 69;
-/** No tag of a dollar-quoted string is longer in earnest. */
+/** The longest tag of a dollar-quoted string that is recognised. */
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]{0,200})?\$/y;
 const COMMENT_EDGE = /\/\*|\*\//g;
 
-// Every loop here moves forward only, so that it takes time in proportion to the SQL: a regular expression may try again from each character.
+// Every loop here only moves forward, so the time is proportional to the SQL. A regular expression may start again at each character.
 
 /** SQL piece by piece: a string, a quoted name, a comment, a word, a run of white space, or a single character. */
 export class Pieces {
-  /** Where the present piece begins, and where it ends. */
+  /** The start and the end of the current piece. */
   start: number;
   end: number;
-  /** The kinds of quote that were once found unclosed: all further ones count as single characters, and are not looked for to the end again. */
+  /** The kinds of quote that were found unclosed. Further ones count as single characters, without another search to the end. */
   private readonly unclosed = new Set<string>();
 
   constructor(private readonly sql: string, start: number) {
@@ -48,7 +48,7 @@ export class Pieces {
     return isSpace(code) ? afterRun(sql, start, isSpace) : start + 1;
   }
 
-  /** Past a quote; past its first character where it is not closed. */
+  /** The position after quoted text; after its first character if the quote is not closed. */
   private closed(kind: string, find: () => number | undefined): number {
     const end = this.unclosed.has(kind) ? undefined : find();
     if (end === undefined) this.unclosed.add(kind);
@@ -56,7 +56,7 @@ export class Pieces {
   }
 }
 
-/** Past the quoted text at `from`, in which the quote stands doubled; undefined where it is not closed. */
+/** The position after the quoted text at `from`, in which a doubled quote is literal; undefined if it is not closed. */
 function afterQuote(sql: string, from: number): number | undefined {
   const quote = sql[from]!;
   for (let end = sql.indexOf(quote, from + 1); end !== -1; end = sql.indexOf(quote, end + 2)) {
@@ -65,7 +65,7 @@ function afterQuote(sql: string, from: number): number | undefined {
   return undefined;
 }
 
-/** Past the string with escapes whose quote is at `from`. */
+/** The position after the string with escapes whose quote is at `from`. */
 function afterEscapes(sql: string, from: number): number | undefined {
   for (let position = from + 1; position < sql.length; position += 1) {
     const code = sql.charCodeAt(position);
@@ -75,7 +75,7 @@ function afterEscapes(sql: string, from: number): number | undefined {
   return undefined;
 }
 
-/** Past the dollar-quoted string at `from`; past the dollar where there is none, as in `$1`. */
+/** The position after the dollar-quoted string at `from`; after the dollar if there is no such string, as in `$1`. */
 function afterDollarQuote(sql: string, from: number): number | undefined {
   DOLLAR_TAG.lastIndex = from;
   const tag = DOLLAR_TAG.exec(sql)?.[0];
@@ -94,7 +94,7 @@ function isWordStart(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || (code >= 48 && code <= 57) || (code > 127 && !isSpace(code));
 }
 
-/** A name may hold a dollar, which begins no string there. */
+/** A name may contain a dollar, which does not begin a string there. */
 function isWordPart(code: number): boolean {
   return isWordStart(code) || code === DOLLAR;
 }
@@ -104,13 +104,13 @@ export function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(String.fromCharCode(code)));
 }
 
-/** The end of the line that goes on at `from`. */
+/** The end of the line that contains `from`. */
 export function endOfLine(sql: string, from: number): number {
   const end = sql.indexOf('\n', from);
   return end === -1 ? sql.length : end;
 }
 
-/** Past the block comment at `from`; they nest. */
+/** The position after the block comment at `from`. Block comments nest. */
 export function afterComment(sql: string, from: number): number {
   let depth = 0;
   COMMENT_EDGE.lastIndex = from;

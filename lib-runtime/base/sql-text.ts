@@ -2,12 +2,12 @@ import { scrub } from './redaction';
 import { afterComment, endOfLine, isSpace, Pieces } from './sql-pieces';
 
 /**
- * DuckDB SQL as far as it must be read without the parser: where strings, quoted names and comments begin and end.
+ * Reads DuckDB SQL without the parser: where strings, quoted names and comments begin and end.
  *
- * A miss costs time, never correctness: what a statement means is always DuckDB's own answer.
+ * A mistake here costs time, never correctness, because DuckDB itself decides what a statement means.
  */
 
-/** `input` as a SQL string literal. NUL would end it early, so it is refused by DuckDB's client as it is. */
+/** `input` as a SQL string literal. A NUL would end it early; DuckDB's client refuses it. */
 export function quotedString(input: string): string {
   return `'${input.replaceAll("'", "''")}'`;
 }
@@ -17,25 +17,25 @@ export function quotedIdentifier(input: string): string {
   return `"${input.replaceAll('"', '""')}"`;
 }
 
-/** Whether there is nothing in `sql` but white space, comments and semicolons. */
+/** Whether `sql` contains only white space, comments and semicolons. */
 export function isEmptySql(sql: string): boolean {
   return skip(sql, 0) === sql.length;
 }
 
-/** Whether `sql` may hold more than one statement: a semicolon stands before its end. */
+/** Whether `sql` may contain more than one statement: it has a semicolon before its end. */
 export function mayBeScript(sql: string): boolean {
   const first = sql.indexOf(';');
   return first !== -1 && skip(sql, first) !== sql.length;
 }
 
-/** The first word of `sql`, in upper case: `SELECT`, `ATTACH` …; empty where it begins with none. */
+/** The first word of `sql`, in upper case: `SELECT`, `ATTACH` …; empty if it does not begin with a word. */
 export function firstWord(sql: string): string {
   return /^[(\s]*(\w*)/.exec(sql.slice(skip(sql, 0)))![1]!.toUpperCase();
 }
 
-/** The beginning of `sql` on one line, to be named in messages. */
+/** The beginning of `sql` on one line, for messages. */
 export function excerpt(sql: string): string {
-  // First of all: half a secret is not known as one any more.
+  // Redacts first, because half of a secret is not recognised.
   const line = scrub(sql).slice(0, 1000).trim().replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 100)}...` : line;
 }
@@ -57,7 +57,7 @@ function endOfStatement(sql: string, start: number): number {
   return pieces.start;
 }
 
-/** Past the white space, comments and semicolons at `from`. */
+/** The position after the white space, comments and semicolons at `from`. */
 function skip(sql: string, from: number): number {
   let position = from;
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * The words of others that this package acts on: a table for each who says them, a line for each thing said. Another version may say it in
- * other words, so each line has a test that makes the real component say it, or finds it in the component's binary.
+ * Texts of other software on which this package acts: a table for each author, a line for each text. Another version may word a text differently, so
+ * each line has a test that makes the real component produce it, or finds it in the component's binary.
  */
 
 /** DuckDB itself. */
@@ -22,12 +22,12 @@ export const DUCKDB = {
   parserError: /^Parser Error: /,
   syntaxError: /^Syntax Error: /,
 
-  // What stands around the reason.
+  // The text around the reason.
   splitFailed: /^Failed to extract statements: /,
   echo: /\n[^\S\n]*LINE \d+:/,
   stackTrace: /\n\nStack Trace:/,
 
-  // A catalog, schema or secret that is not there.
+  // A missing catalog, schema or secret.
   unknownCatalog: /Catalog "([^"]+)" does not exist/,
   unknownCatalogOrSchema: /schema named "\.?([^".]+)/,
   unknownDatabase: /Database "([^"]+)" not found/,
@@ -57,7 +57,7 @@ export const DUCKDB = {
   invalidated: /database has been invalidated because of a previous fatal error/,
 } as const;
 
-/** DuckDB, of an extension that is not there; the last ones are its advice. */
+/** DuckDB's texts about a missing extension. The last ones are its advice. */
 export const DUCKDB_EXTENSION = {
   existsInExtension: /, but it exists in the (\w+) extension\./,
   requiresExtension: / requires the extension (\w+) to be loaded/,
@@ -70,7 +70,7 @@ export const DUCKDB_EXTENSION = {
   installFirst: /\n{0,2}Install it first using "INSTALL \w+"\./,
 } as const;
 
-/** Operating systems, by `strerror` and by Node.js. */
+/** Operating systems, from `strerror` and Node.js. */
 export const SYSTEM = {
   noSpace: /No space left on device/,
   noSpaceCode: /\bENOSPC\b/,
@@ -83,16 +83,16 @@ export const MOTHERDUCK = {
 
 /** DuckDB's extension for HTTP and S3. */
 export const HTTPFS = {
-  /** In each of its forms. */
+  /** In all of its forms. */
   status: /\bHTTP (?:code )?(\d{1,3})\b/,
   forbidden: /Forbidden/,
-  // Both together: the object was replaced while it was read.
+  // Both texts together: the object was replaced while it was read.
   entityTagOfFile: /ETag on reading file/,
   entityTagBefore: /was initially/,
   queryParameters: /Invalid query parameters found/,
 } as const;
 
-/** curl, httpfs's client by default: its `curl_easy_strerror`, whose words have changed over its versions. */
+/** curl, httpfs's default client: `curl_easy_strerror`, whose texts differ between versions. */
 export const CURL = {
   timeout: /Timeout was reached/,
   partialFile: /Transferred a partial file/,
@@ -109,7 +109,7 @@ export const CURL = {
   http2StreamError: /Stream error in the HTTP\/2 framing layer/,
   quicError: /QUIC connection error/,
   /**
-   * The certificate `*.s3.REGION.amazonaws.com` is not one of a bucket with a dot in its name
+   * The certificate `*.s3.REGION.amazonaws.com` does not cover a bucket with a dot in its name
    * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html).
    */
   unverifiedBucket: /SSL peer certificate[^\n]* 'https:\/\/([^/']*\.[^/']*)\.s3\.[^/']*amazonaws\.com[/']/,
@@ -139,7 +139,7 @@ export const S3 = {
   slowDown: /\bSlowDown\b/,
   internalError: /\bInternalError\b/,
   serviceUnavailable: /\bServiceUnavailable\b/,
-  /** It comes with status 400. */
+  /** This code comes with status 400. */
   requestTimeout: /\bRequestTimeout\b/,
   operationAborted: /\bOperationAborted\b/,
 } as const;
@@ -157,7 +157,7 @@ export const AWS = {
 
 /** The AWS SDK. */
 export const AWS_SDK = {
-  /** None of its providers of credentials has any: no variables, no profile, no role. */
+  /** None of its providers has credentials: no variables, no profile, no role. */
   noCredentials: /Could not load credentials from any providers/,
 } as const;
 
@@ -166,14 +166,14 @@ export const POSTGRES_EXTENSION = {
   cannotConnect: /Unable to connect to Postgres/,
   unknownDatabase: /database "([^"]+)" referenced/,
   unknownSecret: /^Binder Error: Secret with name "[^"]*" not found/,
-  // It reads by a schema that is not the server's any more.
+  // It reads with a schema that is no longer the server's.
   unknownEnumValue: /Could not map ENUM value/,
   outOfBuffer: /Postgres binary reader - out of buffer/,
   unknownColumn: /Failed to prepare COPY .*ERROR: {2}column .* does not exist/s,
   unknownRelation: /Failed to prepare COPY .*ERROR: {2}relation .* does not exist/s,
 } as const;
 
-/** PostgreSQL's client library, which is a part of that extension. */
+/** PostgreSQL's client library, which is part of that extension. */
 export const LIBPQ = {
   portFailed: /port (\d+) failed/,
   closed: /closed the connection unexpectedly/,
@@ -197,7 +197,7 @@ export const POSTGRESQL = {
   recoveryConflict: /canceling statement due to conflict with recovery/,
   lockTimeout: /canceling statement due to lock timeout/,
   passwordRefused: /FATAL:\s+password authentication failed for user "([^"]*)"/,
-  /** RDS, of an IAM token. */
+  /** RDS, about an IAM token. */
   pamRefused: /FATAL:\s+PAM authentication failed for user "([^"]*)"/,
   unknownDatabase: /FATAL: {2}database "[^"]*" does not exist/,
   unknownRole: /FATAL: {2}role "[^"]*" does not exist/,
@@ -209,13 +209,13 @@ export const POSTGRESQL = {
   invalidParameter: /FATAL: {2}invalid value for parameter/,
 } as const;
 
-/** PgBouncer, and what speaks like it. */
+/** PgBouncer, and compatible poolers. */
 export const PGBOUNCER = {
   startupParameter: /FATAL: {2}unsupported startup parameter/,
   unknownDatabase: /FATAL: {2}no such database/,
 } as const;
 
-/** Whether `text` holds one of `lines`. */
+/** Whether `text` contains one of `lines`. */
 export function saysOneOf(lines: readonly RegExp[], text: string): boolean {
   return lines.some((line) => line.test(text));
 }

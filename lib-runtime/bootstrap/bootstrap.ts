@@ -14,25 +14,25 @@ import { isInTransaction } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { QueryParameters } from '../values/parameters';
 
-/** The instance whose steps these are. */
+/** The instance that the steps belong to. */
 export interface BootstrapHost {
-  /** What loads extensions for a statement, where any is loaded on demand. */
+  /** Loads extensions on demand for a statement, if any extension is loaded on demand. */
   readonly onDemand?: ((sql: string) => OnDemandExtensions | undefined) | undefined;
-  /** Runs a task on a connection of its own; `mayBeInTransaction` tells whether it may leave a transaction open. */
+  /** Runs a task on a separate connection; `mayBeInTransaction` says whether the task may leave a transaction open. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void>;
-  /** Runs a statement of a step by `run`. It may attach files, and may read remote ones. */
+  /** Runs a statement of a step with `run`. The statement may attach files, and may read remote files. */
   runOfStep<T>(statement: Statement, parameters: object | undefined, run: () => Promise<T>): Promise<T>;
-  /** Notes that DuckDB refuses everything from now on. */
+  /** Records that DuckDB refuses every statement from now on. */
   markBroken(): void;
 }
 
-/** The bootstrap steps of one instance. Each runs when it is first needed, and once, however many callers need it at that moment. */
+/** The bootstrap steps of one instance. Each step runs when it is first needed, and only once, however many callers need it at that moment. */
 export class Bootstrap implements StepHost, Steps {
-  /** Milliseconds that each step took, by name. */
+  /** The duration of each step's last run, in milliseconds, by name. */
   readonly timings: Record<string, number> = {};
   runs = 0;
   private readonly steps: readonly DeclaredStep[];
-  /** Whether somebody may have dropped a step's secret since the secrets were listed. */
+  /** Whether a secret of a step may have been dropped since the secrets were listed. */
   private areSecretsInDoubt = false;
 
   constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
@@ -49,20 +49,20 @@ export class Bootstrap implements StepHost, Steps {
     return this.steps.flatMap(({ step }) => step.provides);
   }
 
-  /** What a caller waits for just now, for messages: the steps that run, else DuckDB. */
+  /** What a caller waits for at the moment, for messages: the running steps, else DuckDB. */
   get underWay(): string {
     const running = this.steps.filter((declared) => declared.running !== undefined).map(({ step }) => `"${step.name}"`);
     return running.length === 0 ? 'DuckDB' : `the bootstrap step ${running.join(', ')}`;
   }
 
-  /** Runs those of `allowed` that need no network. A step that fails is tried again by the first query that needs it. */
+  /** Runs the steps of `allowed` that do not need the network. If a step fails, the first query that needs it tries again. */
   async runImmediate(allowed: readonly string[] | undefined): Promise<void> {
     for (const declared of this.select(allowed)) {
       if (declared.step.runsImmediately) await declared.runOnce().catch(() => undefined);
     }
   }
 
-  /** Runs the named steps by hand, also those that have run but of which something is missing. Throws a `BOOTSTRAP` error when one fails. */
+  /** Runs the named steps explicitly, also steps that have run but of which something is missing. Throws a `BOOTSTRAP` error if a step fails. */
   async run(names: readonly string[]): Promise<void> {
     await Promise.all(this.select(names).map(async (declared) => {
       if (declared.isDone && !await this.isInPlace(declared.step)) declared.isDone = false;
@@ -70,16 +70,16 @@ export class Bootstrap implements StepHost, Steps {
     }));
   }
 
-  /** Runs all steps that can run yet, together. `onFailure` is told of each that fails. It is tried again at the next need. */
+  /** Runs all steps that can run yet, together. `onFailure` is called for each step that fails. The step is tried again at the next need. */
   async runAll(onFailure: (error: DuckDbError) => void): Promise<void> {
     const pending = this.steps.filter(({ step, isDone }) => !isDone && step.ready);
     await Promise.all(pending.map((declared) => declared.runOnce().catch(onFailure)));
   }
 
   /**
-   * How the statement runs: after the steps of `allowed` that it seems to need, and again after a step that its error asks for.
+   * Runs the statement after the steps of `allowed` that it seems to need, and again after a step that its error requires.
    *
-   * Throws a `BOOTSTRAP` error where a required step fails. Any other step's failure is thrown only by a statement that needed the step.
+   * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
    */
   async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
     const extensions = this.host.onDemand?.(sql);
@@ -100,25 +100,28 @@ export class Bootstrap implements StepHost, Steps {
     };
   }
 
-  /** How old an answer from the files at `urls` may be, in milliseconds, as the steps of `allowed` that give access say; 0 if none says so for a file. */
+  /**
+   * The age in milliseconds that an answer from the files at `urls` may have, according to the steps of `allowed` that give access to them.
+   * 0 if no step says so for one of the files.
+   */
   maxStalenessMsOf(urls: readonly string[], allowed: readonly string[] | undefined): number {
     if (urls.length === 0) return 0;
     const steps = this.select(allowed);
     return Math.min(...urls.map((url) => Math.max(0, ...steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
   }
 
-  /** Notes which catalogs are attached. A step whose catalog somebody detached is to run again. */
+  /** Records which catalogs are attached. A step whose catalog was detached runs again. */
   noteAttached(catalogs: readonly string[]): void {
-    // Whoever had the connection itself may have dropped secrets too.
+    // The user of the connection itself may have dropped secrets too.
     this.areSecretsInDoubt = true;
     const attached = new Set(catalogs.map((name) => name.toLowerCase()));
-    // A step that runs just now may have detached it itself.
+    // A step that is running may have detached the catalog itself.
     for (const declared of this.steps.filter(({ running }) => running === undefined)) {
       if (!declared.step.provides.every((name) => attached.has(name.toLowerCase()))) declared.isDone = false;
     }
   }
 
-  /** Throws a `BOOTSTRAP` error that lists the declared steps when one of `names` is not declared. */
+  /** Throws a `BOOTSTRAP` error that lists the declared steps if one of `names` is not declared. */
   check(names: readonly string[] | undefined): void {
     this.select(names);
   }
@@ -133,13 +136,13 @@ export class Bootstrap implements StepHost, Steps {
     });
   }
 
-  /** Runs the steps that the statement seems to need. Returns the failures of those that it may not need. */
+  /** Runs the steps that the statement seems to need. Returns the failures of steps that it may not need. */
   private async before(sql: string, steps: readonly DeclaredStep[]): Promise<ReadonlyMap<DeclaredStep, DuckDbError>> {
     if (this.areSecretsInDoubt) await this.noteSecrets();
     const failures = new Map<DeclaredStep, DuckDbError>();
     const needed = steps.filter(({ step, isDone, running }) => {
       if (isDone) return step.isStale(sql);
-      // A step that runs just now may have attached its catalog, and not filled it.
+      // A step that is running may have attached its catalog without filling it.
       return !step.required && (step.mayBeNeededBy(sql) || (running !== undefined && namesOneOf(step.provides, sql)));
     });
     if (needed.length > 0) await Promise.all(needed.map((declared) => declared.runOnce().catch((error) => failures.set(declared, error))));
@@ -167,7 +170,7 @@ export class Bootstrap implements StepHost, Steps {
     if (mayLack.length === 0) return;
     await this.host.withRaw(async (connection) => {
       const secrets = await presentSecrets(connection);
-      // A step that runs just now makes its own again.
+      // A step that is running creates its own secrets again.
       for (const declared of mayLack.filter(({ running }) => running === undefined)) {
         if (!hasSecrets(declared.step, secrets)) declared.isDone = false;
       }
@@ -216,7 +219,7 @@ async function catalogOf(connection: DuckDBConnection): Promise<string> {
   return String((await result.getRows())[0]?.[0]);
 }
 
-/** DuckDB's error, with what it means for the files that `sql` was writing. */
+/** DuckDB's error, with its consequence for the files that `sql` was writing. */
 function withPartOf(error: unknown, sql: string, parameters: QueryParameters | undefined): unknown {
   const text = textOf(error);
   const told = withPart(text, sql, parameters);

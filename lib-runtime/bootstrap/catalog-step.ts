@@ -3,7 +3,7 @@ import type { BootstrapStep, Diagnosis, StepContext } from './step';
 import type { StepConfig } from '../base/config';
 import { mayQuietlyWant, missesOneOf } from '../diagnosis/missing-catalog';
 
-/** A step that runs when a statement lacks the catalogs that it provides. A step that provides none runs before the first statement. */
+/** A step that runs when a statement lacks the catalogs that the step provides. A step without catalogs runs before the first statement. */
 export abstract class CatalogStep implements BootstrapStep {
   readonly name: string;
   readonly provides: readonly string[];

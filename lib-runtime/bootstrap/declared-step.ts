@@ -6,20 +6,20 @@ import { mayPass } from '../diagnosis/transient';
 import type { Statement } from '../execution/statement';
 import { traced } from '../observe/tracing';
 
-/** Told of each statement that a step runs, and whether the statement has failed. */
+/** Called for each statement that a step runs, with whether the statement has failed. */
 export type NoteRun = (statement: Statement, hasFailed: boolean) => void;
 
-/** What a step runs on. */
+/** The instance on which a step runs. */
 export interface StepHost {
-  /** Runs a task on a connection of its own; `mayBeInTransaction` tells whether it may leave a transaction open. */
+  /** Runs a task on a separate connection; `mayBeInTransaction` says whether the task may leave a transaction open. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void>;
-  /** What the step may call on that connection. */
+  /** The calls that the step may make on that connection. */
   contextOf(declared: DeclaredStep, connection: DuckDBConnection, error: string | undefined, noteRun: NoteRun): StepContext;
-  /** Whether what the step set up is still there. */
+  /** Whether everything that the step set up still exists. */
   isInPlace(step: BootstrapStep): Promise<boolean>;
-  /** Notes that a run has ended, and how many milliseconds it took. */
+  /** Records that a run has ended, and how many milliseconds it took. */
   noteRunEnded(step: BootstrapStep, milliseconds: number): void;
-  /** Notes that DuckDB refuses everything from now on. */
+  /** Records that DuckDB refuses every statement from now on. */
   markBroken(): void;
 }
 
@@ -39,7 +39,7 @@ export class DeclaredStep {
     const { step, host } = this;
     const started = performance.now();
     const isRenewal = this.isDone;
-    // A statement that misses meanwhile what the step provides waits for this run, and does not fail.
+    // A statement that meanwhile lacks what the step provides waits for this run and does not fail.
     this.isDone = false;
     let hasBegun = false;
     const noteRun: NoteRun = (statement, hasFailed) => hasBegun = statement.mayBeInTransactionAfter(hasBegun, hasFailed);
@@ -50,7 +50,7 @@ export class DeclaredStep {
       }, () => hasBegun || step.mayBeginTransaction === true);
       this.isDone = true;
     } catch (cause) {
-      // What still stands is renewed the next time, and not set up from nothing.
+      // If everything that the step set up still exists, the next run renews the step and does not start from nothing.
       this.isDone = isRenewal && await host.isInPlace(step);
       throw this.failure(cause);
     } finally {

@@ -1,4 +1,4 @@
 import { readConfigAtImport } from '../base/config';
 
-/** The names of all declared bootstrap steps, in order: what a cursor may use unless its `bootstrap` says otherwise. */
+/** The names of all declared bootstrap steps, in order: the steps that a cursor may use, unless its `bootstrap` says otherwise. */
 export const DEFAULT_BOOTSTRAP: readonly string[] = readConfigAtImport(process.env).steps.map(({ name }) => name);

@@ -11,17 +11,17 @@ import { AWS_SDK, DUCKDB, HTTPFS, S3, saysOneOf } from '../base/wording';
 import { statusesIn } from '../diagnosis/http-statuses';
 
 const S3_URL = /\bs3[an]?:\/\//i;
-/** S3 says 403 to who does not sign, others of its kind 400 or 401. */
+/** S3 answers 403 to an unsigned request. Compatible servers answer 400 or 401. */
 const DENIED_STATUSES = [400, 401, 403];
 const DENIED = [S3.accessDenied, HTTPFS.forbidden];
-/** To be read without a signature: a public bucket. */
+/** Credentials for reading without a signature, from a public bucket. */
 const NOBODY: AwsCredentials = { accessKeyId: '', secretAccessKey: '' };
 
 /**
- * Access to S3 by what the AWS SDKs read: their variables, and their chain of credentials. There without being declared, on a laptop or in a unit
- * test where no stack has declared anything.
+ * Access to S3 with the settings that the AWS SDKs read: their variables, and their credential chain. This step exists without a declaration, on a
+ * laptop or in a unit test where no stack has declared anything.
  *
- * Of secrets for the same paths DuckDB takes the one whose name comes first: so one of the user's own wins.
+ * Of several secrets for the same path, DuckDB takes the secret whose name comes first. So a secret of the user's own takes precedence.
  */
 export class EnvironmentS3Step extends S3BootstrapStep {
   private isNobody = false;
@@ -40,25 +40,25 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     return this.profile ?? {};
   }
 
-  /** It needs httpfs, which no instance has at its creation. */
+  /** It needs httpfs, which no instance has when it is created. */
   override get runsImmediately(): boolean {
     return false;
   }
 
-  /** Nobody has declared it, so it waits for who needs it. */
+  /** The step is not declared, so it waits for a statement that needs it. */
   override get ready(): boolean {
     return false;
   }
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     if (!isDone && DUCKDB.missingExtensionError.test(error) && S3_URL.test(error)) return 'missing';
-    // Without httpfs no error is S3's.
+    // Without httpfs, an error does not come from S3.
     if (!this.isPrepared) return undefined;
     if (this.isNobody) return isDenied(error) ? 'refused' : undefined;
     return super.diagnose(error, isDone);
   }
 
-  /** Region and endpoint, before the first request that httpfs can make; credentials where nobody has to be asked for them. */
+  /** Sets region and endpoint before the first request that httpfs can make, and credentials if they are available without a request. */
   async prepare(connection: DuckDBConnection): Promise<void> {
     this.isPrepared = true;
     await this.use(connection, environmentCredentials(this.env));
@@ -66,7 +66,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
 
   override async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
     await context.ensureExtension('httpfs');
-    // In an instance of `bootstrap: []` nothing has prepared it.
+    // In an instance of `bootstrap: []`, nothing has prepared the step.
     if (!this.isPrepared) await this.prepare(connection);
     await this.use(connection, await this.find());
   }
@@ -76,7 +76,7 @@ export class EnvironmentS3Step extends S3BootstrapStep {
     if (this.isNobody) {
       const { AWS_PROFILE: profile } = this.env;
       const found = profile ? `the profile "${profile}" of AWS_PROFILE, if there is one, has no AWS credentials` : 'there are no AWS credentials';
-      throw new ConfigError(`S3 refused a request without a signature, and ${found}: set AWS_PROFILE to one that aws configure list-profiles names, ` +
+      throw new ConfigError(`S3 refused a request without a signature, and ${found}: set AWS_PROFILE to one that aws configure list-profiles shows, ` +
         'or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login');
     }
   }
@@ -102,7 +102,7 @@ function isDenied(error: string): boolean {
     && (statusesIn(error).some((status) => DENIED_STATUSES.includes(status)) || saysOneOf(DENIED, error));
 }
 
-/** As the AWS SDKs read it from their shared files. What a variable says need not be read there. */
+/** Reads the AWS SDKs' shared files, as the SDKs do. Values that a variable has need not be read there. */
 async function locationOfProfile(env: NodeJS.ProcessEnv): Promise<S3Location> {
   const hasRegion = Boolean(env.AWS_REGION || env.AWS_DEFAULT_REGION);
   const hasEndpoint = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);

@@ -5,7 +5,7 @@ import { stepFactory, type StepEnvironment } from './step-registry';
 import type { StepConfig } from '../base/config';
 import { ConfigError } from '../base/errors';
 
-/** A step whose type was not registered yet when the instance was created, as by a handler that registers it in its body. */
+/** A step whose type was not registered when the instance was created, for example because the handler registers it in its body. */
 export class LateStep extends CatalogStep {
   readonly mayBeginTransaction = true;
   private made: BootstrapStep | undefined;

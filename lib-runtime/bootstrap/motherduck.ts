@@ -12,7 +12,7 @@ import { findExtensions, loadExtensions } from '../extensions/extensions';
 
 const MOTHERDUCK_URL = /\b(?:md|motherduck):/i;
 
-/** MotherDuck's databases. Its extension is loaded when the step runs and not before: LOAD may use the network. */
+/** MotherDuck's databases. The extension is loaded only when the step runs, because LOAD may use the network. */
 export class MotherDuckBootstrapStep extends CatalogStep {
   private readonly token: SecretReference;
   private readonly databases: readonly string[] | undefined;
@@ -35,7 +35,7 @@ export class MotherDuckBootstrapStep extends CatalogStep {
     return MOTHERDUCK_URL.test(sql) || super.mayBeNeededBy(sql);
   }
 
-  /** Without names any database may be one of MotherDuck's. */
+  /** Without names, any database may be one of MotherDuck's. */
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     if (!isDone && this.databases === undefined && missingCatalog(error) !== undefined) return 'missing';
     return super.diagnose(error, isDone);
@@ -45,21 +45,21 @@ export class MotherDuckBootstrapStep extends CatalogStep {
     await assertNotLocked(connection);
     const token = await readSecret(this.token);
     await loadExtensions(connection, findExtensions(this.env, [], true), ['motherduck']);
-    // Bound, never a part of the `md:` string, which SQL can read back.
+    // The token is bound and never part of the `md:` string, which SQL can read back.
     await runBound(connection, 'SET motherduck_token = $token', { token });
     for (const statement of this.statements) await connection.run(statement);
   }
 }
 
-/** Its settings are there once its extension is loaded, which may use the network: so they cannot be made before the lock. */
+/** MotherDuck's settings exist only after its extension is loaded, which may use the network. So they cannot be set before the lock. */
 async function assertNotLocked(connection: DuckDBConnection): Promise<void> {
   const result = await connection.run("SELECT current_setting('lock_configuration')");
   if ((await result.getRows())[0]?.[0] !== true) return;
   throw new ConfigError("the configuration is locked (lock_configuration), and MotherDuck's token and modes are settings that are made after its extension is loaded: " +
-    'take lock_configuration out of the settings, and lock sessions that do not use MotherDuck; saasMode of the MotherDuckStep locks what MotherDuck itself offers');
+    'remove lock_configuration from the settings, and lock sessions that do not use MotherDuck; saasMode of the MotherDuckStep locks what MotherDuck itself offers');
 }
 
-/** In this order: the mode cannot change once something is attached, and SaaS mode locks the settings. */
+/** The order matters: the mode cannot change after something is attached, and SaaS mode locks the settings. */
 export function motherDuckStatements(databases: readonly string[] | undefined, attachMode: string, saasMode: boolean): readonly string[] {
   return [
     `SET motherduck_attach_mode = ${quotedString(attachMode)}`,

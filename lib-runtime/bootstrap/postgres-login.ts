@@ -3,29 +3,29 @@ import type { StepOptions } from './step-options';
 import { readSecret, readSecretFields, type SecretReference } from '../aws/secrets';
 import { BootstrapError } from '../base/errors';
 
-// A name of its own, so that bundlers leave these calls alone.
+// A distinct name, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** What signs in to RDS with an IAM token. */
+/** The module that signs in to RDS with an IAM token. */
 const rdsToken = () => requireFromHere('../aws/rds-token') as typeof import('../aws/rds-token');
 
-/** Where a PostgreSQL database is, and who signs in with what. */
+/** The address of a PostgreSQL database, and the credentials for it. */
 export interface PostgresLogin {
   readonly host: string;
   readonly port: string;
   readonly database: string;
   readonly user: string;
   readonly password: string;
-  /** When the password ends, if it does. */
+  /** When the password expires, if it does. */
   readonly ends?: number;
 }
 
-/** Reads the login anew; past the cache where what is known was refused. */
+/** Reads the login again, without the cache if the known login was refused. */
 export type LoginSource = (fresh: boolean, env: NodeJS.ProcessEnv) => Promise<PostgresLogin>;
 
 const DEFAULT_PORT = 5432;
 
-/** How a Postgres step's configuration says that one signs in. Throws `CONFIG` unless it says so in one way. */
+/** Reads how to sign in from a Postgres step's configuration. Throws `CONFIG` unless the configuration names exactly one way. */
 export function loginSource(options: StepOptions): LoginSource {
   const password = options.secret('password');
   const secret = options.secret('secret');
@@ -47,7 +47,7 @@ function withPassword(options: StepOptions, reference: SecretReference | undefin
   return async (fresh) => ({ ...target, password: await readSecret(reference, { fresh }) });
 }
 
-/** As RDS keeps it: the configuration wins, the secret gives the rest. */
+/** A secret as RDS stores it. The configuration takes precedence, and the secret supplies the rest. */
 function fromSecret(options: StepOptions, reference: SecretReference): LoginSource {
   const [host, port, database, user] = [options.text('host'), options.number('port'), options.text('database'), options.text('user')];
   return async (fresh) => {
@@ -67,5 +67,5 @@ function textOf(fields: Readonly<Record<string, unknown>>, name: string): string
   const value = fields[name];
   if (typeof value === 'string' && value !== '') return value;
   const present = Object.keys(fields).map((field) => `"${field}"`).join(', ') || 'none';
-  throw new BootstrapError(`the secret has no field "${name}", and the step does not say it either; its fields are: ${present}`, { retryable: false });
+  throw new BootstrapError(`the secret has no field "${name}", and the step does not set it either; its fields are: ${present}`, { retryable: false });
 }

@@ -1,14 +1,14 @@
 import { POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
 
 /**
- * Changes with every change of a schema's tables, views and columns.
+ * A value that changes with every change of a schema's tables, views and columns.
  *
- * The extension's own query looks at `pg_class` alone, which knows nothing of a column that was renamed or dropped, or whose type changed
- * without a rewrite: numeric(4,2) to numeric(12,2) then reads wrong values. Each change gives its rows a newer `xmin`, so that no sum comes twice.
+ * The extension's own query reads only `pg_class`. It misses a column that was renamed or dropped, or whose type changed without a rewrite:
+ * numeric(4,2) to numeric(12,2) then reads wrong values. Each change gives the changed rows a newer `xmin`, so the sum never repeats.
  *
- * The marker in the end: the extension reads the columns in its transaction, which sees the database as it was at its first statement, and
- * notes as current what this query says beside it. While a transaction of this user is open that began before the newest change, what it read
- * may be old, so nothing is noted that a later look would find unchanged.
+ * The marker at the end: the extension reads the columns in its transaction, which sees the database as it was at its first statement, and records
+ * the result of this query as current. While a transaction of this user is open that began before the newest change, the columns may be outdated. So
+ * the marker makes sure that a later check finds a change.
  */
 const SIGNATURE = `
 SELECT columns, changes, CASE WHEN EXISTS (
@@ -24,14 +24,14 @@ FROM (
   WHERE n.nspname = \${SCHEMA} AND c.relkind IN ('r', 'v', 'm', 'f', 'p') AND a.attnum > 0
 ) AS signature`;
 
-/** Lets the extension ask PostgreSQL at each use of a table whether its schema has changed. Versions that cannot do so refuse it. */
+/** Makes the extension ask PostgreSQL at each use of a table whether the schema has changed. Versions without this setting refuse it. */
 export const WATCH_SCHEMAS = `SET GLOBAL pg_staleness_query_enabled = true; SET GLOBAL pg_staleness_query = '${SIGNATURE.replaceAll("'", "''")}'`;
 
 const OUTDATED = [
   POSTGRES_EXTENSION.unknownEnumValue, POSTGRES_EXTENSION.outOfBuffer, POSTGRES_EXTENSION.unknownColumn, POSTGRES_EXTENSION.unknownRelation,
 ];
 
-/** Whether a statement failed because what is known of PostgreSQL's schema is out of date. */
+/** Whether a statement failed because DuckDB's copy of PostgreSQL's schema is out of date. */
 export function isOutdated(error: string): boolean {
   return saysOneOf(OUTDATED, error);
 }

@@ -17,16 +17,19 @@ const DEFAULT_CONNECT_SECONDS = 5;
 const DEFAULT_KEEPALIVE_SECONDS = 30;
 const DEFAULT_STATEMENT_SECONDS = 30;
 const DEFAULT_CONNECTIONS = 4;
-/** A login that ends is replaced this long before, so that no connection is opened with one that has ended. */
+/** A login that expires is replaced this long before, so that no connection is opened with an expired login. */
 const RENEW_BEFORE_MS = 60_000;
-/** After a refusal that no other password cured, nobody looks for one for so long: many statements would ask the secret's store at once. */
+/**
+ * After a refusal without another password, the step does not look for a password for this long. Many statements would query the secret store at
+ * once.
+ */
 const PAUSE_MS = 5_000;
 const REFUSED = [POSTGRESQL.passwordRefused, POSTGRESQL.pamRefused];
 
 /**
  * A PostgreSQL database as a read-only catalog.
  *
- * The password is in a DuckDB secret: in a connection string it would stand in `duckdb_databases()` and in every error.
+ * The password is in a DuckDB secret. In a connection string it would appear in `duckdb_databases()` and in every error.
  */
 export class PostgresBootstrapStep extends CatalogStep {
   readonly secrets = [this.name];
@@ -39,7 +42,7 @@ export class PostgresBootstrapStep extends CatalogStep {
   private current: PostgresLogin | undefined;
   private pausedUntil = 0;
 
-  /** `timeoutSeconds` is the longest that an invocation lasts. */
+  /** `timeoutSeconds` is the maximum duration of an invocation. */
   constructor(step: StepConfig, private readonly env: NodeJS.ProcessEnv, timeoutSeconds?: number) {
     const catalog = new StepOptions(step).requiredText('catalog');
     super({ ...step, provides: [catalog] });
@@ -59,13 +62,13 @@ export class PostgresBootstrapStep extends CatalogStep {
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     const missing = super.diagnose(error, isDone);
     if (missing !== undefined || this.current === undefined) return missing;
-    // It may be a schema that was made since DuckDB read which there are.
+    // The statement may name a schema that was created after DuckDB read the list of schemas.
     if (isDone && missingCatalog(error) !== undefined) return 'missing';
     if (this.isRefusedBy(error, this.current) || isOutdated(error)) return 'refused';
     return saysOneOf(LOST_CONNECTION, error) ? 'transient' : undefined;
   }
 
-  /** The error names no catalog, so host, port and user tell whose it is. */
+  /** The error does not name a catalog, so host, port and user identify the server. */
   private isRefusedBy(error: string, { host, port, user }: PostgresLogin): boolean {
     return REFUSED.some((line) => line.exec(error)?.[1] === user) && error.includes(`"${host}"`) && LIBPQ.portFailed.exec(error)?.[1] === port;
   }
@@ -76,7 +79,7 @@ export class PostgresBootstrapStep extends CatalogStep {
       await this.attach(connection, login);
     } catch (error) {
       if (!saysOneOf(REFUSED, messageOf(error))) throw error;
-      // What is cached may be older than the last change of the password.
+      // The cached secret may be older than the last change of the password.
       const other = await this.otherLogin(login);
       await this.pausingIfRefused(() => this.attach(connection, other));
     }
@@ -84,12 +87,12 @@ export class PostgresBootstrapStep extends CatalogStep {
 
   override async renew(connection: DuckDBConnection, { error }: StepContext): Promise<void> {
     if (error !== undefined && !saysOneOf(REFUSED, error)) {
-      // The login is as good as before: DuckDB reads PostgreSQL's schemas again.
+      // The login is still valid: DuckDB reads PostgreSQL's schemas again.
       await connection.run('CALL pg_clear_cache()');
       return;
     }
     const login = await this.otherLogin(this.current!);
-    // Tried first: the present attachment may still have connections that work.
+    // The new login is tried first, because the present attachment may still have working connections.
     await this.putSecret(connection, login);
     const trial = `${this.catalog}_trial`;
     await this.pausingIfRefused(() => connection.run(this.attachStatement(trial)));
@@ -100,7 +103,7 @@ export class PostgresBootstrapStep extends CatalogStep {
 
   private async attach(connection: DuckDBConnection, login: PostgresLogin): Promise<void> {
     await this.putSecret(connection, login);
-    // No setting, which `lock_configuration` would refuse; one script, as each call costs a change of threads.
+    // Not a setting, which `lock_configuration` would refuse. One script, because each call costs a thread switch.
     await connection.run(`${this.attachStatement(this.catalog)};
       FROM postgres_configure_pool(catalog_name = ${quotedString(this.catalog)}, max_connections = ${this.maxConnections})`);
     this.current = login;
@@ -112,7 +115,7 @@ export class PostgresBootstrapStep extends CatalogStep {
     }
     const { host, port, database, user, password } = login;
     const literals = Object.entries(this.connectionOptions).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');
-    // Values are bound, never written into the SQL: parser errors and logs echo SQL.
+    // Values are bound and never written into the SQL, because parser errors and logs repeat SQL.
     await runBound(
       connection,
       `CREATE OR REPLACE TEMPORARY SECRET ${quotedIdentifier(this.name)}
@@ -126,7 +129,9 @@ export class PostgresBootstrapStep extends CatalogStep {
     return `ATTACH IF NOT EXISTS '' AS ${quotedIdentifier(catalog)} (TYPE postgres, READ_ONLY, SECRET ${quotedIdentifier(this.name)}${schema})`;
   }
 
-  /** Runs what signs in with another login than the one that was refused: when that is refused too, nobody looks for a third at once. */
+  /**
+   * Runs a task that signs in with another login than the refused one. If that login is refused too, the step does not look for a third one at once.
+   */
   private async pausingIfRefused(signIn: () => Promise<unknown>): Promise<void> {
     try {
       await signIn();
@@ -136,21 +141,21 @@ export class PostgresBootstrapStep extends CatalogStep {
     }
   }
 
-  /** What the secret's store holds by now, if that is another login than the one that was refused. */
+  /** The login in the secret store, if it differs from the refused login. */
   private async otherLogin(refused: PostgresLogin): Promise<PostgresLogin> {
     if (Date.now() >= this.pausedUntil) {
       const login = await this.readLogin(true, this.env);
       if (login.password !== refused.password || login.user !== refused.user) return login;
       this.pausedUntil = Date.now() + PAUSE_MS;
     }
-    throw new BootstrapError(`the server at ${refused.host}:${refused.port} refuses the password of the user "${refused.user}", and the secret holds no other one`);
+    throw new BootstrapError(`the server at ${refused.host}:${refused.port} refuses the password of the user "${refused.user}", and the secret has no other password`);
   }
 }
 
 /**
- * What a connection is opened with. DuckDB cannot interrupt what runs on the server, so that ends with the invocation that asked for it.
+ * The options of a connection. DuckDB cannot interrupt a statement on the server, so the server ends it with the invocation that started it.
  *
- * By the function's timeout, not by what is left of an invocation: the connections outlive the one that opened them.
+ * The limit is the function's timeout, not the rest of an invocation, because the connections outlive the invocation that opened them.
  */
 function connectionOptions(options: StepOptions, timeoutSeconds = Infinity): Readonly<Record<string, string>> {
   const tls = options.oneOf('tls', ['disable', 'require', 'verify-full']) ?? 'require';
@@ -169,9 +174,9 @@ function connectionOptions(options: StepOptions, timeoutSeconds = Infinity): Rea
     KEEPALIVES_COUNT: '3',
     APPLICATION_NAME: options.text('applicationName') ?? 'cdk-duckdb-lambda',
     CONNECT_TIMEOUT: String(atMost(connectTimeout)),
-    // Without it a connection whose packets are dropped hangs until they are not: keepalives do not help while data is under way.
+    // Without it, a connection whose packets are dropped hangs until they arrive again. Keepalives do not help while data is being sent.
     TCP_USER_TIMEOUT: String(atMost(tcpUserTimeout) * 1000),
-    // RDS Proxy and PgBouncer take no options.
+    // RDS Proxy and PgBouncer do not accept options.
     ...(!options.flag('disableStatementTimeout') && { OPTIONS: `-c statement_timeout=${atMost(statementTimeout) * 1000}` }),
   };
 }

@@ -16,9 +16,9 @@ import { shown } from '../base/shown';
  *       diagnose: (error) => (error.includes('HTTP 401') ? 'refused' : undefined),
  *     });
  *
- * In place of the step, you can give a function that makes it, which is called once for each DuckDB instance.
+ * In place of the step, you can pass a function that creates it. The function is called once for each DuckDB instance.
  *
- * Throws `CONFIG` for a type that this package has itself, and for a step without a function `run`.
+ * Throws `CONFIG` for a type that is built in, and for a step without a function `run`.
  */
 export function registerBootstrapStep(type: string, step: BootstrapStepType | BootstrapStepFactory): void {
   textArgument('the type of a bootstrap step', type);

@@ -5,9 +5,9 @@ import type { BootstrapContext, BootstrapStepType } from './step-type';
 import { readSecret, secretReference } from '../aws/secrets';
 import type { StepConfig } from '../base/config';
 
-/** A step of a type of the user's own. */
+/** A step of a type that the user has registered. */
 export class RegisteredStep extends CatalogStep {
-  /** It has the connection itself. */
+  /** The step uses the connection itself. */
   readonly mayBeginTransaction = true;
 
   constructor(private readonly declared: StepConfig, private readonly type: BootstrapStepType) {

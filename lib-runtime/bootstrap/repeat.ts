@@ -5,12 +5,12 @@ import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
 import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
 
 /*
- * Who repeats what, when and how often:
+ * What is repeated, when and how often:
  *
- * | what failed                                        | who repeats it           | when                                  | how often            |
+ * | what failed                                        | repeated by              | when                                  | how often            |
  * |----------------------------------------------------|--------------------------|---------------------------------------|----------------------|
  * | a statement that lacks what a step sets up         | this file, after a run   | always: nothing was executed          | once for each step   |
- * | a statement of which a server refused the access   | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
+ * | a statement to which a server refused access       | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
  * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
  * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
  * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
@@ -18,32 +18,32 @@ import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
  * | a request for a secret or a role                   | aws/aws-request          | a throttled one, a broken connection  | see there            |
  */
 
-/** A statement, and all that decides whether it runs again. */
+/** A statement, and everything that decides whether it runs again. */
 export interface RepeatedStatement<T> {
   readonly sql: string;
   readonly attempt: () => Promise<T>;
-  /** Whether it may run again though parts of it may have been executed. */
+  /** Whether it may run again although parts of it may have been executed. */
   readonly isRepeatable: () => Promise<boolean>;
   /** The catalog in which DuckDB looks for names without one. */
   readonly currentCatalog: () => Promise<string>;
-  /** The steps that it may trigger. */
+  /** The steps that the statement may trigger. */
   readonly steps: readonly DeclaredStep[];
-  /** Steps that failed before it, though it may not need them. */
+  /** Steps that failed before the statement, although it may not need them. */
   readonly failures: ReadonlyMap<DeclaredStep, DuckDbError>;
 }
 
-/** The steps of an instance, as far as a statement that failed needs them. */
+/** The steps of an instance, as far as a failed statement needs them. */
 export interface Steps {
-  /** How many runs of steps have ended. */
+  /** The number of runs of steps that have ended. */
   readonly runs: number;
-  /** Looks which secrets there are. A step whose secret is gone is to run again. */
+  /** Lists the existing secrets. A step whose secret is missing runs again. */
   noteSecrets(): Promise<void>;
 }
 
-/** A statement runs again only after a step, and steps are few: a higher number of attempts means that something else is wrong. */
+/** A statement runs again only after a step, and there are few steps. A higher number of attempts means that something else is wrong. */
 const MAX_ATTEMPTS = 5;
 
-/** Runs a statement, and again after the steps that its error asks for. */
+/** Runs a statement, and again after the steps that its error requires. */
 export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
   const asked = new Set<string>();
   let hadBadLuck = false;
@@ -67,7 +67,7 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       }
       const refused = concerned.find(([, diagnosis]) => diagnosis === 'refused')?.[0];
       const isRepeatable = refused === undefined || await statement.isRepeatable();
-      // Where a step has run meanwhile, another statement had met the same error, and it is cured.
+      // If a step has run meanwhile, another statement had the same error, and the cause is fixed.
       await Promise.all(concerned.map(([step]) => (steps.runs === runsBefore ? step.runOnce(text) : step.running)));
       if (!isRepeatable) throw notRepeated(refused!, error);
       concerned.forEach(([step, diagnosis]) => asked.add(question(step, diagnosis)));
@@ -75,12 +75,12 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
   }
 }
 
-/** What a step is asked for, once for each statement: to be there, or to have access. */
+/** A request to a step, made once for each statement: to be set up, or to renew its access. */
 function question({ step }: DeclaredStep, diagnosis: Diagnosis): string {
   return `${diagnosis} ${step.name}`;
 }
 
-/** A missing secret shows in the error of a statement that names it, and in that of a server which got a request without it. */
+/** A missing secret shows in the error of a statement that names it, and in the error of a server that got a request without it. */
 async function noteDroppedSecrets({ steps: declared }: RepeatedStatement<unknown>, steps: Steps, error: string): Promise<void> {
   if (lacksSecret(error) || declared.some(({ step, isDone }) => isDone && step.secrets?.length && step.diagnose(error, false) === 'refused')) {
     await steps.noteSecrets();
@@ -93,7 +93,7 @@ async function diagnose(statement: RepeatedStatement<unknown>, error: string, ha
     const diagnosis = await diagnosisOf(declared, statement, error, hasRunSince);
     if (diagnosis !== undefined) diagnoses.set(declared, diagnosis);
   }
-  // What one step is known to provide is not looked for elsewhere.
+  // Names that one step is known to provide are not searched for elsewhere.
   const missing = [...diagnoses].filter(([, diagnosis]) => diagnosis === 'missing').map(([declared]) => declared);
   if (missing.some(({ step }) => step.provides.length > 0)) {
     missing.filter(({ step }) => step.provides.length === 0).forEach((declared) => diagnoses.delete(declared));
@@ -105,12 +105,12 @@ async function diagnosisOf(
   { step, isDone, running }: DeclaredStep, { sql, currentCatalog }: RepeatedStatement<unknown>, error: string, hasRunSince: boolean,
 ): Promise<Diagnosis | undefined> {
   const wasDone = isDone && !hasRunSince;
-  // One that is half done has attached its catalog, perhaps, and not filled it.
+  // A step that is running may have attached its catalog without filling it.
   const wasHalfDone = (running !== undefined || hasRunSince) && failedToBind(error) && namesOneOf(step.provides, sql);
   if (!wasDone && (wasHalfDone || (lacksSecret(error) && namesOneOf(step.secrets ?? [], sql)))) return 'missing';
   const diagnosis = step.diagnose(error, wasDone);
   if (diagnosis !== 'missing' || !wasDone) return diagnosis;
-  // A step that has run is asked again only for what the statement looks for in its catalogs.
+  // A step that has run is asked again only for the names that the statement looks up in the step's catalogs.
   const isItsOwn = namesOneOf(step.provides, sql) || namesOneOf(step.provides, await currentCatalog());
   return isItsOwn ? 'missing' : undefined;
 }

@@ -11,13 +11,13 @@ import { CURL, DUCKDB, S3, saysOneOf } from '../base/wording';
 import { withoutEcho } from '../diagnosis/missing-catalog';
 import { hasChanged } from '../diagnosis/transient-http';
 
-// A name of its own, so that bundlers leave these calls alone.
+// A distinct name, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** What assumes a role. */
+/** The module that assumes a role. */
 const roles = () => requireFromHere('../aws/assume-role') as typeof import('../aws/assume-role');
 
-/** Ends of credentials are met this long before, so that no query outlives its own. */
+/** Credentials are renewed this long before they expire, so that no query outlives its credentials. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 const REMOTE_ERRORS = [DUCKDB.httpError, DUCKDB.ioError];
 const EXPIRED = [S3.expiredToken, S3.tokenRefreshRequired, S3.requestExpired];
@@ -25,19 +25,22 @@ const S3_URL = /\bs3[an]?:\/\//i;
 const S3_BUCKETS = /\bs3[an]?:\/\/([^/\s'"]*)/gi;
 const HTTP_URLS = /\bhttps?:\/\/([^/\s'"]+)(?:\/([^/\s'"?]*))?/gi;
 const AWS_HOST = /\.amazonaws\.com(?:\.cn)?$/;
-/** DuckDB reads all of them as S3, and matches a secret's scope by its letters. */
+/** DuckDB reads all of these schemes as S3, and compares a secret's scope literally. */
 const SCHEMES = ['s3://', 's3a://', 's3n://'];
 const PATH_STYLE = { URL_STYLE: "'path'" };
 
-/** DuckDB's own default is the files of a profile only. */
+/** DuckDB's own default is only the files of a profile. */
 const CHAIN = 'env;config;sso;process;instance';
 
-/** From where DuckDB's secret gets its credentials. */
+/** The source of the credentials in DuckDB's secret. */
 type Source =
-  /** The process's own. PROVIDER config and not credential_chain: that one needs the aws extension, 97 ms of a cold start, and does not renew. */
+  /**
+   * The process's own credentials. PROVIDER config and not credential_chain, which needs the aws extension, adds 97 ms to a cold start and does not
+   * renew.
+   */
   | { readonly kind: 'process' }
   | { readonly kind: 'role'; readonly arn: string }
-  /** DuckDB's aws extension finds them. */
+  /** DuckDB's aws extension finds the credentials. */
   | { readonly kind: 'chain' };
 
 /** One DuckDB secret. */
@@ -45,11 +48,11 @@ interface Secret {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly options: Readonly<Record<string, string>>;
-  /** Undefined for DuckDB to find them. */
+  /** Undefined if DuckDB is to find them. */
   readonly credentials: Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'> | undefined;
 }
 
-/** Where S3 is. */
+/** The location of S3. */
 export interface S3Location {
   readonly region?: string;
   readonly endpoint?: string;
@@ -62,14 +65,14 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
-  /** The names of what it makes, or has made. */
+  /** The names of the secrets that the step creates, or has created. */
   secrets: readonly string[];
   private readonly scopes: readonly string[];
   private readonly location: () => Record<string, string>;
   private readonly source: Source;
   private readonly maxStalenessMs: number;
   private current: AwsCredentials | undefined;
-  /** Buckets that no scope names and that can only be reached in path style, as errors have told. */
+  /** Buckets that no scope names and that can only be reached in path style, as errors have shown. */
   private readonly found = new Set<string>();
 
   constructor(step: StepConfig, protected readonly env: NodeJS.ProcessEnv) {
@@ -108,16 +111,16 @@ export class S3BootstrapStep implements BootstrapStep {
 
   isStale(sql: string): boolean {
     const now = this.source.kind === 'process' ? environmentCredentials(this.env) : undefined;
-    // Cheap, so whatever the statement says: what it reaches may stand in a view.
+    // This check is cheap, so it does not depend on the statement. A view may contain the URLs that the statement reads.
     if (now !== undefined) return !sameCredentials(now, this.current);
     const ends = this.current?.expiration?.getTime() ?? Infinity;
     return ends - RENEW_BEFORE_MS < Date.now() && S3_URL.test(sql);
   }
 
-  /** A request that fails on the way is not its concern: DuckDB itself repeats it. */
+  /** Failures of the network are not this step's concern: DuckDB itself repeats such requests. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     if (!saysOneOf(REMOTE_ERRORS, error)) return undefined;
-    // Without its secret a bucket is looked for elsewhere, or without credentials.
+    // Without its secret, a bucket is searched for elsewhere, or without credentials.
     const isRefused = isDone ? saysOneOf(EXPIRED, error) && !this.hasFixedCredentials : this.isMeantBy(error);
     if (isRefused || this.unverifiedBucket(error) !== undefined) return 'refused';
     return isDone && hasChanged(error) ? 'transient' : undefined;
@@ -132,25 +135,25 @@ export class S3BootstrapStep implements BootstrapStep {
 
   async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
     if (this.noteUnverified(context.error)) {
-      // The credentials are as good as before.
+      // The credentials are still valid.
       await this.makeSecrets(connection, this.current);
       return;
     }
     const { current: before } = this;
     await this.run(connection, context);
-    // What a profile holds has no end that is known, and stays until somebody changes it.
+    // The credentials of a profile have no known expiry, and stay until somebody changes them.
     const hasEnded = (before?.expiration?.getTime() ?? 0) <= Date.now();
     if (before?.accessKeyId && hasEnded && this.current && sameCredentials(before, this.current)) {
-      throw new ConfigError('the AWS credentials have expired, and there are no newer ones: sign in again, as by aws sso login, or set new ones');
+      throw new ConfigError('the AWS credentials have expired, and there are no newer ones: sign in again, for example with aws sso login, or set new ones');
     }
   }
 
-  /** Where neither the step nor the environment says. */
+  /** The region, if neither the step nor the environment has one. */
   protected get defaults(): S3Location {
     return {};
   }
 
-  /** Whether they are the environment's: what these are at each statement is what they are. */
+  /** Whether the credentials are the environment's. The current ones are read at each statement. */
   private get hasFixedCredentials(): boolean {
     return this.source.kind === 'process' && environmentCredentials(this.env) !== undefined;
   }
@@ -159,7 +162,7 @@ export class S3BootstrapStep implements BootstrapStep {
     return this.name;
   }
 
-  /** Makes DuckDB's secrets; its aws extension finds the credentials where there are none. */
+  /** Creates DuckDB's secrets. DuckDB's aws extension finds the credentials if there are none. */
   protected async makeSecrets(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<void> {
     const secrets = [...this.secretsOfScopes(credentials), ...this.secretsOfTheRest(), ...await this.secretsOfFound(connection, credentials)];
     for (const secret of secrets) await make(connection, secret);
@@ -180,17 +183,20 @@ export class S3BootstrapStep implements BootstrapStep {
     ];
   }
 
-  /** What is outside of the prefixes is asked for where the bucket is, without credentials: by DuckDB's own default it would be AWS. */
+  /**
+   * Keys outside the prefixes are requested from the bucket's own endpoint, without credentials. By DuckDB's default, they would be requested from
+   * AWS.
+   */
   private secretsOfTheRest(): readonly Secret[] {
     const options = this.location();
     if (!('ENDPOINT' in options)) return [];
     const buckets = new Set(this.scopes.map(bucketOf).filter((bucket) => bucket !== '').map((bucket) => `s3://${bucket}/`));
     const scopes = [...buckets].filter((bucket) => !this.scopes.includes(bucket));
-    // A tie of two secrets is decided by their names: after all others.
+    // If two secrets match equally, DuckDB takes the first name: this name sorts after all others.
     return scopes.length === 0 ? [] : [{ name: `~${this.name} unsigned`, scopes, options, credentials: NO_CREDENTIALS }];
   }
 
-  /** The user's own secret for such a bucket stays the one that counts. */
+  /** The user's own secret for such a bucket still takes precedence. */
   private async secretsOfFound(connection: DuckDBConnection, credentials: AwsCredentials | undefined): Promise<readonly Secret[]> {
     const secrets: Secret[] = [];
     for (const bucket of this.found) {
@@ -198,7 +204,7 @@ export class S3BootstrapStep implements BootstrapStep {
       const isOurs = this.scopes.some((ours) => scope.startsWith(ours));
       const rows = await (await connection.run(`SELECT name FROM which_secret(${quotedString(scope)}, 's3')`)).getRows();
       if (rows.some(([name]) => name !== this.secretName && !this.secrets.includes(String(name)))) continue;
-      // A tie of two secrets is decided by their names: after all others.
+      // If two secrets match equally, DuckDB takes the first name: this name sorts after all others.
       secrets.push({
         name: `~${this.name} ${bucket}`,
         scopes: [scope],
@@ -209,23 +215,23 @@ export class S3BootstrapStep implements BootstrapStep {
     return secrets;
   }
 
-  /** The bucket whose name is not in the certificate that S3 showed, if path style can reach it. */
+  /** The bucket whose name is not in S3's certificate, if path style can reach it. */
   private unverifiedBucket(error: string): string | undefined {
     return 'URL_STYLE' in this.location() ? undefined : CURL.unverifiedBucket.exec(error)?.[1];
   }
 
-  /** Whether the error is about such a bucket, which is reached in path style from now on. */
+  /** Whether the error is about such a bucket, which is used in path style from now on. */
   private noteUnverified(error: string | undefined): boolean {
     const bucket = error === undefined ? undefined : this.unverifiedBucket(error);
     if (bucket !== undefined) this.found.add(bucket);
     return bucket !== undefined;
   }
 
-  /** Whether an error speaks of the step's buckets, by their S3 or HTTP URLs. */
+  /** Whether an error mentions the step's buckets, with their S3 or HTTP URLs. */
   private isMeantBy(error: string): boolean {
     const text = withoutEcho(error);
     const buckets = this.scopes.map(bucketOf);
-    // A scope such as `s3://` is any bucket's.
+    // A scope such as `s3://` covers every bucket.
     const isAny = buckets.includes('');
     const endpoint = isAny ? this.location().ENDPOINT?.slice(1, -1) : undefined;
     return [...text.matchAll(S3_BUCKETS)].some(([, bucket]) => isAny || buckets.includes(bucket!))
@@ -243,13 +249,13 @@ async function make(connection: DuckDBConnection, { name, scopes, options, crede
     await connection.run(`${create}, PROVIDER credential_chain, CHAIN ${quotedString(CHAIN)}${literals})`);
     return;
   }
-  // Values are bound, never written into the SQL: parser errors and logs echo SQL.
+  // Values are bound and never written into the SQL, because parser errors and logs repeat SQL.
   await runBound(connection, `${create}, PROVIDER config, KEY_ID $keyId, SECRET $secret, SESSION_TOKEN $sessionToken${literals})`, {
     keyId: credentials.accessKeyId, secret: credentials.secretAccessKey, sessionToken: credentials.sessionToken ?? '',
   });
 }
 
-/** Empty where a scope is more than one bucket's. */
+/** The scope's bucket; empty if the scope covers more than one bucket. */
 function bucketOf(scope: string): string {
   return /^s3:\/\/([^/]+)\//.exec(scope)?.[1] ?? '';
 }
@@ -261,7 +267,7 @@ function source(options: StepOptions): Source {
   return { kind: 'chain' };
 }
 
-/** Region and endpoint, where the step does not say by the variables that the AWS SDKs read. */
+/** Region and endpoint. If the step does not set them, they come from the variables that the AWS SDKs read. */
 function locationOptions(options: StepOptions, env: NodeJS.ProcessEnv, defaults: S3Location): Record<string, string> {
   const region = options.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? defaults.region;
   const endpoint = options.text('endpoint') ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL ?? defaults.endpoint;

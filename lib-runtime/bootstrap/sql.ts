@@ -6,12 +6,12 @@ import { StepOptions } from './step-options';
 import { readSecret, type SecretReference } from '../aws/secrets';
 import type { StepConfig } from '../base/config';
 
-/** SQL of the user's own. */
+/** The user's own SQL. */
 export class SqlBootstrapStep extends CatalogStep {
   readonly secrets: readonly string[];
   private readonly statements: readonly string[];
   private readonly values: Readonly<Record<string, SecretReference>>;
-  /** How many statements have run: one that fails is where the next attempt begins, as an ATTACH or CREATE cannot run twice. */
+  /** The number of statements that have run. The next attempt begins at the failed statement, because an ATTACH or CREATE cannot run twice. */
   private ran = 0;
 
   constructor(step: StepConfig) {
@@ -26,7 +26,7 @@ export class SqlBootstrapStep extends CatalogStep {
     const read = Object.entries(this.values).map(async ([name, reference]) => [name, await readSecret(reference)] as const);
     const values = await Promise.all(read);
     for (const statement of this.statements.slice(this.ran)) {
-      // Bound, never written into the SQL: parser errors and logs echo SQL.
+      // Values are bound and never written into the SQL, because parser errors and logs repeat SQL.
       const used = values.filter(([name]) => new RegExp(`\\$${name}\\b`).test(statement));
       await context.execute(statement, used.length > 0 ? Object.fromEntries(used) : undefined);
       this.ran += 1;

@@ -4,7 +4,7 @@ import { ConfigError } from '../base/errors';
 
 type Check<T> = (value: unknown) => value is T;
 
-/** A step's configuration, each value of it checked when it is read. Throws `CONFIG` for one that is not what it should be. */
+/** A step's configuration. Each value is checked when it is read. Throws `CONFIG` for an invalid value. */
 export class StepOptions {
   constructor(private readonly step: StepConfig) {}
 
@@ -16,7 +16,7 @@ export class StepOptions {
     return this.text(name) ?? this.refuse(name, 'a text');
   }
 
-  /** A number, or the text of one: CDK resolves a port at deployment to either. */
+  /** A number, or its text, because CDK resolves a port to either at deployment. */
   number(name: string): number | undefined {
     const value = this.read(name, (given): given is string | number => /^\d+$/.test(String(given)), 'a number');
     return value === undefined ? undefined : Number(value);

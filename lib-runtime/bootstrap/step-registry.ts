@@ -1,14 +1,14 @@
 import type { BootstrapStep } from './step';
 import type { StepConfig } from '../base/config';
 
-/** What a step is made for. */
+/** The context in which a step is created. */
 export interface StepEnvironment {
   readonly env: NodeJS.ProcessEnv;
-  /** The longest that an invocation lasts, if that is known. */
+  /** The maximum duration of an invocation, if it is known. */
   readonly timeoutSeconds: number | undefined;
 }
 
-/** Makes a declared step for one instance. Throws `CONFIG` for a configuration that it cannot read. */
+/** Creates a declared step for one instance. Throws `CONFIG` for a configuration that it cannot read. */
 export type StepFactory = (step: StepConfig, environment: StepEnvironment) => BootstrapStep;
 
 interface StepType {
@@ -20,22 +20,22 @@ interface StepType {
 const TYPES = Symbol.for('cdk-duckdb-lambda.step-types.v1');
 const types: Map<string, StepType> = ((globalThis as { [TYPES]?: Map<string, StepType> })[TYPES] ??= new Map());
 
-/** Registers a type of step of this package. The copy of the package that registers it first wins. */
+/** Registers a built-in type of step. The copy of the package that registers it first wins. */
 export function registerBuiltIn(type: string, make: StepFactory): void {
   if (!types.has(type)) types.set(type, { make, isBuiltIn: true });
 }
 
-/** Registers a type of step of the user's own. The last registration wins. */
+/** Registers a user's own type of step. The last registration wins. */
 export function registerStepType(type: string, make: StepFactory): void {
   types.set(type, { make, isBuiltIn: false });
 }
 
-/** Whether this package has the type itself. */
+/** Whether the type is built in. */
 export function isBuiltIn(type: string): boolean {
   return types.get(type)?.isBuiltIn ?? false;
 }
 
-/** What makes steps of `type`; undefined where it is not registered, or not yet. */
+/** The function that creates steps of `type`; undefined if the type is not registered, or not yet. */
 export function stepFactory(type: string): StepFactory | undefined {
   return types.get(type)?.make;
 }

@@ -8,10 +8,10 @@ import type { BootstrapStep } from './step';
 import { registerBuiltIn, stepFactory, type StepEnvironment } from './step-registry';
 import { ENVIRONMENT_S3, type StepConfig } from '../base/config';
 
-// A name of its own, so that bundlers leave these calls alone.
+// A distinct name, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** Reaches S3 where no stack has declared it. */
+/** The step that gives access to S3 without a stack that declares it. */
 const environmentS3 = () => requireFromHere('./environment-s3') as typeof import('./environment-s3');
 
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));

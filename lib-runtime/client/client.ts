@@ -10,7 +10,7 @@ const TESTED_CLIENT = '@duckdb/node-api@1.5.5-r.5';
 export type Api = typeof api;
 export type Bindings = typeof bindings;
 
-// A name of its own, so that bundlers leave these calls alone: the client is native and must exist once.
+// Another name than `require`, so that bundlers leave these calls alone: the client is native and must exist once.
 const requireFromHere = createRequire(__filename);
 
 let clientPath: string | undefined;
@@ -18,9 +18,9 @@ let loadedApi: Api | undefined;
 let loadedBindings: Bindings | undefined;
 
 /**
- * Where the handler's project has `@duckdb/node-api`.
+ * The path of `@duckdb/node-api` in the handler's project.
  *
- * Throws a `CONFIG` error that says what to install where it has not.
+ * Throws a `CONFIG` error that says what to install if the project does not have it.
  */
 export function findClient(): string {
   if (clientPath === undefined) {
@@ -34,9 +34,9 @@ export function findClient(): string {
   return clientPath;
 }
 
-/** The native half of the client; quick to load, and enough to open an instance. */
+/** The native half of the client. It loads quickly and is enough to open an instance. */
 export function loadBindings(): Bindings {
-  // From where the client is: pnpm hides a dependency's dependencies from everyone else.
+  // Resolved from the client's own folder, because pnpm hides a dependency's dependencies from other packages.
   return loadedBindings ??= createRequire(findClient())('@duckdb/node-bindings') as Bindings;
 }
 
@@ -45,11 +45,11 @@ export function loadApi(): Api {
   return loadedApi ??= requireFromHere(findClient()) as Api;
 }
 
-/** Opens an instance on a libuv thread: JavaScript goes on meanwhile. */
+/** Opens an instance on a libuv thread, while JavaScript continues. */
 export function openRaw(path: string, settings: Readonly<Record<string, string>>): Promise<bindings.Database> {
   const duckdb = loadBindings();
   const config = duckdb.create_config();
-  // What the client's own `create` sets; DuckDB reports it as the user agent.
+  // The client's own `create` sets the same. DuckDB reports it as the user agent.
   duckdb.set_config(config, 'duckdb_api', 'node-neo-api');
   for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
   return duckdb.open(path, config);

@@ -1,23 +1,23 @@
 import type { AbortSignalLike } from '../base/abort';
 import { Semaphore } from '../base/semaphore';
 
-/** libuv's own default where `UV_THREADPOOL_SIZE` is not set. */
+/** libuv's default if `UV_THREADPOOL_SIZE` is not set. */
 const DEFAULT_POOL = 4;
-/** Left to DNS look-ups and file reads: without them the bootstrap, and the user's own code, would wait for queries. */
+/** Threads for DNS look-ups and file reads. Without them, the bootstrap and the user's own code would wait for queries. */
 const SPARE_THREADS = 2;
-/** Of these, calls that nobody waits for any more may hold all but one. */
+/** Abandoned calls may hold all of these threads but one. */
 const LAST_SPARE_THREADS = 1;
 
 const NATIVE_CALLS = Symbol.for('cdk-duckdb-lambda.native-calls.v2');
 
 /**
- * Runs `task` as one of the native calls in flight; waits for its turn when there are too many. Not for calls as short as a connect.
+ * Runs `task` as one of the native calls in flight, and waits for its turn if there are too many. Do not use it for calls as short as a connect.
  *
- * `waiting` ends the wait. Once `abandoned` aborts, nobody wants the task's outcome: another call may take its turn while it still runs.
+ * `waiting` ends the wait. Once `abandoned` aborts, the task's outcome is not needed, and another call may take its turn while it still runs.
  */
 export async function nativeCall<T>(task: () => Promise<T>, waiting?: AbortSignalLike, abandoned = waiting): Promise<T> {
   const calls = nativeCalls();
-  // Not a tick later than need be: at import, the opening should begin before the client's JavaScript is evaluated.
+  // Starts without an extra tick: at import, the opening should begin before the client's JavaScript is evaluated.
   const release = calls.turns.tryAcquire() ?? await calls.turns.acquire(waiting);
   if (abandoned === undefined) {
     return task().finally(release);
@@ -36,13 +36,13 @@ export async function nativeCall<T>(task: () => Promise<T>, waiting?: AbortSigna
 /**
  * The process's native calls in flight.
  *
- * Each call into DuckDB holds a libuv thread until it settles; with four queries on a pool of four, `dns.lookup` was seen to wait 6.7 s.
- * What DuckDB cannot interrupt, such as a request that nobody answers, holds its thread long after its caller has gone. Its turn goes to
- * another call then, as long as a thread is left to the rest of the process.
+ * Each call into DuckDB holds a libuv thread until it settles. With four queries on a pool of four, a `dns.lookup` waited 6.7 s. A call that
+ * DuckDB cannot interrupt, such as a request without an answer, holds its thread long after its caller has left. Another call then gets its
+ * turn, as long as the rest of the process keeps a thread.
  */
 class NativeCalls {
   readonly turns: Semaphore;
-  /** How many abandoned calls may run beside those that have a turn. */
+  /** How many abandoned calls may run in addition to those that have a turn. */
   private places: number;
   private readonly beside = new Set<() => void>();
   private readonly abandoned = new Set<() => void>();
@@ -53,13 +53,13 @@ class NativeCalls {
     this.places = Math.max(0, threads - turns - LAST_SPARE_THREADS);
   }
 
-  /** Nobody waits any more for the call that `release` ends. */
+  /** Marks the call that `release` ends as abandoned. */
   abandon(release: () => void): void {
     this.abandoned.add(release);
     this.fillPlaces();
   }
 
-  /** The call that `release` ends has settled. */
+  /** Marks the call that `release` ends as settled. */
   end(release: () => void): void {
     this.abandoned.delete(release);
     if (this.beside.delete(release)) this.places += 1;

@@ -5,18 +5,18 @@ import { BusyError, ClosedError } from '../base/errors';
 import { Semaphore } from '../base/semaphore';
 import type { Connection, ConnectionLease } from '../execution/connection';
 
-/** A stream under way, which holds the connection until it has ended. */
+/** A stream in progress, which holds the connection until it has ended. */
 export interface OpenStream {
-  /** Makes whoever reads it fail with `error`. */
+  /** Makes the stream's reader fail with `error`. */
   fail(error: unknown): void;
-  /** Ends its query. */
+  /** Ends the stream's query. */
   end(): void;
 }
 
-/** A callback that has a queue's connection to itself, and that the running code is inside of. */
+/** A callback that has a queue's connection to itself, and inside which the running code is. */
 interface Holder {
   readonly of: CallQueue;
-  /** What the callback should use instead, for messages. */
+  /** The alternative for the callback, for messages. */
   readonly advice: string;
   readonly outer: Holder | undefined;
   ended: boolean;
@@ -26,41 +26,42 @@ interface Holder {
 const holders = new AsyncLocalStorage<Holder>();
 
 /**
- * Calls on one connection, which take turns in the order in which they were made: those of a cursor, or those of a transaction on it.
+ * Calls on one connection, which take turns in the order in which they were made: the calls of a cursor, or of a transaction on it.
  *
- * DuckDB would take turns by itself, in no order, each waiter holding a libuv thread; and an interrupt would hit whichever runs.
+ * DuckDB would take turns by itself, but without an order, and each waiting call would hold a libuv thread. An interrupt would hit whichever call
+ * runs.
  */
 export class CallQueue {
   private readonly mutex = new Semaphore(1);
   private isStreaming = false;
   private stream: OpenStream | undefined;
   private over: ClosedError | undefined;
-  /** Aborts when nobody wants the answers of the calls that were made. */
+  /** Aborts when the results of the calls are no longer needed. */
   private readonly abandoned = new LightAbortSignal();
 
   constructor(private readonly connection: Connection) {}
 
-  /** Whether a call is under way. */
+  /** Whether a call is in progress. */
   get isBusy(): boolean {
     return !this.mutex.isFree;
   }
 
-  /** Runs `run` when its turn comes; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
+  /** Runs `run` when its turn comes; `task` describes it in messages. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   exclusive<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
     const begin = (release: () => void) => {
       this.assertOpenOr(release);
       return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
     };
-    // Most calls find it free, and need not wait for a promise.
+    // Most calls find the connection free, and need not wait for a promise.
     const release = this.mutex.tryAcquire();
     return release ? begin(release) : this.ownTurn(task, signal).then(begin);
   }
 
   /**
-   * Like `exclusive`, for a stream: what is asked for after it is refused, and does not wait for its end.
+   * Like `exclusive`, for a stream: later calls are refused and do not wait for the stream's end.
    *
-   * Its reader may be the one who asks, in the loop over its rows, and would wait for itself. `run` hands over the stream once it has begun.
+   * The caller may be the stream's reader, inside the loop over its rows, and would wait for itself. `run` passes on the stream after it has begun.
    */
   async streaming<T>(
     run: (lease: ConnectionLease, began: (stream: OpenStream) => void) => Promise<T>, task: () => string, signal?: AbortSignalLike,
@@ -78,13 +79,13 @@ export class CallQueue {
   withRaw<T>(borrower: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const advice = 'is lent to the callback of withConnection that this call is made in: use the connection that it got';
     return this.exclusive(async () => {
-      // Else the borrower could close before this task is known to run, and closing under a running query deadlocks.
+      // Otherwise the borrower could close the connection before this task is known to run, and closing under a running query deadlocks.
       await undefined;
       return this.holding(advice, () => this.connection.withRaw(borrower));
     }, () => 'a connection was lent');
   }
 
-  /** Gives the connection to `work` alone: whatever else is asked for here waits. `work` has its own queues on the connection. */
+  /** Gives the connection to `work` alone: all other calls here wait. `work` has its own queues on the connection. */
   async hold<T>(work: () => Promise<T>, task: () => string, signal?: AbortSignalLike): Promise<T> {
     this.assertFree(task, signal);
     const release = this.mutex.tryAcquire() ?? await this.ownTurn(task, signal);
@@ -96,7 +97,10 @@ export class CallQueue {
     }
   }
 
-  /** Runs a callback to which the connection was given: what it asks for here, it waits for itself, and is refused with `advice`. */
+  /**
+   * Runs a callback to which the connection was given. A call that the callback makes here would wait for the callback, so it is refused with
+   * `advice`.
+   */
   async holding<T>(advice: string, callback: () => Promise<T>): Promise<T> {
     const holder = { of: this, advice, outer: holders.getStore(), ended: false };
     try {
@@ -106,7 +110,7 @@ export class CallQueue {
     }
   }
 
-  /** Refuses further calls with `error`, ends a stream that was left open, and waits for the calls that were made before. */
+  /** Refuses further calls with `error`, ends a stream that was left open, and waits for earlier calls. */
   async end(error: ClosedError): Promise<void> {
     this.over = error;
     if (this.stream) this.endStream(this.stream);
@@ -117,7 +121,7 @@ export class CallQueue {
     release();
   }
 
-  /** Like `end`, but the calls that were made before are interrupted, and fail with `error`. */
+  /** Like `end`, but earlier calls are interrupted, and fail with `error`. */
   async abandon(error: ClosedError): Promise<void> {
     this.over = error;
     this.abandoned.abort();
@@ -146,17 +150,17 @@ export class CallQueue {
       if (holder.of === this && !holder.ended) throw new BusyError(`this ${this.connection.what} ${holder.advice}`);
     }
     if (this.isStreaming) {
-      throw new BusyError(`this ${this.connection.what} has a stream that is not read to its end: end it first, by reading on or by leaving ` +
-        'its loop, or open another cursor');
+      throw new BusyError(`this ${this.connection.what} has a stream that is not read to its end: read its rest, ` +
+        'leave its loop, or open another cursor');
     }
   }
 
-  /** Nor does who waits here wait for what DuckDB is slow to give up. */
+  /** A call that waits here does not wait for DuckDB to end an interrupted query, either. */
   private async ownTurn(task: () => string, signal: AbortSignalLike | undefined): Promise<() => void> {
     try {
       return await withAny([signal, this.connection.ended, this.abandoned], (either) => this.mutex.acquire(either, task));
     } catch (error) {
-      // Where its own signal has aborted too, that is the news.
+      // If the call's own signal has aborted too, its reason is reported.
       if (signal?.aborted) throw abortError(signal, task());
       this.assertOpen();
       throw error;

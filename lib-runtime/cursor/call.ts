@@ -19,34 +19,34 @@ import type { QueryTrace } from '../observe/traces';
 import { traced } from '../observe/tracing';
 import type { QueryParameters } from '../values/parameters';
 
-/** What calls are made on: a cursor, or a transaction on it. */
+/** The target of calls: a cursor, or a transaction on it. */
 export interface CallTarget {
   readonly instance: Instance;
   readonly connection: Connection;
   readonly queue: CallQueue;
   readonly options: CursorOptions;
-  /** The transaction that the calls are statements of. */
+  /** The transaction to which the calls belong. */
   readonly within?: TransactionState;
-  /** Ends it without waiting for what runs; `reason` tells those whose call it ends. */
+  /** Ends it without waiting for running calls, whose errors say `reason`. */
   abandon(reason?: string): void;
 }
 
-/** A transaction under way. */
+/** A transaction in progress. */
 export interface TransactionState {
-  /** Whether what is under way in it may be interrupted. */
+  /** Whether a running statement in it may be interrupted. */
   isRollingBack: boolean;
-  /** What a statement in it has failed with. */
+  /** The error of a failed statement in it. */
   failure?: unknown;
 }
 
 const NONE: readonly string[] = [];
 
-/** What may end a statement that DuckDB is running. */
+/** The codes of errors that may end a statement which DuckDB is running. */
 const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESULT_LIMIT'];
 
 /**
- * One call that runs a statement: it is traced, has the bootstrap steps run that the statement needs, gives it to DuckDB, and explains what
- * goes wrong. How it waits for its turn, and what it makes of the result, differs.
+ * One call that runs a statement: it is traced, runs the bootstrap steps that the statement needs, passes the statement to DuckDB, and explains
+ * errors. Subclasses decide how it waits for its turn, and what it does with the result.
  */
 export abstract class Call {
   protected readonly waiting: WaitStatus;
@@ -62,7 +62,7 @@ export abstract class Call {
     this.waiting = new WaitStatus(statement, parameters);
   }
 
-  /** Runs `work`, traced where somebody listens; `signal` aborts when nobody wants the answer any more. */
+  /** Runs `work`, traced if there is a subscriber; `signal` aborts when the result is no longer needed. */
   protected begin<T>(work: (signal: AbortSignalLike | undefined, trace: QueryTrace | undefined) => Promise<T>): Promise<T> {
     const { target, statement, options } = this;
     if (target.within) refuseControl(statement);
@@ -71,7 +71,7 @@ export abstract class Call {
     ));
   }
 
-  /** Runs `work`, in which the statement runs to its end, with the threads that suit it. */
+  /** Runs `work`, in which the statement runs to its end, with the number of threads that suits the statement. */
   protected withThreads<T>(work: () => Promise<T>): Promise<T> {
     const { statement, target: { instance: { remote } } } = this;
     if (remote === undefined) return work();
@@ -79,7 +79,7 @@ export abstract class Call {
     return remote.during(statement, this.urls, work);
   }
 
-  /** Does what the statement needs, and runs it by `run`: bootstrap steps, native calls, the record of files. */
+  /** Runs the statement with `run`, and everything that it needs: bootstrap steps, native calls, the record of files. */
   protected async perform<T>(lease: ConnectionLease, run: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { statement, target: { instance, connection, within } } = this;
     const attempt = await this.attempts(lease);
@@ -101,10 +101,10 @@ export abstract class Call {
     }
   }
 
-  /** What it does just now, in messages. */
+  /** What it does at the moment, for messages. */
   protected readonly task = (): string => String(this.waiting);
 
-  /** The typed error for what DuckDB threw. */
+  /** The typed error for an error of DuckDB. */
   protected async explain(error: unknown): Promise<DuckDbError> {
     if (error instanceof DuckDbError) return error;
     const { parameters, target: { instance, options: { bootstrap: allowed } } } = this;
@@ -116,7 +116,7 @@ export abstract class Call {
     return explained;
   }
 
-  /** How the statement's attempts run: each is a native call, and may run again after a bootstrap step. */
+  /** Runs the statement's attempts: each is a native call, and may be repeated after a bootstrap step. */
   private async attempts(lease: ConnectionLease): Promise<Attempt> {
     const { waiting, target: { instance: { bootstrap }, options } } = this;
     const underWay = () => bootstrap.underWay;
@@ -124,7 +124,7 @@ export abstract class Call {
     const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap);
     lease.assertOpen();
     const withCache = this.withMetadataCache(lease);
-    // A thread is taken for each: what waits for a bootstrap step must not hold what the step may need.
+    // Each attempt takes a thread. A call that waits for a bootstrap step must not hold a thread that the step may need.
     return (once, isSelect) => attempts(() => {
       waiting.for = 'a free thread';
       return nativeCall(() => {
@@ -148,7 +148,7 @@ export abstract class Call {
 
   private async failure(lease: ConnectionLease, error: unknown): Promise<unknown> {
     try {
-      // Interrupted by the cursor's own end: that is what happened.
+      // The cursor's own end has interrupted it, so that is the error to report.
       lease.assertOpen();
     } catch (ended) {
       return ended;
@@ -157,20 +157,20 @@ export abstract class Call {
   }
 }
 
-/** What ends a call on `target`. */
+/** The signals that end a call on `target`. */
 export function signalsOf(target: CallTarget, options?: CallOptions): ReadonlyArray<AbortSignalLike | undefined> {
   return [options?.signal, target.options.signal, currentInvocation()?.ending];
 }
 
-/** Throws `BUSY` for SQL that would end the transaction under its callback. */
+/** Throws `BUSY` for SQL that would end the transaction while its callback runs. */
 function refuseControl({ transactionControl: [control] }: Statement): void {
   if (control === undefined) return;
-  throw new BusyError(`a transaction ends when its callback returns, or throws: "${excerpt(control)}" is not for SQL here`);
+  throw new BusyError(`a transaction ends when its callback returns or throws: do not run "${excerpt(control)}" in it`);
 }
 
-/** `error` of a statement that DuckDB had been given, with what it means for what was being written. */
+/** `error` of a statement that DuckDB had received, with its consequence for what was being written. */
 function withPartOf(error: unknown, sql: string, parameters: QueryParameters | undefined): unknown {
-  // What is refused before it runs has written nothing, nor has what a bootstrap step is to be made for.
+  // A statement that was refused before it ran has not written anything, and neither has one whose bootstrap step failed.
   if (!(error instanceof DuckDbError) || !ENDING_WRITES.includes(error.code) || error.message.startsWith('the bootstrap step')) return error;
   const message = withPart(error.message, sql, parameters);
   return message === error.message ? error : retold(error, message);

@@ -15,7 +15,7 @@ import type { Instance } from '../instance/instance';
 import { copyParameters, type QueryParameters } from '../values/parameters';
 import { readColumns } from '../values/rows';
 
-/** The calls that a cursor and the handle of a transaction on it have in common. */
+/** The calls that a cursor and the handle of a transaction have in common. */
 export abstract class CursorCalls implements Cursor, StreamTarget {
   isBufferLimited = false;
 
@@ -26,7 +26,7 @@ export abstract class CursorCalls implements Cursor, StreamTarget {
 
   abstract transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
   abstract close(): Promise<void>;
-  /** Ends the cursor without waiting for what runs on it; `reason` tells those whose call it ends. */
+  /** Ends the cursor without waiting for running calls, whose errors say `reason`. */
   abstract abandon(reason?: string): void;
 
   async query<R>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<R[]> {
@@ -38,7 +38,7 @@ export abstract class CursorCalls implements Cursor, StreamTarget {
     const call = this.call(sql, params, options);
     const outcome = await call.run();
     const { rowCount } = outcome.result;
-    if (rowCount > 1) throw new ResultLimitError(`queryOne got ${rowCount} rows, expected one or none: add a LIMIT 1, or use query`);
+    if (rowCount > 1) throw new ResultLimitError(`queryOne got ${rowCount} rows, expected at most one: add LIMIT 1, or use query`);
     return (await call.rows(outcome))[0] as R | undefined;
   }
 
@@ -55,7 +55,7 @@ export abstract class CursorCalls implements Cursor, StreamTarget {
   }
 
   stream<R>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<R[]> {
-    // As they are at the call: the stream begins with its loop.
+    // The parameters are read at the call, because the stream begins with its loop.
     const copy = copyParameters(params);
     return { [Symbol.asyncIterator]: () => this.openStream(sql, copy, options) as AsyncIterator<R[]> };
   }

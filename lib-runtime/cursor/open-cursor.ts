@@ -10,9 +10,9 @@ import { callback } from '../base/options';
 import type { Connection } from '../execution/connection';
 import type { Instance } from '../instance/instance';
 
-/** A cursor on an instance: what `cursor` and `session` hand out. */
+/** A cursor on an instance, as `cursor` and `session` return it. */
 export class OpenCursor extends CursorCalls implements Openable {
-  /** Connects to `instance`; the cursor is called `what` in messages. */
+  /** Connects to `instance`; `what` names the cursor in messages. */
   static async on(instance: Instance, what: string, options: CursorOptions, origin: OpenedAt | undefined): Promise<OpenCursor> {
     instance.bootstrap.check(options.bootstrap);
     return new OpenCursor(instance, await instance.connect(what), options, origin);
@@ -26,7 +26,7 @@ export class OpenCursor extends CursorCalls implements Openable {
   async transaction<T>(fn: (transaction: Cursor) => Promise<T>, given?: CallOptions): Promise<T> {
     callback('transaction()', fn);
     const options = CALL_OPTIONS.read(given);
-    // Whoever waits for his turn and gives up leaves the cursor as it is.
+    // A call that gives up while it waits for its turn does not change the cursor.
     return withAny(signalsOf(this, options), (signal) => this.queue.hold(
       () => orAborted(inTransaction(this, fn), signal, () => this.doing, () => this.abandon()), () => 'waiting for its turn on the cursor, for a transaction', signal,
     ));
@@ -34,7 +34,7 @@ export class OpenCursor extends CursorCalls implements Openable {
 
   async close(reason?: string): Promise<void> {
     this.origin?.invocation.closed(this);
-    // Where a transaction was left open, its server may take its time to roll it back.
+    // If a transaction was left open, its server may take time to roll it back.
     await withAny(signalsOf(this), (signal) => this.closed(reason, signal));
   }
 
@@ -43,17 +43,17 @@ export class OpenCursor extends CursorCalls implements Openable {
     this.connection.abandon(reason);
   }
 
-  /** What it is, in messages. */
+  /** Its name in messages. */
   get what(): string {
     return this.connection.what;
   }
 
-  /** What it does just now, for messages. */
+  /** What it does at the moment, for messages. */
   get doing(): string {
     return this.connection.doing;
   }
 
-  /** Whether a call on it is under way. */
+  /** Whether a call on it is in progress. */
   get isBusy(): boolean {
     return this.queue.isBusy;
   }

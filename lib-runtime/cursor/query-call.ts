@@ -4,7 +4,7 @@ import { type Outcome, runStatement } from '../execution/statements';
 import { guardMemory } from '../memory/memory-guard';
 import { type Row, type RowLimits, readRows } from '../values/rows';
 
-/** A call whose result is in memory as a whole. */
+/** A call whose whole result is in memory. */
 export class QueryCall extends Call {
   protected override readonly isRepeatable = true;
   private readonly limits: RowLimits = {
@@ -23,7 +23,7 @@ export class QueryCall extends Call {
     }), this.task, signal));
   }
 
-  /** The rows of what `run` gave. */
+  /** The rows of the result of `run`. */
   rows({ result }: Outcome): Promise<Row[]> {
     return readRows(result, this.options.rows ?? 'js', this.limits);
   }

@@ -11,9 +11,9 @@ import { isInTransaction } from '../execution/transactions';
 import type { QueryParameters } from '../values/parameters';
 import { RowReader } from '../values/rows';
 
-/** What streams are read on. */
+/** A target on which streams are read. */
 export interface StreamTarget extends CallTarget {
-  /** Whether DuckDB was told not to compute far ahead of the reader. */
+  /** Whether DuckDB has the setting not to compute far ahead of the reader. */
   isBufferLimited: boolean;
 }
 
@@ -25,14 +25,14 @@ export class StreamCall extends Call {
     super(target, statement, parameters, options);
   }
 
-  /** Hands the stream to `started` once it has begun; settles when the connection is free again. */
+  /** Passes the stream to `started` after it has begun. Settles when the connection is free again. */
   async stream(started: (stream: RowStream) => void): Promise<void> {
     return this.begin((signal, trace) => this.target.queue.streaming((lease, began) => this.withThreads(async () => {
       const { rows = 'js', maxRows, maxBytes = Infinity } = this.options;
       await this.settle(lease);
       const result = await this.perform(lease, (attempt) => streamStatement(lease, this.statement, this.parameters, attempt));
       this.waiting.for = 'the rest of its rows to be read';
-      // They are not all in memory at once.
+      // The rows are not all in memory at once.
       const reader = new RowReader(result, rows, { maxRows, maxBytes });
       const stream = new RowStream(result, reader, lease, () => this.isLeavable, () => this.streamFailure(lease, reader.rowCount));
       began(stream);
@@ -41,29 +41,29 @@ export class StreamCall extends Call {
     }), this.task, signal));
   }
 
-  /** What is to be known, and set, before a stream begins. */
+  /** Reads and sets what is needed before a stream begins. */
   private async settle({ raw }: ConnectionLease): Promise<void> {
     const { target, target: { connection, within } } = this;
-    // Where it cannot be set, as in a transaction that has failed, the stream will say why, or do without.
+    // If it cannot be set, for example in a failed transaction, the stream reports the reason, or works without the setting.
     if (!target.isBufferLimited) await limitBuffer(raw).catch(() => undefined);
     target.isBufferLimited = true;
-    // Who may be in one reads a stream to its end though its loop was left, which may take for ever.
+    // Within a transaction, a stream is read to its end even if its loop was left, which may take very long.
     if (connection.mayBeInTransaction && !within) connection.mayBeInTransaction = await isInTransaction(raw);
   }
 
-  /** Whether the query may be interrupted: within a transaction that would end the transaction too. */
+  /** Whether the query may be interrupted. Within a transaction, that would end the transaction too. */
   private get isLeavable(): boolean {
     const { connection, within } = this.target;
     return within ? within.isRollingBack : !connection.mayBeInTransaction;
   }
 
-  /** Why it has failed, after `rows` rows. DuckDB's client does not tell, but what broke its instance shows at the next statement. */
+  /** The error of the stream after `rows` rows. DuckDB's client does not give a reason, but if the instance broke, the next statement shows it. */
   private async streamFailure({ raw }: ConnectionLease, rows: number): Promise<unknown> {
     const { parameters, statement: { sql }, target: { instance } } = this;
     const next = await raw.run('SELECT 1').then(() => undefined, (error) => this.explain(error));
     if (next instanceof FatalError) return next;
     const retryable = streamIsRetryable(sql, instance.bootstrap.catalogs, parameters);
-    const failed = `the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`;
+    const failed = `the query failed after ${rows} rows, and DuckDB's client does not give the reason: run it with query() to see it`;
     return new StreamError(withPart(failed, sql, parameters), { retryable });
   }
 }

@@ -5,17 +5,17 @@ import { interruptUntil, type ConnectionLease } from '../execution/connection';
 import { carryColumns } from '../values/carried-columns';
 import type { Row, RowReader } from '../values/rows';
 
-/** DuckDB's own (https://duckdb.org/docs/stable/configuration/overview). */
+/** DuckDB's own default (https://duckdb.org/docs/stable/configuration/overview). */
 const DEFAULT_BUFFER = '976.5 KiB';
 
 /**
  * The batches of the stream that `hold` begins; `hold` settles when the connection is free again.
  *
- * However its loop is left, the query ends with it.
+ * The query ends with its loop, however the loop is left.
  */
 export function batches(hold: (started: (stream: RowStream) => void) => Promise<void>): AsyncGenerator<Row[], void, undefined> {
   const generator = generate((started) => hold((stream) => {
-    // Also without a row: CSV has a header.
+    // Batches have their columns even without a row, because CSV has a header.
     carryColumns(generator, stream.columns);
     started(stream);
   }));
@@ -33,19 +33,19 @@ async function* generate(hold: (started: (stream: RowStream) => void) => Promise
     for (let rows = await stream.next(); rows !== undefined; rows = await stream.next()) yield rows;
   } catch (error) {
     stream.end();
-    // Where it was aborted, that is the news, not that the connection was closed by it.
+    // If the stream was aborted, the abort is reported, and not that it closed the connection.
     await held;
     throw error;
   } finally {
     stream.end();
-    // When it was aborted, this is settled already: nobody waits for DuckDB.
+    // If the stream was aborted, this has settled already: it does not wait for DuckDB.
     await held.catch(() => undefined);
   }
 }
 
 /**
- * Lets DuckDB compute ahead of the reader by 64 KB, not by a megabyte: a stream that is left early holds what was computed until the
- * next garbage collection, which does not know of that memory. No slower, measured with two million rows. What the user has set stays.
+ * Lets DuckDB compute 64 KB ahead of the reader, instead of a megabyte. A stream that is left early holds the computed rows until the next garbage
+ * collection, which does not account for that memory. Measured with two million rows, it is not slower. A setting of the user's stays.
  */
 export async function limitBuffer(connection: DuckDBConnection): Promise<void> {
   const result = await connection.run("SELECT current_setting('streaming_buffer_size')");
@@ -53,16 +53,15 @@ export async function limitBuffer(connection: DuckDBConnection): Promise<void> {
 }
 
 /**
- * The rows of a streamed result, a chunk at a time: DuckDB computes little more than what was asked for.
+ * The rows of a streamed result, one chunk at a time. DuckDB computes little more than the requested rows.
  *
- * DuckDB's client ends a stream in the same way whether the rows or the query came to their end. What tells the two apart is that a
- * failed result forgets its type.
+ * DuckDB's client ends a stream in the same way whether the rows ended or the query failed. The difference is that a failed result loses its type.
  */
 export class RowStream {
-  /** Settles when DuckDB is done with the query, and the connection free for another; rejects when the query failed. */
+  /** Settles when DuckDB has finished the query and the connection is free for another. Rejects if the query failed. */
   readonly ended: Promise<void>;
 
-  /** The rest of the chunk that was fetched last, where it is large. */
+  /** The rest of the last chunk, if the chunk is large. */
   private rest: [chunk: DuckDBDataChunk, row: number] | undefined;
   private isEnding = false;
   private isOver = false;
@@ -73,8 +72,8 @@ export class RowStream {
   private readonly onGivenUp: () => void;
 
   /**
-   * `leavable` tells whether the query may be interrupted when nobody wants the rest of its rows: within a transaction that would end
-   * the transaction too, so there the rest is read and thrown away. `failureReason` makes the error of a query that has failed.
+   * `leavable` says whether the query may be interrupted when the rest of its rows is not needed. Within a transaction, that would end the
+   * transaction too, so the rest is read and discarded. `failureReason` creates the error of a failed query.
    */
   constructor(
     private readonly result: DuckDBResult, private readonly reader: RowReader, private readonly lease: ConnectionLease,
@@ -82,17 +81,17 @@ export class RowStream {
   ) {
     this.ended = new Promise<void>((resolve) => this.onEnd = resolve).then(() => this.assertNotFailed());
     this.onGivenUp = () => this.end();
-    // It may have been given up while it began.
+    // The stream may have been abandoned while it began.
     if (lease.ended.aborted) this.end();
     else lease.ended.addEventListener('abort', this.onGivenUp);
   }
 
-  /** The names of its columns, in their order. */
+  /** The names of its columns, in order. */
   get columns(): readonly string[] {
     return this.reader.names;
   }
 
-  /** The next rows, or undefined when that were all. Throws `STREAM` when the query failed, and what `fail` was told. */
+  /** The next rows, or undefined at the end. Throws `STREAM` if the query failed, or the error that `fail` received. */
   next(): Promise<Row[] | undefined> {
     return new Promise((resolve, reject) => {
       this.onFailure = reject;
@@ -100,13 +99,13 @@ export class RowStream {
     });
   }
 
-  /** Makes whoever waits, or asks, for rows fail with `error`, at once. */
+  /** Makes waiting and later requests for rows fail with `error`, at once. */
   fail(error: unknown): void {
     this.failure ??= { error };
     this.onFailure?.(error);
   }
 
-  /** Ends the query, wherever it is: then its memory and files are free. */
+  /** Ends the query, whatever its state. Its memory and files are then free. */
   end(): void {
     if (this.isEnding) return;
     this.isEnding = true;
@@ -146,7 +145,7 @@ export class RowStream {
     return undefined;
   }
 
-  /** To close a connection does not end its stream: file, write-ahead log and memory would stay until the result is collected as garbage. */
+  /** Closing a connection does not end its stream: file, write-ahead log and memory would stay until the result is garbage collected. */
   private async drain(): Promise<void> {
     if (this.isOver) return;
     const drained = this.drainQuietly();
@@ -158,7 +157,7 @@ export class RowStream {
       await this.fetching;
       while (!this.isOver) await this.fetch();
     } catch {
-      // What failed has ended.
+      // A failed query has ended.
     }
   }
 }

@@ -9,11 +9,11 @@ import type { Connection } from '../execution/connection';
 import { Statement } from '../execution/statement';
 import { isInTransaction } from '../execution/transactions';
 
-const HANDLE_ADVICE = 'has a transaction under way, and this call is made inside its callback: make it on the cursor that the callback was given';
+const HANDLE_ADVICE = 'has a transaction in progress, and this call is made inside its callback: make it on the cursor that the callback got';
 
 /**
- * Runs `fn` in a transaction on `cursor`, which is held for it: committed when `fn` returns, rolled back when it throws or a statement in it has
- * failed.
+ * Runs `fn` in a transaction on `cursor`, which it holds. The transaction is committed when `fn` returns, and rolled back when `fn` throws or a
+ * statement in the transaction has failed.
  */
 export async function inTransaction<T>(cursor: CallTarget, fn: (transaction: Cursor) => Promise<T>): Promise<T> {
   await assertNoTransaction(cursor.connection);
@@ -25,7 +25,7 @@ export async function inTransaction<T>(cursor: CallTarget, fn: (transaction: Cur
     const value = await cursor.queue.holding(HANDLE_ADVICE, async () => fn(transaction));
     await transaction.queue.end(handleClosed('has ended'));
     await assertNotAborted(control);
-    // DuckDB would go on after some errors, and commit half of what was meant.
+    // DuckDB would continue after some errors, and commit only a part of the work.
     if (state.failure !== undefined) throw rolledBack(state.failure);
     await control('COMMIT');
     return value;
@@ -36,18 +36,18 @@ export async function inTransaction<T>(cursor: CallTarget, fn: (transaction: Cur
   }
 }
 
-/** What the callback of a transaction is given. Its calls have a queue of their own, which ends with the transaction. */
+/** The cursor for a transaction's callback. Its calls have a separate queue, which ends with the transaction. */
 class Transaction extends CursorCalls {
   constructor({ instance, connection, options }: CallTarget, state: TransactionState) {
     super(instance, connection, options, new CallQueue(connection), state);
   }
 
   override async transaction(): Promise<never> {
-    throw new BusyError('this is a transaction already, and DuckDB nests none: run its statements in this one, or open another cursor');
+    throw new BusyError('this is already a transaction, and DuckDB does not nest transactions: run the statements in this one, or open another cursor');
   }
 
   override async close(): Promise<void> {
-    throw new BusyError('a transaction ends when its callback returns, or throws: return from it instead of closing it');
+    throw new BusyError('a transaction ends when its callback returns or throws: return from the callback instead of closing the cursor');
   }
 
   override abandon(reason?: string): void {
@@ -55,23 +55,23 @@ class Transaction extends CursorCalls {
   }
 }
 
-/** What runs the statements that begin and end a transaction, when none of the handle's are under way. */
+/** Runs the statements that begin and end a transaction, while no call of the handle is in progress. */
 function controlOf({ instance, connection, options }: CallTarget): (sql: string) => Promise<unknown> {
   const target = { instance, connection, options, queue: new CallQueue(connection), abandon: (reason?: string) => connection.abandon(reason) };
   return (sql) => new QueryCall(target, new Statement(sql), undefined, {}).run();
 }
 
-/** A second BEGIN would abort the first one's transaction. */
+/** A second BEGIN would abort the first transaction. */
 async function assertNoTransaction(connection: Connection): Promise<void> {
   if (!connection.mayBeInTransaction) return;
   connection.mayBeInTransaction = await connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
   if (connection.mayBeInTransaction) {
-    throw new BusyError('a transaction that SQL has begun is under way on this cursor, and DuckDB nests none: COMMIT or ROLLBACK it first, ' +
+    throw new BusyError('SQL has begun a transaction on this cursor, and DuckDB does not nest transactions: COMMIT or ROLLBACK it first, ' +
       'or open another cursor');
   }
 }
 
-/** COMMIT of an aborted transaction returns OK, and has rolled back: so ask first. */
+/** COMMIT of an aborted transaction returns OK and rolls back, so the transaction's state is read first. */
 async function assertNotAborted(control: (sql: string) => Promise<unknown>): Promise<void> {
   try {
     await control('SELECT 1');
@@ -81,11 +81,11 @@ async function assertNotAborted(control: (sql: string) => Promise<unknown>): Pro
   }
 }
 
-/** Nothing may go on in a transaction that nobody knows of. */
+/** A transaction that nobody controls must not stay open. */
 function afterRollback(cursor: CallTarget, failure: DuckDbError): void {
-  // One that could not be committed is over.
+  // A transaction that could not be committed has ended.
   if (DUCKDB.noTransaction.test(failure.message)) return;
-  cursor.abandon('ended, as its transaction could not be rolled back');
+  cursor.abandon('ended, because its transaction could not be rolled back');
 }
 
 function rolledBack(cause: unknown): QueryError {

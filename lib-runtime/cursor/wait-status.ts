@@ -2,17 +2,17 @@ import { excerpt } from '../base/sql-text';
 import { PART, writesRemotely } from '../diagnosis/remote-write';
 import type { Statement } from '../execution/statement';
 
-/** What a call waits for just now, to be named when its deadline passes. */
+/** What a call waits for at the moment, for the error when its deadline passes. */
 export class WaitStatus {
-  /** As in "waiting for DuckDB". */
+  /** The object of "waiting for …", such as DuckDB. */
   for: string | (() => string) = 'its turn on the cursor';
-  /** Whether DuckDB was given the statement. */
+  /** Whether DuckDB has received the statement. */
   hasBegun = false;
   private readonly started = performance.now();
 
   constructor(private readonly statement: Statement, private readonly parameters: object | undefined) {}
 
-  /** As in "the deadline passed while …". */
+  /** The rest of "the deadline passed while …". */
   toString(): string {
     const { sql } = this.statement;
     const thing = typeof this.for === 'string' ? this.for : this.for();

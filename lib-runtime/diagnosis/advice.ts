@@ -4,30 +4,30 @@ import { fileHint } from './s3-advice';
 import { byNearness } from '../base/did-you-mean';
 import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 
-// A chunk of its own, loaded only when DuckDB has refused a statement.
+// A separate chunk, loaded only after DuckDB has refused a statement.
 
-/** DuckDB's error as it is told on. */
+/** DuckDB's error as the runtime reports it. */
 export interface Advice {
-  /** Without what DuckDB advises and does not work here. */
+  /** The text without DuckDB's advice that does not work here. */
   readonly text: string;
-  /** What does. */
+  /** Advice that works here. */
   readonly hint: string | undefined;
 }
 
-/** Turns DuckDB's advice into advice that is right for a function: its image is read-only, and its construct grants what it may. */
+/** Turns DuckDB's advice into advice for a function: its image is read-only, and the construct grants its permissions. */
 export function advise(error: string, sql: string, facts: Facts): Advice {
   const isOfFile = saysOneOf(REACHING, error);
   const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (isOfFile ? fileHint(error, sql, facts) : undefined);
   return { text: facts.extensionDirectory === undefined ? error : INSTALLING.reduce((text, part) => text.replace(part, ''), error), hint };
 }
 
-/** What reached for a file or a server: only in these do status codes mean anything. */
+/** Errors of access to a file or a server. Only in these do status codes mean anything. */
 const REACHING = [DUCKDB.httpError, DUCKDB.ioError];
 
-/** In an image nothing can be installed, and what is loaded by itself is looked for there. */
+/** Nothing can be installed in an image. There, DuckDB also searches for extensions that are loaded automatically. */
 const INSTALLING = [DUCKDB_EXTENSION.installAndLoad, DUCKDB_EXTENSION.autoInstall, DUCKDB_EXTENSION.installFirst];
 
-/** Where DuckDB knows that the extension is one of its own. */
+/** Errors in which DuckDB recognises the extension as one of its own. */
 const MISSING_CORE_EXTENSION = [DUCKDB_EXTENSION.existsInExtension, DUCKDB_EXTENSION.requiresExtension, DUCKDB_EXTENSION.installingFailed];
 const MISSING_EXTENSION = [...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.extensionNotFound, DUCKDB_EXTENSION.downloadFailed];
 const ALIASES: Readonly<Record<string, string>> = {
@@ -42,20 +42,20 @@ function extensionHint(error: string, sql: string, facts: Facts): string | undef
   const fix = bringing(name, `${said} ${sql}`);
   const install = facts.installCommand(name);
   return facts.extensionDirectory === undefined
-    ? `a function has the extension "${name}" by ${fix}; on a machine without a network, make a directory by ${install}, and set DUCKDB_EXTENSIONS_DIR to it`
+    ? `a function gets the extension "${name}" from ${fix}; on a machine without a network, fill a directory with ${install}, and set DUCKDB_EXTENSIONS_DIR to it`
     : `the extension "${name}" is not in the image, where nothing can be installed: deploy the function again with ${fix}; on your own machine: ${install}`;
 }
 
-/** What brings an extension into a function's image. */
+/** The declaration that adds an extension to a function's image. */
 function bringing(name: string, text: string): string {
   if (name === 'postgres_scanner') return "a PostgresStep in its bootstrap, or extensions: [DuckDbExtension.core('postgres')]";
   if (name === 'motherduck') return 'a MotherDuckStep in its bootstrap';
   if (name === 'httpfs' && /\bs3[an]?(?:\b|_)/i.test(text)) return 'an S3Step in its bootstrap';
-  if (name === 'aws') return 'an S3Step in its bootstrap, which needs no such extension, or has it with credentialChain: true';
+  if (name === 'aws') return 'an S3Step in its bootstrap, which does not need this extension, or declares it with credentialChain: true';
   const isOfCommunity = /\bFROM\s+'?community\b|\/\/community-extensions\./i.test(text);
   const isOfCore = name === 'httpfs' || saysOneOf([...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.existingExtension], text);
   if (isOfCommunity) return `extensions: [DuckDbExtension.community('${name}')]`;
-  return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for one of DuckDB's community`}`;
+  return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for a community extension`}`;
 }
 
 function catalogHint(error: string, { steps, allowed, attached }: Facts): string | undefined {
@@ -66,7 +66,7 @@ function catalogHint(error: string, { steps, allowed, attached }: Facts): string
   )));
   const [, step] = [...provided].find(([catalog]) => catalog.toLowerCase() === missing.toLowerCase()) ?? [];
   if (step !== undefined && allowed !== undefined && !allowed.includes(step)) {
-    return `the bootstrap step "${step}" provides "${missing}", and this cursor's bootstrap leaves that step out`;
+    return `the bootstrap step "${step}" provides "${missing}", but this cursor's bootstrap leaves that step out`;
   }
   const catalogs = byNearness(missing, [...new Set([...provided.keys(), ...attached])]);
   const named = catalogs.map((catalog) => `"${catalog}"${provided.has(catalog) ? ` (of the bootstrap step "${provided.get(catalog)}")` : ''}`);

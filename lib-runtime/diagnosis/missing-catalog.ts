@@ -5,9 +5,9 @@ const MISSING = new RegExp([
   DUCKDB.unknownCatalog, DUCKDB.unknownSchema, DUCKDB.unknownCatalogOrSchema, DUCKDB.unknownDatabase, DUCKDB.unknownSchemaToWrite,
   MOTHERDUCK.unknownDatabase, POSTGRES_EXTENSION.unknownDatabase,
 ].map(({ source }) => source).join('|'), 'i');
-/** What lists the tables of every catalog there is, and lacks those of one that is not attached without an error. */
+/** Statements that list the tables of all catalogs, and omit the tables of an unattached catalog without an error. */
 const METADATA = /\bSHOW\s+(?:ALL\s+TABLES|DATABASES|SCHEMAS)\b|\binformation_schema\b|\bduckdb_(?:tables|views|columns|schemas|databases|indexes|constraints|sequences)\b|\bpg_catalog\b|\bdatabase_list\b|\bshow_tables_expanded\b/i;
-/** What keeps quiet about a catalog that is not attached, or does not name it in its error. */
+/** Statements that ignore an unattached catalog, or do not name it in the error. */
 const SILENT = /\bIF\s+EXISTS\b|\b(?:next|curr)val\b/i;
 
 /** DuckDB's error without the part of the statement that it repeats. */
@@ -16,34 +16,34 @@ export function withoutEcho(error: string): string {
   return echo === -1 ? error : error.slice(0, echo);
 }
 
-/** Whether DuckDB could not bind a statement. Nothing of it had been executed then. */
+/** Whether DuckDB could not bind a statement. Nothing of the statement had been executed then. */
 export function failedToBind(error: string): boolean {
   return saysOneOf(BINDING_ERRORS, error);
 }
 
-/** Whether DuckDB could not bind a statement for want of one of `catalogs`. */
+/** Whether DuckDB could not bind a statement because one of `catalogs` is missing. */
 export function missesOneOf(catalogs: readonly string[], error: string): boolean {
   return failedToBind(error) && namesOneOf(catalogs, withoutEcho(error));
 }
 
-/** The catalog or schema that DuckDB could not bind a statement for want of. */
+/** The missing catalog or schema because of which DuckDB could not bind a statement. */
 export function missingCatalog(error: string): string | undefined {
   return failedToBind(error) ? MISSING.exec(error)?.slice(1).find((name) => name !== undefined) : undefined;
 }
 
-/** Whether `sql` may want one of `catalogs` without an error that says so. */
+/** Whether `sql` may need one of `catalogs` without an error that says so. */
 export function mayQuietlyWant(catalogs: readonly string[], sql: string): boolean {
   return METADATA.test(sql) || (SILENT.test(sql) && namesOneOf(catalogs, sql));
 }
 
-/** Whether `text` holds one of `names` as a word. */
+/** Whether `text` contains one of `names` as a word. */
 export function namesOneOf(names: readonly string[], text: string): boolean {
   const lower = text.toLowerCase();
   return names.some((name) => holdsWord(lower, name.toLowerCase()));
 }
 
 function holdsWord(text: string, word: string): boolean {
-  // An empty one would be found at every place, and behind the last one for ever.
+  // An empty name would match at every place, and the loop would never end.
   if (word === '') return false;
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
     if (!/\w/.test(text[at - 1] ?? ' ') && !/\w/.test(text[at + word.length] ?? ' ')) return true;

@@ -11,34 +11,34 @@ import { excerpt } from '../base/sql-text';
 import { DUCKDB, saysOneOf } from '../base/wording';
 import { installCommand } from '../extensions/extensions';
 
-// A name of its own, so that bundlers leave these calls alone.
+// A distinct name, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
 const advice = () => requireFromHere('./advice') as typeof import('./advice');
-/** What to do about errors of PostgreSQL. */
+/** Advice for errors of PostgreSQL. */
 export const postgresHints = () => requireFromHere('./postgres-hints') as typeof import('./postgres-hints');
 
-/** In these DuckDB gives advice, or this package can. */
+/** Errors in which DuckDB gives advice, or this package can. */
 const ADVISED = [
   DUCKDB.httpError, DUCKDB.ioError, DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError,
   DUCKDB.missingExtensionError, DUCKDB.autoloadingError,
 ];
 
-/** What can be asked which catalogs are attached. */
+/** An instance that can list the attached catalogs. */
 interface Attached {
   withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
 }
 
-/** What is known of a statement that failed, beside its text. */
+/** Facts about a failed statement, beside its text. */
 export interface FailedStatement {
   readonly parameters?: object;
-  /** The bootstrap steps that it could trigger. @default - all declared steps */
+  /** The bootstrap steps that the statement could trigger. @default - all declared steps */
   readonly allowed?: readonly string[];
-  /** The catalogs that are attached, where the statement lacked one. */
+  /** The attached catalogs, if the statement lacked a catalog. */
   readonly attached?: readonly string[];
 }
 
-/** The typed error for what DuckDB threw: its own text, its class, what to do where a usual cause is known, and the SQL's start. */
+/** The typed error for an error of DuckDB: DuckDB's text and class, advice if a usual cause is known, and the start of the SQL. */
 export function queryError(error: unknown, sql: string, statement: FailedStatement = {}): DuckDbError {
   const text = textOf(error);
   const duckdbType = errorClass(text);
@@ -48,7 +48,7 @@ export function queryError(error: unknown, sql: string, statement: FailedStateme
   return new QueryError(message, { cause: error, duckdbType, retryable: isTransient(text) });
 }
 
-/** DuckDB's error without advice that is wrong in a function, and with what to do instead. */
+/** DuckDB's error, in which advice that is wrong in a function is replaced by the right advice. */
 export function advised(text: string, sql: string, statement: FailedStatement = {}): string {
   return withPart(withAdvice(text, sql, statement), sql, statement.parameters);
 }
@@ -71,7 +71,7 @@ function withAdvice(text: string, sql: string, { parameters, allowed, attached =
   return `${told}${hint === undefined ? '' : `\n\nhint: ${hint}`}`;
 }
 
-/** Like `queryError`; where a catalog was missing, it names those that `instance` has. */
+/** Like `queryError`. If a catalog was missing, the error lists the catalogs of `instance`. */
 export async function explainedError(error: unknown, sql: string, instance: Attached, statement: FailedStatement): Promise<DuckDbError> {
   const attached = missingCatalog(messageOf(error)) === undefined ? [] : await attachedCatalogs(instance);
   return queryError(error, sql, { ...statement, attached });
@@ -82,16 +82,16 @@ async function attachedCatalogs(instance: Attached): Promise<string[]> {
     const result = await connection.run('SELECT database_name FROM duckdb_databases() WHERE NOT internal');
     return (await result.getRows()).map(([name]) => String(name));
   });
-  // It may be closing: then those that are declared must do.
+  // The instance may be closing. Then the declared catalogs are listed.
   return list().catch(() => []);
 }
 
-/** What DuckDB said, without what only its developers can read: the addresses of its code, and that a script was split first. */
+/** DuckDB's text without parts for DuckDB's developers: code addresses, and the remark that a script was split first. */
 export function textOf(error: unknown): string {
   return messageOf(error).split(DUCKDB.stackTrace, 1)[0]!.replace(DUCKDB.splitFailed, '');
 }
 
-/** After such an error DuckDB refuses everything: an internal one has left it in a state that nobody knows. */
+/** Whether DuckDB refuses every statement after this error. An internal error leaves it in an unknown state. */
 export function isFatal(text: string): boolean {
   return saysOneOf([DUCKDB.fatalError, DUCKDB.internalError, DUCKDB.invalidated], text);
 }

@@ -3,29 +3,29 @@ import { Pieces } from '../base/sql-pieces';
 import { splitStatements } from '../base/sql-text';
 import { DUCKDB, saysOneOf } from '../base/wording';
 
-/** A URL that DuckDB writes to as it goes: it completes an upload whatever becomes of the statement. */
+/** A URL that DuckDB writes to directly. It completes an upload whatever happens to the statement. */
 const REMOTE = new RegExp(`^${REMOTE_SCHEMES}://`, 'i');
 const WRITES = /\b(?:COPY|EXPORT)\b/i;
-/** As a string begins, in each of its forms. */
+/** The beginning of a string, in each of its forms. */
 const QUOTE = /^(?:[eE]?'|\$\w*\$)/;
 const PARAMETER = /^[$?]/;
-/** What refuses a statement before anything of it was executed. */
+/** Errors that refuse a statement before any part of it was executed. */
 const NOT_EXECUTED = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.binderError, DUCKDB.catalogError];
 
-/** What is to be said of a write that did not come to its end. */
+/** The warning about an incomplete write. */
 export const PART = 'what is under its key may be a part: write to a new key, and publish it when the COPY has succeeded';
 
-/** Whether `sql` is, or holds, a COPY or EXPORT to a URL; it may be the value of a parameter. */
+/** Whether `sql` is or contains a COPY or EXPORT to a URL. The URL may be a parameter's value. */
 export function writesRemotely(sql: string, parameters?: object): boolean {
   return WRITES.test(sql) && splitStatements(sql).some((statement) => isRemote(targetOf(statement), parameters));
 }
 
-/** `error`, the text of DuckDB's error or of one of this package, with what it means for what `sql` was writing. */
+/** `error`, the text of an error of DuckDB or of this package, with its consequence for what `sql` was writing. */
 export function withPart(error: string, sql: string, parameters?: object): string {
   return saysOneOf(NOT_EXECUTED, error) || error.includes(PART) || !writesRemotely(sql, parameters) ? error : `${error}\n\nhint: ${PART}`;
 }
 
-/** What SQL says of where a COPY or EXPORT writes to; undefined for what is neither. */
+/** The part of the SQL that names the target of a COPY or EXPORT; undefined for other statements. */
 function targetOf(statement: string): string | undefined {
   const words = wordsOf(statement);
   const start = words.findIndex((word) => !/^(?:EXPLAIN|ANALYZE)$/i.test(word));
@@ -35,7 +35,7 @@ function targetOf(statement: string): string | undefined {
   return verb === 'COPY' && to !== -1 ? words[to + 1] : undefined;
 }
 
-/** What stands outside of parentheses, without space and comments; what stands inside, and a parameter, each as one. */
+/** The words outside parentheses, without space and comments. A group in parentheses counts as one word, and so does a parameter. */
 function wordsOf(statement: string): string[] {
   const words: string[] = [];
   let depth = 0;
@@ -54,7 +54,7 @@ function isRemote(target: string | undefined, parameters: object = {}): boolean 
   if (QUOTE.test(target)) return REMOTE.test(target.replace(QUOTE, ''));
   if (!PARAMETER.test(target) && !target.startsWith('(')) return false;
   const named = (parameters as Record<string, unknown>)[target.slice(1)];
-  // By its place, or within an expression, it may be any.
+  // A positional parameter, or one within an expression, may be any of them.
   const values = Array.isArray(parameters) || named === undefined ? Object.values(parameters) : [named];
   return values.some((value) => typeof value === 'string' && REMOTE.test(value)) || /'\w+:\/\//.test(target);
 }

@@ -11,10 +11,10 @@ const MISSING = [S3.noSuchKey, S3.noSuchBucket];
 const READ_ONLY = [DUCKDB.readOnlyFileSystem, DUCKDB.permissionDenied];
 const S3_URLS = /\bs3[an]?:\/\/[^\s'"|)]*/gi;
 const WRITES = /^\s*(?:COPY|EXPORT)\b/i;
-/** `OVERWRITE_OR_IGNORE` deletes nothing. */
+/** `OVERWRITE_OR_IGNORE` does not delete anything. */
 const OVERWRITES = /^\s*COPY\b[\s\S]*\bOVERWRITE\b/i;
 const SCHEME = /^\w{2,}:\/{0,2}/;
-/** Parts of a URL that are not parts of a key. */
+/** The parts of a URL that are not parts of a key. */
 const DOTS = /\/\.{1,2}(?:\/|$)/;
 const GLOB = /[*?[]/;
 
@@ -23,26 +23,26 @@ interface S3Scope {
   readonly scope: string;
 }
 
-/** What may be wrong where a file, on S3 or elsewhere, could not be read or written; undefined where nothing is known. */
+/** The likely cause if a file, on S3 or elsewhere, could not be read or written; undefined if none is known. */
 export function fileHint(error: string, sql: string, facts: Facts): string | undefined {
   const said = withoutEcho(error);
   if (saysOneOf(EXPIRED, said)) return `the AWS credentials have expired${facts.isInLambda ? ON_LAMBDA : ON_A_LAPTOP}`;
   if (HTTPFS.queryParameters.test(said)) {
-    return 'DuckDB takes what follows a ? in an s3:// URL for settings of the request, also in a glob; where it is a part of the key, ' +
-      'SET s3_url_compatibility_mode = true reads the URL as it stands, without globs';
+    return 'DuckDB reads the text after a ? in an s3:// URL as settings of the request, also in a glob; if it is part of the key, ' +
+      'SET s3_url_compatibility_mode = true reads the URL literally, without globs';
   }
   const pattern = DUCKDB.noFilesFound.exec(said)?.[1];
   const path = pattern ?? DUCKDB.cannotOpenFile.exec(said)?.[1];
   const [scheme] = path === undefined ? [] : SCHEME.exec(path) ?? [];
   if (path !== undefined && scheme === undefined) return localHint(said, pattern);
-  if (scheme !== undefined && scheme !== scheme.toLowerCase()) return `DuckDB knows schemes in lower case only, and takes others for local paths: write ${scheme.toLowerCase()}`;
+  if (scheme !== undefined && scheme !== scheme.toLowerCase()) return `DuckDB knows only schemes in lower case, and reads others as local paths: write ${scheme.toLowerCase()}`;
   const url = s3Url(said, sql, facts);
   const status = statusesIn(said)[0];
   const isDenied = status === 403 || status === 401 || saysOneOf([...DENIED, ...WRONG_KEY], said);
   const isMissing = status === 404 || path !== undefined || saysOneOf(MISSING, said);
   if (url !== undefined && DOTS.test(url) && (isDenied || isMissing)) {
-    return 'HTTP clients take "." and ".." in a URL for steps between folders, so that DuckDB asks for another key than it has signed: ' +
-      'an object with such a part in its key cannot be reached, and is to be copied to another key';
+    return 'HTTP clients resolve "." and ".." in a URL as folders, so DuckDB requests another key than it has signed: ' +
+      'an object with such a part in its key cannot be reached: copy it to another key';
   }
   if (url !== undefined && (isDenied || status === 301 || status === 400)) {
     const outside = outsideHint(url, facts);
@@ -50,32 +50,32 @@ export function fileHint(error: string, sql: string, facts: Facts): string | und
   }
   if (status === 301 && url !== undefined) return regionHint(url, facts);
   if (isMissing) return missingHint(said, sql, url, pattern);
-  if (status === 0) return 'the server refused the request, and DuckDB does not tell with which status: ask for the URL by curl --head';
+  if (status === 0) return 'the server refused the request, and DuckDB does not report the status: request the URL with curl --head';
   return isDenied && url !== undefined ? deniedHint(said, sql, url, facts) : undefined;
 }
 
 const ON_LAMBDA = '; the function gets new ones with its next execution environment';
-const ON_A_LAPTOP = ': sign in again, as by aws sso login, or set new ones; those in AWS_ACCESS_KEY_ID and its companions come before any profile';
+const ON_A_LAPTOP = ': sign in again, for example with aws sso login, or set new ones; AWS_ACCESS_KEY_ID and its companions take precedence over any profile';
 
 function localHint(said: string, pattern: string | undefined): string {
-  if (saysOneOf(READ_ONLY, said)) return 'that is a path of the local file system, and in Lambda nothing but /tmp can be written';
-  return `that is a path of the local file system, where a relative one begins at ${process.cwd()}; on S3 it would begin with s3://${globHint(pattern)}`;
+  if (saysOneOf(READ_ONLY, said)) return 'that is a path of the local file system, and Lambda can write only to /tmp';
+  return `that is a path of the local file system, and a relative path begins at ${process.cwd()}; a path on S3 begins with s3://${globHint(pattern)}`;
 }
 
 function missingHint(said: string, sql: string, url: string | undefined, pattern: string | undefined): string {
-  if (url === undefined) return `nothing is there: check the URL${globHint(pattern)}`;
-  if (S3.noSuchBucket.test(said)) return 'there is no such bucket: check its name and region';
+  if (url === undefined) return `nothing exists there: check the URL${globHint(pattern)}`;
+  if (S3.noSuchBucket.test(said)) return 'the bucket does not exist: check its name and region';
   if (OVERWRITES.test(sql)) {
-    return 'COPY with OVERWRITE deletes what its directory holds before it reads: what it was to read from there is lost, so write to another prefix; ' +
-      'of what lies elsewhere, check bucket, key and region';
+    return 'COPY with OVERWRITE deletes the contents of its directory before it reads: files that it was to read from there are lost, so write to another prefix; ' +
+      'for files elsewhere, check bucket, key and region';
   }
-  return `nothing is there: check bucket, key and region (S3 answers 403 instead where s3:ListBucket is not granted)${globHint(pattern)}`;
+  return `nothing exists there: check bucket, key and region (S3 answers 403 instead if s3:ListBucket is not granted)${globHint(pattern)}`;
 }
 
-/** What is written as a file's name is read as a pattern. */
+/** A file's name may be read as a pattern. */
 function globHint(pattern: string | undefined): string {
   if (pattern === undefined || !GLOB.test(pattern)) return '';
-  return '; * ? and [ ] are a glob there: where they are a part of the name, write [*], [?] and [[]';
+  return '; * ? and [ ] are a glob there: if they are part of the name, write [*], [?] and [[]';
 }
 
 function regionHint(url: string, facts: Facts): string {
@@ -88,25 +88,25 @@ function regionHint(url: string, facts: Facts): string {
 
 function deniedHint(said: string, sql: string, url: string, facts: Facts): string {
   const right = WRITES.test(sql) ? 's3:PutObject' : 's3:GetObject and s3:ListBucket';
-  if (saysOneOf(WRONG_KEY, said)) return 'S3 does not know the AWS credentials, or they are not whole: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN';
+  if (saysOneOf(WRONG_KEY, said)) return 'S3 does not know the AWS credentials, or they are incomplete: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN';
   if (!facts.isConfigured) {
     return `without a stack's configuration DuckDB signs with the AWS credentials of the environment: they need ${right} on the bucket; in a function an S3Step grants it`;
   }
   const covering = coveringScope(url, facts);
   if (covering === undefined) return `S3 refused: declare the bucket "${bucketOf(url)}" in an S3Step of the function's bootstrap, which grants ${right}`;
   if (facts.allowed !== undefined && !facts.allowed.includes(covering.step)) {
-    return `the S3Step "${covering.step}" gives access to it, and this cursor's bootstrap leaves that step out`;
+    return `the S3Step "${covering.step}" gives access to it, but this cursor's bootstrap leaves that step out`;
   }
-  const writing = WRITES.test(sql) ? 'the S3Step may read only (permissions: S3Permissions.READ_WRITE), ' : '';
-  return `S3 refused, though the S3Step "${covering.step}" declares the bucket: ${writing}the key may be wrong (without s3:ListBucket S3 answers 403 for what is not there), ` +
-    "encrypted by a KMS key that encryptionKeys does not give, or the bucket's own policy refuses the function's role";
+  const writing = WRITES.test(sql) ? 'the S3Step may only read (permissions: S3Permissions.READ_WRITE), ' : '';
+  return `S3 refused, though the S3Step "${covering.step}" declares the bucket: ${writing}the key may be wrong (without s3:ListBucket, S3 answers 403 for a missing key), ` +
+    "encrypted with a KMS key that is not in encryptionKeys, or the bucket's own policy refuses the function's role";
 }
 
-/** Outside of the prefixes no request is signed, so that S3 refuses it, or AWS says that the bucket is elsewhere. */
+/** Outside the prefixes, requests are not signed. So S3 refuses them, or AWS answers that the bucket is elsewhere. */
 function outsideHint(url: string, facts: Facts): string | undefined {
   const ofBucket = scopesOf(url, facts);
   if (ofBucket.length === 0 || coveringScope(url, facts) !== undefined) return undefined;
-  return `S3 refused: "${url}" is under none of the declared prefixes, which are ${ofBucket.map(({ scope }) => `"${scope}"`).join(', ')}, ` +
+  return `S3 refused: "${url}" is not under any of the declared prefixes, which are ${ofBucket.map(({ scope }) => `"${scope}"`).join(', ')}, ` +
     "and is asked for without credentials: add its own to the S3Step's prefixes";
 }
 
@@ -130,9 +130,9 @@ function scopes({ steps }: Facts): S3Scope[] {
   ));
 }
 
-/** The URL that was asked for: as the error has it, or the statement, or a parameter. */
+/** The requested URL, from the error, the statement, or a parameter. */
 function s3Url(said: string, sql: string, { parameters }: Facts): string | undefined {
-  // Behind a URL DuckDB puts a colon and what happened.
+  // After a URL, DuckDB writes a colon and the cause.
   const texts = [said.replaceAll(': ', ' '), ...textsOf(sql, parameters)];
   const urls = texts.flatMap((text) => text.match(S3_URLS) ?? []);
   return urls[0]?.replace(/^s3[an]?:/i, 's3:');

@@ -3,10 +3,9 @@ import { withoutEcho } from './missing-catalog';
 import { CURL, DUCKDB, HTTPFS, HTTPLIB, S3, saysOneOf } from '../base/wording';
 
 /**
- * What is said of a request that may succeed when it is made again.
+ * Errors of a request that may succeed when it is made again.
  *
- * Neither of DuckDB's HTTP clients tells a name that does not exist yet from one that never will, nor a handshake that broke from one that
- * was refused.
+ * DuckDB's HTTP clients do not distinguish a name that does not exist yet from one that never will, nor a broken handshake from a refused one.
  */
 const PASSING = [
   CURL.timeout, CURL.partialFile, CURL.gotNothing, CURL.cannotConnect, CURL.cannotResolveProxy, CURL.cannotResolveHost,
@@ -14,14 +13,14 @@ const PASSING = [
   HTTPLIB.cannotConnect, HTTPLIB.readError, HTTPLIB.writeError, HTTPLIB.timeout, HTTPLIB.tlsConnectError, HTTPLIB.proxyError,
   S3.slowDown, S3.internalError, S3.serviceUnavailable, S3.requestTimeout, S3.operationAborted,
 ];
-/** 408 is a server that waited for the request in vain. */
+/** Status 408: the server did not get the request in time. */
 const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
-/** A request that broke in mid-body is an `Invalid Error`. */
+/** A request that broke in the middle of its body is an `Invalid Error`. */
 const REMOTE = [DUCKDB.httpError, DUCKDB.ioError, DUCKDB.invalidError];
-/** Names, URLs and keys. No apostrophe of a word begins one. */
+/** Names, URLs and keys. An apostrophe within a word does not begin one. */
 const QUOTED = /(?<=^|[\s(=])(?:'[^'\n]*'|"[^"\n]*")/g;
 
-/** Whether `error`, the text of DuckDB's error, tells of a request to S3 or another HTTP server that may succeed when made again. */
+/** Whether `error`, the text of DuckDB's error, is about a request to S3 or another HTTP server that may succeed when it is made again. */
 export function isTransientHttp(error: string): boolean {
   const said = saidOfRequest(error);
   if (said === undefined) return false;

@@ -5,19 +5,19 @@ import { type AbortSignalLike, LightAbortSignal, orAborted } from '../base/abort
 import { ClosedError } from '../base/errors';
 import { nativeCall } from '../client/native-calls';
 
-/** An interrupt is lost on a query that has not reached its thread yet, so it is sent again and again. */
+/** An interrupt has no effect on a query that has not reached its thread yet, so it is sent repeatedly. */
 const INTERRUPT_EVERY_MS = 10;
 
-/** What a task sees of the connection while it is its turn. */
+/** The connection as a task sees it during its turn. */
 export interface ConnectionLease {
   readonly raw: DuckDBConnection;
-  /** Aborts when the connection is closed or given up: whatever the task waits for is then in vain. */
+  /** Aborts when the connection is closed or given up. Waiting for anything is then pointless. */
   readonly ended: AbortSignalLike;
-  /** Throws once the connection is closed or given up: to be asked before each further statement. */
+  /** Throws after the connection is closed or given up. Call it before each further statement. */
   assertOpen(): void;
 }
 
-/** The loans that the running code is inside of: a borrower that closes the connection would wait for its own end. */
+/** The loans inside which the running code is. A borrower that closes the connection would wait for its own end. */
 const loans = new AsyncLocalStorage<Loan>();
 
 interface Loan {
@@ -29,20 +29,20 @@ interface Loan {
 /**
  * One DuckDB connection, and the one task that runs on it.
  *
- * Closing under a running query deadlocks: so a close interrupts, and waits until the query has settled. Who may run next is for the
- * callers to settle among themselves: see `CallQueue`.
+ * Closing under a running query deadlocks. So a close interrupts the query, and waits until it has settled. The callers decide who runs next: see
+ * `CallQueue`.
  */
 export class Connection {
-  /** Whether it may be in a transaction, as far as those tell who run something on it. */
+  /** Whether it may be in a transaction, as far as its users report. */
   mayBeInTransaction = false;
   private state: 'open' | 'given up' | 'closed' = 'open';
   private running: Promise<unknown> | undefined;
   private task: (() => string) | undefined;
   private settling = Promise.resolve();
-  /** Ends the wait of those who close it. */
+  /** Ends the wait of callers that close it. */
   private readonly left = new LightAbortSignal();
   private readonly ending = new LightAbortSignal();
-  /** Why it was closed, where there is more to say than that it was. */
+  /** Why it was closed, if there is a reason to report. */
   private reason: string | undefined;
 
   /** `what` is its name in messages. */
@@ -53,17 +53,17 @@ export class Connection {
     return this.ending;
   }
 
-  /** Whether something runs on it. */
+  /** Whether a task runs on it. */
   get isBusy(): boolean {
     return this.running !== undefined;
   }
 
-  /** What it does just now, for messages. */
+  /** What it does at the moment, for messages. */
   get doing(): string {
     return this.task?.() ?? `a ${this.what} was open`;
   }
 
-  /** Runs `run`, with nothing else under way; `task` says in messages what it does. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
+  /** Runs `run` while nothing else runs; `task` describes it in messages. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   run<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
     const lease = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
     this.task = task;
@@ -81,7 +81,7 @@ export class Connection {
     try {
       return await loans.run(loan, () => borrower(this.connection));
     } catch (error) {
-      // Interrupted by the cursor's own end: that is what happened.
+      // The cursor's own end has interrupted it, so that is the error to report.
       this.assertOpen();
       throw error;
     } finally {
@@ -89,22 +89,22 @@ export class Connection {
     }
   }
 
-  /** Interrupts what runs until `settled` has settled, and returns or throws what that did. */
+  /** Interrupts the running task until `settled` has settled, and returns or throws its result. */
   async interruptUntil<T>(settled: Promise<T>): Promise<T> {
     if (this.isBusy) await interruptUntil(settled, this.connection);
     return settled;
   }
 
-  /** Throws a `CLOSED` error once it is closed or given up. */
+  /** Throws a `CLOSED` error after it is closed or given up. */
   assertOpen(): void {
     if (this.state === 'open') return;
-    const why = this.reason ?? (this.state === 'closed' ? 'is closed' : 'ended when a query on it was aborted, as its state is unknown since');
+    const why = this.reason ?? (this.state === 'closed' ? 'is closed' : 'ended when a query on it was aborted, because its state is unknown');
     throw new ClosedError(`this ${this.what} ${why}: open another one`);
   }
 
   /**
-   * Interrupts what runs, waits until it has settled, rolls back what is open, and closes. Closing twice is fine. `reason` tells those whose
-   * call it ends.
+   * Interrupts the running task, waits until it has settled, rolls back an open transaction, and closes. Closing twice is allowed. The errors of
+   * ended calls say `reason`.
    */
   close(reason?: string): Promise<void> {
     if (this.state === 'open') {
@@ -116,7 +116,7 @@ export class Connection {
     return orLeft(this.settling, this.left);
   }
 
-  /** Like `close`, but nobody waits, nor goes on waiting: a remote read may take its time to notice an interrupt, and a server to roll back. */
+  /** Like `close`, but without waiting: a remote read may take time to notice an interrupt, and a server to roll back. */
   abandon(reason?: string): void {
     this.left.abort();
     if (this.state !== 'open') return;
@@ -134,7 +134,7 @@ export class Connection {
     const { running } = this;
     this.ending.abort();
     if (running !== undefined) await interruptUntil(running, this.connection);
-    // Waits for a thread as every call does, and takes none for good from those who go on.
+    // It waits for a thread as every call does, and does not take a thread permanently from other calls.
     if (this.mayBeInTransaction) await nativeCall(() => rollBackBeforeClosing(this.connection), undefined, this.ending);
     this.connection.closeSync();
     this.onClosed();

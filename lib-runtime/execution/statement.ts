@@ -1,6 +1,6 @@
 import { firstWord, mayBeScript, splitStatements } from '../base/sql-text';
 
-/** What begins a statement that only reads. */
+/** The words that begin a statement that only reads. */
 const READS = ['SELECT', 'FROM', 'VALUES', 'TABLE', 'DESCRIBE', 'SUMMARIZE', 'SHOW'];
 const WRITES = /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
 const COPIES = /\b(?:COPY|EXPORT)\b/i;
@@ -11,9 +11,9 @@ const BEGINS = /^(?:BEGIN|START)\b/i;
 const BEGINS_OR_ENDS = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b/i;
 
 /**
- * The SQL of one call, one statement or a script, and what its text tells without DuckDB's parser.
+ * The SQL of one call, a statement or a script, and the facts that its text shows without DuckDB's parser.
  *
- * Each part of a call asks what it needs to know. It is read from the text when it is first asked for, and then kept.
+ * Each fact is read from the text when it is first needed, and then kept.
  */
 export class Statement {
   private operationRead: string | undefined;
@@ -24,17 +24,17 @@ export class Statement {
 
   constructor(readonly sql: string) {}
 
-  /** Its first word, in upper case: `SELECT`, `ATTACH` …; empty where it begins with none. */
+  /** Its first word, in upper case: `SELECT`, `ATTACH` …; empty if it does not begin with a word. */
   get operation(): string {
     return this.operationRead ??= firstWord(this.sql);
   }
 
-  /** Whether it may hold more than one statement. */
+  /** Whether it may contain more than one statement. */
   get isScript(): boolean {
     return this.isScriptRead ??= mayBeScript(this.sql);
   }
 
-  /** Whether it only reads, where it is one statement. */
+  /** Whether it only reads, if it is one statement. */
   get isSelect(): boolean {
     return READS.includes(this.operation) || (this.operation === 'WITH' && !WRITES.test(this.sql));
   }
@@ -54,7 +54,7 @@ export class Statement {
     return this.partsRead ??= splitStatements(this.sql);
   }
 
-  /** Those of its statements that begin or end a transaction. */
+  /** The statements that begin or end a transaction. */
   get transactionControl(): readonly string[] {
     return this.transactionControlRead ??= ABOUT_TRANSACTIONS.test(this.sql) ? this.parts.filter((part) => BEGINS_OR_ENDS.test(part)) : [];
   }
@@ -63,7 +63,7 @@ export class Statement {
   mayBeInTransactionAfter(before: boolean, hasFailed: boolean): boolean {
     const last = this.transactionControl.at(-1);
     if (last === undefined) return before;
-    // Of a script that has failed, nobody knows how far it came.
+    // If a script has failed, it is unknown which statements have run.
     return hasFailed || BEGINS.test(last);
   }
 }

@@ -7,21 +7,21 @@ import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
 import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
 
-/** What running SQL gave. */
+/** The result of running SQL. */
 export interface Outcome {
-  /** Of the last statement. */
+  /** The rows and columns of the last statement. */
   readonly result: DuckDBMaterializedResult;
-  /** Over all statements. */
+  /** The number of changed rows, over all statements. */
   readonly rowsChanged: number;
 }
 
-/** Runs one attempt at a statement, and perhaps another one; `isSelect` tells, once it has failed, whether it can only have read. */
+/** Runs one attempt at a statement, and perhaps another; `isSelect` says, after it has failed, whether it can only have read. */
 export type Attempt = <T>(attempt: () => Promise<T>, isSelect: () => boolean) => Promise<T>;
 
 /**
  * Runs every statement of `statement`; `parameters` belong to the last.
  *
- * One statement without parameters goes to DuckDB as it is: to prepare it first would bind it twice, and cost an S3 file's HEAD twice.
+ * One statement without parameters goes to DuckDB directly. Preparing it first would bind it twice, and repeat the HEAD request of an S3 file.
  */
 export async function runStatement(
   lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt,
@@ -46,7 +46,7 @@ export async function streamStatement(
 
 type Run<R> = (prepared: DuckDBPreparedStatement) => Promise<R>;
 
-/** Runs every statement of `statement`, the last one by `runLast`. `rowsChanged` is what those before it changed. */
+/** Runs every statement of `statement`, the last with `runLast`. `rowsChanged` counts the changes of the statements before it. */
 async function runPrepared<R extends DuckDBResult>(
   lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, attempt: Attempt, runLast: Run<R>,
 ): Promise<{ result: R; rowsChanged: number }> {
@@ -76,7 +76,7 @@ async function runScript<R extends DuckDBResult>(
     let again = false;
     return attempt(async () => {
       lease.assertOpen();
-      // An extracted statement can be prepared once.
+      // An extracted statement can be prepared only once.
       if (again) statements = await lease.raw.extractStatements(sql);
       again = true;
       const prepared = await statements.prepare(index);
@@ -91,7 +91,7 @@ async function runScript<R extends DuckDBResult>(
       return await lease.raw.run(text) as DuckDBResult as T;
     }, () => onlyReads);
   };
-  // To destroy a COPY that has failed sends its upload once more: by a thread of libuv's, and not by JavaScript's, where it is run by its text.
+  // Destroying a failed COPY sends its upload once more. If it was run by its text, that happens in a libuv thread, and not in JavaScript's.
   const texts = () => {
     const { parts } = statement;
     return parts.length === statements.count ? parts : [];
@@ -119,9 +119,9 @@ function outcome(result: DuckDBMaterializedResult): Outcome {
 
 function changedBy(result: DuckDBMaterializedResult): number {
   const { ResultReturnType, StatementType } = loadApi();
-  // Asked of other results, DuckDB's C API copies all of their rows first.
+  // For other results, DuckDB's C API would first copy all of their rows.
   if (result.returnType === ResultReturnType.CHANGED_ROWS) return result.rowsChanged;
-  // With RETURNING there is a row for each row that was changed.
+  // With RETURNING, there is one row for each changed row.
   const { INSERT, UPDATE, DELETE, MERGE_INTO } = StatementType;
   return [INSERT, UPDATE, DELETE, MERGE_INTO].includes(result.statementType) ? result.rowCount : 0;
 }

@@ -1,24 +1,26 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-/** Whether the connection is in a transaction. DuckDB has no word for it, and a second BEGIN would abort the first; but each transaction has an id. */
+/**
+ * Whether the connection is in a transaction. DuckDB does not report it, and a second BEGIN would abort the first. But each transaction has an id.
+ */
 export async function isInTransaction(connection: DuckDBConnection): Promise<boolean> {
   try {
     const [one, another] = [await transactionId(connection), await transactionId(connection)];
     return one === another;
   } catch {
-    // In one that is aborted nothing runs.
+    // In an aborted transaction, no statement runs.
     return true;
   }
 }
 
 /**
- * Rolls back whatever is open on a connection that is to be closed.
+ * Rolls back an open transaction on a connection that is about to be closed.
  *
- * DuckDB would do so as it closes, on the caller's thread, and an error there ends the process: so it is, for one, where a transaction's
- * connection to PostgreSQL has died.
+ * DuckDB would do so when it closes, on the caller's thread, and an error there ends the process. One example is a transaction whose connection to
+ * PostgreSQL has broken.
  */
 export async function rollBackBeforeClosing(connection: DuckDBConnection): Promise<void> {
-  // That there was none, or that it is over by this very error.
+  // There was no transaction, or this error has ended it.
   await connection.run('ROLLBACK').catch(() => undefined);
 }
 

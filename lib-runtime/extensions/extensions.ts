@@ -5,46 +5,46 @@ import { ExtensionError, messageOf } from '../base/errors';
 import { loadBindings } from '../client/client';
 import { traced } from '../observe/tracing';
 
-/** What the image build wrote beside the extensions it verified. */
+/** The manifest that the image build wrote beside the extensions that it verified. */
 interface Manifest {
   readonly version: number;
   readonly duckdbVersion: string;
   readonly platform: string;
   readonly extensions: ReadonlyArray<{ readonly name: string; readonly size: number }>;
-  /** Which implementation of motherduck lies beside its wrapper. */
+  /** The implementation of motherduck beside its wrapper. */
   readonly motherduckExtVersion?: string;
 }
 
 /** Settings into which httpfs copies the environment's AWS credentials when it is loaded; `duckdb_settings()` would show them to any SQL. */
 export const COPIED_CREDENTIALS = ['s3_access_key_id', 's3_secret_access_key', 's3_session_token'];
 
-/** The mode bit of a directory in which only the owner of an entry can rename or remove it. */
+/** The sticky bit: only the owner of an entry in such a directory can rename or remove it. */
 const STICKY_BIT = 0o1000;
 
-/** Where extensions come from: baked into the image, or DuckDB's own network install. */
+/** The source of extensions: baked into the image, or DuckDB's own network install. */
 export interface ExtensionSource {
   /** The baked directory; undefined on a laptop. */
   readonly directory: string | undefined;
   /**
    * Whether DuckDB's signature check may be skipped.
    *
-   * It hashes the whole file at each LOAD (httpfs: 46 ms instead of 3). The image build has checked the same signature, so it is skipped
-   * where the manifest is for this very version and platform, lists the files as they are, and this process cannot change them.
+   * DuckDB hashes the whole file at each LOAD (httpfs: 46 ms instead of 3). The image build has checked the same signature. The runtime skips
+   * the check if the manifest is for this version and platform, lists the files as they are, and this process cannot change them.
    */
   readonly trusted: boolean;
-  /** Which implementation of motherduck is baked beside its wrapper, if it is. */
+  /** The implementation of motherduck that is baked beside its wrapper, if there is one. */
   readonly motherduckVersion?: string;
 }
 
-/** Finds the baked extensions, by `DUCKDB_EXTENSIONS_DIR`. Throws `EXTENSION` where it names nothing. */
+/** Finds the baked extensions through `DUCKDB_EXTENSIONS_DIR`. Throws `EXTENSION` if it names a directory that does not exist. */
 export function findExtensions(env: NodeJS.ProcessEnv, names: readonly string[], verify: boolean): ExtensionSource {
   const declared = env.DUCKDB_EXTENSIONS_DIR;
   if (declared === undefined || declared === '') return { directory: undefined, trusted: false };
   if (!existsSync(declared)) {
-    throw new ExtensionError(`DUCKDB_EXTENSIONS_DIR is "${declared}", and there is no such directory: make it with duckdb-extensions install --target ` +
+    throw new ExtensionError(`DUCKDB_EXTENSIONS_DIR is "${declared}", and there is no such directory: create it with duckdb-extensions install --target ` +
       `${declared}, or unset the variable to let DuckDB install extensions over the network`);
   }
-  // Links are followed once, here: what is checked is then what is loaded.
+  // Links are resolved once, here, so that the checked file is also the loaded one.
   const directory = realpathSync(declared);
   const manifest = readManifest(directory);
   return {
@@ -54,9 +54,9 @@ export function findExtensions(env: NodeJS.ProcessEnv, names: readonly string[],
   };
 }
 
-/** LOADs `names` in order. Throws an `EXTENSION` error that says what was looked for, where, and what to do. */
+/** LOADs `names` in order. Throws an `EXTENSION` error that says which file is missing, and what to do. */
 export async function loadExtensions(connection: DuckDBConnection, source: ExtensionSource, names: readonly string[]): Promise<void> {
-  // DuckDB's extension motherduck is a wrapper that downloads its implementation, unless this variable names one that lies beside it.
+  // DuckDB's extension motherduck is a wrapper that downloads its implementation, unless this variable names one beside it.
   if (source.motherduckVersion !== undefined) process.env.motherduck_ext_version ??= source.motherduckVersion;
   for (const name of names) {
     const { directory } = source;
@@ -78,7 +78,7 @@ async function loadBaked(connection: DuckDBConnection, directory: string, name: 
   }
 }
 
-/** Local development: DuckDB's own install, into the user's home, once. */
+/** For local development: DuckDB's own install, once, into the user's home. */
 async function installAndLoad(connection: DuckDBConnection, name: string): Promise<void> {
   const missing = await connection.run(`LOAD ${name}`).then(() => undefined, messageOf);
   if (missing === undefined) return;
@@ -87,13 +87,13 @@ async function installAndLoad(connection: DuckDBConnection, name: string): Promi
     await connection.run(`INSTALL ${name}`);
     await connection.run(`LOAD ${name}`);
   } catch (cause) {
-    throw new ExtensionError(`extension "${name}" is neither installed (${firstLine(missing)}) nor can it be downloaded ` +
+    throw new ExtensionError(`extension "${name}" is not installed (${firstLine(missing)}) and cannot be downloaded ` +
       `(${firstLine(messageOf(cause))}); run once with network access, or set DUCKDB_EXTENSIONS_DIR to a directory made with: ` +
       installCommand(name), { cause });
   }
 }
 
-/** The command that puts an extension for this machine into a directory. */
+/** The command that installs an extension for this machine into a directory. */
 export function installCommand(name: string): string {
   return `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`;
 }
@@ -103,7 +103,7 @@ function isTrusted(directory: string, manifest: Manifest | undefined, names: rea
   const files = names.map((name) => extensionFile(directory, name));
   const areWhole = files.every((file, index) => {
     const entry = manifest.extensions.find((extension) => extension.name === names[index]);
-    // A file cut short, its check skipped, would not fail: it would crash the process.
+    // Without the check, a truncated file would not fail to load: it would crash the process.
     return entry !== undefined && existsSync(file) && statSync(file).size === entry.size && realpathSync(file) === file;
   });
   return areWhole && [...new Set(files.flatMap(ancestry))].every(isBeyondOurReach);
@@ -119,7 +119,7 @@ function readManifest(directory: string): Manifest | undefined {
   }
 }
 
-/** This process can neither change it nor make it writable. */
+/** Whether this process can neither change the file nor make it writable. */
 function isBeyondOurReach(path: string): boolean {
   const stat = statSync(path);
   const isOurs = stat.uid === process.getuid?.();
@@ -128,22 +128,22 @@ function isBeyondOurReach(path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EROFS' || !isOurs;
   }
-  // In a sticky directory, such as /tmp, only an entry's owner can replace it: whose the entries are is asked of each.
+  // In a sticky directory, such as /tmp, only an entry's owner can replace it. Each entry's owner is checked separately.
   return !isOurs && stat.isDirectory() && Math.floor(stat.mode / STICKY_BIT) % 2 === 1;
 }
 
-/** The file, and each directory above it: whoever can write to one of them can replace the file. */
+/** The file, and each directory above it. A process that can write to one of them can replace the file. */
 function ancestry(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [path, ...ancestry(parent)];
 }
 
-/** The file of an extension in a directory as the image build makes it. */
+/** The path of an extension's file, in a directory as the image build makes it. */
 export function extensionFile(directory: string, name: string): string {
   return join(directory, duckDbVersion(), platform(), `${name}.duckdb_extension`);
 }
 
-/** DuckDB's version with its leading v, as in the directories' names. */
+/** DuckDB's version with a leading v, as in the directories' names. */
 export function duckDbVersion(): string {
   return loadBindings().library_version();
 }

@@ -9,22 +9,22 @@ import { isInTransaction } from '../execution/transactions';
 
 const RETRY_AFTER_MS = 1000;
 
-/** What the extensions of an instance are loaded by. */
+/** The means to load an instance's extensions. */
 export interface OnDemandOptions {
   readonly source: ExtensionSource;
-  /** Whether extensions are loaded when a statement needs them; else only what httpfs copies is blanked. */
+  /** Whether extensions are loaded when a statement needs them. If not, only the settings that httpfs copies are blanked. */
   readonly loads: boolean;
-  /** Called once httpfs is there, before any statement can use it. */
+  /** Called once httpfs is loaded, before any statement can use it. */
   readonly onHttpfs: (connection: DuckDBConnection) => Promise<void>;
-  /** Runs a task on a connection of its own. */
+  /** Runs a task on a new connection. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
 }
 
-/** What httpfs reads. */
+/** The URLs that httpfs reads. */
 const HTTPFS_URL = /\b(?:https?|s3[an]?|gcs|gs|r2|hf):\/\//i;
-/** It, and what loads it. Within a file's name too. */
+/** The name of httpfs, and of extensions that load it, also within a file's name. */
 const USES_HTTPFS = /httpfs|iceberg|delta|ducklake|unity_catalog|aws/i;
-/** In the first line of an error of such a class, and there what comes last: all else may be the user's. */
+/** Matches only the end of the first line of an error of such a class. The rest may come from the user. */
 const MISSING = [
   joined(DUCKDB.missingExtensionError, /[^\n]*/, DUCKDB_EXTENSION.requiresExtension),
   ...[DUCKDB.catalogError, DUCKDB.binderError, DUCKDB.invalidInputError].map((errorClass) => (
@@ -32,14 +32,14 @@ const MISSING = [
   )),
 ];
 const MISSING_FOR_ATTACH = joined(DUCKDB.ioError, DUCKDB_EXTENSION.extensionNotFound);
-/** DuckDB had only bound the statement, and an open transaction goes on. */
+/** Errors of statements that DuckDB had only bound. An open transaction continues. */
 const HARMLESS = [DUCKDB.catalogError, DUCKDB.binderError];
 
 /**
  * Loads extensions when a statement needs them: on a laptop or in a unit test, where no stack has declared any.
  *
- * In place of DuckDB's own autoload, in which httpfs copies the AWS credentials of the environment into settings that any SQL can read, and
- * sends requests to AWS by them wherever `AWS_ENDPOINT_URL_S3` points.
+ * Replaces DuckDB's own autoload. There, httpfs copies the environment's AWS credentials into settings that any SQL can read, and uses them for
+ * requests to AWS, wherever `AWS_ENDPOINT_URL_S3` points.
  */
 export class OnDemandExtensions {
   private readonly loading = new Map<string, Promise<void>>();
@@ -48,14 +48,14 @@ export class OnDemandExtensions {
 
   constructor(private readonly options: OnDemandOptions) {}
 
-  /** Loads httpfs where the text of `sql` shows that it is needed: for want of it, a transaction would be aborted. */
+  /** Loads httpfs if the text of `sql` shows that it is needed. Without it, DuckDB would abort an open transaction. */
   async before(sql: string): Promise<void> {
     if (!this.options.loads || this.isHttpfsReady || this.hasFailed) return;
-    // It is advice: a URL may stand in a text, and the machine be offline.
+    // A failure is ignored: the URL may be plain text, and the machine may be offline.
     if (HTTPFS_URL.test(sql) || mayLoadHttpfs(sql)) await this.ensure('httpfs').catch(() => this.hasFailed = true);
   }
 
-  /** Runs one attempt at a statement, and again once the extension is loaded for want of which it failed. */
+  /** Runs a statement. If it fails because an extension is missing, loads the extension and runs the statement again. */
   async attempt<T>(lease: ConnectionLease, sql: string, once: () => Promise<T>): Promise<T> {
     const loaded = new Set<string>();
     for (;;) {
@@ -74,18 +74,21 @@ export class OnDemandExtensions {
     }
   }
 
-  /** Loads an extension, once, however many ask for it; one that failed is tried again a second later. Throws `EXTENSION`, with what to do. */
+  /**
+   * Loads an extension once for all concurrent callers. After a failure, tries again after a second at the earliest. Throws `EXTENSION`, with the
+   * fix.
+   */
   ensure(name: string): Promise<void> {
     const known = this.loading.get(name);
     if (known) return known;
     const loading = this.options.withRaw((connection) => this.load(connection, name));
     this.loading.set(name, loading);
-    // For one statement several ask, and a download that fails takes its time.
+    // One statement may ask several times, and a failing download takes a while.
     loading.catch(() => setTimeout(() => this.loading.delete(name), RETRY_AFTER_MS).unref());
     return loading;
   }
 
-  /** Blanks what httpfs has copied, if it has been loaded. */
+  /** Blanks the settings that httpfs has copied, if it has been loaded. */
   async settle(): Promise<void> {
     if (!this.isHttpfsReady) await this.options.withRaw((connection) => this.settleHttpfs(connection));
   }
@@ -94,16 +97,16 @@ export class OnDemandExtensions {
     const { source } = this.options;
     const { directory } = source;
     if (directory !== undefined && !existsSync(extensionFile(directory, name))) {
-      throw new ExtensionError(`the extension "${name}" is needed, and not in DUCKDB_EXTENSIONS_DIR: no ${extensionFile(directory, name)}; fetch it with: ` +
+      throw new ExtensionError(`the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: no ${extensionFile(directory, name)}; install it with: ` +
         `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target ${directory} ${name}`);
     }
     if (name === 'httpfs') await assertUnlocked(connection);
     await loadExtensions(connection, source, [name]);
-    // Others load it themselves.
+    // Some other extensions load httpfs themselves.
     await this.settleHttpfs(connection);
   }
 
-  /** It copies once only. */
+  /** httpfs copies only once. */
   private async settleHttpfs(connection: DuckDBConnection): Promise<void> {
     if (this.isHttpfsReady || !await isLoaded(connection)) return;
     const blanks = COPIED_CREDENTIALS.map((name) => `SET GLOBAL ${name} = ''`);
@@ -112,7 +115,7 @@ export class OnDemandExtensions {
     } catch (cause) {
       throw new ConfigError(`httpfs was loaded with lock_configuration on, so that any SQL can read the AWS credentials in duckdb_settings(): ${LOAD_FIRST}`, { cause });
     }
-    // Without it each query pays a new TCP and TLS connection.
+    // Without this, each query opens a new TCP and TLS connection.
     await connection.run('SET GLOBAL httpfs_connection_caching = true');
     await this.options.onHttpfs(connection);
     this.isHttpfsReady = true;
@@ -134,9 +137,9 @@ function mayLoadHttpfs(sql: string): boolean {
   return /\b(?:LOAD|ATTACH)\b/i.test(sql) && USES_HTTPFS.test(sql);
 }
 
-const LOAD_FIRST = 'leave lock_configuration out of the settings; execute LOAD httpfs, or a statement that reads by it, and only then SET lock_configuration = true';
+const LOAD_FIRST = 'remove lock_configuration from the settings; execute LOAD httpfs, or a statement that uses it, and only then SET lock_configuration = true';
 
-/** In a locked instance what httpfs copies could not be blanked. */
+/** In a locked instance, the settings that httpfs copies could not be blanked. */
 async function assertUnlocked(connection: DuckDBConnection): Promise<void> {
   const result = await connection.run("SELECT current_setting('lock_configuration')");
   if ((await result.getRows())[0]?.[0] === true) throw new ConfigError(`httpfs is not loaded with lock_configuration on: ${LOAD_FIRST}`);
@@ -148,6 +151,6 @@ async function isLoaded(connection: DuckDBConnection): Promise<boolean> {
 }
 
 function notRepeated(name: string, sql: string, cause: unknown): ExtensionError {
-  return new ExtensionError(`the extension "${name}" is loaded by now, but DuckDB has aborted the transaction for want of it: ` +
+  return new ExtensionError(`the extension "${name}" is loaded now, but DuckDB has aborted the transaction because it was missing: ` +
     `roll back and run it again\n\nin: ${excerpt(sql)}`, { cause, retryable: true });
 }

@@ -3,26 +3,26 @@ import { readConfigAtImport } from '../base/config';
 import { planEarlyRequests } from '../base/early-requests';
 import type { Instance } from '../instance/instance';
 
-/** Lambda ends an init phase after 10 s, and starts it anew at the first invocation. */
+/** Lambda ends an init phase after 10 s, and starts it again at the first invocation. */
 const MAX_INIT_MS = 8_000;
 
 const INIT = Symbol.for('cdk-duckdb-lambda.init.v1');
 
-/** Whether the declared steps run in the init phase: the stack says so, or provisioned concurrency, where nobody waits for it. */
+/** Whether the declared steps run in the init phase: if the stack says so, or with provisioned concurrency, where no request waits for it. */
 export function isEager(env: NodeJS.ProcessEnv): boolean {
   return env.AWS_LAMBDA_INITIALIZATION_TYPE === 'provisioned-concurrency' || readConfigAtImport(env).eager === true;
 }
 
-/** Has the secrets of all steps asked for while DuckDB opens, to be in the cache, or on their way, when the steps ask for them. */
+/** Requests the secrets of all steps while DuckDB opens, so that they are in the cache, or on their way, when the steps need them. */
 export function prefetchSecrets(env: NodeJS.ProcessEnv): void {
   const values = readConfigAtImport(env).steps.flatMap(({ config }) => Object.values(config).flatMap((item) => [item, ...Object.values(item ?? {})]));
   planEarlyRequests(values.filter(isSecretReference).map((reference) => () => readSecret(reference)));
 }
 
 /**
- * Runs all steps of the instances that are being made, together. One that fails is logged and tried again when a query needs it.
+ * Runs all steps of the opening instances at the same time. A step that fails is logged, and tried again when a query needs it.
  *
- * The ES module awaits it at its top level: what is under way when the init phase ends is frozen until the first invocation.
+ * The ES module awaits this at its top level, because Lambda freezes unfinished work between the end of the init phase and the first invocation.
  */
 export function runEagerly(making: readonly Promise<Instance>[]): void {
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import type { Statement } from '../execution/statement';
 
 const ATTACH = /^ATTACH\b/i;
 
-/** An ATTACH statement, as far as it tells which file it opens. */
+/** An ATTACH statement, as far as it shows which file it opens. */
 interface Attachment {
   readonly path: string | undefined;
   /** Its option TYPE, in lower case. */
@@ -30,7 +30,7 @@ function read(statement: string): Attachment {
     else if (before === 'TYPE') type ??= (stringIn(text) ?? text.replaceAll('"', '')).toLowerCase();
     if (text === '(') depth += 1;
     if (text === ')') depth -= 1;
-    // An option's name stands behind a parenthesis or a comma; elsewhere the word is a value.
+    // An option's name follows a parenthesis or a comma. Elsewhere, the word is a value.
     before = /^(?:\(|,)$/.test(before) && /^TYPE$/i.test(text) ? 'TYPE' : text;
   }
   return { path, type };

@@ -7,38 +7,41 @@ import { quotedIdentifier } from '../base/sql-text';
 import type { Bootstrap } from '../bootstrap/bootstrap';
 import type { Statement } from '../execution/statement';
 
-/** The instance whose files these are. */
+/** The instance that the files belong to. */
 export interface AttachedFilesHost {
   /** Whether it is closed, or about to be. */
   readonly isClosing: boolean;
-  /** Is told which databases are attached. */
+  /** Called with the names of the attached databases. */
   readonly bootstrap: Pick<Bootstrap, 'noteAttached'>;
-  /** Runs a task on a connection of its own. */
+  /** Runs a task on a separate connection. */
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
 }
 
-/** The record of the database files that an instance has attached: no two instances of the process may have one open. */
+/** The record of the database files that an instance has attached, because no two instances of a process may have the same file open. */
 export class AttachedFiles {
-  /** Lets one statement at a time change what is attached, so that the record is always true. */
+  /** Lets one statement at a time change the attached databases, so that the record is always correct. */
   private readonly changing = new Semaphore(1);
   /** The files of each ATTACH that has not been recorded yet. */
   private readonly beingAttached = new Set<readonly string[]>();
   private readonly recordings = new Semaphore(1);
 
-  /** The files are claimed by `owner`. */
+  /** `owner` claims the files. */
   constructor(private readonly owner: object, private readonly host: AttachedFilesHost) {}
 
-  /** Runs a user's statement: one that may attach waits its turn, until `ended` aborts. A bootstrap step's does not, as the statement may wait for it. */
+  /**
+   * Runs a user's statement. One that may attach waits for its turn, until `ended` aborts. A bootstrap step's statement does not wait, because the
+   * user's statement may wait for it.
+   */
   claimingInTurn<T>(statement: Statement, run: () => Promise<T>, ended: AbortSignalLike): Promise<T> {
     return statement.mayAttach ? this.inTurn(() => this.claiming(statement, run), ended) : run();
   }
 
-  /** Runs a statement: no file that another instance of the process has is attached by it, and the record is kept. */
+  /** Runs a statement and keeps the record. The statement does not attach a file that another instance of the process has open. */
   claiming<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
     return statement.mayAttach ? this.recording(run, attachedPaths(statement)) : run();
   }
 
-  /** Runs what may attach or detach files, `paths` among them, and keeps the record of them. */
+  /** Runs a task that may attach or detach files, including `paths`, and keeps the record of them. */
   async recording<T>(task: () => Promise<T>, paths: readonly string[] = []): Promise<T> {
     this.beingAttached.add(paths);
     const missing = missingFiles(paths);
@@ -47,7 +50,7 @@ export class AttachedFiles {
       return task();
     };
     const value = await claimed().catch(async (error) => {
-      // What went wrong is the news; the record is then kept as well as may be.
+      // The task's error is reported; the record is then updated as well as possible.
       await this.record(paths).catch(() => undefined);
       removeUnfinished(missing);
       throw error;
@@ -56,7 +59,7 @@ export class AttachedFiles {
     return value;
   }
 
-  /** Notes that the instance has no file open any more: it is closed. */
+  /** Records that the instance is closed and has no file open any more. */
   release(): void {
     releaseFiles(this.owner);
   }
@@ -70,9 +73,9 @@ export class AttachedFiles {
     }
   }
 
-  /** Notes which files are attached, once the attaching of `paths` has ended. */
+  /** Records the attached files, after the attaching of `paths` has ended. */
   private async record(paths: readonly string[]): Promise<void> {
-    // One at a time: a list that was read before another's ATTACH would undo what was noted of it since.
+    // One at a time: a list that was read before another ATTACH would undo the record of it.
     const release = await this.recordings.acquire();
     try {
       this.beingAttached.delete(paths);
@@ -82,7 +85,7 @@ export class AttachedFiles {
     }
   }
 
-  /** Files that another instance has, attached by a way that no ATTACH statement showed, are detached again. */
+  /** Files that another instance has open, attached without a visible ATTACH statement, are detached again. */
   private async recordAttached(connection: DuckDBConnection): Promise<void> {
     const result = await connection.run("SELECT database_name, CASE WHEN type = 'duckdb' THEN path END FROM duckdb_databases()");
     const databases = await result.getRows() as [string, string | null][];

@@ -22,13 +22,13 @@ import type { Limits } from '../memory/limits';
 import { newSpillDirectory } from '../memory/spill';
 import { traced } from '../observe/tracing';
 
-/** What an instance is made from. */
+/** The inputs of a new instance. */
 export interface InstanceOptions {
   /** A database file, or `:memory:`. */
   readonly path: string;
   readonly config: RuntimeConfig;
   readonly env: NodeJS.ProcessEnv;
-  /** What it may use of the process's memory and disk. */
+  /** Its share of the process's memory and disk. */
   readonly limits: Limits;
   /** The steps that may run at its creation. @default - all declared steps */
   readonly bootstrap?: readonly string[];
@@ -36,11 +36,13 @@ export interface InstanceOptions {
   readonly beforeOpening?: () => void;
 }
 
-/** What lies there is something else, or of a version of DuckDB that this one cannot read. */
+/** Errors for a file that is not a database, or has a version that this DuckDB cannot read. */
 const NO_DATABASE = [DUCKDB.invalidDatabase, DUCKDB.databaseVersion];
 const DISK_FULL = [SYSTEM.noSpace, SYSTEM.noSpaceCode];
 
-/** Opens an instance, LOADs its extensions and locks it. No SQL but ours can run before the lock: nobody else has the instance yet. */
+/**
+ * Opens an instance, LOADs its extensions and locks it. Only this library's SQL can run before the lock, because nobody else has the instance yet.
+ */
 export function createInstance(options: InstanceOptions): Promise<Instance> {
   return traced('create', () => ({ path: options.path }), () => nativeCall(() => create(options)));
 }
@@ -89,7 +91,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       await loadExtensions(connection, source, config.extensions);
       const loaded = performance.now();
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
-      // A version of the extension that cannot do so is none the worse.
+      // A version of the extension without this setting works as before.
       if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
       if (httpfs) await instance.limitRequestsFromNow(connection, config);
       const locked = performance.now();
@@ -113,7 +115,7 @@ function threadCount(vcpus: string | undefined, { settings }: RuntimeConfig, lim
 interface Opening {
   readonly path: string;
   readonly settings: Readonly<Record<string, string>>;
-  /** Those of them that the user has given. */
+  /** The settings among them that the user has set. */
   readonly given: Readonly<Record<string, string>>;
   readonly owner: object;
   readonly beforeOpening?: () => void;
@@ -127,7 +129,7 @@ async function open({ path, settings, given, owner, beforeOpening }: Opening): P
     if (path !== ':memory:') missing = missingFiles([path]);
     const opening = openRaw(path, settings);
     opening.catch(() => undefined);
-    // A request needs this thread until it has left; its round trip is then hidden behind what follows.
+    // Sending a request needs this thread. After that, its round trip overlaps with the following work.
     const departure = sendEarlyRequests();
     if (departure) await Promise.race([departure, opening]);
     // While a libuv thread opens the instance, this one evaluates the client's JavaScript.
@@ -145,10 +147,10 @@ async function open({ path, settings, given, owner, beforeOpening }: Opening): P
 }
 
 function diskFull(path: string, text: string): string {
-  return `the disk is full (${text}): remove what is not needed in ${dirname(path)}, or give the function more ephemeralStorageSize`;
+  return `the disk is full (${text}): remove files that are not needed from ${dirname(path)}, or give the function more ephemeralStorageSize`;
 }
 
-/** DuckDB's error at open does not name the setting that it is about: so each of the user's is tried alone. Throws `CONFIG` for one that fails. */
+/** DuckDB's error at opening does not name the setting, so each setting of the user's is tried alone. Throws `CONFIG` for a setting that fails. */
 async function checkSettings(settings: Readonly<Record<string, string>>, names: readonly string[]): Promise<void> {
   for (const name of names.filter((each) => each in settings)) {
     try {
@@ -160,26 +162,27 @@ async function checkSettings(settings: Readonly<Record<string, string>>, names: 
 }
 
 /**
- * Blanks settings, and ends the loading of extensions without a check. One-way: DuckDB does not let it be turned on again while it runs.
- * Read back, because all else rests on it. `settings` are our own, and ride along: each call costs a change of threads.
+ * Blanks settings, and ends loading extensions without a signature check. This is one-way: DuckDB does not allow it again while it runs. The result
+ * is read back, because all other protection depends on it. `settings` are the library's own, in the same call, because each call costs a thread
+ * switch.
  */
 async function lock(
   connection: DuckDBConnection, isUnlocked: boolean, blanked: readonly string[], settings: Readonly<Record<string, string>>,
 ): Promise<void> {
   const locking = [...isUnlocked ? ['SET allow_unsigned_extensions = false'] : [], ...blanked.map((name) => set(name, ''))];
   if (locking.length > 0) await connection.run(locking.join('; '));
-  // Of several statements the client hands out the first one's result.
+  // For several statements, the client returns the first one's result.
   const readBack = "SELECT current_setting('allow_unsigned_extensions')";
   const result = await connection.run([readBack, ...Object.entries(settings).map(([name, value]) => set(name, value))].join('; '));
   if ((await result.getRows())[0]?.[0] !== false) {
-    throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance is not used');
+    throw new ExtensionError('DuckDB still allows unsigned extensions after they were turned off: this instance cannot be used');
   }
 }
 
 async function applySettings(connection: DuckDBConnection, settings: Readonly<Record<string, string>>): Promise<void> {
   if (Object.keys(settings).length === 0) return;
   const script = Object.entries(settings).map(([name, value]) => set(name, value)).join('; ');
-  // Each call costs a change of threads. One by one they tell which of them fails.
+  // Each call costs a thread switch. If the batch fails, single calls show which setting fails.
   if (await connection.run(script).then(() => true, () => false)) return;
   for (const [name, value] of Object.entries(settings)) {
     try {

@@ -3,18 +3,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isWorkerThread, refuseFileInWorkerThread } from './worker-threads';
 import { FileInUseError } from '../base/errors';
 
-/** `md:`, `ducklake:`, `s3://`: no file that two instances could corrupt. */
+/** `md:`, `ducklake:`, `s3://`: not a file that two instances could corrupt. */
 const SCHEME = /^(?!file:)\w{2,}:/i;
-/** The file itself, its write-ahead log, and what a checkpoint in mid-way leaves. */
+/** The file itself, its write-ahead log, and the remains of an interrupted checkpoint. */
 const ENDINGS = ['', '.wal', '.wal.checkpoint', '.wal.recovery'];
 
-/** A database begins with three headers of 4 KiB each (https://duckdb.org/docs/stable/internals/storage): what is shorter holds no data. */
+/** A database begins with three headers of 4 KiB each (https://duckdb.org/docs/stable/internals/storage). A shorter file does not contain data. */
 const HEADERS_BYTES = 3 * 4096;
 
-/** An instance's hold on a file. */
+/** An instance's claim on a file. */
 interface Claim {
   readonly owner: object;
-  /** DETACHed, though a transaction that was open then may go on writing to it. */
+  /** Whether it is DETACHed. A transaction that was open at that time may still write to the file. */
   readonly detached: boolean;
 }
 
@@ -22,22 +22,22 @@ const FILES = Symbol.for('cdk-duckdb-lambda.files.v1');
 const claims: Map<string, Claim> = ((globalThis as { [FILES]?: Map<string, Claim> })[FILES] ??= new Map());
 
 /**
- * Notes that `owner`, an instance of this process, has the database file at `path` open.
+ * Records that `owner`, an instance of this process, has the database file at `path` open.
  *
- * DuckDB locks a file against other processes, not against another instance of its own: two of them both succeed, and corrupt it.
+ * DuckDB locks a file against other processes, but not against another instance in its own process: both open it, and corrupt it.
  * Throws `FILE_IN_USE`, and `CONFIG` in a worker thread.
  */
 export function claimFile(path: string, owner: object): void {
   refuseFileInWorkerThread(path);
   const file = realPath(path);
   if (isForeign(file, owner)) {
-    throw new FileInUseError(`the database file "${path}" is open in another instance of this process, and to open it twice would corrupt it: ` +
+    throw new FileInUseError(`the database file "${path}" is open in another instance of this process, and opening it twice would corrupt it: ` +
       'DETACH it there and end the transactions that use it, or close the session or DuckDB that has it');
   }
   claims.set(file, { owner, detached: false });
 }
 
-/** Notes that `owner` has `paths` open and nothing else. Returns those that another instance has. */
+/** Records that `owner` has exactly `paths` open. Returns the paths that another instance has open. */
 export function recordFiles(paths: readonly string[], owner: object): readonly string[] {
   const files = new Map(paths.filter((path) => !isRemote(path)).map((path) => [realPath(path), path]));
   for (const [file, claim] of claims) {
@@ -50,7 +50,7 @@ export function recordFiles(paths: readonly string[], owner: object): readonly s
   return foreign.map((file) => files.get(file)!);
 }
 
-/** Notes that `owner` has no file open any more: it is closed. */
+/** Records that `owner` is closed and has no file open any more. */
 export function releaseFiles(owner: object): void {
   for (const [file, claim] of claims) if (claim.owner === owner) claims.delete(file);
 }
@@ -60,25 +60,25 @@ export function isClaimed(path: string): boolean {
   return isForeign(realPath(path), {});
 }
 
-/** Whether `path` names no file of this machine: `s3://bucket/x.duckdb`, `md:sales`. */
+/** Whether `path` does not name a file of this machine: `s3://bucket/x.duckdb`, `md:sales`. */
 export function isRemote(path: string): boolean {
   return SCHEME.test(path);
 }
 
-/** Removes a database file and all that belongs to it. */
+/** Removes a database file and its companion files. */
 export function removeDatabase(path: string): void {
   for (const ending of ENDINGS) rmSync(`${path}${ending}`, { force: true });
 }
 
-/** Which of `paths` are not there: what a failed opening makes of them is its own. */
+/** The `paths` that do not exist: a failed opening may remove the files that it creates there. */
 export function missingFiles(paths: readonly string[]): readonly string[] {
   return paths.map(withoutScheme).filter((path) => !existsSync(path));
 }
 
 /**
- * Removes those of `paths` that have not become databases, as where the disk was full: DuckDB refuses them ever after.
+ * Removes those of `paths` that have not become databases, for example because the disk was full. DuckDB would never accept them.
  *
- * Whoever calls it has found them missing before.
+ * The caller has checked before that they did not exist.
  */
 export function removeUnfinished(paths: readonly string[]): void {
   for (const path of paths) {
@@ -96,7 +96,7 @@ function isForeign(file: string, owner: object): boolean {
   return claim !== undefined && claim.owner !== owner && !(claim.detached && !isOpen(file));
 }
 
-/** The name by which a file of several names, hard links of each other, is claimed. */
+/** The name under which a file with several names (hard links) is claimed. */
 function otherNameOf(file: string): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined || stat.nlink < 2) return undefined;
@@ -106,7 +106,7 @@ function otherNameOf(file: string): string | undefined {
   });
 }
 
-/** Whether this process has `file` open; where the system does not say, not. */
+/** Whether this process has `file` open; false if the system does not say. */
 function isOpen(file: string): boolean {
   try {
     return readdirSync('/proc/self/fd').some((descriptor) => target(descriptor) === file);
@@ -119,12 +119,12 @@ function target(descriptor: string): string | undefined {
   try {
     return readlinkSync(join('/proc/self/fd', descriptor));
   } catch {
-    // Closed since it was listed.
+    // The file was closed after the list was read.
     return undefined;
   }
 }
 
-/** One name for each file, however it was reached; it may not exist yet. */
+/** One name for each file, however the path is written. The file may not exist yet. */
 function realPath(path: string): string {
   const absolute = resolve(withoutScheme(path));
   try {

@@ -19,24 +19,24 @@ import { type Limits, limitSettings } from '../memory/limits';
 import { removeSpillDirectory } from '../memory/spill';
 import type { CreationTimings } from '../observe/cold-start';
 
-/** The threads in which httpfs uploads free their memory a moment after the statement has ended: in a closed instance that crashes the process. */
+/** The threads in which httpfs uploads free their memory a moment after the statement's end. In a closed instance, that crashes the process. */
 const UPLOAD_END_MS = 100;
 
-/** One DuckDB instance, ready for use: opened, extensions loaded, locked. */
+/** One DuckDB instance, ready for use: open, extensions loaded, locked. */
 export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost {
   readonly bootstrap: Bootstrap;
-  /** The files that are attached to it. */
+  /** The files that are attached to the instance. */
   readonly files: AttachedFiles;
-  /** How long the phases of its creation took. */
+  /** The durations of the phases of its creation. */
   timings: CreationTimings = { open: 0, load: 0, lock: 0, steps: {}, total: 0 };
-  /** The user's settings, where how long DuckDB waits for an HTTP answer is ours to set: once httpfs is there, and the user has not set it. */
+  /** The user's settings, if httpfs is loaded and the user has not set how long DuckDB waits for an HTTP response. Then the runtime sets it. */
   private requestSettings: Readonly<Record<string, string>> | undefined;
 
-  /** What loads extensions for a statement; undefined where all are loaded at creation. */
+  /** Loads extensions for a statement; undefined if all extensions are loaded at creation. */
   onDemand: ((sql: string) => OnDemandExtensions | undefined) | undefined;
-  /** How it reads remote files; undefined without httpfs. */
+  /** The access to remote files; undefined without httpfs. */
   remote: RemoteAccess | undefined;
-  /** How it writes to S3; undefined without httpfs. */
+  /** The settings for writing to S3; undefined without httpfs. */
   uploads: UploadSettings | undefined;
 
   private readonly connections = new Set<Connection>();
@@ -49,10 +49,10 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
   private broken = false;
   private mayHaveUploadedAt = -Infinity;
 
-  /** Its files are claimed by `fileOwner`. */
+  /** `fileOwner` claims the instance's files. */
   constructor(
     private readonly duckdb: DuckDBInstance,
-    /** Where it spills. */
+    /** The directory to which it spills. */
     readonly tempDirectory: string,
     fileOwner: object,
     steps: readonly BootstrapStep[],
@@ -61,7 +61,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     this.files = new AttachedFiles(fileOwner, this);
   }
 
-  /** Whether DuckDB has given it up after a fatal error. */
+  /** Whether DuckDB refuses every statement after a fatal error. */
   get isBroken(): boolean {
     return this.broken;
   }
@@ -71,12 +71,12 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     return this.closing !== undefined;
   }
 
-  /** Whether somebody has a connection to it. */
+  /** Whether it has an open connection. */
   get isInUse(): boolean {
     return this.uses > 0;
   }
 
-  /** A new connection, called `what` in messages; never one that was used before, as DuckDB cannot reset one. */
+  /** A new connection, called `what` in messages. Connections are never reused, because DuckDB cannot reset one. */
   async connect(what: string): Promise<Connection> {
     const raw = await this.connectRaw();
     const connection: Connection = new Connection(raw, what, () => {
@@ -88,7 +88,9 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     return connection;
   }
 
-  /** Runs `task` on a connection of its own, beside the users'; `mayBeInTransaction` tells whether it may leave a transaction open. */
+  /**
+   * Runs `task` on a separate connection, in parallel with the users' connections; `mayBeInTransaction` says whether it may leave a transaction open.
+   */
   async withRaw<T>(task: (connection: DuckDBConnection) => Promise<T>, mayBeInTransaction?: () => boolean): Promise<T> {
     const connection = await this.connectRaw();
     try {
@@ -101,19 +103,19 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
   }
 
   /**
-   * Lets DuckDB's HTTP requests last no longer than the invocation that makes them, from now on: httpfs is there. An `http_timeout`
-   * among the user's settings stays.
+   * From now on, when httpfs is loaded, limits the duration of DuckDB's HTTP requests to that of the invocation. An `http_timeout` among the user's
+   * settings stays.
    */
   async limitRequestsFromNow(connection: DuckDBConnection, { settings, timeoutSeconds }: RuntimeConfig): Promise<void> {
     if ('http_timeout' in settings) return;
     this.requestSettings = settings;
-    // Where the configuration is locked it cannot follow each invocation.
+    // If the configuration is locked, the limit cannot follow each invocation.
     const isLocked = 'lock_configuration' in settings;
     const limit = isLocked ? timeoutSeconds && setRequestLimits(requestLimits(1000 * timeoutSeconds, settings), settings) : this.requestLimit();
     if (limit) await connection.run(limit);
   }
 
-  /** Changes what it may use. Throws when it uses more than that just now. */
+  /** Changes its limits. Throws if it uses more than the new limits at the moment. */
   async setLimits(limits: Limits): Promise<void> {
     if (this.closing) return;
     await this.withRaw(async (connection) => {
@@ -134,7 +136,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     return value;
   }
 
-  /** Runs what no SQL tells of, as on the client's own connection: it may have attached files, or loaded httpfs. */
+  /** Runs a task whose SQL is not visible, such as one on the client's own connection: it may have attached files, or loaded httpfs. */
   async recordingAll<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await this.files.recording(task);
@@ -143,20 +145,20 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     }
   }
 
-  /** Notes that a statement has ended, which may have written to S3. */
+  /** Records the end of a statement that may have written to S3. */
   noteEnded({ sql }: Statement): void {
     if (!this.uploads || !mayUpload(sql)) return;
     this.mayHaveUploadedAt = performance.now();
-    // Nor may a process whose work is done end before.
+    // A process whose work is done must not end before that, either.
     setTimeout(() => undefined, UPLOAD_END_MS);
   }
 
-  /** Interrupts what runs on it and closes it. Does not wait for what had been given up: see `onEnd`. */
+  /** Interrupts the running statements and closes the instance. Does not wait for abandoned work: see `onEnd`. */
   close(): Promise<void> {
     return this.closing ??= this.end();
   }
 
-  /** Closes it once nobody uses it: whoever shares it has let go of it, but somebody may be about to connect. Settles when it is closed. */
+  /** Closes the instance when it is unused. Its registry entry is gone, but a caller may be about to connect. Settles when it is closed. */
   retire(): Promise<void> {
     const ended = new Promise<void>((resolve) => this.onEnd(resolve));
     setImmediate(() => {
@@ -166,28 +168,31 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     return ended;
   }
 
-  /** Marks it as beyond use: whoever shares it makes a new one. Its connections are their users' to close. */
+  /** Marks the instance as unusable: its users create a new one. They close their own connections. */
   markBroken(): void {
     this.broken = true;
   }
 
-  /** Calls `listener` when the instance is closed and its last connection with it: only then are memory and files free. At once, if it is. */
+  /**
+   * Calls `listener` when the instance and its last connection are closed, because only then are memory and files free. If they are closed, calls it
+   * at once.
+   */
   onEnd(listener: () => void): void {
     if (this.closing && this.uses === 0) listener();
     else this.endListeners.push(listener);
   }
 
   /**
-   * Lets DuckDB's HTTP requests wait no longer than an invocation lasts: DuckDB cannot interrupt one, and it would hold a
-   * thread, and a connection to the server, beyond the invocation.
+   * Limits the wait of DuckDB's HTTP requests to the duration of an invocation. DuckDB cannot interrupt a request, which would hold a thread and a
+   * connection to the server beyond the invocation.
    */
   private async limitRequests(connection: Connection): Promise<void> {
     const limit = this.requestLimit();
-    // Where the configuration is locked, or the connection closed meanwhile, the limit stays as it is.
+    // If the configuration is locked, or the connection was closed meanwhile, the limit stays as it is.
     if (limit) await connection.run(({ raw }) => raw.run(limit), () => 'setting a time limit', undefined, () => undefined).catch(() => undefined);
   }
 
-  /** The SQL that sets the present invocation's limit; undefined where it is set already, or none is to be set. */
+  /** The SQL that sets the current invocation's limit; undefined if the limit is set already, or none applies. */
   private requestLimit(): string | undefined {
     const settings = this.requestSettings;
     const milliseconds = currentInvocation()?.milliseconds;
@@ -201,7 +206,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
   private async end(): Promise<void> {
     this.uses += 1;
     await Promise.all([...this.connections].map((connection) => connection.close()));
-    // To close DuckDB under a connect that has not returned crashes the process.
+    // Closing DuckDB during a connect call crashes the process.
     await Promise.allSettled(this.connecting);
     const sinceUpload = performance.now() - this.mayHaveUploadedAt;
     if (sinceUpload < UPLOAD_END_MS) await sleep(UPLOAD_END_MS - sinceUpload);
@@ -228,7 +233,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
   }
 
   private assertOpen(): void {
-    if (this.closing) throw new ClosedError('this DuckDB instance was closed while a connection to it was asked for');
+    if (this.closing) throw new ClosedError('this DuckDB instance was closed while a connection to it was opened');
   }
 
   private unuse(): void {

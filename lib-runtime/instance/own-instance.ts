@@ -5,7 +5,7 @@ import { readConfig, settings as checkSettings } from '../base/config';
 import { ConfigError } from '../base/errors';
 import { processBudget } from '../memory/budget';
 
-/** What a session or a DuckDB asks for. */
+/** Options of the instance of a session or a DuckDB. */
 export interface OwnInstanceOptions {
   /** A database file, or `:memory:`. */
   readonly path: string;
@@ -15,11 +15,11 @@ export interface OwnInstanceOptions {
   readonly signal?: AbortSignalLike;
   /** The steps that may run at its creation. */
   readonly bootstrap?: readonly string[];
-  /** Called when the file is this instance's to open, just before. */
+  /** Called just before the file is opened, when this instance has claimed it. */
   readonly beforeOpening?: () => void;
 }
 
-/** An instance that nobody else uses, with a share of the process's memory until its end. */
+/** An instance for a single user, with a share of the process's memory until its end. */
 export async function openOwnInstance(options: OwnInstanceOptions): Promise<Instance> {
   const { env } = process;
   const config = readConfig(env);
@@ -40,5 +40,5 @@ function ownSettings(given: OwnInstanceOptions['settings']): Readonly<Record<str
   const checked = checkSettings(given ?? {});
   const limited = ['memory_limit', 'max_temp_directory_size'].find((name) => name in checked);
   if (limited === undefined) return checked;
-  throw new ConfigError(`the setting "${limited}" is shared out among all instances of the process: ask for memory by { memory: MiB }, and spill comes with it`);
+  throw new ConfigError(`the setting "${limited}" is divided among all instances of the process: request memory with { memory: MiB }, which includes a share of the spill`);
 }

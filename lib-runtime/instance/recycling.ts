@@ -2,15 +2,15 @@ import { closeIdleInstances } from './shared-instances';
 import { functionMemoryMiB } from '../base/lambda-environment';
 
 const MIB = 1024 * 1024;
-/** What is not DuckDB's stays: to close its instances again and again would free nothing more. */
+/** Memory that is not DuckDB's stays. Closing its instances repeatedly would not free more. */
 const MIN_GROWTH = 0.05;
 
 const LEFT = Symbol.for('cdk-duckdb-lambda.left-after-recycling.v1');
 
 /**
- * Closes the idle shared instances when the process holds more than `share` of the function's memory.
+ * Closes the idle shared instances when the process uses more than `share` of the function's memory.
  *
- * What DuckDB has freed often stays with the process; Lambda kills one that exceeds its memory.
+ * Memory that DuckDB has freed often stays with the process, and Lambda kills a process that exceeds its memory.
  */
 export async function recycleInstances(share: number): Promise<void> {
   const memoryMiB = functionMemoryMiB(process.env);

@@ -4,39 +4,39 @@ import type { UploadSettings } from './upload-settings';
 import { functionMemoryMiB, inLambda } from '../base/lambda-environment';
 import { type Limits, limitSettings } from '../memory/limits';
 
-/** What an instance is opened with, and what is SET once its extensions are loaded. */
+/** The settings with which an instance is opened, and those that are SET after its extensions are loaded. */
 export interface InstanceSettings {
   readonly atOpen: Readonly<Record<string, string>>;
-  /** Our own, which cannot be given at open. */
+  /** The library's own settings that cannot be given at opening. */
   readonly afterLock: Readonly<Record<string, string>>;
-  /** The user's, once the steps have run that need no network: they may end what such a step can do. */
+  /** The user's settings, SET after the steps that do not need the network have run, because such a setting may prevent what a step does. */
   readonly last: Readonly<Record<string, string>>;
 }
 
-/** What the settings follow from. */
+/** The inputs of the settings. */
 export interface SettingsInput {
   readonly env: NodeJS.ProcessEnv;
-  /** A directory of this instance alone: two that share one destroy each other's spill. */
+  /** A directory for this instance only: two instances with the same directory destroy each other's spill. */
   readonly tempDirectory: string;
-  /** What this instance may use of the process's memory and disk. */
+  /** The instance's share of the process's memory and disk. */
   readonly limits: Limits;
-  /** The baked extension directory, if there is one. */
+  /** The image's extension directory, if there is one. */
   readonly extensionDirectory: string | undefined;
-  /** Whether extensions may be loaded without DuckDB's signature check, until the lock. */
+  /** Whether extensions may be loaded without DuckDB's signature check before the lock. */
   readonly unsigned: boolean;
-  /** How it writes to S3, where httpfs is loaded at creation. */
+  /** The settings for writing to S3, if httpfs is loaded at creation. */
   readonly uploads: UploadSettings | undefined;
-  /** The user's own settings; they win. */
+  /** The user's own settings, which take precedence. */
   readonly overrides: Readonly<Record<string, string>>;
 }
 
-/** Lambda gives one vCPU for each 1,769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
+/** Lambda provides one vCPU per 1,769 MB (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
 const MB_PER_VCPU = 1769;
 
 /** DuckDB's settings, derived from Lambda's environment. */
 export function deriveSettings(input: SettingsInput): InstanceSettings {
   const { env } = input;
-  // These are the process's: an instance has its part of the limits, and a directory of its own in the temp directory.
+  // These are the process's settings. An instance has a share of the limits, and its own directory in the temp directory.
   const { memory_limit: _memory, max_temp_directory_size: _spill, temp_directory: _root, ...overrides } = input.overrides;
   const { memory_limit, max_temp_directory_size } = limitSettings(input.limits);
   const derived = {
@@ -44,7 +44,7 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
     memory_limit,
     ...lambdaThreads(env),
     ...(input.extensionDirectory !== undefined && { extension_directory: input.extensionDirectory }),
-    // Where httpfs loads by itself, it copies the environment's credentials into settings that any SQL can read.
+    // If httpfs loads automatically, it copies the environment's credentials into settings that any SQL can read.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_persistent_secrets: 'false',
@@ -60,9 +60,9 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
     },
     afterLock: {
       timezone: 'UTC',
-      // At open this one is accepted and not enforced.
+      // When given at opening, this setting is accepted but has no effect.
       max_temp_directory_size,
-      // Without it each query pays a new TCP and TLS connection.
+      // Without it, each query needs a new TCP and TLS connection.
       ...(input.uploads && { httpfs_connection_caching: 'true', ...input.uploads.atCreation }),
     },
     last: Object.fromEntries(overriddenLater.sort(lockLast)),
@@ -74,7 +74,7 @@ function lambdaThreads(env: NodeJS.ProcessEnv): Record<string, string> {
   return memory === undefined ? {} : { threads: String(Math.max(1, Math.ceil(memory / MB_PER_VCPU))) };
 }
 
-/** Lambda has no HOME that can be written, and DuckDB fails in several ways without one. */
+/** Lambda does not have a writable HOME, and DuckDB fails in several ways without one. */
 function sandboxSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   if (!inLambda(env) && writable(homedir())) return {};
   return { home_directory: tmpdir(), secret_directory: `${tmpdir()}/.duckdb/stored_secrets` };
@@ -89,7 +89,7 @@ function writable(directory: string): boolean {
   }
 }
 
-/** After `lock_configuration` nothing can be SET. */
+/** After `lock_configuration`, nothing can be SET. */
 function lockLast([a]: readonly [string, string], [b]: readonly [string, string]): number {
   return Number(a === 'lock_configuration') - Number(b === 'lock_configuration');
 }

@@ -8,27 +8,28 @@ import { processBudget } from '../memory/budget';
 interface Registry {
   /** One shared instance for each logical database. */
   readonly shared: Map<string, Promise<Instance>>;
-  /** The end of the one before it, where it was let go of. */
+  /** The end of the previous instance, if it was released. */
   readonly ending: Map<string, Promise<void>>;
 }
 
-/** ESM and CommonJS copies of the runtime, and each handler of the process, share one registry. */
+/** ESM and CommonJS copies of the runtime, and all handlers of the process, use the same registry. */
 const REGISTRY = Symbol.for('cdk-duckdb-lambda.registry.v1');
 const registry: Registry = ((globalThis as { [REGISTRY]?: Registry })[REGISTRY] ??= { shared: new Map(), ending: new Map() });
 
 const DEFAULT_DATABASE = 'default';
-/** Somebody may have connected at the last moment; that one's end is not waited for. */
+/** A caller may have connected at the last moment. This does not wait for the end of that connection. */
 const MAX_END_MS = 500;
 
-/** The names of all logical databases that are declared, and of the one that always is. */
+/** The names of all declared logical databases, and `default`. */
 export function databaseNames({ databases = {} }: RuntimeConfig): readonly string[] {
   return [...new Set([DEFAULT_DATABASE, ...Object.keys(databases)])];
 }
 
 /**
- * The shared instance of a logical database, made once however many callers race for it, and again after its making failed or DuckDB broke.
+ * The shared instance of a logical database. It is created once, however many callers request it at the same time, and again if its creation failed
+ * or DuckDB broke.
  *
- * One database's making never waits for another's. Rejects with `CONFIG` for a database that is not declared.
+ * The creation of one database never waits for another. Rejects with `CONFIG` for a database that is not declared.
  */
 export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Instance> {
   const made = registry.shared.get(database) ?? remember(database);
@@ -38,7 +39,7 @@ export async function sharedInstance(database = DEFAULT_DATABASE): Promise<Insta
   return sharedInstance(database);
 }
 
-/** Closes the shared instances that nobody uses just now; whoever asks for one gets another. Returns their databases. */
+/** Closes the shared instances that are unused at the moment; later callers get a new one. Returns their databases. */
 export async function closeIdleInstances(): Promise<string[]> {
   const idle: string[] = [];
   await Promise.all([...registry.shared].map(async ([database, made]) => {
@@ -79,7 +80,7 @@ async function make(database: string, predecessor?: Promise<void>): Promise<Inst
   return instance;
 }
 
-/** Without a declaration (a laptop, a unit test) every name is a new database in memory. */
+/** Without a declaration (a laptop, a unit test), every name is a new database in memory. */
 function checkDatabase(database: string, config: RuntimeConfig, env: NodeJS.ProcessEnv): void {
   const names = databaseNames(config);
   if (names.includes(database) || !env.DUCKDB_LAMBDA_CONFIG) return;

@@ -2,17 +2,17 @@ import type { Limits } from '../memory/limits';
 import { bytesOf } from '../memory/sizes';
 
 const MIB = 1024 * 1024;
-/** S3 takes no smaller part of an upload but the last (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
+/** S3 does not accept a smaller part of an upload, except the last (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
 const SMALLEST_PART = 5 * MIB;
 const DEFAULT_PARTS = 10_000;
 const DEFAULT_UPLOADS = 50;
 const DEFAULT_OPEN_FILES = 100;
 const DEFAULT_MAX_FILESIZE = 800e9;
-/** A part takes this share of the memory limit, so that 30 files at once take 15 %, and 30 % when a session has half of the memory. */
+/** The share of the memory limit for one part, so that 30 files at once take 15 %, and 30 % if a session has half of the memory. */
 const PART_SHARE = 1 / 200;
-/** Parts of one file that are under way to S3. */
+/** The number of parts of one file that are being sent to S3. */
 const UPLOADS_SHARE = 1 / 8;
-/** All files of a partitioned COPY, a part each. */
+/** All files of a partitioned COPY, with one part each. */
 const OPEN_FILES_SHARE = 1 / 2;
 
 const FILE_SIZE = 's3_uploader_max_filesize';
@@ -21,11 +21,11 @@ const UPLOADS = 's3_uploader_thread_limit';
 const OPEN_FILES = 'partitioned_write_max_open_files';
 
 /**
- * How DuckDB writes to S3 under a memory limit; `overrides` are the user's own settings, which win.
+ * How DuckDB writes to S3 under a memory limit; `overrides` are the user's own settings, which take precedence.
  *
- * httpfs holds a part of each open file in memory, of `s3_uploader_max_filesize` / `s3_uploader_max_parts_per_file` = 76.5 MiB by default,
- * and up to 50 more of each that are under way. So a COPY of one row failed at 256 MB, and 30 partitions at 1,769 MB. A part of 5 MiB allows
- * files of 50 GB, which is about what Lambda can send to S3 in 15 minutes.
+ * httpfs holds one part of each open file in memory, of `s3_uploader_max_filesize` / `s3_uploader_max_parts_per_file` = 76.5 MiB by default, and up to
+ * 50 more of each file whose parts are being sent. So a COPY of one row failed at 256 MB, and 30 partitions at 1,769 MB. A part of 5 MiB allows files
+ * of 50 GB, which is about what Lambda can send to S3 in 15 minutes.
  */
 export class UploadSettings {
   private readonly partBytes: number;
@@ -38,14 +38,14 @@ export class UploadSettings {
     this.current = this.counts(limits);
   }
 
-  /** What to SET once httpfs is loaded. */
+  /** The settings to SET after httpfs is loaded. */
   get atCreation(): Readonly<Record<string, string>> {
     const fileSize = `${Math.floor(this.partBytes * DEFAULT_PARTS / MIB)}MiB`;
     const counts = Object.entries(this.current).map(([name, count]) => [name, String(count)] as const);
     return { ...(!this.isSizeGiven && { [FILE_SIZE]: fileSize }), ...Object.fromEntries(counts) };
   }
 
-  /** The SQL that makes them follow other limits, empty where there is nothing to do. What a user has SET since stays as it is. */
+  /** The SQL that adapts the settings to other limits; empty if there is nothing to change. Values that a user has SET since stay. */
   follow(limits: Limits): string {
     const before = this.current;
     this.current = this.counts(limits);

@@ -1,11 +1,11 @@
-/** What the instances of the process share, and who has it. */
+/** The memory that the instances of the process share, and its holders. */
 export interface BudgetFigures {
-  /** For all instances of the process together. */
+  /** The memory of all instances of the process together. */
   readonly memoryBytes: number;
-  /** Held by sessions and DuckDBs. */
+  /** The memory that sessions and DuckDBs hold. */
   readonly reservedBytes: number;
-  /** How many sessions and DuckDBs hold it. */
+  /** The number of sessions and DuckDBs that hold memory. */
   readonly shares: number;
-  /** How many calls wait for a share. */
+  /** The number of calls that wait for a share. */
   readonly waiting: number;
 }

@@ -9,9 +9,9 @@ import { processMemoryBytes } from '../base/lambda-environment';
 import { Semaphore } from '../base/semaphore';
 import { DUCKDB } from '../base/wording';
 
-/** A shared instance: it uses what the others leave. */
+/** A shared instance, which uses what the others leave. */
 export interface SharedHolder {
-  /** Throws when it uses more than that just now. */
+  /** Throws if it currently uses more than that. */
   setLimits(limits: Limits): Promise<void>;
 }
 
@@ -21,41 +21,41 @@ export interface Share extends Limits {
 }
 
 const MIB = 1024 * 1024;
-/** Below this DuckDB has no room for its own buffers. */
+/** With less, DuckDB has no space for its own buffers. */
 const MIN_SHARE_BYTES = 16 * MIB;
-/** DuckDB's own default share of a machine (https://duckdb.org/docs/stable/configuration/overview). */
+/** DuckDB's default share of a machine's memory (https://duckdb.org/docs/stable/configuration/overview). */
 const SHARE_OF_MACHINE = 0.8;
 const ACQUIRE_TIMEOUT_MS = 10_000;
 const TRY_EVERY_MS = 50;
 
-/** Who waits for a share. */
+/** A call that waits for a share. */
 interface Waiter {
-  /** Undefined for half of what is left, or as much of that as can be had. */
+  /** Undefined for half of what is left, or as much of that half as is available. */
   readonly wanted: number | undefined;
-  /** How much was given to those who came later. */
+  /** How much was given to later calls. */
   passedBytes: number;
-  /** Why the shared instances have not given way, when it was tried last. */
+  /** Why the shared instances did not give way at the last attempt. */
   refusal: unknown;
   readonly settle: (outcome: Share | BudgetError) => void;
 }
 
 /**
- * Memory and spill of the process, shared out among its instances.
+ * Shares the memory and spill space of the process among its instances.
  *
- * DuckDB's limits are an instance's: three instances at 300 MB each were seen at 1,152 MB together. So the shared instances use all of it
- * while alone; each session and DuckDB takes a part, and the shared limit is lowered meanwhile; when nothing is left, the next one waits.
+ * DuckDB's limits apply to one instance: three instances at 300 MB each took 1,152 MB together. The shared instances therefore use all memory
+ * while they are alone. Each session and DuckDB takes a part, and the shared limit is lowered meanwhile. When nothing is left, the next one waits.
  *
- * Who waits is passed by those after it that fit into what is left, but by no more bytes than it wants itself: then all wait for it. So it
- * waits at most for those that are open, and for as much as it wants on top.
+ * Later calls that fit into what is left may overtake a waiting call, until they have taken as many bytes as it wants. Then all wait for it. A
+ * call therefore waits at most for the open ones, and for as many bytes as it wants itself.
  *
- * Where the configuration is locked, nobody can change what an instance may use. If that is known beforehand, the shared instances keep
- * `keptBytes` for good, and the rest is for sessions; one that locks itself later keeps what it has just then.
+ * With a locked configuration, an instance's limits cannot change. If the lock is known beforehand, the shared instances keep `keptBytes` for
+ * good, and the rest is for sessions. An instance that SQL locks later keeps what it has at that moment.
  */
 export class Budget {
   private readonly shared = new Set<SharedHolder>();
-  /** What those shared instances hold that nobody can change any more. */
+  /** The memory of shared instances whose limits cannot change. */
   private readonly locked = new Map<SharedHolder, number>();
-  /** What each shared instance was given last. */
+  /** The memory that each shared instance was last given. */
   private readonly given = new Map<SharedHolder, number>();
   private readonly turn = new Semaphore(1);
   private readonly queue: Waiter[] = [];
@@ -72,12 +72,12 @@ export class Budget {
     private readonly keptBytes = 0,
   ) {}
 
-  /** How much there is, and how much is taken. */
+  /** The total, and how much is taken. */
   get figures(): BudgetFigures {
     return { memoryBytes: this.memoryBytes, reservedBytes: this.reservedBytes, shares: this.shares, waiting: this.queue.length };
   }
 
-  /** Makes a shared instance with its part of what is left, at once; the other shared ones give way. */
+  /** Creates a shared instance at once, with its part of what is left. The other shared instances give way. */
   async addShared<H extends SharedHolder>(make: (limits: Limits) => Promise<H>, keptParts = 1): Promise<H> {
     if (this.keptBytes > 0) return make(this.limits(this.keptBytes / keptParts));
     const { reservedBytes } = this;
@@ -94,7 +94,7 @@ export class Budget {
     }
   }
 
-  /** Gives the part of a shared instance back to the others. */
+  /** Returns the part of a shared instance to the others. */
   removeShared(holder: SharedHolder): void {
     this.locked.delete(holder);
     this.given.delete(holder);
@@ -104,9 +104,9 @@ export class Budget {
   }
 
   /**
-   * Takes `wantedMiB`, by default half of what is left, or less if the shared instances cannot spare that.
+   * Takes `wantedMiB`, by default half of what is left, or less if the shared instances cannot spare that much.
    *
-   * Waits when there is not so much. Throws `BUDGET` after 10 s, or at once if there can never be.
+   * Waits until enough is free. Throws `BUDGET` after 10 s, or at once if there can never be enough.
    */
   async reserve(wantedMiB: number | undefined, signal?: AbortSignalLike): Promise<Share> {
     const wanted = wantedMiB === undefined ? undefined : wantedMiB * MIB;
@@ -151,7 +151,7 @@ export class Budget {
     this.notice();
   }
 
-  /** Serves who waits, until nobody does. */
+  /** Serves waiting calls until none is left. */
   private async serve(): Promise<void> {
     this.isServing = true;
     const release = await this.turn.acquire();
@@ -167,7 +167,7 @@ export class Budget {
     }
   }
 
-  /** Serves the first that fits and may pass those before it. Tells whether it is to be looked again at once. */
+  /** Serves the first call that fits and may overtake those before it. Returns whether to look again at once. */
   private async serveOne(): Promise<boolean> {
     let refused: { readonly bytes: number; readonly error: unknown } | undefined;
     for (const waiter of [...this.queue]) {
@@ -182,7 +182,7 @@ export class Budget {
         try {
           await this.limitShared(bytes);
         } catch (error) {
-          // One of several shared instances may have given way all the same.
+          // Some of the shared instances may have given way all the same.
           this.isOutdated = true;
           refused = { bytes, error };
           waiter.refusal = error;
@@ -206,7 +206,7 @@ export class Budget {
     waiter.settle(this.grant(bytes));
   }
 
-  /** Waits until something has changed. What shared instances use is not told: that is looked at again and again. */
+  /** Waits until something has changed. Shared instances do not report what they use, so it is polled. */
   private async change(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
@@ -217,13 +217,13 @@ export class Budget {
     clearTimeout(timer);
   }
 
-  /** Who waits may fit by now. */
+  /** A waiting call may fit now. */
   private notice(): void {
     this.isChanged = true;
     this.wake?.();
   }
 
-  /** What to try for, largest first, as long as the shared instances keep the least they need, and nobody is passed by too much. */
+  /** The amounts to try, largest first, as long as the shared instances keep their minimum and no waiting call is overtaken by too much. */
   private candidates(waiter: Waiter): number[] {
     const before = this.queue.slice(0, Math.max(0, this.queue.indexOf(waiter)));
     const most = Math.min(this.forSessions - this.reservedBytes, ...before.map(({ wanted = MIN_SHARE_BYTES, passedBytes }) => wanted - passedBytes));
@@ -261,18 +261,18 @@ export class Budget {
     return [...this.locked.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** What neither sessions hold nor instances that nobody can change. */
+  /** What is held neither by sessions nor by locked instances. */
   private get unlocked(): number {
     return this.memoryBytes - this.reservedBytes - this.lockedBytes;
   }
 
-  /** What all sessions and DuckDBs can have together. */
+  /** The most that all sessions and DuckDBs can have together. */
   private get forSessions(): number {
     const isAllLocked = this.keptBytes > 0 || (this.shared.size > 0 && this.flexible.length === 0);
     return this.memoryBytes - this.keptBytes - this.lockedBytes - (isAllLocked ? 0 : MIN_SHARE_BYTES);
   }
 
-  /** Gives the shared instances what is left when `taken` more is taken. Throws where one cannot give way. */
+  /** Gives the shared instances what is left after `taken` more is taken. Throws if one cannot give way. */
   private async limitShared(taken = 0): Promise<void> {
     this.isOutdated = false;
     const { flexible } = this;
@@ -291,7 +291,7 @@ export class Budget {
     }
   }
 
-  /** Gives what was released to the shared instances; whoever has the turn does it at its end. */
+  /** Gives released memory to the shared instances. If another call has the turn, that call does it at its end. */
   private rebalance(): void {
     this.isOutdated = true;
     const release = this.turn.tryAcquire();
@@ -303,33 +303,33 @@ export class Budget {
     release();
   }
 
-  /** Why there can never be so much, where that is so. */
+  /** The error if there can never be so much. */
   private never({ wanted }: Pick<Waiter, 'wanted'>): BudgetError | undefined {
     const { forSessions, lockedBytes } = this;
     if ((wanted ?? MIN_SHARE_BYTES) <= forSessions) return undefined;
     const asked = wanted === undefined ? 'a session or DuckDB asked for memory' : `a memory of ${inMiB(wanted)} MiB was asked for`;
     const all = `${asked}, and all instances of this process have ${inMiB(this.memoryBytes)} MiB together`;
     if (lockedBytes > 0) {
-      return new BudgetError(`${all}, ${inMiB(lockedBytes)} of it held by a shared one whose configuration was locked by SQL, so that nobody can lower its ` +
+      return new BudgetError(`${all}, ${inMiB(lockedBytes)} of it held by a shared instance whose configuration SQL has locked, so the runtime cannot lower its ` +
         "memory limit: put lock_configuration into the function's settings, which leaves half of the memory to sessions, or lock a session only", { retryable: false });
     }
     const kept = this.keptBytes > 0
-      ? `${inMiB(this.keptBytes)} of it kept for the shared one, as the function's settings lock the configuration`
-      : `${inMiB(MIN_SHARE_BYTES)} of it for the shared one`;
+      ? `${inMiB(this.keptBytes)} of it kept for the shared instance, because the function's settings lock the configuration`
+      : `${inMiB(MIN_SHARE_BYTES)} of it for the shared instance`;
     return new BudgetError(`${all}, ${kept}: ask for less, or raise the function's memorySize`, { retryable: false });
   }
 
   private exhausted(cause: unknown): BudgetError {
     const why = cause === undefined ? '' : ` (the shared instance could not give way: ${messageOf(cause).split('\n', 1)[0]})`;
     return new BudgetError(`no memory for another session or DuckDB within ${this.acquireTimeoutMs / 1000} s: ${inMiB(this.reservedBytes)} of ` +
-      `${inMiB(this.memoryBytes)} MiB are taken by ${this.shares}${why}; close them sooner, ask for less by { memory }, or raise the function's memorySize`,
+      `${inMiB(this.memoryBytes)} MiB are taken by ${this.shares}${why}; close them sooner, ask for less with { memory }, or raise the function's memorySize`,
     { cause });
   }
 }
 
 const BUDGET = Symbol.for('cdk-duckdb-lambda.budget.v1');
 
-/** The budget of this process; the first caller's settings decide its size. */
+/** The budget of this process. The first caller's settings decide its size. */
 export function processBudget(env: NodeJS.ProcessEnv, settings: Readonly<Record<string, string>>): Budget {
   const machine = processMemoryBytes(env);
   const disk = spillCapacity(settings.temp_directory);

@@ -4,18 +4,18 @@ import type * as vm from 'node:vm';
 import { ResultLimitError } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 
-/** A list of rows that grows is copied, and V8 ends a process before its heap is full, where it collects much and frees little. */
+/** V8 copies a growing list of rows. It ends a process before the heap is full, if it collects much and frees little. */
 const MAX_SHARE_OF_HEAP = 0.75;
-/** V8 ends a process whose collections free little, several in a row. */
+/** V8 ends a process after several collections in a row that free little. */
 const MIN_FREED = 0.1;
-/** Lambda ends a process that takes all of its memory. */
+/** Lambda ends a process that uses all of its memory. */
 const MAX_SHARE_OF_MEMORY = 0.95;
-/** A result that is smaller did not fill the heap. */
+/** A smaller result did not fill the heap. */
 const MIN_GROWTH = 0.05;
-/** A text is copied out of DuckDB, and made JavaScript's from that. */
+/** A text is copied out of DuckDB, and converted to a JavaScript string from the copy. */
 const COPIES = 2;
 const MIB = 1024 * 1024;
-/** V8's own on 64 bits: three times 16 MiB. */
+/** V8's default on 64 bits: three times 16 MiB. */
 const YOUNG_BYTES = 48 * MIB;
 
 const requireFromHere = createRequire(__filename);
@@ -32,21 +32,21 @@ interface Levels {
 }
 
 /**
- * Looks after the process's memory while a result is converted: V8 ends a process whose heap is full, Lambda one whose memory is.
+ * Guards the process's memory while a result is converted. V8 ends a process with a full heap, Lambda one with full memory.
  *
- * A row takes several times what its values do there, so that `maxBytes` alone does not prevent it.
+ * A row takes several times the memory of its values there, so `maxBytes` alone does not prevent it.
  */
 export class HeapGuard {
   private atStart: Levels | undefined;
 
   /**
-   * Throws `RESULT_LIMIT` when memory is about to run out because of what was converted since the first look: `rows` rows by now.
+   * Throws `RESULT_LIMIT` if memory is about to run out because of the `rows` rows converted since the first check.
    *
-   * `ahead` are the bytes of what is converted next.
+   * `ahead` is the size of the next row, in bytes.
    */
   look(rows: number, ahead = 0): void {
     if (this.full(levels(), ahead) === undefined) return;
-    // Much of it may be what was read, and is used no more.
+    // Much of it may be garbage from earlier rows.
     collectGarbage();
     const now = levels();
     const full = this.full(now, ahead, MAX_SHARE_OF_HEAP - MIN_FREED);
@@ -64,7 +64,7 @@ export class HeapGuard {
 function levels(): Levels {
   const { getHeapStatistics } = requireFromHere('node:v8') as typeof v8;
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  // V8's limit is that of the old objects and of the young ones: rows are old by then.
+  // V8's limit covers old and young objects. Rows are old by then.
   return {
     heap: { used, limit: Math.max(limit - YOUNG_BYTES, limit / 2) },
     memory: { used: process.memoryUsage.rss(), limit: processMemoryBytes(process.env) },
@@ -73,7 +73,7 @@ function levels(): Levels {
 
 let collect: (() => void) | undefined;
 
-/** V8 knows of no memory but its own, and takes its time: but now all of it is needed. */
+/** V8 knows only its own memory, and collects late. Here all memory is needed now. */
 function collectGarbage(): void {
   if (collect === undefined) {
     const { setFlagsFromString } = requireFromHere('node:v8') as typeof v8;
@@ -90,7 +90,7 @@ function isNearlyFull({ used, limit }: Level, atStart: Level, ahead: number, sha
 
 function givenUp(rows: number, ahead: number, holder: string, { used, limit }: Level, setting: string): ResultLimitError {
   const next = ahead > 0 ? `, and the next row has ${inMiB(ahead)} MiB` : '';
-  return new ResultLimitError(`the result was given up after ${rows} rows, when ${holder} held ${inMiB(used)} of ${inMiB(limit)} MiB${next}: select less, ` +
+  return new ResultLimitError(`reading the result stopped after ${rows} rows, when ${holder} held ${inMiB(used)} of ${inMiB(limit)} MiB${next}: select less, ` +
     `aggregate in SQL, read it with stream(), COPY it to a file, or raise ${setting}`);
 }
 

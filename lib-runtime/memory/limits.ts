@@ -1,6 +1,6 @@
 import { functionMemoryMiB } from '../base/lambda-environment';
 
-/** What an instance may use. */
+/** The memory and spill space that an instance may use. */
 export interface Limits {
   readonly memoryBytes: number;
   readonly spillBytes: number;
@@ -12,7 +12,7 @@ const OUTSIDE_DUCKDB_MIB = 200;
 const SHARE_FOR_DUCKDB = 0.7;
 const MIN_LIMIT_MIB = 32;
 
-/** The settings that hold an instance to its limits. */
+/** The settings that enforce an instance's limits. */
 export function limitSettings({ memoryBytes, spillBytes }: Limits) {
   return { memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`, max_temp_directory_size: `${Math.floor(spillBytes / 1024)}KiB` };
 }

@@ -3,7 +3,7 @@ import type { BudgetFigures } from './budget-figures';
 import { readConfig } from '../base/config';
 
 /**
- * The memory that all DuckDB instances of this process share, in bytes, and how much of it sessions and DuckDBs hold just now.
+ * The memory that all DuckDB instances of this process share, in bytes, and how much of it sessions and DuckDBs currently hold.
  *
  * Throws `CONFIG` when the configuration cannot be read.
  */

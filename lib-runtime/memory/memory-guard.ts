@@ -2,21 +2,21 @@ import { ResultLimitError } from '../base/errors';
 import { processMemoryBytes } from '../base/lambda-environment';
 
 const SAMPLE_INTERVAL_MS = 25;
-/** Lambda kills the process at all of it, and this one grows by tens of MiB between two looks. */
+/** Lambda kills a process that uses all of its memory, and a process grows by tens of MiB between two checks. */
 const MAX_SHARE_OF_MEMORY = 0.95;
 const MIB = 1024 * 1024;
 
 /**
- * Runs a query whose result may not fit: interrupted when the memory of the function, or of the machine, is about to run out because of it.
+ * Runs a query whose result may not fit. Interrupts it when the memory of the function or the machine is about to run out because of it.
  *
- * DuckDB's memory limit does not count results, which it materialises as a whole: 8 million rows took 582 MB under a limit of 95 MiB. Lambda
- * would kill the process, and with it all that it knows. Only growth counts, as what DuckDB has freed often stays with the process.
+ * DuckDB's memory limit does not count results, which DuckDB materialises as a whole: 8 million rows took 582 MB under a limit of 95 MiB. Lambda
+ * would kill the process and lose its state. Only growth counts, because memory that DuckDB has freed often stays with the process.
  *
  * Throws `RESULT_LIMIT`.
  */
 export async function guardMemory<T>(maxGrowthBytes: number, interrupt: () => void, query: () => Promise<T>): Promise<T> {
   const memory = processMemoryBytes(process.env);
-  // First looked at after a while: most queries have answered by then, and the look costs a tenth of a short one.
+  // The first check comes after a while: most queries have answered by then, and the check takes a tenth of a short query.
   let before: number | undefined;
   let exceededAt: number | undefined;
   const timer = setInterval(() => {

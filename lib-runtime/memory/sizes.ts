@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors';
 const SIZE = /^([\d.]+)\s*(%|[kmgt]?i?b?)$/i;
 const POWERS = ['', 'k', 'm', 'g', 't'];
 
-/** The bytes that a DuckDB setting such as `700MiB`, `1GB` or `80%` (of `whole`) means; undefined for none. */
+/** The bytes of a DuckDB setting such as `700MiB`, `1GB` or `80%` (of `whole`); undefined for "none". */
 export function bytesOf(text: string | undefined, whole: number): number | undefined {
   if (text === undefined) return undefined;
   const [, digits, unit] = SIZE.exec(text.trim()) ?? [];

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ConfigError, FatalError, messageOf } from '../base/errors';
 
-/** The share of the free disk that DuckDB may fill: the handler writes to /tmp too. */
+/** The share of the free disk that DuckDB may fill. The handler writes to /tmp too. */
 const SHARE_OF_FREE_DISK = 0.9;
 
 interface SpillState {
-  /** Begins the names of this process's directories. */
+  /** The prefix of this process's directories. */
   readonly owner: string;
   made: number;
   cleared: boolean;
 }
 
 const SPILL = Symbol.for('cdk-duckdb-lambda.spill.v1');
-// A process id comes again, in Lambda often the very same; with the time of its start it does not.
+// Process ids repeat, in Lambda often exactly. Together with the start time, they do not.
 const state = ((globalThis as { [SPILL]?: SpillState })[SPILL] ??= {
   owner: `${process.pid}.${Math.round(performance.timeOrigin)}`,
   made: 0,
@@ -22,10 +22,10 @@ const state = ((globalThis as { [SPILL]?: SpillState })[SPILL] ??= {
 });
 
 /**
- * A temp directory of its own for one instance, in `root` or in `/tmp`. DuckDB makes it when it first spills.
+ * The path of a separate temp directory for one instance, in `root` or in `/tmp`. DuckDB creates it when it first spills.
  *
- * A killed process leaves its spill behind, and Lambda keeps /tmp for the next one: it is cleared, once. What else is in a `root` of the
- * user's may be another machine's, as on EFS.
+ * A killed process leaves its spill files behind, and Lambda keeps /tmp for the next one, so they are removed, once. Other files in a `root` of
+ * the user may belong to another machine, as on EFS.
  */
 export function newSpillDirectory(root: string | undefined): string {
   if (root === undefined && !state.cleared) {
@@ -35,18 +35,18 @@ export function newSpillDirectory(root: string | undefined): string {
   return newDirectoryIn(root ?? spillRoot(), root);
 }
 
-/** Makes a directory for a session's own files, in `/tmp`. Where a killed process leaves it behind, it is cleared with the spill. */
+/** Creates a directory for a session's own files, in `/tmp`. If a killed process leaves it behind, it is removed with the spill files. */
 export function makeFilesDirectory(): string {
   const directory = newDirectoryIn(spillRoot());
   mkdirSync(directory);
   return directory;
 }
 
-/** `given` is the user's own. */
+/** `given` is the user's setting. */
 function newDirectoryIn(root: string, given?: string): string {
   makeDirectory(root, given);
   state.made += 1;
-  // Not of node:crypto, whose loading takes 4 ms.
+  // Does not use node:crypto, because loading it takes 4 ms.
   const random = Math.random().toString(36).slice(2, 10);
   return join(root, `${state.owner}-${state.made}-${random}`);
 }
@@ -56,7 +56,7 @@ export function processName(): string {
   return state.owner;
 }
 
-/** Removes an instance's temp directory. DuckDB empties it on close, but not when it was killed or set aside. */
+/** Removes an instance's temp directory. DuckDB empties it on close, but not if it was killed or set aside. */
 export function removeSpillDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }
@@ -69,35 +69,35 @@ export function spillCapacity(root: string | undefined): number {
   return Math.floor(bavail * bsize * SHARE_OF_FREE_DISK);
 }
 
-/** Throws where it neither is there nor can be made, or cannot be written: `CONFIG` where it is the user's. */
+/** Throws if the directory cannot be created or written: `CONFIG` if it is the user's. */
 function makeDirectory(directory: string, root: string | undefined): void {
   try {
     makeWithParents(directory);
     accessSync(directory, constants.W_OK);
   } catch (cause) {
-    if (root === undefined) throw new FatalError(`cannot make the directory "${directory}" for what DuckDB spills: ${messageOf(cause)}`, { cause });
-    throw new ConfigError(`the setting "temp_directory" is "${root}", which cannot be used: ${messageOf(cause)}; expected a directory that can be written, ` +
+    if (root === undefined) throw new FatalError(`cannot create the directory "${directory}" for DuckDB's spill files: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`the setting "temp_directory" is "${root}", which cannot be used: ${messageOf(cause)}; expected a writable directory, ` +
       'in Lambda under /tmp or on a mounted file system', { cause });
   }
 }
 
-/** Not by mkdir's own `recursive`: where a file system takes no directories, as /proc, that tries for ever (Node.js 20). */
+/** Does not use mkdir's own `recursive`, which tries forever on a file system without new directories, such as /proc (Node.js 20). */
 function makeWithParents(directory: string): void {
   if (!existsSync(directory)) {
     makeWithParents(dirname(directory));
     try {
       mkdirSync(directory);
     } catch (error) {
-      // Another instance was first.
+      // Another instance has created it.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
   if (!statSync(directory).isDirectory()) throw new Error(`"${directory}" is not a directory`);
 }
 
-/** Where all instances of this user spill, unless the user says otherwise. */
+/** The directory into which all instances of this user spill by default. */
 export function spillRoot(): string {
-  // One a user: on a laptop /tmp is everybody's.
+  // One directory per user, because users share /tmp on a laptop.
   return join(tmpdir(), `duckdb_spill_${process.getuid?.() ?? 'user'}`);
 }
 

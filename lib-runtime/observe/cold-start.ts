@@ -6,7 +6,7 @@ export interface CreationTimings {
   readonly open: number;
   readonly load: number;
   readonly lock: number;
-  /** By the step's name. */
+  /** The durations of the steps, by name. */
   readonly steps: Readonly<Record<string, number>>;
   /** From the start of the creation to its end. */
   readonly total: number;
@@ -15,9 +15,9 @@ export interface CreationTimings {
 const REPORTED = Symbol.for('cdk-duckdb-lambda.cold-start-reported.v1');
 
 /**
- * Logs the one structured line of a cold start, once the process's first query has been answered, inside Lambda.
+ * Logs a cold start's structured line, inside Lambda, once the process's first query has been answered.
  *
- * `total` is what DuckDB added to the cold start: creation and first query, without what passed between them.
+ * `total` is what DuckDB added to the cold start: creation and first query, without the time between them.
  */
 export function reportColdStart(timings: CreationTimings, firstQuery: number): void {
   const process_ = globalThis as { [REPORTED]?: true };
@@ -34,7 +34,7 @@ export function reportColdStart(timings: CreationTimings, firstQuery: number): v
     firstQuery: round(firstQuery),
     total: round(timings.total + firstQuery),
   });
-  // The first line opens standard output. Nobody should wait for it, and Lambda freezes the process no earlier than it asks for the next event.
+  // The first line opens standard output. The answer does not wait for it. Lambda freezes the process only when it asks for the next event.
   setImmediate(() => console.log(line));
 }
 

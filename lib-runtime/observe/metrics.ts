@@ -5,7 +5,7 @@ import { currentInvocation, type Invocation } from '../base/invocation';
 
 const NAMESPACE = 'DuckDbLambda';
 
-/** CloudWatch's metrics, each with its unit. */
+/** The metrics for CloudWatch, each with its unit. */
 const UNITS = {
   ColdStartDuration: 'Milliseconds',
   BootstrapDuration: 'Milliseconds',
@@ -18,24 +18,24 @@ const UNITS = {
 type Metric = keyof typeof UNITS;
 type Values = Partial<Record<Metric, number>>;
 
-/** The values of one set of dimensions; those of a bootstrap step have its name. */
+/** The values of one set of dimensions. Those of a bootstrap step have the step's name. */
 interface Entry {
   readonly step?: string;
   readonly values: Values;
 }
 
-/** CloudWatch takes at most so many values of a metric in one document. */
+/** CloudWatch accepts at most this number of values of a metric in one document. */
 const MAX_VALUES = 100;
 
 const METRICS = Symbol.for('cdk-duckdb-lambda.metrics.v1');
-/** What is printed at the end of each invocation under way. */
+/** The values to print at the end of each running invocation. */
 const state = globalThis as { [METRICS]?: WeakMap<Invocation, Entry[]> };
 
 /**
- * From now on prints metrics to the function's log, from where CloudWatch takes them: no request, no permission
+ * Starts to print metrics to the function's log. CloudWatch extracts them from there, without a request or a permission
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  *
- * At the end of each invocation under `withDuckDB`, elsewhere at each event: a process may be frozen before there is another.
+ * Prints at the end of each invocation under `withDuckDB`. Elsewhere it prints at each event, because Lambda may freeze the process before the next.
  */
 export function startMetrics(): void {
   if (state[METRICS]) return;
@@ -64,12 +64,12 @@ export function metricsAreOn(): boolean {
   return state[METRICS] !== undefined;
 }
 
-/** Notes how long the cold start took. */
+/** Records the duration of the cold start. */
 export function recordColdStart(milliseconds: number): void {
   if (metricsAreOn()) record({ values: { ColdStartDuration: milliseconds } });
 }
 
-/** Prints what was noted in an invocation. */
+/** Prints the values of an invocation. */
 export function flushMetrics(invocation: Invocation): void {
   const entries = state[METRICS]?.get(invocation);
   state[METRICS]?.delete(invocation);
@@ -95,12 +95,12 @@ function print(entries: readonly Entry[]): void {
   }
 }
 
-/** Not `console.log`: Lambda puts time and request before what that prints, and CloudWatch takes pure JSON only. */
+/** Does not use `console.log`: Lambda puts time and request id before its output, and CloudWatch accepts only pure JSON. */
 function write(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Counted for the function, and for what `more` says of it too. */
+/** Counts for the function, and also for the dimensions in `more`. */
 function documents(more: Readonly<Record<string, string>>, entries: readonly Entry[]): string[] {
   const dimensions = { FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'unknown', ...more };
   const texts: string[] = [];
@@ -125,7 +125,7 @@ function documentOf(dimensions: Readonly<Record<string, string>>, entries: reado
   });
 }
 
-/** Each beginning of the list: by the function, and by function and step. */
+/** Each prefix of the list: by function, and by function and step. */
 function dimensionSets(names: readonly string[]): string[][] {
   return names.map((_, index) => names.slice(0, index + 1));
 }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 const SAMPLE_INTERVAL_MS = 50;
 
-/** Looks every 50 ms how much lies in the directory that an instance spills to. */
+/** Measures every 50 ms the size of the directory to which an instance spills. */
 export class SpillWatch {
   private peak = 0;
   private readonly timer = setInterval(() => this.peak = Math.max(this.peak, bytesIn(this.directory)), SAMPLE_INTERVAL_MS);
 
   constructor(private readonly directory: string) {}
 
-  /** Ends it; returns the most bytes that were seen. */
+  /** Ends the measuring. Returns the highest size. */
   end(): number {
     clearInterval(this.timer);
     return this.peak;

@@ -1,8 +1,8 @@
-/** What every message of a tracing channel tells. */
+/** The fields of every message of a tracing channel. */
 export interface Trace {
-  /** Known from the end on. */
+  /** The duration, known at the end. */
   milliseconds?: number;
-  /** What it failed with, if it did. */
+  /** The error, if it failed. */
   error?: unknown;
 }
 
@@ -17,26 +17,26 @@ export interface LoadTrace extends Trace {
   readonly extension: string;
 }
 
-/** A bootstrap step is performed. */
+/** A bootstrap step runs. */
 export interface BootstrapTrace extends Trace {
   readonly step: string;
 }
 
-/** A call of a cursor runs SQL, from the call to its answer: waiting, bootstrap steps and all. */
+/** A call of a cursor runs SQL, from the call to its answer, with waiting and bootstrap steps. */
 export interface QueryTrace extends Trace {
   /** The first word of the SQL, in upper case, such as `SELECT`. */
   readonly operation: string;
-  /** The SQL, where the environment variable `DUCKDB_LAMBDA_TRACE_SQL` is `true`. Values of parameters are never shown. */
+  /** The SQL, if the environment variable `DUCKDB_LAMBDA_TRACE_SQL` is `true`. Values of parameters are never shown. */
   readonly sql?: string;
-  /** The directory that its DuckDB instance spills to. */
+  /** The directory to which the query's DuckDB instance spills. */
   readonly tempDirectory: string;
-  /** How many rows the result has; of a stream, how many were read. */
+  /** The number of rows in the result, or rows read from a stream. */
   rows?: number;
-  /** The most bytes that DuckDB had on disk meanwhile, as far as was seen; known where metrics are on. */
+  /** The most bytes that DuckDB was seen to have on disk meanwhile. Known if metrics are on. */
   spillBytes?: number;
 }
 
-/** What is told on each tracing channel, by the channel's name after `cdk-duckdb-lambda:`. */
+/** The messages of each tracing channel, by the channel's name after `cdk-duckdb-lambda:`. */
 export interface Traces {
   readonly create: CreateTrace;
   readonly load: LoadTrace;

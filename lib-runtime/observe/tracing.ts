@@ -3,7 +3,7 @@ import type { Trace, Traces } from './traces';
 
 type Channels = { readonly [Name in keyof Traces]: TracingChannel<unknown, Traces[Name]> };
 
-/** Node.js's own tracing channels (https://nodejs.org/api/diagnostics_channel.html#class-tracingchannel): free until somebody listens. */
+/** Node.js's own tracing channels (https://nodejs.org/api/diagnostics_channel.html#class-tracingchannel): free without a subscriber. */
 export const CHANNELS: Channels = {
   create: tracingChannel('cdk-duckdb-lambda:create'),
   load: tracingChannel('cdk-duckdb-lambda:load'),
@@ -11,7 +11,7 @@ export const CHANNELS: Channels = {
   query: tracingChannel('cdk-duckdb-lambda:query'),
 };
 
-/** Runs `work`, and tells the channel's subscribers of it, if there are any: only then is it described, and `work` given the description. */
+/** Runs `work` and notifies the channel's subscribers, if there are any. Only then is the description made and passed to `work`. */
 export function traced<Name extends keyof Traces, T>(
   name: Name, describe: () => Traces[Name], work: (trace: Traces[Name] | undefined) => Promise<T>,
 ): Promise<T> {
@@ -24,7 +24,7 @@ async function told<T, Message extends Trace>(
 ): Promise<T> {
   const started = performance.now();
   let value: T;
-  // What the work gave is not told: it may hold a result's rows.
+  // The message does not contain the work's result: it may hold rows.
   await channel.tracePromise(async () => {
     try {
       value = await work(trace);

@@ -1,7 +1,7 @@
-/** One function for all, and no property that is listed: to all else they stay a plain `Uint8Array`. */
+/** A single shared function, as a property that is not enumerable: to other code, the bytes stay a plain `Uint8Array`. */
 const TO_JSON = { value: toJSON, configurable: true, writable: true };
 
-/** A copy of the client's bytes, which outlives the result. `JSON.stringify` makes base64 text of it, and not an object with a key a byte. */
+/** A copy of the client's bytes, which outlives the result. `JSON.stringify` turns it into base64 text, not into an object with a key per byte. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return Object.defineProperty(new Uint8Array(bytes), 'toJSON', TO_JSON);
 }

@@ -1,4 +1,4 @@
-/** What `value` is an object of, for messages; short, as whoever made it gave the name. */
+/** The class of `value`, for messages. Shortened, because the name may be anything. */
 export function className(value: object): string {
   const name: unknown = value.constructor?.name;
   return typeof name === 'string' && /^[\w$]{1,60}$/.test(name) ? name : 'value';

@@ -1,7 +1,7 @@
 import type { DuckDBType, DuckDBUnionValue, DuckDBVariantValue } from '@duckdb/node-api';
 import { type Api, loadApi } from '../client/client';
 
-/** The items of a list: an array's, or those of the client's own. */
+/** The items of a list: an array, or the client's own list. */
 export function itemsOf(value: object): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value as readonly unknown[];
   return isA(value, 'DuckDBListValue') || isArrayValue(value) ? (value as { items: readonly unknown[] }).items : undefined;
@@ -12,23 +12,23 @@ export function isArrayValue(value: object): boolean {
   return isA(value, 'DuckDBArrayValue');
 }
 
-/** The fields of a STRUCT: a plain object's, or those of the client's own. */
+/** The fields of a STRUCT: a plain object, or the client's own struct. */
 export function fieldsOf(value: object): Readonly<Record<string, unknown>> | undefined {
   if (isA(value, 'DuckDBStructValue')) return (value as { entries: Readonly<Record<string, unknown>> }).entries;
   const prototype = Object.getPrototypeOf(value) as object | null;
-  // Also the plain objects of another realm, whose prototype is another Object.prototype.
+  // Also accepts plain objects of another realm, whose prototype is another Object.prototype.
   const isPlain = !(value instanceof Map) && (prototype === null || Object.getPrototypeOf(prototype) === null);
   return isPlain ? value as Readonly<Record<string, unknown>> : undefined;
 }
 
-/** The entries of a MAP: a Map's, or those of the client's own. */
+/** The entries of a MAP: a Map, or the client's own map. */
 export function entriesOf(value: object): ReadonlyArray<readonly [unknown, unknown]> | undefined {
   if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
   if (!isA(value, 'DuckDBMapValue')) return undefined;
   return (value as { entries: ReadonlyArray<{ key: unknown; value: unknown }> }).entries.map((entry) => [entry.key, entry.value]);
 }
 
-/** Whether it is a value of a UNION, with the member that it is of. */
+/** Whether it is a value of a UNION, with its member. */
 export function isUnionValue(value: object): value is DuckDBUnionValue {
   return isA(value, 'DuckDBUnionValue');
 }
@@ -38,7 +38,7 @@ export function isVariantValue(value: object): value is DuckDBVariantValue {
   return isA(value, 'DuckDBVariantValue');
 }
 
-/** The type of one of the client's own values that has no parts. */
+/** The type of a client value without parts. */
 export function typeOfClientScalar(value: object): DuckDBType | undefined {
   const api = loadApi();
   if (value instanceof api.DuckDBDecimalValue) return api.DECIMAL(value.width, value.scale);
@@ -46,7 +46,7 @@ export function typeOfClientScalar(value: object): DuckDBType | undefined {
   return SCALARS.map(([name, type]) => (isA(value, name) ? api[type] as DuckDBType : undefined)).find((type) => type !== undefined);
 }
 
-/** The client has no way to make a GEOMETRY, and DuckDB no cast from bytes. */
+/** The client cannot create a GEOMETRY, and DuckDB cannot cast bytes to one. */
 export function geometryError(): TypeError {
   return new TypeError("DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)");
 }

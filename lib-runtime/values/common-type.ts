@@ -2,26 +2,26 @@ import type { DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, 
 import { loadApi } from '../client/client';
 
 /**
- * The one type for all of `types`; `what` has them, for the error where there is none.
+ * The common type of all `types`. The error for mixed types names their holder, `what`.
  *
- * Looks at every one: the client looks at the first, and binds NULLs for a list that begins with one.
+ * Looks at every type. The client looks only at the first, and binds NULLs for a list that begins with NULL.
  */
 export function commonType(types: readonly DuckDBType[], what: string): DuckDBType {
   return types.reduce((common, type) => widen(common, type, what), loadApi().SQLNULL as DuckDBType);
 }
 
-/** A STRUCT's type. Throws for names that DuckDB takes for the same. */
+/** A STRUCT's type. Throws for names that DuckDB treats as the same. */
 export function structType(names: readonly string[], types: readonly DuckDBType[]): DuckDBStructType {
   const seen = new Map<string, string>();
   for (const name of names) {
     const other = seen.get(name.toLowerCase());
-    if (other !== undefined) throw new TypeError(`the keys "${other}" and "${name}" are one field to DuckDB, which compares names without case: rename one`);
+    if (other !== undefined) throw new TypeError(`the keys "${other}" and "${name}" are one field to DuckDB, which ignores case in names: rename one`);
     seen.set(name.toLowerCase(), name);
   }
   return new (loadApi().DuckDBStructType)(names, types);
 }
 
-/** A UNION's type that the client finds all members of: it looks them up in a plain object. */
+/** A UNION's type in which the client finds all members. It looks them up in a plain object. */
 export function unionType(tags: readonly string[], types: readonly DuckDBType[]): DuckDBUnionType {
   const type = new (loadApi().DuckDBUnionType)(tags, types);
   const index = tags.indexOf('__proto__');
@@ -60,7 +60,7 @@ function widenNumbers(a: DuckDBType, b: DuckDBType): DuckDBType | undefined {
   const ranks = [a, b].map((type) => order.findIndex(({ typeId }) => typeId === type.typeId));
   if (ranks.includes(-1)) return undefined;
   const wider = order[Math.max(...ranks)]!;
-  // It has no negative numbers, and only this one has both.
+  // UHUGEINT has no negative numbers. Only BIGNUM has both those and UHUGEINT's largest numbers.
   return wider === api.UHUGEINT ? api.BIGNUM : wider;
 }
 
@@ -77,7 +77,7 @@ function lengthOf(type: DuckDBListType | DuckDBArrayType): number | undefined {
 
 type Members = readonly [names: readonly string[], types: readonly DuckDBType[]];
 
-/** What has not all of the fields has NULL there. */
+/** A value without some of the fields has NULL there. */
 function widenMembers(a: Members, b: Members, what: string): [string[], DuckDBType[]] {
   const names = [...new Set([...a[0], ...b[0]])];
   const typeIn = ([own, types]: Members, name: string) => types[own.indexOf(name)] ?? loadApi().SQLNULL;

@@ -7,12 +7,12 @@ import type { Convert, Form } from './nested-values';
 import { OutOfRangeError } from '../base/errors';
 import { loadApi } from '../client/client';
 
-/** DuckDB's infinities are the ends of the type's range. */
+/** DuckDB represents infinities as the ends of the type's range. */
 const INFINITE_DATE = 2 ** 31 - 1;
 const INFINITE_TIME = 2n ** 63n - 1n;
 const LARGEST_DATE_MS = 8_640_000_000_000_000n;
 
-/** The `'js'` form: what survives `JSON.stringify`, NaN and the infinities excepted. */
+/** The `'js'` form. Its values survive `JSON.stringify`, except NaN and the infinities. */
 export const JS_FORM: Form = {
   scalar,
   list: (items) => items,
@@ -55,7 +55,7 @@ function scalar(type: DuckDBType, column: string): Convert {
     case id.BIT:
       return String;
     default:
-      // Booleans, the narrower integers, floating point, text and enums are JavaScript's own.
+      // Booleans, smaller integers, floating point, text and enums are JavaScript's own types.
       return (value) => value;
   }
 }
@@ -90,13 +90,13 @@ function dateFromMilliseconds(milliseconds: bigint, value: DuckDBValue, type: Du
   return new Date(Number(milliseconds));
 }
 
-/** Down, also before 1970: a time is cut to its milliseconds, as its text is. */
+/** Rounds down, also before 1970, so a time is cut to milliseconds as its text is. */
 function floorDivide(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;
   return value < 0n && quotient * divisor !== value ? quotient - 1n : quotient;
 }
 
 function outOfRange(column: string, type: string, value: string): OutOfRangeError {
-  return new OutOfRangeError(`column "${column}" holds the ${type} ${value}, which no JavaScript value of its kind can hold exactly: ` +
+  return new OutOfRangeError(`column "${column}" holds the ${type} ${value}, which JavaScript cannot hold exactly: ` +
     "read it as text with { rows: 'json' }, or cast it in SQL");
 }

@@ -1,29 +1,29 @@
 import type { DuckDBArrayType, DuckDBDataChunk, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType, DuckDBVector } from '@duckdb/node-api';
 import { loadApi, loadBindings } from '../client/client';
 
-// The client collects the fields of a STRUCT in a plain object, by assignment: a field that is called `__proto__` becomes the prototype of
-// that object, or is lost. So the client is told of another name for it. A NUL cannot be in a name that DuckDB knows; a key in a VARIANT can
-// begin with one.
+// The client collects the fields of a STRUCT in a plain object, by assignment. A field called `__proto__` becomes the prototype of that
+// object, or is lost. The client therefore gets another name for it. DuckDB's names cannot contain a NUL, but a key in a VARIANT can begin
+// with one.
 
 const TAKEN = /^\0*__proto__$/;
 
-/** `name`, as an object of the client's can have it. */
+/** `name` in a form that is safe as a key of the client's objects. */
 function keptName(name: string): string {
   return TAKEN.test(name) ? `\0${name}` : name;
 }
 
-/** The name that `keptName` was given. */
+/** The original of a name from `keptName`. */
 export function originalName(name: string): string {
   return name.startsWith('\0') && TAKEN.test(name) ? name.slice(1) : name;
 }
 
-/** Sets an own key, also one that is called `__proto__`. */
+/** Sets an own key, even if it is called `__proto__`. */
 export function setKey(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
 }
 
-/** Whether the client's own values of `type` can lack a field that the row has. */
+/** Whether the client's values of `type` can lack a field that the row has. */
 export function losesFields(type: DuckDBType): boolean {
   const { DuckDBTypeId: id } = loadApi();
   if (type.typeId === id.VARIANT || hasUnnamedFields(type)) return true;
@@ -36,22 +36,22 @@ export function hasUnnamedFields(type: DuckDBType): boolean {
   return new Set(names).size < names.length;
 }
 
-/** `type` with names that the client keeps. */
+/** `type` with safe names, which the client keeps. */
 export function keptType(type: DuckDBType): DuckDBType {
   return renamed(type, keptName);
 }
 
-/** The type that `keptType` was given. */
+/** The original of a type from `keptType`. */
 export function originalType(type: DuckDBType): DuckDBType {
   return renamed(type, originalName);
 }
 
-/** A column of `chunk` of which nothing was read yet. */
+/** A column of `chunk` that has not been read yet. */
 export function newVector(chunk: DuckDBDataChunk, column: number, type?: DuckDBType): DuckDBVector {
   return loadApi().DuckDBVector.create(loadBindings().data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, type);
 }
 
-/** A column of `chunk` whose values have the names of `type`, which `keptType` gave; those of a VARIANT are renamed by the same rule. */
+/** A column of `chunk` whose values have the names of `type` from `keptType`. The keys of a VARIANT are renamed by the same rule. */
 export function keptVector(chunk: DuckDBDataChunk, column: number, type: DuckDBType): DuckDBVector {
   const vector = newVector(chunk, column, type);
   keepVariants(vector);
@@ -79,7 +79,7 @@ export function namesOf(type: DuckDBType): readonly string[] {
   return type.typeId === UNION ? (type as DuckDBUnionType).memberTags : [];
 }
 
-/** The types of the parts of what has parts. */
+/** The types of a nested type's parts. */
 export function partsOf(type: DuckDBType): readonly DuckDBType[] {
   const { LIST, ARRAY, MAP, STRUCT, UNION } = loadApi().DuckDBTypeId;
   switch (type.typeId) {
@@ -92,13 +92,13 @@ export function partsOf(type: DuckDBType): readonly DuckDBType[] {
   }
 }
 
-/** What is used here of the client's reader of VARIANTs, whose keys are in the data and not in the type. */
+/** The part of the client's VARIANT reader that is used here. A VARIANT's keys are in the data, not in the type. */
 interface VariantVector {
   keysEntry: { getItem(index: number): string | null };
   slice(offset: number, length: number): DuckDBVector;
 }
 
-/** Renames the keys that the VARIANTs in `vector` are read with, at any depth. */
+/** Renames the keys of the VARIANTs in `vector`, at any depth. */
 function keepVariants(vector: DuckDBVector): void {
   const api = loadApi();
   if (api.DuckDBVariantVector !== undefined && vector instanceof api.DuckDBVariantVector) {

@@ -6,10 +6,10 @@ import { hasUnnamedFields, originalName, setKey } from './kept-names';
 import { OutOfRangeError } from '../base/errors';
 import { loadApi } from '../client/client';
 
-/** From the client's value to the one that is handed out. */
+/** Converts the client's value to the value in the row. */
 export type Convert = (value: DuckDBValue) => unknown;
 
-/** A form of rows: what it makes of DuckDB's values. The parts of nested values are converted already. */
+/** A form of rows: how it converts DuckDB's values. The parts of nested values are already converted. */
 export interface Form {
   scalar(type: DuckDBType, column: string): Convert;
   list(items: unknown[]): unknown;
@@ -21,9 +21,9 @@ export interface Form {
 }
 
 /**
- * From the client's values of `type` to those of `form`.
+ * Converts the client's values of `type` to those of `form`.
  *
- * Made once a column, so that a type is looked at once and not for each value.
+ * Created once per column, so that the type is not examined for each value.
  */
 export function converterOf(form: Form, type: DuckDBType, column: string): Convert {
   const convert = nonNullConverter(form, type, column);
@@ -83,6 +83,6 @@ function variant(form: Form, { value, type = loadApi().SQLNULL }: DuckDBVariantV
 }
 
 function unnamedFields(type: DuckDBStructType, column: string): OutOfRangeError {
-  return new OutOfRangeError(`column "${column}" holds a ${type} whose fields have no names of their own, and an object would keep one of them: ` +
+  return new OutOfRangeError(`column "${column}" holds a ${type} whose fields have no names, and an object would keep only one of them: ` +
     'name them, as in {a: 1, b: 2}, or make it a list');
 }

@@ -14,7 +14,7 @@ import { loadApi } from '../client/client';
 
 export { placeholderCast } from './placeholder-casts';
 
-/** As `inferType`, for a whole parameter. */
+/** Like `inferType`, for a whole parameter. */
 export function parameterType(value: unknown, wanted: DuckDBType | undefined): DuckDBType {
   const type = inferType(value, wanted);
   checkBignums(type, wanted);
@@ -22,10 +22,10 @@ export function parameterType(value: unknown, wanted: DuckDBType | undefined): D
 }
 
 /**
- * The type to bind `value` with: the statement's own (`wanted`) where the value has that kind, else the value's.
+ * The type to bind `value` with: the statement's (`wanted`) if the value fits it, otherwise the value's.
  *
- * What is bound with another type than the statement's is cast by DuckDB, as in its own shell.
- * Throws for a value that SQL has no type for, and for what that type would not hold exactly.
+ * If the two differ, DuckDB casts the value, as in its own shell. Throws for a value without a SQL type, and for a value that the type would
+ * not hold exactly.
  */
 export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
   const api = loadApi();
@@ -34,11 +34,11 @@ export function inferType(value: unknown, wanted?: DuckDBType): DuckDBType {
   return typeof value === 'object' ? objectType(value, wanted) : typeOfScalar(value, wanted);
 }
 
-/** Throws for a BIGNUM that the statement does not want: DuckDB makes other numbers of it. Only one is found here that is the common type of others. */
+/** Throws for a BIGNUM that the statement does not expect, because DuckDB turns it into other numbers. This finds only a BIGNUM that is a common type. */
 function checkBignums(type: DuckDBType, wanted: DuckDBType | undefined): void {
   if (takesBignum(wanted)) return;
   if (type.typeId === loadApi().DuckDBTypeId.BIGNUM) {
-    throw new RangeError('a list has numbers that only a BIGNUM holds together, and DuckDB makes other numbers of it where it wants another type: ' +
+    throw new RangeError('only a BIGNUM can hold all numbers of a list, and DuckDB turns a BIGNUM into other numbers if it expects another type: ' +
       'name the type in the SQL, as in $1::BIGNUM[], or pass all of them as text');
   }
   const names = namesOf(type).map((name) => name.toLowerCase());
@@ -47,18 +47,18 @@ function checkBignums(type: DuckDBType, wanted: DuckDBType | undefined): void {
   partsOf(type).forEach((part, index) => checkBignums(part, wantedParts[names.length > 0 ? wantedNames.indexOf(names[index]!) : index]));
 }
 
-/** `value` as the client wants it for `type`, which `inferType` gave for it. */
+/** `value` as the client expects it for `type`, the result of `inferType`. */
 export function toDuckDbValue(value: unknown, type: DuckDBType): DuckDBValue {
   if (value === null || value === undefined) return null;
   const { DuckDBTypeId: id } = loadApi();
   if (typeof value === 'string') return value;
-  // Only what is made JSON is bound as text without being any.
+  // Only a JSON parameter is bound as text without being text.
   if (type.typeId === id.VARCHAR && !isVariant(value)) return jsonText(value);
   if (typeof value === 'bigint' && (type.typeId === id.DOUBLE || type.typeId === id.FLOAT)) return exactDouble(value);
   return typeof value === 'object' ? objectValue(value, type) : scalarValue(value, type);
 }
 
-/** Whether a JSON parameter is made of `value`: text is JSON already, and the client's own values have a type. */
+/** Whether `value` is converted to JSON. Text is JSON already, and the client's own values have a type. */
 function isMadeJson(value: unknown): boolean {
   if (typeof value === 'object') return !isClientValue(value!);
   return typeof value === 'boolean' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
@@ -112,7 +112,7 @@ function withoutSign(type: DuckDBType, items: readonly unknown[]): DuckDBType {
 function mapType(entries: ReadonlyArray<readonly [unknown, unknown]>, wanted: DuckDBMapType | undefined): DuckDBType {
   const keys = mapParts(entries, keyPath, ([key]) => {
     if (key === null || key === undefined) {
-      throw new TypeError(`a key of the MAP is ${key}, and DuckDB's MAP has no NULL as a key: leave the entry out, or give it another key`);
+      throw new TypeError(`a key of the MAP is ${key}, and a key of DuckDB's MAP cannot be NULL: leave the entry out, or give it another key`);
     }
     return inferType(key, wanted?.keyType);
   });
@@ -126,21 +126,21 @@ function fieldsType(fields: Readonly<Record<string, unknown>>, wanted: DuckDBTyp
   if (names.length === 0) throw new TypeError('an empty object has no SQL type: a STRUCT needs at least one field');
   return structType(names, mapParts(names, fieldPath, (name) => {
     checkName(name);
-    // DuckDB compares names without case.
+    // DuckDB ignores case in names.
     return inferType(fields[name], types?.entryTypes[types.entryNames.findIndex((own) => own.toLowerCase() === name.toLowerCase())]);
   }));
 }
 
-/** For VARIANTs of several types, a UNION: DuckDB makes VARIANTs of its members, and the client makes lists of UNIONs, but not of VARIANTs. */
+/** A UNION for VARIANTs of several types. DuckDB turns its members into VARIANTs, and the client can create lists of UNIONs, but not of VARIANTs. */
 function variantsType(items: readonly unknown[], types: readonly DuckDBType[]): DuckDBType | undefined {
   if (!items.some(isVariant) || !items.every((item) => item === null || isVariant(item))) return undefined;
   const members = new Map(types.map((type) => [String(type), type]));
   members.delete(String(loadApi().SQLNULL));
   if (members.size < 2) return undefined;
-  // DuckDB 1.5.5 makes NULLs of some members where such a list is within another.
+  // DuckDB 1.5.5 turns some members into NULL if such a list is within another list.
   if ([...members.keys()].some((name) => name.includes('UNION('))) {
-    throw new TypeError('a list of VARIANTs of several types is within another one, which DuckDB does not cast as it is: ' +
-      'pass its JSON, and cast that by $1::JSON::VARIANT');
+    throw new TypeError('a list of VARIANTs of several types is within another list, which DuckDB does not cast correctly: ' +
+      'pass its JSON, and cast it with $1::JSON::VARIANT');
   }
   return unionType([...members.keys()], [...members.values()]);
 }
@@ -149,7 +149,7 @@ function isVariant(item: unknown): item is DuckDBVariantValue {
   return typeof item === 'object' && item !== null && isVariantValue(item);
 }
 
-/** Its own type, where the client can make values of that. */
+/** Its own type, if the client can create values of that type. */
 function variantType({ value, type }: DuckDBVariantValue): DuckDBType {
   return type === undefined || /\b(VARIANT|GEOMETRY)\b/.test(String(type)) ? inferType(value) : type;
 }
@@ -184,7 +184,7 @@ function itemValues(value: object, { valueType }: DuckDBListType | DuckDBArrayTy
 }
 
 function fieldValues(fields: Readonly<Record<string, unknown>>, { entryNames, entryTypes }: DuckDBStructType): Array<[string, DuckDBValue]> {
-  // Also `constructor` is a field only where the object has it itself.
+  // Own keys only: otherwise `constructor` would count as a field.
   return mapParts(entryNames, fieldPath, (name, index) => (
     [name, Object.hasOwn(fields, name) ? toDuckDbValue(fields[name], entryTypes[index]!) : null]
   ));
@@ -195,13 +195,13 @@ function mapEntries(value: object, { keyType, valueType }: DuckDBMapType): Array
   return mapParts(entriesFor(value, true)!, keyPath, ([key, item]) => {
     const entry = { key: toDuckDbValue(key, keyType), value: toDuckDbValue(item, valueType) };
     const text = String(entry.key);
-    if (seen.has(text)) throw new TypeError(`two keys of the MAP are the ${keyType} ${text}, and DuckDB's MAP has each key once: leave one of them out`);
+    if (seen.has(text)) throw new TypeError(`two keys of the MAP are the ${keyType} ${text}, and a key of DuckDB's MAP must be unique: leave one of them out`);
     seen.add(text);
     return entry;
   });
 }
 
-/** The entries of what is to be a MAP: where the statement wants one, also a plain object's, and those of a row's `{ key, value }`. */
+/** The entries of a MAP. If the statement expects a MAP, also those of a plain object, and of a row's `{ key, value }` list. */
 function entriesFor(value: object, isWanted: boolean): ReadonlyArray<readonly [unknown, unknown]> | undefined {
   const entries = entriesOf(value);
   if (entries || !isWanted) return entries;
@@ -222,8 +222,8 @@ function keyPath([key]: readonly [unknown, unknown], index: number): string {
 function exactDouble(value: bigint): number {
   const number = Number(value);
   if (BigInt(number) === value) return number;
-  throw new RangeError(`the bigint ${value} is together with numbers that only a DOUBLE holds, and a DOUBLE cannot hold it exactly: ` +
-    'make bigints of the whole numbers, or pass all of them as text');
+  throw new RangeError(`the bigint ${value} is mixed with numbers that only a DOUBLE holds, but a DOUBLE cannot hold the bigint exactly: ` +
+    'convert the whole numbers to bigints, or pass all of them as text');
 }
 
 function dateValue(value: Date, type: DuckDBType): DuckDBValue {
@@ -241,7 +241,7 @@ function dateValue(value: Date, type: DuckDBType): DuckDBValue {
   }
 }
 
-/** How many times `unit` milliseconds a Date is. Cut, a condition would find other rows than the Date does. */
+/** A Date in units of `unit` milliseconds. If the rest were cut off, a condition would match other rows. */
 function whole(value: Date, unit: number, rest: string, fix: string): number {
   const count = value.getTime() / unit;
   if (Number.isInteger(count)) return count;
@@ -250,7 +250,7 @@ function whole(value: Date, unit: number, rest: string, fix: string): number {
 
 function nanoseconds(value: Date): bigint {
   const nanos = BigInt(value.getTime()) * 1_000_000n;
-  // The ends are DuckDB's infinities.
+  // The ends of the range are DuckDB's infinities.
   if (isInt64(nanos) && isInt64(nanos - 2n) && isInt64(nanos + 1n)) return nanos;
   throw new RangeError(`the Date ${value.toISOString()} is beyond TIMESTAMP_NS, which ends in 1677 and 2262: use a TIMESTAMP`);
 }

@@ -6,19 +6,19 @@ import { pathOf } from './value-path';
 import { messageOf, ParameterError } from '../base/errors';
 import { loadApi } from '../client/client';
 
-// A name of its own, so that bundlers leave these calls alone.
+// Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
-/** What binds lists, objects, dates, bytes, and bigints beyond 64 bits. */
+/** The module that binds lists, objects, dates, bytes, and bigints beyond 64 bits. */
 const parameterValues = () => requireFromHere('./parameter-values') as typeof import('./parameter-values');
 
 /** Values for `?` and `$1` (a list), or for `$name` (an object). `any`, so that objects of an interface's type pass. */
 export type QueryParameters = readonly unknown[] | Readonly<Record<string, any>>;
 
 /**
- * `parameters` as they are now: a call is made before its turn comes, and whoever made it may use the list or the object again.
+ * A copy of `parameters`, because the caller may reuse the list or the object before the call's turn comes.
  *
- * Not what is within lists, objects and bytes: that would be to copy all of it. Throws a `PARAMETER` error where they cannot be read.
+ * Nested lists, objects and bytes are not copied. Throws a `PARAMETER` error if the parameters cannot be read.
  */
 export function copyParameters(parameters: QueryParameters | undefined): QueryParameters | undefined {
   if (parameters === undefined) return undefined;
@@ -27,11 +27,11 @@ export function copyParameters(parameters: QueryParameters | undefined): QueryPa
     return Array.isArray(parameters) ? Array.prototype.slice.call(parameters) : { ...parameters };
   } catch (cause) {
     if (cause instanceof ParameterError) throw cause;
-    throw new ParameterError(`the parameters cannot be read, as a getter or a Proxy of theirs throws: ${messageOf(cause)}`, { cause });
+    throw new ParameterError(`the parameters cannot be read, because one of their getters or a Proxy throws: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Whether there are no values to bind. Throws `PARAMETER` for what is neither a list nor an object. */
+/** Whether there are no values to bind. Throws `PARAMETER` for a value that is neither a list nor an object. */
 export function isEmpty(parameters: QueryParameters): boolean {
   checkParameters(parameters);
   return (Array.isArray(parameters) ? parameters : Object.keys(parameters)).length === 0;
@@ -40,13 +40,13 @@ export function isEmpty(parameters: QueryParameters): boolean {
 function checkParameters(parameters: QueryParameters): void {
   if (Array.isArray(parameters)) return;
   const isObject = typeof parameters === 'object' && parameters !== null;
-  // What can be iterated, and a Date, has no keys, or other keys than are meant.
+  // Iterables and Dates do not have the keys that the caller means.
   if (isObject && !(Symbol.iterator in parameters || parameters instanceof Date)) return;
   const received = parameters === null ? 'null' : withArticle(isObject ? className(parameters) : typeof parameters);
   throw new ParameterError(`the parameters are ${received}, expected a list for ? and $1, or an object for $name`);
 }
 
-/** Binds `parameters`, each by the type in the statement `sql` where it has one. Throws a `PARAMETER` error that names the parameter. */
+/** Binds `parameters`, each with its type in the statement `sql`, if it has one. Throws a `PARAMETER` error that names the parameter. */
 export function bindParameters(prepared: DuckDBPreparedStatement, parameters: QueryParameters, sql: string): void {
   const names = namesIn(prepared);
   const values = Array.isArray(parameters)
@@ -61,8 +61,8 @@ function namesIn(prepared: DuckDBPreparedStatement): string[] {
     try {
       return prepared.parameterName(index + 1);
     } catch (cause) {
-      // As the client knows them by their numbers, one beyond the count can neither be asked for nor bound.
-      throw new ParameterError(`the statement has ${counted(count, 'parameter')}, but no $${index + 1}: DuckDB binds numbered parameters only if none ` +
+      // The client identifies parameters by number, so one beyond the count can be neither queried nor bound.
+      throw new ParameterError(`the statement has ${counted(count, 'parameter')}, but no $${index + 1}: DuckDB binds numbered parameters only if no number ` +
         'is left out; number them from $1 without a gap, or give them names and pass an object', { cause });
     }
   });
@@ -76,16 +76,16 @@ function positional(names: readonly string[], values: readonly unknown[]): unkno
     const parameters = counted(names.length, 'parameter') + (names.length > 0 ? ` (${listed(names)})` : '');
     throw new ParameterError(`the list has ${counted(values.length, 'value')}, and the statement ${parameters}: ${fix}`);
   }
-  // $2 may come first in the text; the client numbers parameters by their appearance there.
+  // $2 may come first in the text. The client numbers parameters by their position in the text.
   return names.map((name, index) => (/^\d+$/.test(name) ? values[Number(name) - 1] : values[index]));
 }
 
-/** DuckDB compares names without case. */
+/** DuckDB ignores case in names. */
 function named(names: readonly string[], values: Readonly<Record<string, unknown>>): unknown[] {
   const keys = new Map<string, string>();
   for (const key of Object.keys(values)) {
     const other = keys.get(key.toLowerCase());
-    if (other !== undefined) throw new ParameterError(`the object has the keys "${other}" and "${key}", which are one parameter: DuckDB compares names without case`);
+    if (other !== undefined) throw new ParameterError(`the object has the keys "${other}" and "${key}", which are the same parameter: DuckDB ignores case in names`);
     keys.set(key.toLowerCase(), key);
   }
   const known = new Set(names.map((name) => name.toLowerCase()));
@@ -118,7 +118,7 @@ function bind(prepared: DuckDBPreparedStatement, index: number, name: string, va
   }
 }
 
-/** The type that the statement gives to a parameter; undefined where it has none (`SELECT $1`). */
+/** The type that the statement gives to a parameter; undefined if it gives none (`SELECT $1`). */
 function statementType(prepared: DuckDBPreparedStatement, index: number): DuckDBType | undefined {
   const { DuckDBTypeId: id } = loadApi();
   const typeId = prepared.parameterTypeId(index);

@@ -4,13 +4,13 @@ import { loadApi } from '../client/client';
 /** Text, comments, and the placeholders between them. */
 const PIECE = /'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|\$(\w+)|\?(\d*)/g;
 
-/** Characters that are looked at before a placeholder. */
+/** The number of characters that are examined before a placeholder. */
 const MOST_OF_A_CAST = 100;
 
 /**
- * The type of the placeholder `name` where `sql` casts it to JSON, BIGNUM or lists of them: what is bound depends on these.
+ * The type of the placeholder `name`, if `sql` casts it to JSON, BIGNUM or lists of them. The way to bind it depends on these types.
  *
- * DuckDB tells of no placeholder's type in a statement in which it cannot tell that of each, nor of one that is cast twice.
+ * DuckDB reports no types for a statement with a placeholder whose type it cannot determine, and no type for a placeholder that is cast twice.
  */
 export function placeholderCast(sql: string, name: string): DuckDBType | undefined {
   let questionMarks = 0;

@@ -5,7 +5,7 @@ import { type Convert, converterOf, type Form } from './nested-values';
 import type { RowFormat } from '../base/row-format';
 import { loadApi } from '../client/client';
 
-/** What converts the values of a column, by the format of the rows. `type` has names that the client keeps. */
+/** The converter of a column's values for each format of rows. `type` has safe names, which the client keeps. */
 const CONVERTERS: Readonly<Record<RowFormat, (type: DuckDBType, column: string) => Convert>> = {
   js: (type, column) => converterOf(JS_FORM, type, column),
   json: (type, column) => converterOf(JSON_FORM, type, column),
@@ -17,7 +17,7 @@ export function columnConverter(format: RowFormat, type: DuckDBType, column: str
   return CONVERTERS[format](type, column);
 }
 
-/** As the client's `JsonDuckDBValueConverter`, which loses what the client's objects lose, and has another date for DATE 'infinity'. */
+/** Like the client's `JsonDuckDBValueConverter`, which loses fields as the client's objects do, and returns a wrong date for DATE 'infinity'. */
 const JSON_FORM: Form = {
   scalar(type) {
     const { DuckDBTypeId: id, JsonDuckDBValueConverter: json } = loadApi();

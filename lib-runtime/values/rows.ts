@@ -16,9 +16,9 @@ export type Row = Record<string, unknown>;
 
 /** A column of a result. */
 export interface Column {
-  /** Its name; a repeated one has a suffix (`a`, `a:1`), as its key in the rows. */
+  /** Its name, which is also its key in the rows. A repeated name has a suffix (`a`, `a:1`). */
   readonly name: string;
-  /** Its type as SQL says it, such as `DECIMAL(18,3)` or `JSON[]`. */
+  /** Its SQL type, such as `DECIMAL(18,3)` or `JSON[]`. */
   readonly type: string;
 }
 
@@ -28,24 +28,24 @@ export interface RowLimits {
   readonly maxBytes: number;
 }
 
-/** Conversion is synchronous; after this long other work of the process gets its turn. */
+/** Conversion is synchronous. After this time, other work of the process gets its turn. */
 const YIELD_AFTER_MS = 20;
-/** A look at the memory takes microseconds, a chunk of 2,048 rows a millisecond. */
+/** A memory check takes microseconds, a chunk of 2,048 rows a millisecond. */
 const CHUNKS_PER_LOOK = 4;
-/** The items of lists take several times their bytes while they are converted. */
+/** The items of lists take several times their size while they are converted. */
 const BYTES_PER_LOOK = 2 * 1024 * 1024;
-/** A batch of a stream ends after them. */
+/** A batch of a stream ends after this many bytes. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** Of one of JavaScript's, in UTF-8. */
 const MOST_BYTES_OF_A_CHARACTER = 3;
 
-/** The columns of a result, as its rows' keys. */
+/** The columns of a result, with the keys of its rows. */
 export function readColumns(result: DuckDBMaterializedResult): Column[] {
   const types = result.columnTypes();
   return columnKeys(result).map((name, index) => ({ name, type: typeName(types[index]!) }));
 }
 
-/** A result's rows in the form asked for. Throws `RESULT_LIMIT` beyond a limit, `OUT_OF_RANGE` for what JavaScript cannot hold. */
+/** A result's rows in the requested form. Throws `RESULT_LIMIT` beyond a limit, `OUT_OF_RANGE` for a value that JavaScript cannot hold. */
 export async function readRows(result: DuckDBMaterializedResult, format: RowFormat, limits: RowLimits): Promise<Row[]> {
   checkRowCount(result.rowCount, limits.maxRows);
   const reader = new RowReader(result, format, limits);
@@ -75,7 +75,7 @@ export class RowReader {
   /** The names of the columns, in their order. */
   readonly names: readonly string[];
   private readonly converters: readonly Convert[];
-  /** The types of those columns whose values the client would not read completely. */
+  /** The types of the columns that the client would not read completely. */
   private readonly keptTypes: ReadonlyArray<DuckDBType | undefined>;
 
   constructor(result: DuckDBResult, format: RowFormat, private readonly limits: RowLimits) {
@@ -86,20 +86,20 @@ export class RowReader {
     this.nextLook = Math.min(limits.maxBytes, BYTES_PER_LOOK);
   }
 
-  /** The rows of `chunk` from `first` on, as many as are of a size; they know the order of their columns. Returns and throws as `read`. */
+  /** The rows of `chunk` from `first` on, up to the size of a batch, with the order of their columns. Returns and throws like `read`. */
   batch(chunk: DuckDBDataChunk, first: number): [rows: Row[], next: number | undefined] {
     const rows: Row[] = [];
     const next = this.read(chunk, rows, first);
     carryColumns(rows, this.names);
-    // V8 does not know of this memory, and would leave it for long. Nothing that was handed out lies in it.
+    // V8 does not know about this memory, and would keep it for long. No returned value refers to it.
     if (first > 0 && next === undefined) chunk.reset();
     return [rows, next];
   }
 
   /**
-   * Adds the rows of `chunk` from `first` on to `rows`, as many as are of a size; returns the row to go on with, undefined when that were all.
+   * Adds the rows of `chunk` from `first` on to `rows`, up to the size of a batch. Returns the next row to read; undefined after the last.
    *
-   * Throws `RESULT_LIMIT` once all that was read is beyond a limit or the memory, `OUT_OF_RANGE` as above.
+   * Throws `RESULT_LIMIT` once the rows read exceed a limit or the memory, `OUT_OF_RANGE` as above.
    */
   read(chunk: DuckDBDataChunk, rows: Row[], first = 0): number | undefined {
     const { names, converters } = this;
@@ -133,12 +133,12 @@ export class RowReader {
     return undefined;
   }
 
-  /** New ones: the client keeps each value that it has read of one, beside those that are made of it. */
+  /** New columns each time, because the client keeps each value that it has read, in addition to the converted values. */
   private vectors(chunk: DuckDBDataChunk): DuckDBVector[] {
     return this.keptTypes.map((type, column) => (type ? keptVector(chunk, column, type) : newVector(chunk, column)));
   }
 
-  /** Throws `RESULT_LIMIT` when what was read is beyond `maxBytes`, or memory is about to run out because of it. */
+  /** Throws `RESULT_LIMIT` if the rows read exceed `maxBytes`, or memory is about to run out because of them. */
   look(): void {
     checkBytes(this.bytes, this.rowCount, this.limits.maxBytes);
     this.memory.look(this.rowCount);
@@ -152,7 +152,7 @@ export class RowReader {
   }
 }
 
-/** A name for each column. The client's own suffix (`a:1`) may be another column's name, and one of the two would be lost. */
+/** A unique name for each column. The client's own suffix (`a:1`) may be another column's name, and one of the two would be lost. */
 function columnKeys(result: DuckDBResult): string[] {
   const keys = new Set<string>();
   for (const name of result.deduplicatedColumnNames()) {
@@ -182,7 +182,7 @@ function unreadable(column: string, cause: unknown): OutOfRangeError {
   return new OutOfRangeError(`column "${column}" holds a value that cannot be read (${messageOf(cause)}): ${fix}`, { cause });
 }
 
-/** About what a value takes in memory: a byte a character, eight for all that has no length. */
+/** The approximate size of a value in memory: a byte per character, eight for a value without a length. */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 8;

@@ -7,7 +7,7 @@ const INT128 = [-(2n ** 127n), 2n ** 127n - 1n] as const;
 const MOST_DIGITS = 50;
 const UINT128 = [0n, 2n ** 128n - 1n] as const;
 
-/** As `inferType`, for what has no parts. */
+/** Like `inferType`, for values without parts. */
 export function typeOfScalar(value: unknown, wanted: DuckDBType | undefined): DuckDBType {
   const api = loadApi();
   switch (typeof value) {
@@ -24,7 +24,7 @@ export function typeOfScalar(value: unknown, wanted: DuckDBType | undefined): Du
   throw new TypeError(`a ${typeof value} has no SQL type`);
 }
 
-/** A scalar as the client wants it for `type`. */
+/** A scalar as the client expects it for `type`. */
 export function scalarValue(value: unknown, type: DuckDBType): DuckDBValue {
   return typeof value === 'number' && isWideInteger(type) ? BigInt(value) : value as DuckDBValue;
 }
@@ -34,7 +34,7 @@ export function isInt64(value: bigint): boolean {
   return within(value, INT64);
 }
 
-/** Whether `value` fits in 128 bits without a sign. */
+/** Whether `value` fits in 128 unsigned bits. */
 export function isUint128(value: bigint): boolean {
   return within(value, UINT128);
 }
@@ -45,7 +45,7 @@ function numberType(value: number, wanted: DuckDBType | undefined): DuckDBType {
   if (wanted?.typeId === api.DuckDBTypeId.FLOAT) return checkFloat(value, wanted);
   if (!Number.isSafeInteger(value)) return api.DOUBLE;
   if (isWidest(wanted, value < 0)) return wanted!;
-  // No integer has the sign of -0; where an integer is wanted, as in LIMIT, it is 0, and for JSON what JSON.stringify makes of it.
+  // No integer has the sign of -0. If an integer is expected, as in LIMIT, it is bound as 0; for JSON, as JSON.stringify writes it.
   if (Object.is(value, -0) && !isInteger(wanted) && wanted?.alias !== 'JSON') return api.DOUBLE;
   return Math.abs(value) < 2 ** 31 ? api.INTEGER : api.BIGINT;
 }
@@ -60,23 +60,23 @@ function bigintType(value: bigint, wanted: DuckDBType | undefined): DuckDBType {
   if (takesBignum(wanted)) return api.BIGNUM;
   const text = String(value);
   const start = text.length > MOST_DIGITS ? `${text.slice(0, MOST_DIGITS)}...` : text;
-  throw new RangeError(`the bigint ${start} is beyond HUGEINT and UHUGEINT, and DuckDB makes other numbers of a BIGNUM where it wants another type: ` +
-    'write $1::BIGNUM where a BIGNUM is meant, or pass it as text');
+  throw new RangeError(`the bigint ${start} is beyond HUGEINT and UHUGEINT, and DuckDB turns a BIGNUM into other numbers if it expects another type: ` +
+    'write $1::BIGNUM for a BIGNUM, or pass it as text');
 }
 
-/** Of these DuckDB makes what the BIGNUM is; its casts to all integers make 0 of 2^128. */
+/** DuckDB converts a BIGNUM correctly to these types. Its casts to integers turn 2^128 into 0. */
 export function takesBignum(wanted: DuckDBType | undefined): boolean {
   const { BIGNUM, VARCHAR, VARIANT } = loadApi().DuckDBTypeId;
   return wanted !== undefined && [BIGNUM, VARCHAR, VARIANT].includes(wanted.typeId as never);
 }
 
-/** `type`, a FLOAT, where it holds `value`, rounded to its precision: the client, and DuckDB's cast of an integer, make infinities of others. */
+/** `type`, a FLOAT, if it can hold `value`, rounded to its precision. The client, and DuckDB's cast of an integer, turn larger values into infinities. */
 function checkFloat(value: number | bigint, type: DuckDBType): DuckDBType {
   if (Number.isFinite(Math.fround(Number(value))) || (typeof value === 'number' && !Number.isFinite(value))) return type;
   throw new RangeError(`the number ${value} is beyond the range of FLOAT, which ends at 3.4e38: use a DOUBLE, as in $1::DOUBLE`);
 }
 
-/** DuckDB does not cast all other integers to these, nor these to others, so they are bound as they are wanted. */
+/** DuckDB does not cast all integers to and from these types, so values are bound with the expected type. */
 function isWidest(type: DuckDBType | undefined, isBeyondUnsigned: boolean): boolean {
   const { UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
   return type !== undefined && (type.typeId === BIGNUM || (type.typeId === UHUGEINT && !isBeyondUnsigned));
@@ -88,7 +88,7 @@ function isInteger(type: DuckDBType | undefined): boolean {
   return isWideInteger(type) || [TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT].includes(type.typeId as never);
 }
 
-/** Whether the client takes bigints only for it. */
+/** Whether the client accepts only bigints for it. */
 function isWideInteger(type: DuckDBType): boolean {
   const { HUGEINT, UHUGEINT, BIGNUM } = loadApi().DuckDBTypeId;
   return type.typeId === HUGEINT || type.typeId === UHUGEINT || type.typeId === BIGNUM;

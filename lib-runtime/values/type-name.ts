@@ -1,7 +1,7 @@
 import type { DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType } from '@duckdb/node-api';
 import { loadApi } from '../client/client';
 
-/** A type as SQL says it. The client's own text has VARCHAR for JSON, which is an alias of it. */
+/** A type in SQL. The client's own text has VARCHAR for JSON, which is an alias of VARCHAR. */
 export function typeName(type: DuckDBType): string {
   const { DuckDBTypeId: id } = loadApi();
   if (type.alias) return type.alias;

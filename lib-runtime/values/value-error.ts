@@ -1,7 +1,7 @@
 import { pathOf } from './value-path';
 import { messageOf } from '../base/errors';
 
-/** An error in a part of a value; `partOfValue` is where in it, such as `[1].name`. */
+/** An error in a part of a value. `partOfValue` is the path of the part, such as `[1].name`. */
 class ValueError extends Error {
   constructor(message: string, readonly partOfValue: string, options: { cause: unknown }) {
     super(message, options);
@@ -13,14 +13,14 @@ export function inPart(path: string, error: unknown): Error {
   return new ValueError(messageOf(error), path + pathOf(error), { cause: error instanceof ValueError ? error.cause : error });
 }
 
-/** More than data has, and less than the stack does; also the end of a value that is a part of itself. */
+/** More levels than real data has, and fewer than would overflow the stack. It also stops at a value that contains itself. */
 const DEEPEST = 100;
 
 let depth = 0;
 
-/** Calls `fn` for each of `parts`; its errors say in which, by the name that `nameOf` gives to it. */
+/** Calls `fn` for each of `parts`. Its errors name the part with `nameOf`. */
 export function mapParts<P, R>(parts: readonly P[], nameOf: (part: P, index: number) => string, fn: (part: P, index: number) => R): R[] {
-  if (depth === DEEPEST) throw new RangeError(`the value has more than ${DEEPEST} levels: is it a part of itself?`);
+  if (depth === DEEPEST) throw new RangeError(`the value has more than ${DEEPEST} levels: does it contain itself?`);
   const results: R[] = [];
   let index = 0;
   depth += 1;

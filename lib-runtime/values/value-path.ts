@@ -1,5 +1,5 @@
-/** Where in a value `error` is from. */
+/** The path in a value at which `error` arose. */
 export function pathOf(error: unknown): string {
-  // Not by its class: there is another one in the chunk.
+  // Does not check the class, because the chunk has its own copy of it.
   return (error as { partOfValue?: string } | undefined)?.partOfValue ?? '';
 }

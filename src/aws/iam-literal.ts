@@ -1,10 +1,10 @@
-/** How CDK writes a token into text. */
+/** The form in which CDK writes a token into text. */
 const TOKEN = /(\$\{Token\[[^\]]*\]\})/;
 
 /**
- * Text that stands for itself where an IAM policy takes a pattern: `*` and `?` would match anything, `${aws:username}` would be a variable.
+ * Makes text literal where an IAM policy takes a pattern. Otherwise `*` and `?` would match anything, and `${aws:username}` would be a variable.
  *
- * What only a deployment knows stays as it is.
+ * CDK tokens stay as they are.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */

@@ -2,18 +2,18 @@ import { Annotations, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
 
-/** CDK's class of roles that take no statements; it is not exported. */
+/** CDK's class of roles that do not accept statements. CDK does not export it. */
 const IMMUTABLE_ROLE = 'aws-cdk-lib.aws-iam.ImmutableRole';
 
 /**
- * Runs `grant`, and warns on `scope` of the statements that the role does not take.
+ * Runs `grant`, and adds a warning to `scope` with the statements that the role does not accept.
  *
  * A grant to an immutable role succeeds and writes nothing, and CDK does not say so.
  */
 export function warnOfMissingStatements<T>(scope: IConstruct, role: iam.IRole, grant: () => T): T {
   if ((role.constructor as { PROPERTY_INJECTION_ID?: string }).PROPERTY_INJECTION_ID !== IMMUTABLE_ROLE) return grant();
   const missing = new Set<string>();
-  // Whatever a step calls to grant something, this is where it arrives.
+  // Every grant of a step ends up here.
   const add = role.addToPrincipalPolicy;
   role.addToPrincipalPolicy = (statement) => {
     missing.add(readable(Stack.of(scope).resolve(statement.toStatementJson())));
@@ -28,7 +28,7 @@ export function warnOfMissingStatements<T>(scope: IConstruct, role: iam.IRole, g
   return granted;
 }
 
-/** JSON in which the functions of CloudFormation stand as `Fn::Sub` writes them. */
+/** JSON in which CloudFormation's functions are written as for `Fn::Sub`. */
 function readable(resolved: unknown): string {
   return JSON.stringify(resolved, (_, value) => substituted(value) ?? value);
 }

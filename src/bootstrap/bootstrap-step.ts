@@ -2,37 +2,37 @@ import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
 /**
- * Something that a function's DuckDB is connected to, such as the buckets of a data lake.
+ * Connects a function's DuckDB to something, such as the buckets of a data lake.
  *
- * A step owns all that this takes, in two phases, because the image is complete before the function
- * exists: its `extensions` are read first and baked into the image; `bind` is called afterwards, grants
- * permissions and network access, and returns what the runtime needs to perform the step.
+ * A step declares everything that this takes, in two phases, because the image is complete before the function exists. First, the function
+ * reads the step's `extensions` and bakes them into the image. Then it calls `bind`, which grants permissions and network access, and returns
+ * what the runtime needs to run the step.
  */
 export interface IBootstrapStep {
   /**
-   * The step's name, unique within a function; handler code refers to it by this name.
+   * The step's name, unique within a function. Handler code refers to the step by this name.
    *
    * Letters, digits, `-` and `_`, starting with a letter.
    */
   readonly name: string;
 
-  /** The extensions that the step needs. Those that they depend on are added by themselves. */
+  /** The extensions that the step needs. Their dependencies are added automatically. */
   readonly extensions: DuckDbExtension[];
 
   /**
-   * Grants the function what the step needs and returns what the runtime will read.
+   * Grants the function what the step needs, and returns what the runtime will read.
    *
-   * In a VPC the function reaches port 443 of any host; other ports are opened by `host.connections`. Services of AWS that the step
-   * calls are noted by `host.addRequiredEndpoint`. It may be called for several functions, in several stacks.
+   * In a VPC, the function can reach port 443 of any host. Open other ports with `host.connections`. Record the AWS services that the step
+   * calls with `host.addRequiredEndpoint`. `bind` may be called for several functions, in several stacks.
    *
    * @param host the function that the step belongs to
    */
   bind(host: IDuckDbHost): BootstrapStepConfig;
 }
 
-/** What the runtime needs to know to perform a step. It ends up in the function's environment: never put a secret here. */
+/** What the runtime needs to run a step. It is stored in the function's environment: never put a secret here. */
 export interface BootstrapStepConfig {
-  /** Which of the runtime's implementations performs the step, such as `s3`. */
+  /** The runtime's implementation that runs the step, such as `s3`. */
   readonly type: string;
 
   /**
@@ -43,16 +43,16 @@ export interface BootstrapStepConfig {
   readonly provides?: string[];
 
   /**
-   * Those of `provides` that the step attaches itself, so that no other step of the same database may attach them too.
+   * The catalogs of `provides` that the step attaches itself. No other step of the same database may attach them.
    *
-   * A step that adds to a catalog of another step provides it as well, and does not attach it.
+   * If a step only adds to a catalog of another step, list the catalog in `provides` and not here.
    *
    * @default - none
    */
   readonly attaches?: string[];
 
   /**
-   * Settings for the implementation: JSON values; CDK tokens may stand in strings.
+   * Settings for the implementation, as JSON values. Strings may contain CDK tokens.
    *
    * @default - none
    */

@@ -6,21 +6,21 @@ import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 
-/** Which databases MotherDuck attaches beside those that are named, and whether it remembers them. */
+/** Which databases MotherDuck attaches beside the named ones, and whether it remembers them. */
 export enum MotherDuckAttachMode {
-  /** All that the token's user has attached; what is attached or detached is remembered. */
+  /** Attaches all databases that the token's user has attached. Remembers what is attached or detached. */
   WORKSPACE = 'workspace',
-  /** The named ones only; nothing is remembered. */
+  /** Attaches only the named databases. Remembers nothing. */
   SINGLE = 'single',
 }
 
 /** Properties of a `MotherDuckStep`. */
 export interface MotherDuckStepProps {
-  /** Where the access token is; a read-only one is enough for reading. */
+  /** The access token's source. A read-only token is enough for reading. */
   readonly token: SecretSource;
 
   /**
-   * The databases that SQL sees.
+   * The databases that SQL can see.
    *
    * @default - all that the token's user has attached
    */
@@ -29,21 +29,21 @@ export interface MotherDuckStepProps {
   /**
    * MotherDuck's attach mode.
    *
-   * @default - SINGLE where databases are named, else WORKSPACE
+   * @default - SINGLE if databases are named, WORKSPACE otherwise
    */
   readonly attachMode?: MotherDuckAttachMode;
 
   /**
-   * Whether MotherDuck's SaaS mode is on, in which SQL can neither read local files nor load extensions.
+   * Whether MotherDuck's SaaS mode is on. In this mode, SQL can neither read local files nor load extensions.
    *
    * @default false
    */
   readonly saasMode?: boolean;
 
   /**
-   * Whether the image may be built without the extension's implementation, which is then downloaded at each cold start.
+   * Whether the image may be built without the extension's implementation. Each cold start then downloads it.
    *
-   * @default false - the build stops where the implementation cannot be fetched
+   * @default false - the build stops if the implementation cannot be downloaded
    */
   readonly allowDownload?: boolean;
 
@@ -57,7 +57,7 @@ export interface MotherDuckStepProps {
 
 const PROPS: PropNames<MotherDuckStepProps> = { token: true, databases: true, attachMode: true, saasMode: true, allowDownload: true, name: true };
 
-/** Attaches databases of MotherDuck. The function needs a way to the internet. */
+/** Attaches databases of MotherDuck. The function needs access to the internet. */
 export class MotherDuckStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
@@ -77,7 +77,7 @@ export class MotherDuckStep implements IBootstrapStep {
     const { token, databases, attachMode, saasMode, allowDownload } = this.props;
     if (allowDownload) {
       Annotations.of(host).addWarningV2('cdk-duckdb-lambda:motherduckDownload',
-        'allowDownload of the MotherDuckStep: where the image lacks MotherDuck\'s implementation, each cold start downloads it, if it can');
+        'the MotherDuckStep has allowDownload: if the image lacks MotherDuck\'s implementation, each cold start tries to download it');
       host.allowToAnyHost(ec2.Port.HTTP, `MotherDuck's extension of the step ${this.name}`);
     }
     return {

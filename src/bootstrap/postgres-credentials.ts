@@ -9,7 +9,7 @@ import { expectSecretSource, SecretSource, SecretSourceOptions } from '../secret
 
 /** How the function signs in to PostgreSQL. */
 export class PostgresCredentials {
-  /** A user and where the password is. */
+  /** A user, and the source of its password. */
   public static fromPassword(user: string, password: SecretSource): PostgresCredentials {
     expectText(user, 'PostgresCredentials.fromPassword has the user', 'reader');
     expectSecretSource(password, 'PostgresCredentials.fromPassword has as password');
@@ -17,8 +17,8 @@ export class PostgresCredentials {
   }
 
   /**
-   * A secret of AWS Secrets Manager as RDS makes it: JSON with `username` and `password`, and with `host`, `port` and `dbname`
-   * where the step names none.
+   * A secret of AWS Secrets Manager as RDS makes it: JSON with `username` and `password`, and also `host`, `port` and `dbname` if the
+   * step does not name them.
    */
   public static fromSecret(secret: secretsmanager.ISecret, options: SecretSourceOptions = {}): PostgresCredentials {
     const source = SecretSource.fromSecretsManager(secret, undefined, options);
@@ -26,9 +26,9 @@ export class PostgresCredentials {
   }
 
   /**
-   * IAM authentication of RDS: the runtime signs in with tokens that it makes from the function's own credentials.
+   * IAM authentication of RDS. The runtime signs in with tokens that it makes from the function's own credentials.
    *
-   * The user must have the role `rds_iam` in the database, whose construct must know its resource id.
+   * The user must have the role `rds_iam` in the database. The database's construct must know the database's resource id.
    */
   public static fromIam(user: string): PostgresCredentials {
     expectText(user, 'PostgresCredentials.fromIam has the user', 'reader');
@@ -45,12 +45,12 @@ export class PostgresCredentials {
 
   private constructor(
     /**
-     * Whether they may say where the database is.
+     * Whether the credentials may also name the host and the database.
      * @internal
      */
     public readonly _nameTheDatabase: boolean,
     /**
-     * Grants what signing in takes and returns what the runtime needs.
+     * Grants the permissions to sign in, and returns what the runtime needs.
      * @internal
      */
     public readonly _bind: (host: IDuckDbHost, endpoint: PostgresEndpoint | undefined) => object,
@@ -62,7 +62,7 @@ function resourceId(endpoint: PostgresEndpoint | undefined): string {
     const id = endpoint?._resourceId();
     if (id) return id;
   } catch {
-    // An imported cluster says by throwing that it does not know.
+    // An imported cluster throws if it does not know its resource id.
   }
   throw new Error('PostgresCredentials.fromIam needs the resource id of the database, which its endpoint does not know: import it with '
     + 'instanceResourceId or clusterResourceIdentifier, as in rds.DatabaseInstance.fromDatabaseInstanceAttributes(this, \'Db\', '

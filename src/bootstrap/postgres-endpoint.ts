@@ -4,10 +4,10 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { expectObject, expectOptions, expectText, PropNames, shown } from '../checks/expect';
 
-/** PostgreSQL's own. */
+/** PostgreSQL's default port. */
 export const DEFAULT_PORT = 5432;
 
-/** What the endpoint of a host outside of RDS's constructs is told. */
+/** Options for the endpoint of a host that is not an RDS construct. */
 export interface PostgresHostOptions {
   /**
    * The port.
@@ -17,32 +17,32 @@ export interface PostgresHostOptions {
   readonly port?: number;
 
   /**
-   * The security groups of the host, which the function is then allowed to reach.
+   * The security groups of the host. The function may then reach them.
    *
-   * @default - the function may reach the port of any host; what guards the host, you open yourself
+   * @default - the function may reach the port of any host; you open the host's own firewall yourself
    */
   readonly connections?: ec2.IConnectable;
 }
 
 const HOST_OPTIONS: PropNames<PostgresHostOptions> = { port: true, connections: true };
 
-/** Where a PostgreSQL server is reached, and what guards it. */
+/** The address of a PostgreSQL server, and the security groups that guard it. */
 export class PostgresEndpoint {
-  /** A database instance or read replica of RDS. Where it is imported without its security groups, let the function in yourself. */
+  /** A database instance or read replica of RDS. If it is imported without its security groups, let the function in yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
     expectObject(instance, 'instanceEndpoint', 'PostgresEndpoint.fromInstance has', 'an IDatabaseInstance; a cluster is named by fromClusterReader');
     const { hostname, port } = instance.instanceEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true, otherEngine(instance.engine));
   }
 
-  /** The reader endpoint of an RDS or Aurora cluster. Where it is imported without its security groups, let the function in yourself. */
+  /** The reader endpoint of an RDS or Aurora cluster. If it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     expectObject(cluster, 'clusterReadEndpoint', 'PostgresEndpoint.fromClusterReader has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterReadEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
   }
 
-  /** An RDS proxy. CDK knows nothing of the security groups of one that is imported: let the function in yourself. */
+  /** An RDS proxy. CDK does not know the security groups of an imported proxy: let the function in yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
     expectObject(proxy, 'dbProxyArn', 'PostgresEndpoint.fromProxy has', 'an IDatabaseProxy, such as instance.addProxy(\'Proxy\', ...)');
     const connections = isConnectable(proxy) ? proxy : undefined;
@@ -54,8 +54,8 @@ export class PostgresEndpoint {
   /**
    * Any other host.
    *
-   * One that only a private network knows, such as `10.0.0.5`, is warned of where the function is in no VPC,
-   * under the id `cdk-duckdb-lambda:privateHost`.
+   * If only a private network knows the host, such as `10.0.0.5`, and the function is not in a VPC, synthesis warns under the id
+   * `cdk-duckdb-lambda:privateHost`.
    *
    * @param host a name or an address, without a scheme, credentials or a port
    */
@@ -81,40 +81,40 @@ export class PostgresEndpoint {
      */
     public readonly _connections: ec2.IConnectable | undefined,
     /**
-     * What IAM knows the database by; undefined where the endpoint does not tell. Imported clusters throw.
+     * The database's resource id for IAM; undefined if the endpoint does not know it. Imported clusters throw.
      * @internal
      */
     public readonly _resourceId: () => string | undefined,
     /**
-     * Whether settings can be sent when connecting; RDS Proxy refuses a connection that does.
+     * Whether a connection can send settings when it starts. RDS Proxy refuses such connections.
      * @internal
      */
     public readonly _takesOptions: boolean,
     /**
-     * What the database runs, where that is known not to be PostgreSQL.
+     * The database's engine, if it is known not to be PostgreSQL.
      * @internal
      */
     public readonly _otherEngine?: string,
   ) {}
 }
 
-/** What is imported without its security groups has no rules that could be made. */
+/** Without its security groups, an imported database cannot get rules. */
 function guarded(database: ec2.IConnectable): ec2.IConnectable | undefined {
   return database.connections.securityGroups.length > 0 ? database : undefined;
 }
 
-/** The proxies of a stack have security groups; the interface, which imported ones have, says nothing of them. */
+/** Proxies of a stack have security groups. The interface, which imported proxies implement, does not have them. */
 function isConnectable(proxy: object): proxy is ec2.IConnectable {
   return 'connections' in proxy;
 }
 
-/** What is refused is not repeated: it may hold a password. */
+/** The error does not repeat the value, because it may contain a password. */
 function checkHost(host: string): void {
   expectText(host, 'PostgresEndpoint.fromHost has the host', 'db.example.com');
   const expected = 'expected a name or an address such as "db.example.com"';
   if (host.includes('@') || /:\/\//.test(host)) {
-    throw new Error(`PostgresEndpoint.fromHost has a URL or credentials in the place of the host, which the template would show: ${expected}; `
-      + 'user and password are those of PostgresCredentials');
+    throw new Error(`PostgresEndpoint.fromHost has a URL or credentials in place of the host, which the template would show: ${expected}; `
+      + 'user and password belong in PostgresCredentials');
   }
   if (Token.isUnresolved(host) || isIPv6(host)) return;
   if (/[\s/\\]/.test(host)) throw new Error(`PostgresEndpoint.fromHost has the host ${shown(host)}: ${expected}`);
@@ -134,7 +134,7 @@ function otherEngine(engine: Pick<rds.IEngine, 'engineType' | 'engineFamily'> | 
   return /postgres/i.test(`${engine.engineFamily} ${engine.engineType}`) ? undefined : engine.engineType;
 }
 
-/** CDK's proxies know their engine as CloudFormation is told it; imported ones do not. */
+/** CDK's proxies know their engine in CloudFormation's words. Imported proxies do not know it. */
 function engineOfProxy(proxy: rds.IDatabaseProxy): { engineType: string } | undefined {
   const resource = proxy.node.tryFindChild('Resource');
   return resource instanceof rds.CfnDBProxy ? { engineType: resource.engineFamily } : undefined;

@@ -9,20 +9,20 @@ import { expectFlags, expectObject, expectOneOf, expectProps, expectText, expect
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
-/** How the connection to PostgreSQL is secured. */
+/** How TLS secures the connection to PostgreSQL. */
 export enum PostgresTls {
-  /** Not at all. */
+  /** Not encrypted. */
   DISABLE = 'disable',
-  /** Encrypted; who answers is not verified. */
+  /** Encrypted. The server is not verified. */
   REQUIRE = 'require',
-  /** Encrypted, and the server's certificate must be of a trusted authority and name the host. */
+  /** Encrypted. The server's certificate must come from a trusted authority and name the host. */
   VERIFY_FULL = 'verify-full',
 }
 
 /** Properties of a `PostgresStep`. */
 export interface PostgresStepProps {
   /**
-   * Where the server is.
+   * The server's address.
    *
    * @default - what `PostgresCredentials.fromSecret` holds; other credentials need it
    */
@@ -46,21 +46,21 @@ export interface PostgresStepProps {
   readonly name?: string;
 
   /**
-   * The catalog by which SQL names the database, as in `SELECT * FROM pg_replica.users`.
+   * The catalog under which SQL addresses the database, as in `SELECT * FROM pg_replica.users`.
    *
    * @default 'pg_replica'
    */
   readonly catalog?: string;
 
   /**
-   * The one schema of the database that SQL sees; reading the names of one schema only makes attaching faster.
+   * The only schema of the database that SQL sees. Attaching is faster with a single schema.
    *
    * @default - all schemas
    */
   readonly schema?: string;
 
   /**
-   * How the connection is secured.
+   * How TLS secures the connection.
    *
    * @default PostgresTls.REQUIRE
    */
@@ -82,45 +82,45 @@ export interface PostgresStepProps {
   readonly connectTimeout?: Duration;
 
   /**
-   * How long what was sent may stay unacknowledged before the connection counts as lost, as when packets are dropped on the way.
+   * How long sent data may stay unacknowledged before the connection counts as lost, for example because packets are dropped.
    *
-   * @default - as connectTimeout
+   * @default - the same as connectTimeout
    */
   readonly tcpUserTimeout?: Duration;
 
   /**
-   * How long a connection may be silent before the server is asked whether it is still there. It is lost after three questions,
-   * ten seconds apart, that nobody answers.
+   * How long a connection may be silent before the client probes the server. After three unanswered probes, ten seconds apart, the
+   * connection counts as lost.
    *
    * @default Duration.seconds(30)
    */
   readonly keepalive?: Duration;
 
   /**
-   * How long the server may work on a statement; DuckDB cannot interrupt it there.
+   * How long the server may work on a statement. DuckDB cannot interrupt a statement on the server.
    *
    * @default Duration.seconds(30) - none through an RDS proxy, or with `disableStatementTimeout`
    */
   readonly statementTimeout?: Duration;
 
   /**
-   * Whether connections ask for no statement timeout, as PgBouncer and RDS proxies refuse to pass one on. Not to be used beside `statementTimeout`.
+   * Whether connections set no statement timeout. PgBouncer and RDS proxies refuse a statement timeout. Cannot be combined with `statementTimeout`.
    *
-   * Set `statement_timeout` for the user then, by `ALTER ROLE`.
+   * Set `statement_timeout` for the user with `ALTER ROLE` instead.
    *
    * @default false - true through an RDS proxy
    */
   readonly disableStatementTimeout?: boolean;
 
   /**
-   * The most connections that a function's process keeps to the server.
+   * The maximum number of connections that a function's process keeps to the server.
    *
    * @default 4
    */
   readonly maxConnections?: number;
 
   /**
-   * What the server calls the connections, in `pg_stat_activity` and in its log.
+   * The name of the connections in the server's `pg_stat_activity` and in its log.
    *
    * @default 'cdk-duckdb-lambda'
    */
@@ -227,7 +227,7 @@ export class PostgresStep implements IBootstrapStep {
 
   private checkLimits(): void {
     const { maxConnections, connectTimeout, tcpUserTimeout, keepalive } = this.props;
-    // To libpq and PostgreSQL 0 is without end.
+    // For libpq and PostgreSQL, 0 means no limit.
     for (const [prop, value] of Object.entries({ connectTimeout, tcpUserTimeout, keepalive })) {
       expectTimeSpan(value, `${this.at} has the ${prop}`, 'leave it out for the default');
     }
@@ -242,11 +242,11 @@ export class PostgresStep implements IBootstrapStep {
     expectTimeSpan(statementTimeout, `${this.at} has the statementTimeout`, 'disableStatementTimeout: true asks for none');
     expectFlags({ disableStatementTimeout }, this.at);
     if (endpoint?._takesOptions === false && (statementTimeout || disableStatementTimeout === false)) {
-      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not take: set it in the database, `
+      throw new Error(`${this.at} has a statementTimeout, which an RDS proxy does not accept: set it in the database, `
         + 'as in ALTER ROLE reader SET statement_timeout = \'30s\'');
     }
     if (statementTimeout && disableStatementTimeout) {
-      throw new Error(`${this.at} has a statementTimeout beside disableStatementTimeout, which asks for none: remove one of them`);
+      throw new Error(`${this.at} has both statementTimeout and disableStatementTimeout: remove one of them`);
     }
   }
 
@@ -258,7 +258,7 @@ export class PostgresStep implements IBootstrapStep {
     const { endpoint } = this.props;
     if (endpoint?._otherEngine !== undefined) {
       Annotations.of(host).addWarningV2('cdk-duckdb-lambda:engine', `${this.at} reaches a database whose engine is "${endpoint._otherEngine}", `
-        + 'but speaks to PostgreSQL alone: name a database that runs PostgreSQL or Aurora PostgreSQL; MySQL is read by DuckDbExtension.core(\'mysql\') in a SqlStep');
+        + 'but it can only read PostgreSQL: name a database that runs PostgreSQL or Aurora PostgreSQL; for MySQL use DuckDbExtension.core(\'mysql\') in a SqlStep');
     }
     if (endpoint !== undefined) warnOfPrivateHost(host, endpoint.host, this.at);
   }
@@ -266,7 +266,7 @@ export class PostgresStep implements IBootstrapStep {
   private allow(host: IDuckDbHost, port: ec2.Port, connections: ec2.IConnectable | undefined): void {
     if (!connections) return host.allowToAnyHost(port, `PostgreSQL of the step ${this.name}`);
     if (!host.isInVpc) {
-      throw new Error(`${this.at} reaches a database in a VPC, but ${host.node.path} is in none: give it the database's, as in vpc: db.vpc`);
+      throw new Error(`${this.at} reaches a database in a VPC, but ${host.node.path} is not in a VPC: give it the database's, as in vpc: db.vpc`);
     }
     allowTo(host, connections, port, `DuckDB of ${host.node.path}`);
   }

@@ -12,14 +12,14 @@ for (const [network, bits] of [['fc00::', 7], ['fe80::', 10], ['::1', 128]] as c
 /** Names that public DNS does not have. */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|internal|local)\.?$/i;
 
-/** Warns where a function in no VPC is to reach a host that only a private network has; `what` is how the warning begins. */
+/** Warns if a function outside a VPC needs a host that only a private network has. `what` begins the warning. */
 export function warnOfPrivateHost(host: IDuckDbHost, name: string, what: string): void {
   if (host.isInVpc || !isPrivateHost(name)) return;
-  Annotations.of(host).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${name}, which the internet does not know, but ${host.node.path} is in no VPC: `
-    + 'give it one that leads there, as in vpc: db.vpc');
+  Annotations.of(host).addWarningV2('cdk-duckdb-lambda:privateHost', `${what} reaches ${name}, which is not on the internet, but ${host.node.path} is not in a VPC: `
+    + 'give it a VPC with a route to the host, as in vpc: db.vpc');
 }
 
-/** Whether a host is known to be out of reach from the internet. */
+/** Whether a host is known to be unreachable from the internet. */
 function isPrivateHost(host: string): boolean {
   if (isIPv4(host)) return PRIVATE.check(host, 'ipv4');
   return isIPv6(host) ? PRIVATE.check(host, 'ipv6') : PRIVATE_NAME.test(host);

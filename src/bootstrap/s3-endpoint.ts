@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { shown } from '../checks/expect';
 import { holdsCredentials } from '../checks/url-credentials';
 
-/** Refuses what is not the URL of a server, and what would show credentials in the template. */
+/** Refuses a value that is not the URL of a server, or that would show credentials in the template. */
 export function checkEndpoint(endpoint: string | undefined, step: string): void {
   if (endpoint === undefined) return;
   const expected = 'expected a URL such as "https://s3.example.com"';
@@ -15,13 +15,13 @@ export function checkEndpoint(endpoint: string | undefined, step: string): void 
   if (!url) throw new Error(`the S3Step "${step}" has the endpoint ${shown(endpoint)}: ${expected}, with a scheme and without a path`);
 }
 
-/** The port of a URL that was checked. */
+/** The port of a checked URL. */
 export function portOf(endpoint: string): number {
   const { port, protocol } = new URL(endpoint);
   return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
-/** The host of a URL that was checked, an address of IPv6 without its brackets. */
+/** The host of a checked URL; an IPv6 address without its brackets. */
 export function hostOf(endpoint: string): string {
   return new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
 }

@@ -18,28 +18,28 @@ import { DuckDbExtension } from '../extension';
 export enum S3Permissions {
   /** List and read. */
   READ = 'READ',
-  /** List, read and write, as `COPY … TO 's3://…'` needs it. Objects are not deleted. */
+  /** List, read and write, for `COPY … TO 's3://…'`. Objects are not deleted. */
   READ_WRITE = 'READ_WRITE',
-  /** List, read, write and delete, as `COPY … TO 's3://…' (OVERWRITE)` needs it: it deletes what the directory holds, then writes. */
+  /** List, read, write and delete, for `COPY … TO 's3://…' (OVERWRITE)`, which deletes the contents of the directory and then writes. */
   READ_WRITE_DELETE = 'READ_WRITE_DELETE',
 }
 
 const READING = ['s3:GetObject'];
-/** All of a multipart upload: who may put an object may begin one, send its parts and complete it. */
+/** All actions of a multipart upload. A role that may put an object may also begin an upload, send its parts and complete it. */
 const WRITING = [...READING, 's3:PutObject', 's3:AbortMultipartUpload'];
 
-/** What may be done with objects. Many are deleted by one request, which takes the same permission for each of them. */
+/** The actions on objects. One request can delete many objects; it needs the same permission for each of them. */
 const ACTIONS: { [permissions in S3Permissions]: string[] } = {
   READ: READING,
   READ_WRITE: WRITING,
   READ_WRITE_DELETE: [...WRITING, 's3:DeleteObject'],
 };
 
-/** How the URL of an object names its bucket. */
+/** How an object's URL names its bucket. */
 export enum S3UrlStyle {
-  /** By the host: `https://bucket.s3.amazonaws.com/key`. */
+  /** In the host: `https://bucket.s3.amazonaws.com/key`. */
   VIRTUAL_HOST = 'vhost',
-  /** By the path: `https://host/bucket/key`, as most other servers of the S3 API want it. */
+  /** In the path: `https://host/bucket/key`, as most other servers of the S3 API expect. */
   PATH = 'path',
 }
 
@@ -49,10 +49,10 @@ export interface S3StepProps {
   readonly buckets: s3.IBucket[];
 
   /**
-   * Limits the step to keys that start with one of these, such as `events/`; they apply to every bucket of the step.
+   * Limits the step to keys that start with one of these prefixes, such as `events/`. They apply to every bucket of the step.
    *
-   * Buckets with different prefixes take two steps. End a prefix with `/` to mean a folder: `events` also
-   * matches `events-old/`, and is warned of under the id `cdk-duckdb-lambda:prefix`.
+   * Buckets with different prefixes need two steps. End a prefix with `/` to mean a folder: `events` also matches `events-old/`, and
+   * causes the warning `cdk-duckdb-lambda:prefix`.
    *
    * @default - all keys
    */
@@ -66,9 +66,9 @@ export interface S3StepProps {
   readonly permissions?: S3Permissions;
 
   /**
-   * The KMS keys that objects are encrypted with, beyond those that CDK knows as a bucket's `encryptionKey`.
+   * The KMS keys that encrypt the objects, in addition to those that CDK knows as a bucket's `encryptionKey`.
    *
-   * An imported bucket's key is not known to CDK.
+   * CDK does not know the key of an imported bucket.
    *
    * @default - none
    */
@@ -77,30 +77,30 @@ export interface S3StepProps {
   /**
    * The region of the buckets, such as `eu-west-1`.
    *
-   * @default - what CDK knows of the buckets, such as by `Bucket.fromBucketAttributes(…, { region })`, else the function's
+   * @default - the region that CDK knows for the buckets, for example from `Bucket.fromBucketAttributes(…, { region })`, otherwise the function's
    */
   readonly region?: string;
 
   /**
-   * A role by which the buckets are reached, such as one of the account that owns them. What the function would be granted, the role
-   * is granted, if CDK can; the function may assume it. That the role trusts the function's role is yours to say.
+   * A role that can access the buckets, such as a role of the account that owns them. CDK grants the permissions to this role instead, if it
+   * can, and lets the function assume it. You must make the role trust the function's role.
    *
    * @default - the function's own role
    */
   readonly assumeRole?: iam.IRole;
 
   /**
-   * Whether the function's account pays for requests and transfer, as buckets with requester pays demand.
+   * Whether the function's account pays for requests and transfer, for buckets that require it ("requester pays").
    *
    * @default false
    */
   readonly requesterPays?: boolean;
 
   /**
-   * How old answers from the buckets may be, unless the handler says otherwise by `maxStalenessMs`.
+   * The age that answers from the buckets may have, unless the handler sets `maxStalenessMs`. From 1 second.
    *
-   * For so long, a SELECT that runs again in a warm function asks S3 for nothing but the list of a glob. An answer never mixes two versions of
-   * an object. From 1 second.
+   * During that time, a SELECT that runs again in a warm function requests nothing from S3 but the list of a glob. Its answer is a version that
+   * was current at most `maxStaleness` ago.
    *
    * @default - each query asks S3 whether its objects have changed
    */
@@ -109,30 +109,31 @@ export interface S3StepProps {
   /**
    * Whether objects never change once they are written: `maxStaleness` without an end.
    *
-   * If an object changes all the same, queries may be answered from its old version for as long as the function is warm.
+   * If an object changes all the same, queries may return its old data for as long as the function is warm.
    *
    * @default false
    */
   readonly immutable?: boolean;
 
   /**
-   * The URL of another server of the S3 API, such as `https://s3.example.com:9000`: without credentials, as the template shows it, and without a path.
+   * The URL of another server of the S3 API, such as `https://s3.example.com:9000`. It must not contain credentials, because the template shows it,
+   * or a path.
    *
-   * @default - AWS's, or what AWS_ENDPOINT_URL_S3 says in the function's environment
+   * @default - AWS's, or the value of AWS_ENDPOINT_URL_S3 in the function's environment
    */
   readonly endpoint?: string;
 
   /**
-   * How URLs name the bucket. `VIRTUAL_HOST` for a bucket whose name has a dot is warned of, under the id `cdk-duckdb-lambda:urlStyle`.
+   * How URLs name the bucket. `VIRTUAL_HOST` for a bucket with a dot in its name causes the warning `cdk-duckdb-lambda:urlStyle`.
    *
-   * @default - by the host for AWS, or by the path where a bucket's name has a dot, as AWS's certificate does not name such hosts;
-   * by the path for an endpoint
+   * @default - the host for AWS, or the path if a bucket's name has a dot, because AWS's certificate does not cover such hosts;
+   * the path for an endpoint
    */
   readonly urlStyle?: S3UrlStyle;
 
   /**
-   * Whether DuckDB's extension `aws` finds the credentials, by the SDK's chain, in place of the runtime. It costs a cold start tens of
-   * milliseconds, and does not renew credentials.
+   * Whether DuckDB's extension `aws` finds the credentials with the SDK's chain, instead of the runtime. It adds tens of milliseconds to a
+   * cold start, and does not renew credentials.
    *
    * @default false
    */
@@ -162,7 +163,7 @@ const PROPS: PropNames<S3StepProps> = {
   name: true,
 };
 
-/** Lets SQL read, and if asked write, objects of S3 buckets with the function's own role. */
+/** Lets SQL read, and on request write, objects of S3 buckets with the function's own role. */
 export class S3Step implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
@@ -175,7 +176,7 @@ export class S3Step implements IBootstrapStep {
     this.extensions = [DuckDbExtension.core(props.credentialChain ? 'aws' : 'httpfs')];
     this.prefixes = props.prefixes ?? [''];
     if (props.credentialChain && props.assumeRole) {
-      throw new Error(`the S3Step "${this.name}" has assumeRole beside credentialChain, whose credentials are not the role's: remove one of them`);
+      throw new Error(`the S3Step "${this.name}" has both assumeRole and credentialChain, whose credentials are not the role's: remove one of them`);
     }
     this.checkBuckets();
     this.checkPrefixes();
@@ -282,7 +283,7 @@ export class S3Step implements IBootstrapStep {
       + `${open.map((prefix) => `"${prefix}"`).join(', ')}: they also match keys such as "${open[0]}-secret/x"; end them with "/" to mean folders`);
   }
 
-  /** A certificate for `*.s3.example.com` names hosts of one more label only. */
+  /** A certificate for `*.s3.example.com` covers only hosts with one more label. */
   private warnOfHosts(host: IDuckDbHost): void {
     const { urlStyle, endpoint, buckets } = this.props;
     if (urlStyle !== S3UrlStyle.VIRTUAL_HOST || endpoint?.startsWith('http:')) return;
@@ -311,12 +312,12 @@ export class S3Step implements IBootstrapStep {
     }
   }
 
-  /** Where all buckets are, if CDK knows it to be another region than the function's. */
+  /** The region of all buckets, if CDK knows that it differs from the function's. */
   private regionOfBuckets(host: IDuckDbHost): string | undefined {
     const [region, ...others] = new Set(this.props.buckets.map((bucket) => otherRegion(bucket.env.region, host)));
     if (others.length > 0) {
       const regions = [region, ...others].map((each) => each ?? Stack.of(host).region);
-      throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: give those of each region a step of their own`);
+      throw new Error(`the S3Step "${this.name}" has buckets in several regions, ${regions.join(' and ')}: declare one step for each region`);
     }
     return region;
   }
@@ -326,24 +327,24 @@ export class S3Step implements IBootstrapStep {
     return new Set([...ofBuckets, ...this.props.encryptionKeys ?? []]);
   }
 
-  /** The URLs for which DuckDB uses the function's credentials; others, such as public buckets, are read without. */
+  /** The URLs for which DuckDB uses the function's credentials. It reads others, such as public buckets, without credentials. */
   private scopes(): string[] {
     return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
   }
 }
 
-/** The bucket's name, where it is known before the deployment. */
+/** The bucket's name, if it is known before the deployment. */
 function knownName(bucket: s3.IBucket): string | undefined {
   const { defaultChild } = bucket.node;
   const name = defaultChild instanceof s3.CfnBucket ? defaultChild.bucketName : bucket.bucketName;
   return Token.isUnresolved(name) ? undefined : name;
 }
 
-/** Grants by the role's own policy, and by the bucket's too where that is another account's. */
+/** Grants in the role's policy, and also in the bucket's policy if the bucket is in another account. */
 function grant(role: iam.IRole, bucket: s3.IBucket, statement: iam.PolicyStatementProps): void {
   role.addToPrincipalPolicy(new iam.PolicyStatement(statement));
   if (Token.compareStrings(bucket.env.account, role.env.account) === TokenComparison.DIFFERENT) {
-    // CDK's own Grant would leave the conditions out here.
+    // CDK's own Grant would drop the conditions here.
     bucket.addToResourcePolicy(new iam.PolicyStatement({ ...statement, principals: [new iam.ArnPrincipal(role.roleArn)] }));
   }
 }

@@ -13,22 +13,22 @@ export interface SqlStepProps {
   readonly name: string;
 
   /**
-   * What is run, in order. They may use what steps that are declared before provide.
+   * The statements to run, in order. They may use what steps declared before this one provide.
    *
-   * They can be read in the template: what is secret belongs in `secrets`. Credentials, such as `PASSWORD 'x'` or those of a URL, are
-   * warned of, under the id `cdk-duckdb-lambda:credentials`.
+   * The template shows the statements: put secrets in `secrets`. Credentials in a statement, such as `PASSWORD 'x'` or those in a URL, cause
+   * the warning `cdk-duckdb-lambda:credentials`.
    */
   readonly statements: string[];
 
   /**
-   * The catalogs that exist once the statements have run; the step then runs when a query first names one of them.
+   * The catalogs that exist once the statements have run. The step then runs when a query first names one of them.
    *
-   * @default - none: the step runs before the first statement of a cursor, and its failure fails that statement
+   * @default - none: the step runs before the first statement of a cursor; if it fails, that statement fails
    */
   readonly provides?: string[];
 
   /**
-   * Secrets that the statements name as parameters: `CREATE SECRET (…, TOKEN $token)` with `{ token: source }`.
+   * Secrets that the statements use as parameters: `CREATE SECRET (…, TOKEN $token)` with `{ token: source }`.
    *
    * @default - none
    */
@@ -44,7 +44,7 @@ export interface SqlStepProps {
 
 const PROPS: PropNames<SqlStepProps> = { name: true, statements: true, provides: true, secrets: true, extensions: true };
 
-/** Runs SQL of your own to set up what queries need, such as macros or the attachment of an Iceberg catalog. */
+/** Runs your own SQL to set up what queries need, such as macros or an attached Iceberg catalog. */
 export class SqlStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
@@ -56,11 +56,11 @@ export class SqlStep implements IBootstrapStep {
     expectList(props.statements, `the SqlStep "${props.name}" has as statements`, '["CREATE MACRO twice(x) AS x * 2"]');
     if (props.statements.length === 0) throw new Error(`the SqlStep "${props.name}" has no statements: expected SQL`);
     expectTexts(props.statements, `the SqlStep "${props.name}" has the statement`, 'CREATE MACRO twice(x) AS x * 2');
-    // A catalog without a name would be waited for for ever.
+    // The runtime would wait forever for a catalog without a name.
     if (props.provides !== undefined) expectTexts(props.provides, `the SqlStep "${props.name}" provides the catalog`, 'lake');
     for (const [secret, source] of Object.entries(props.secrets ?? {})) {
       if (!/^[A-Za-z_]\w*$/.test(secret)) {
-        throw new Error(`the SqlStep "${props.name}" has a secret named "${secret}", which is no name of a parameter: expected one such as "token"`);
+        throw new Error(`the SqlStep "${props.name}" has a secret named "${secret}", which is not a parameter name: expected one such as "token"`);
       }
       if (!props.statements.some((statement) => new RegExp(`\\$${secret}\\b`).test(statement))) {
         throw new Error(`the SqlStep "${props.name}" has the secret "${secret}", which no statement uses: write $${secret} where its value belongs`);
@@ -88,7 +88,7 @@ export class SqlStep implements IBootstrapStep {
   }
 }
 
-/** Whether a statement attaches the catalog. One with IF NOT EXISTS or OR REPLACE expects that somebody may have attached it. */
+/** Whether a statement attaches the catalog. A statement with IF NOT EXISTS or OR REPLACE allows for an attached catalog. */
 function attaches(statement: string, catalog: string): boolean {
   const [, quoted, bare] = /(?:^|;)\s*ATTACH\s+(?:DATABASE\s+)?(?:'(?:[^']|'')*'\s*)AS\s+(?:"((?:[^"]|"")+)"|([^\s;(]+))/i.exec(statement) ?? [];
   return (quoted?.replace(/""/g, '"') ?? bare)?.toLowerCase() === catalog.toLowerCase();

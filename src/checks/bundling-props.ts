@@ -17,7 +17,7 @@ const BUNDLING: PropNames<DuckDbBundlingOptions> = {
   commandHooks: true,
 };
 
-/** Refuses options of the bundling that are not known, those of the image's build among them, and lists of packages that are none. */
+/** Refuses unknown bundling options, including those of the image's build, and package lists that are not lists of text. */
 export function checkBundling(bundling: DuckDbBundlingOptions | undefined, at: string): void {
   const moved = Object.keys(bundling ?? {}).find((prop) => prop in IMAGE_BUILD);
   if (moved !== undefined) {

@@ -1,6 +1,6 @@
 import * as path from 'path';
 
-/** `; did you mean "x"?` for the candidate nearest to what was given (in the given folder), or nothing where none is near. */
+/** `; did you mean "x"?` for the candidate nearest to the given value (in the given folder), or nothing if none is near. */
 export function didYouMean(given: string, candidates: string[], folder = ''): string {
   const [nearest] = candidates
     .map((candidate) => ({ candidate, distance: editDistance(given, candidate) }))
@@ -9,7 +9,7 @@ export function didYouMean(given: string, candidates: string[], folder = ''): st
   return nearest ? `; did you mean "${path.join(folder, nearest.candidate)}"?` : '';
 }
 
-/** Levenshtein's distance, row by row, with two letters in the wrong order as one edit. */
+/** Levenshtein's distance, row by row. Two swapped letters count as one edit. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);

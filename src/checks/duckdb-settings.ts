@@ -9,7 +9,7 @@ const SIGNED_ONLY = 'extensions without DuckDB\'s signature are never loaded';
 const BAKED = 'the image holds the extensions; declare them with the prop extensions';
 const SECRET = 'the template would show it';
 
-/** Settings that nobody may make, each with the reason and what to do instead. */
+/** Settings that users cannot make, each with the reason and the alternative. */
 const RESERVED = new Map([
   ['allow_unsigned_extensions', `${SIGNED_ONLY}; remove it`],
   ['extension_directory', BAKED],
@@ -22,17 +22,17 @@ const RESERVED = new Map([
   ['azure_storage_connection_string', `${SECRET}; a SqlStep with secrets can create a secret of the type azure`],
 ]);
 
-/** Refuses what is no setting of DuckDB's, and those that are not the user's to make. */
+/** Refuses names that cannot be a DuckDB setting, and reserved settings. */
 export function checkSettings(settings: { [name: string]: string }, at: string): void {
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(settings)) {
     if (!/^[A-Za-z]\w*$/.test(name)) {
-      throw new Error(`${at} has the setting "${name}", which is no name of a DuckDB setting: expected one such as "threads"`);
+      throw new Error(`${at} has the setting "${name}", which is not a name of a DuckDB setting: expected one such as "threads"`);
     }
     const canonical = name.toLowerCase();
     const reason = RESERVED.get(canonical);
     if (reason !== undefined) throw new Error(`${at} has the setting ${name}: ${reason}`);
-    if (seen.has(canonical)) throw new Error(`${at} has the setting ${canonical} twice: DuckDB's names know no case; remove one`);
+    if (seen.has(canonical)) throw new Error(`${at} has the setting ${canonical} twice: DuckDB's names are not case-sensitive; remove one`);
     if (typeof value !== 'string') {
       const example = ['number', 'boolean'].includes(typeof value) ? `, such as { ${name}: '${value}' }` : '; leave it out for DuckDB\'s default';
       throw new Error(`${at} has the setting ${name} with the value ${shown(value)}: expected a string${example}`);
@@ -45,14 +45,14 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
 }
 
 /**
- * Warns of settings that DuckDB does not know. An extension of the community's, or MotherDuck's, may bring them.
+ * Warns of settings that DuckDB does not know. A community extension or MotherDuck may have them.
  *
- * @param duckdbVersion undefined where it is not known: another version may have other settings, and nothing is said
+ * @param duckdbVersion undefined if it is not known. Another version may have other settings, so there is no warning then.
  */
 export function warnOfUnknownSettings(fn: IConstruct, settings: { [name: string]: string }, duckdbVersion: string | undefined): void {
   if (duckdbVersion !== TESTED.duckdb) return;
   for (const name of Object.keys(settings).filter((each) => !TESTED.settings.includes(each.toLowerCase()))) {
     Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:setting', `DuckDB ${duckdbVersion} and its core extensions have no setting "${name}"`
-      + `${didYouMean(name.toLowerCase(), TESTED.settings)}; opening the database fails, unless another extension brings it`);
+      + `${didYouMean(name.toLowerCase(), TESTED.settings)}; opening the database fails, unless another extension has this setting`);
   }
 }

@@ -1,10 +1,10 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { didYouMean } from './did-you-mean';
 
-/** The names of an object's props, of which the compiler lets none be left out. */
+/** The names of an object's props. The compiler makes sure that none is missing. */
 export type PropNames<Props> = { readonly [prop in keyof Required<Props>]: true };
 
-/** Refuses what is not an object with props; of these, where their names are given, those that are not known. */
+/** Refuses a value that is not an object with props. If names are given, also refuses props that are not among them. */
 export function expectProps(props: unknown, what: string, example: string, names?: PropNames<object>): void {
   if (typeof props !== 'object' || props === null || Array.isArray(props)) {
     throw new Error(`${what} has as props ${shown(props)}: expected an object, as in ${example}`);
@@ -12,7 +12,7 @@ export function expectProps(props: unknown, what: string, example: string, names
   if (names) expectKnownProps(props, names, what);
 }
 
-/** Refuses props that are not known: plain JavaScript would have a misspelt one ignored, and with it what it limits. */
+/** Refuses unknown props. In plain JavaScript, a misspelt prop would be ignored, together with the limit that it sets. */
 export function expectKnownProps(props: object, names: PropNames<object>, what: string): void {
   const known = Object.keys(names);
   const unknown = Object.keys(props).find((prop) => !known.includes(prop));
@@ -21,7 +21,7 @@ export function expectKnownProps(props: object, names: PropNames<object>, what: 
   }
 }
 
-/** The same for options that need not be given. */
+/** The same for options that are optional. */
 export function expectOptions(options: unknown, what: string, names: PropNames<object>): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -30,50 +30,50 @@ export function expectOptions(options: unknown, what: string, names: PropNames<o
   expectKnownProps(options, names, what);
 }
 
-/** Refuses what is not text, or says nothing; `what` is how the error begins. A token is text that only a deployment knows. */
+/** Refuses a value that is not text, or is blank. `what` begins the error. A token counts as text. */
 export function expectText(value: unknown, what: string, example: string): void {
   if (typeof value === 'string' && value.trim() !== '') return;
   throw new Error(`${what} ${shown(value)}: expected text such as "${example}"`);
 }
 
-/** Refuses props, each with an example, whose text is not known when the stack is synthesised; undefined stands for a prop's default. */
+/** Refuses props whose text is not known at synthesis. Each prop has an example. Undefined stands for a prop's default. */
 export function expectLiterals(props: { [prop: string]: readonly [value: unknown, example: string] }, what: string): void {
   for (const [prop, [value, example]] of Object.entries(props)) {
     if (value === undefined) continue;
-    if (Token.isUnresolved(value)) throw new Error(`${prop} is a CDK token: expected a literal, as the image is built before the stack is deployed`);
+    if (Token.isUnresolved(value)) throw new Error(`${prop} is a CDK token: expected a literal, because the image is built before the stack is deployed`);
     expectText(value, `${what} has the ${prop}`, example);
   }
 }
 
-/** Refuses what is not a list of such text. A list whose length only a deployment knows is refused too, as JSON cannot hold it. */
+/** Refuses a value that is not a list of such text. Also refuses a list that is a token, because JSON cannot hold a list of unknown length. */
 export function expectTexts(values: unknown, what: string, example: string): void {
   expectList(values, what, `["${example}"]`);
   values.forEach((value) => expectText(value, what, example));
 }
 
-/** Refuses what is not a list, or one whose length only a deployment knows. */
+/** Refuses a value that is not a list, or is a list that is a token. */
 export function expectList(values: unknown, what: string, example: string): asserts values is unknown[] {
   if (!Array.isArray(values)) throw new Error(`${what} ${shown(values)}: expected a list such as ${example}`);
-  if (Token.isUnresolved(values)) throw new Error(`${what} a list that is a CDK token: expected one whose length is known, such as ${example}; its items may be tokens`);
+  if (Token.isUnresolved(values)) throw new Error(`${what} a list that is a CDK token: expected a list whose length is known, such as ${example}; its items may be tokens`);
 }
 
-/** Refuses what is not among the values of an enum; undefined stands for its default. */
+/** Refuses a value that is not a member of an enum; undefined means the default. */
 export function expectOneOf(value: unknown, what: string, type: string, members: { [member: string]: string }): void {
   if (value === undefined || Object.values(members).includes(value as string)) return;
   throw new Error(`${what} ${shown(value)}: expected one of ${Object.keys(members).map((member) => `${type}.${member}`).join(', ')}`);
 }
 
-/** Refuses what is not a Duration; undefined stands for its default. */
+/** Refuses a value that is not a Duration; undefined means the default. */
 export function expectDuration(value: unknown, what: string): void {
   if (value === undefined || typeof (value as { toSeconds?: unknown } | null)?.toSeconds === 'function') return;
   throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
 }
 
-/** Refuses what is not a Duration, or one that is 0, which to some is no time and to others no end; `fix` is what to do instead. */
+/** Refuses a value that is not a Duration, or a Duration of 0, which can mean both no time and no limit. `fix` says what to do instead. */
 export function expectTimeSpan(value: unknown, what: string, fix: string): void {
   expectDuration(value, what);
   const span = value as Duration | undefined;
-  if (span && !span.isUnresolved() && span.toMilliseconds() === 0) throw new Error(`${what} 0: expected more than that; ${fix}`);
+  if (span && !span.isUnresolved() && span.toMilliseconds() === 0) throw new Error(`${what} 0: expected more than 0; ${fix}`);
 }
 
 /** Refuses flags that are neither true nor false: text such as "false" would count as true. */
@@ -83,13 +83,15 @@ export function expectFlags(flags: { [prop: string]: unknown }, what: string): v
   }
 }
 
-/** Refuses what lacks a method or an attribute by which the right object is known; a project may hold two copies of a class. */
+/**
+ * Refuses an object without a method or an attribute that identifies its type. `instanceof` would not do: a project may have two copies of a class.
+ */
 export function expectObject(value: unknown, attribute: string, what: string, example: string): void {
   if (typeof value === 'object' && value !== null && attribute in value) return;
   throw new Error(`${what} ${shown(value)}: expected ${example}`);
 }
 
-/** A value as an error shows it; constructs have circles, so objects by their class only. */
+/** A value as errors show it. Constructs contain cycles, so an object is shown by its class only. */
 export function shown(value: unknown): string {
   if (typeof value === 'function') return `the class ${value.name}`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';

@@ -19,7 +19,7 @@ const DUCKDB_OPTIONS: PropNames<DuckDbOptions> = {
   imageBuild: true,
 };
 
-/** What this library adds to the options of Lambda. */
+/** The props that this library adds to Lambda's options. */
 const FUNCTION_OPTIONS: PropNames<Omit<DuckDbFunctionOptions, keyof lambda.FunctionOptions>> = {
   ...DUCKDB_OPTIONS,
   bootstrapMode: true,
@@ -39,7 +39,7 @@ const FUNCTION_PROPS: PropNames<Omit<DuckDbFunctionProps, keyof lambda.FunctionO
 /** The files of aws-cdk-lib that declare the options of Lambda. */
 const DECLARATIONS = ['aws-lambda/lib/function.d.ts', 'aws-lambda/lib/event-invoke-config.d.ts'];
 
-/** Refuses a misspelt prop of a function, ours or one that every Lambda function has. */
+/** Refuses a misspelt prop of a function, both the library's own and those of every Lambda function. */
 export function checkFunctionProps(props: DuckDbFunctionProps, at: string): void {
   expectInheritedProps(props, FUNCTION_PROPS, DECLARATIONS, at);
 }

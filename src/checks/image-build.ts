@@ -6,7 +6,7 @@ export const IMAGE_BUILD: PropNames<DuckDbImageBuildOptions> = { buildArgs: true
 
 const BUILD_SECRETS: PropNames<DuckDbBuildSecrets> = { netrc: true, npmrc: true };
 
-/** Refuses options of the image's build, and build secrets, that are not known. */
+/** Refuses unknown options of the image's build, and unknown build secrets. */
 export function checkImageBuild(imageBuild: DuckDbImageBuildOptions | undefined, at: string): void {
   expectOptions(imageBuild, `the imageBuild of ${at}`, IMAGE_BUILD);
   expectOptions(imageBuild?.buildSecrets, `imageBuild.buildSecrets of ${at}`, BUILD_SECRETS);

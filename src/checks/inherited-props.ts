@@ -4,9 +4,9 @@ import { didYouMean } from './did-you-mean';
 import { PropNames } from './expect';
 
 /**
- * Refuses a misspelt prop where props of ours extend an interface of aws-cdk-lib.
+ * Refuses misspelt props of an interface that extends one of aws-cdk-lib.
  *
- * A newer aws-cdk-lib has props that this library has never heard of, so what is near to no name is let through.
+ * A newer aws-cdk-lib has props that this library does not know, so a prop that is not close to a known name is accepted.
  *
  * @param ours         the names that this library adds
  * @param declarations the files of the installed aws-cdk-lib that declare the others
@@ -24,7 +24,7 @@ export function expectInheritedProps(props: object, ours: PropNames<object>, dec
 
 const declared = new Map<string, string[]>();
 
-/** The props of a file's interfaces; none where it cannot be read, as in an app that is bundled into one file. */
+/** The props of a file's interfaces; none if the file cannot be read, as in an app that is bundled into one file. */
 function declaredProps(file: string): string[] {
   const names = declared.get(file) ?? readProps(file);
   declared.set(file, names);

@@ -1,11 +1,11 @@
 import { Token } from 'aws-cdk-lib';
 import { expectText, shown } from './expect';
 
-/** Also the regions of others than AWS, such as `auto`. */
+/** Also allows the regions of other providers than AWS, such as `auto`. */
 const REGION = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const AVAILABILITY_ZONE = /^([a-z]+(?:-[a-z]+)+-\d+)[a-z]$/;
 
-/** Refuses what does not have the form of a region; whether there is such a region is not known. */
+/** Refuses text that does not have the form of a region. It does not know which regions exist. */
 export function expectRegion(region: unknown, what: string): void {
   expectText(region, what, 'eu-west-1');
   const text = region as string;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'child_process';
 
-/** Runs commands in a shell, one after the other, at synthesis; what they print goes to stderr, as stdout may be the tool's own. */
+/** Runs commands in a shell, one after the other, at synthesis. Their output goes to stderr, because a tool may read stdout. */
 export function runCommands(hook: string, commands: string[], cwd: string): void {
   for (const command of commands) {
     // 2 is the stderr of this process.

@@ -1,6 +1,6 @@
 import type { BuildOptions } from 'esbuild';
 
-/** What the library itself decides, and the prop by which users have a say in it. */
+/** Arguments that the library decides, and the prop that sets each of them, if there is one. */
 const DECIDED: { [argument: string]: string } = {
   'bundle': 'the handler is always bundled',
   'platform': 'it is always node',
@@ -9,7 +9,7 @@ const DECIDED: { [argument: string]: string } = {
   'outbase': 'the image has a place for the handler',
   'out-extension': 'the extension follows from the format',
   'entry-names': 'Lambda looks for the handler in "index"',
-  'metafile': 'its content is checked at synthesis, and not in the image',
+  'metafile': 'its content is checked at synthesis and is not in the image',
   'format': 'set bundling.format instead',
   'sourcemap': 'set bundling.sourceMap instead',
   'minify': 'set bundling.minify instead',
@@ -21,13 +21,13 @@ const DECIDED: { [argument: string]: string } = {
   'footer': 'set bundling.footer instead',
 };
 
-/** Arguments whose value is a list, in esbuild's own words separated by commas. */
+/** Arguments whose value is a list, which esbuild's command line separates by commas. */
 const LISTS = ['conditions', 'drop-labels', 'main-fields', 'resolve-extensions', 'target'];
 
-/** Arguments that stand once for each of their values, as `--drop:console`. */
+/** Arguments that are repeated for each value, such as `--drop:console`. */
 const REPEATED_LISTS = ['drop', 'inject', 'pure'];
 
-/** Options of esbuild's API for arguments of its command line, such as `{ '--keep-names': true, '--alias:old': 'new' }`. */
+/** Converts arguments of esbuild's command line, such as `{ '--keep-names': true, '--alias:old': 'new' }`, into options of its API. */
 export function optionsOfArguments(args: { [argument: string]: any }): BuildOptions {
   const options: { [option: string]: any } = {};
   for (const [argument, value] of Object.entries(args)) {
@@ -38,7 +38,7 @@ export function optionsOfArguments(args: { [argument: string]: any }): BuildOpti
     if (REPEATED_LISTS.includes(name)) {
       options[option] = [...options[option] ?? [], key ?? String(value)];
     } else if (key !== undefined || MAPS.includes(name)) {
-      // As NodejsFunction takes it too: { '--alias': 'old=new' }.
+      // NodejsFunction also accepts this form: { '--alias': 'old=new' }.
       const [entry, ...rest] = key === undefined ? String(value).split('=') : [key, String(value)];
       options[option] = { ...options[option], [entry]: name === 'supported' ? rest.join('=') === 'true' : rest.join('=') };
     } else {

@@ -4,12 +4,12 @@ import type { BuildOptions } from 'esbuild';
 import { optionsOfArguments } from './esbuild-arguments';
 import { HandlerProps } from './handler-props';
 
-/** What is not bundled: the runtime and DuckDB's client lie in the image's own `node_modules`. */
+/** The packages that are not bundled. The runtime and DuckDB's client are in the image's own `node_modules`. */
 const EXTERNAL = ['cdk-duckdb-lambda/runtime', '@duckdb/node-api', '@duckdb/node-bindings'];
 
 const OLDEST_NODE = '22';
 
-/** Makes stack traces name the lines of the source; it lies beside the handler. */
+/** The module that makes stack traces name the source's lines. It is beside the handler. */
 export const SOURCE_MAPS = 'source-maps.cjs';
 
 /** For a bundle that is an ES module. */
@@ -19,7 +19,7 @@ export function esmOptions(props: HandlerProps): BuildOptions {
     ...commonOptions(props),
     format: 'esm',
     outExtension: { '.js': '.mjs' },
-    // Bundled CommonJS packages use what an ES module has not. Names of the handler's own stay its own.
+    // Bundled CommonJS packages use names that an ES module does not define. Names that the handler declares stay the handler's.
     banner: {
       js: lines(
         banner,
@@ -32,7 +32,7 @@ export function esmOptions(props: HandlerProps): BuildOptions {
   };
 }
 
-/** As it is often done by hand in the banner of an ES module. */
+/** A declaration that users often put into the banner of an ES module. */
 const DECLARES_REQUIRE = /\b(?:const|let|var|function|as)\s+require\b/;
 
 /** For a bundle that is CommonJS. */
@@ -61,7 +61,7 @@ function commonOptions({ entry, projectRoot, baseImage, bundling }: HandlerProps
     tsconfig: bundling.tsconfig === undefined ? undefined : resolveTsconfig(bundling.tsconfig),
     loader: bundling.loader as BuildOptions['loader'],
     footer: { js: bundling.footer ?? '' },
-    // Comments and source maps hold paths relative to these, which is what makes them the same on every machine.
+    // Comments and source maps contain paths relative to these directories, so they are the same on every machine.
     absWorkingDir: projectRoot,
     outdir: projectRoot,
     write: false,
@@ -69,7 +69,7 @@ function commonOptions({ entry, projectRoot, baseImage, bundling }: HandlerProps
   };
 }
 
-/** The Node.js of AWS's base images is in their names; of others it is the oldest that Lambda has. */
+/** AWS's base images have the version of Node.js in their names. For others, it is the oldest version that Lambda offers. */
 function nodeVersion(baseImage: string): string {
   return `node${/\/lambda\/nodejs:(\d+)/.exec(baseImage)?.[1] ?? OLDEST_NODE}`;
 }

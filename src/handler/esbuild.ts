@@ -4,7 +4,7 @@ import * as path from 'path';
 import type { BuildOptions, BuildResult } from 'esbuild';
 import { HandlerProps, relativeEntry } from './handler-props';
 
-/** What esbuild made, in memory. */
+/** esbuild's output, in memory. */
 export type Bundle = BuildResult<{ metafile: true; write: false }>;
 
 /** Bundles with the esbuild of the handler's project. */
@@ -25,7 +25,7 @@ export function runEsbuild(props: HandlerProps, options: BuildOptions): Bundle {
   return result as Bundle;
 }
 
-/** The esbuild of the user: an own copy would be a binary for each platform in this package. */
+/** The user's esbuild. A copy in this package would need a binary for each platform. */
 function loadEsbuild(props: HandlerProps): typeof import('esbuild') {
   const directories = [path.dirname(props.entry), props.projectRoot, process.cwd()];
   for (const directory of directories) {
@@ -45,7 +45,7 @@ function loadEsbuild(props: HandlerProps): typeof import('esbuild') {
     : `${looked}; install it with: npm install --save-dev esbuild`);
 }
 
-/** Whether a project in the directory, or in one above it, has its packages in archives. */
+/** Whether a project in the directory, or in a parent, keeps its packages in archives. */
 function isPlugAndPlay(directory: string): boolean {
   const above = path.dirname(directory);
   return fs.existsSync(path.join(directory, '.pnp.cjs')) || (above !== directory && isPlugAndPlay(above));

@@ -18,21 +18,21 @@ interface BundledFile {
 /** A bundled handler. */
 interface Bundled {
   readonly files: BundledFile[];
-  /** Why it does not export a name; undefined where it does, or may. */
+  /** Why the bundle does not export a name; undefined if it does, or may. */
   readonly lacks: (name: string) => string | undefined;
 }
 
 const ASSETS = path.join(__dirname, '..', '..', 'assets', 'handler');
 
-/** Of each app, by what decides them: no source changes while an app is synthesised, but it may before the next one is. */
+/** The bundles of each app, by the inputs that decide them. Sources do not change during one synthesis. They may change before the next. */
 const bundles = new WeakMap<IConstruct, Map<string, Bundled>>();
 
-/** Bundles the handler into a new folder: to one ES module, unless it is or shall be CommonJS. Within an app each is bundled once. */
+/** Bundles the handler into a new folder, as one ES module, unless the entry or the format is CommonJS. Within an app, each handler is bundled once. */
 export function bundleHandler(props: HandlerProps, target: string): void {
   const { commandHooks, ...options } = props.bundling;
   fs.mkdirSync(target);
   runCommands('beforeBundling', commandHooks?.beforeBundling(props.projectRoot, target) ?? [], props.projectRoot);
-  // What commands do is not known, so that behind them nothing is as it was.
+  // Commands can do anything, so a bundle with hooks is never cached.
   const key = JSON.stringify([props.entry, props.projectRoot, props.baseImage, options]);
   const { files, lacks } = commandHooks ? bundle(props) : bundleOnce(props, key);
   const reason = lacks(props.handler);
@@ -63,7 +63,7 @@ function bundle(props: HandlerProps): Bundled {
   refuseConstruct(esm, props);
   if (entryOf(esm.metafile, props)?.format === 'cjs') {
     if (format === OutputFormat.ESM) {
-      throw new Error(`"${relativeEntry(props)}" is CommonJS, whose exports an ES module cannot hand on: leave out bundling.format`);
+      throw new Error(`"${relativeEntry(props)}" is CommonJS, and an ES module cannot re-export its exports: leave out bundling.format`);
     }
     const cjs = runEsbuild(props, cjsOptions(props));
     return { files: filesOf(cjs, props), lacks: (name) => names(codeOf(cjs), name) ? undefined : 'its source never names it' };
@@ -74,12 +74,12 @@ function bundle(props: HandlerProps): Bundled {
 
 function missingExport(esm: Bundle, name: string): string | undefined {
   const exported = Object.values(esm.metafile.outputs).flatMap((output) => output.exports ?? []);
-  // What an external package exports is not known here.
+  // The exports of an external package are unknown here.
   const exportsOthers = /^export \* from /m.test(codeOf(esm));
   return exportsOthers || exported.includes(name) ? undefined : `it exports ${exported.join(', ') || 'nothing'}`;
 }
 
-/** Whether code has the name where one can be assigned or exported; in a path or a comment it does not count. */
+/** Whether code has the name in a place where it can be assigned or exported. A name in a path or a comment does not count. */
 function names(code: string, name: string): boolean {
   const escaped = name.replace(/\$/g, '\\$');
   return new RegExp(`\\.${escaped}\\b|["']${escaped}["']|(?<![\\w$])${escaped}\\s*[:,}=(]`).test(code);
@@ -89,7 +89,7 @@ function names(code: string, name: string): boolean {
 function refuseConstruct({ metafile }: Bundle, props: HandlerProps): void {
   for (const [file, { imports }] of Object.entries(metafile.inputs)) {
     if (imports.some(({ original }) => original === 'cdk-duckdb-lambda')) {
-      throw new Error(`"${relativeEntry(props)}" imports the construct, by "${file}": a handler imports the runtime, from "cdk-duckdb-lambda/runtime"`);
+      throw new Error(`"${relativeEntry(props)}" imports the construct, through "${file}": a handler imports the runtime, from "cdk-duckdb-lambda/runtime"`);
     }
   }
 }

@@ -4,11 +4,11 @@ import { didYouMean } from '../checks/did-you-mean';
 
 const ENTRY_EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 
-/** The absolute path of a handler's source file, which must be there. */
+/** The absolute path of a handler's source file. Throws if the file does not exist. */
 export function resolveEntry(entry: string): string {
   const source = path.resolve(entry);
   if (!ENTRY_EXTENSIONS.includes(path.extname(entry))) {
-    throw new Error(`the entry "${entry}" is no source file of a handler: expected one that ends in ${ENTRY_EXTENSIONS.join(', ')}`);
+    throw new Error(`the entry "${entry}" is not a handler's source file: expected one that ends in ${ENTRY_EXTENSIONS.join(', ')}`);
   }
   if (!fs.statSync(source, { throwIfNoEntry: false })?.isFile()) {
     const directory = path.dirname(source);
@@ -27,7 +27,7 @@ export interface HandlerProject {
   readonly lockFile?: string;
 }
 
-/** What the user says about the project. */
+/** The user's props about the project. */
 export interface HandlerProjectProps {
   readonly projectRoot?: string;
   readonly depsLockFilePath?: string;
@@ -35,7 +35,7 @@ export interface HandlerProjectProps {
 
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
 
-/** The project that a handler belongs to: the nearest folder above it with a lock file, else with a package.json, unless the user says which. */
+/** The project that a handler belongs to: the one that the user names, or the nearest folder above it with a lock file, or else with a package.json. */
 export function findProject(entry: string, props: HandlerProjectProps = {}): HandlerProject {
   const folders = foldersAbove(entry);
   const lockFile = props.depsLockFilePath === undefined ? findLockFile(folders) : expectLockFile(props.depsLockFilePath);
@@ -43,7 +43,7 @@ export function findProject(entry: string, props: HandlerProjectProps = {}): Han
     ? lockFile && folders.includes(path.dirname(lockFile)) ? path.dirname(lockFile) : findManifest(folders)
     : path.resolve(props.projectRoot);
   if (!folders.includes(root)) {
-    throw new Error(`the entry "${entry}" does not lie in the projectRoot "${props.projectRoot}": name a folder above it, or leave projectRoot out`);
+    throw new Error(`the entry "${entry}" is not in the projectRoot "${props.projectRoot}": name a folder above it, or leave projectRoot out`);
   }
   return { root, lockFile };
 }
@@ -67,7 +67,7 @@ function findManifest(folders: string[]): string {
 function expectLockFile(file: string): string {
   const resolved = path.resolve(file);
   if (!LOCK_FILES.includes(path.basename(file))) {
-    throw new Error(`depsLockFilePath is "${file}", which is no lock file of a package manager: expected one named ${LOCK_FILES.join(', ')}`);
+    throw new Error(`depsLockFilePath is "${file}", which is not a package manager's lock file: expected one named ${LOCK_FILES.join(', ')}`);
   }
   if (!fs.statSync(resolved, { throwIfNoEntry: false })?.isFile()) {
     throw new Error(`cannot find the lock file of depsLockFilePath, "${file}": looked for ${resolved}`);

@@ -14,7 +14,7 @@ export interface HandlerProps {
   readonly projectRoot: string;
   /** The lock file of the handler's project, if it has one. */
   readonly depsLockFile?: string;
-  /** What the function's image is built from. */
+  /** The image that the function's image is based on. */
   readonly baseImage: string;
   readonly bundling: DuckDbBundlingOptions;
 }

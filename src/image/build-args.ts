@@ -1,7 +1,7 @@
 import { shown } from '../checks/expect';
 import { holdsCredentials } from '../checks/url-credentials';
 
-/** Build arguments of ours, each with the prop that decides it. */
+/** The library's own build arguments, each with the prop that decides it. */
 const OWN: { [name: string]: string } = {
   BASE_IMAGE: 'baseImage',
   BUILD_IMAGE: 'buildImage',
@@ -15,20 +15,20 @@ const OWN: { [name: string]: string } = {
 
 const PROXY = /^(?:https?|ftp|all)_proxy$/i;
 
-/** Whether an argument is one of Docker's predefined ones, or tells else only how this machine reaches the network. */
+/** Whether an argument is predefined by Docker, or only describes how this machine reaches the network. */
 export function isOfTheNetwork(name: string): boolean {
   return PROXY.test(name) || /^(?:no_proxy|node_extra_ca_certs)$/i.test(name);
 }
 
-/** Refuses the user's build arguments that are ours, that would be something else in the Dockerfile, or that would show a secret. */
+/** Refuses build arguments of the user that are the library's own, that would break the Dockerfile, or that would show a secret. */
 export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
   for (const [name, value] of Object.entries(buildArgs)) {
-    // It becomes a line of the Dockerfile.
+    // The name becomes a line of the Dockerfile.
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       throw new Error(`imageBuild.buildArgs has the name ${shown(name)}: expected letters, digits and underscores, such as "FLAVOUR"`);
     }
     if (Object.keys(OWN).includes(name)) throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN[name]} instead`);
-    // Not shown: it may be what nobody should read.
+    // The error does not show the value, because it may be a secret.
     if (typeof value !== 'string') throw new Error(`the build argument ${name} is ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}: expected a string`);
     if (/[\r\n]/.test(value)) {
       throw new Error(`the build argument ${name} has a line break: expected one line; certificates belong in imageBuild.caBundle`);
@@ -36,7 +36,7 @@ export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
     // A proxy may be named without a scheme.
     if (holdsCredentials(value) || (PROXY.test(name) && value.includes('@'))) {
       throw new Error(`the build argument ${name} is a URL with credentials, which would be readable in the asset manifest: remove them; `
-        + 'a proxy\'s belong in "proxies" of Docker\'s own config.json');
+        + 'a proxy\'s credentials belong in "proxies" of Docker\'s own config.json');
     }
   }
 }

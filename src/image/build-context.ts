@@ -12,10 +12,10 @@ import { DuckDbImageBuildOptions } from '../image-build-options';
 import { stageNodeModules } from '../node-modules/node-modules';
 import { makeTemporaryFolder } from '../temporary-folder';
 
-/** A build context on disk and the code that CDK makes of it. */
+/** A build context on disk and the code that CDK makes from it. */
 export interface StagedImage {
   readonly code: DockerImageCode;
-  /** Removes the context; CDK has its own copy once the function is created. */
+  /** Removes the context. CDK has its own copy once the function is created. */
   cleanUp(): void;
 }
 
@@ -25,17 +25,17 @@ const ASSETS = path.join(PACKAGE_ROOT, 'assets', 'docker');
 
 const STAGED_LOCK_FILE = 'duckdb-lock.json';
 
-/** The build context's second Dockerfile: the same image, by `RUN` steps that see the build secrets. */
+/** The build context's second Dockerfile. It builds the same image, with `RUN` steps that see the build secrets. */
 const DOCKERFILE_WITH_SECRETS = 'Dockerfile.with-secrets';
 
-/** What the build secrets are, as the Dockerfile's steps see them; Docker leaves out those that a build does not give. */
+/** The build secrets, as the Dockerfile's steps see them. Docker leaves out secrets that a build does not pass. */
 const SECRET_MOUNTS = {
   caBundle: { id: 'ca-bundle', target: '/run/secrets/ca-bundle' },
   netrc: { id: 'netrc', target: '/run/secrets/netrc' },
   npmrc: { id: 'npmrc', target: '/run/secrets/npmrc' },
 };
 
-/** What Node.js and npm call the architecture of DuckDB's platforms. */
+/** Node.js's and npm's names for the architectures of DuckDB's platforms. */
 const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linux_arm64: 'arm64' };
 
 /** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */
@@ -89,7 +89,7 @@ function installOptions({ lock, extensions, imageBuild }: ResolvedImage): string
   ].join(' ');
 }
 
-/** What `docker build` gets as secrets, by id; undefined where there are none, so that the legacy builder can do it. */
+/** The secrets for `docker build`, by id; undefined if there are none, so that the legacy builder works. */
 function buildSecrets(imageBuild: DuckDbImageBuildOptions): { [id: string]: string } | undefined {
   const files = { caBundle: imageBuild.caBundle, ...imageBuild.buildSecrets };
   const given = Object.entries(files).filter((entry): entry is [keyof typeof SECRET_MOUNTS, string] => entry[1] !== undefined);
@@ -100,7 +100,7 @@ function buildSecrets(imageBuild: DuckDbImageBuildOptions): { [id: string]: stri
   return Object.fromEntries(given.map(([name, file]) => [SECRET_MOUNTS[name].id, DockerBuildSecret.fromSrc(path.resolve(file))]));
 }
 
-/** Stands in for the image where CDK does not synthesise the stack, so that nothing is bundled for it. */
+/** A placeholder for the image if CDK does not synthesise the stack, so that nothing is bundled for it. */
 export function stagePlaceholder(): StagedImage {
   return stage((context) => {
     fs.writeFileSync(path.join(context, 'Dockerfile'), 'FROM scratch\n# Not bundled: this stack was not selected.\n');
@@ -119,8 +119,8 @@ function stage(fill: (context: string) => DockerImageCode): StagedImage {
 }
 
 /**
- * The Dockerfile with the user's build arguments declared (Docker hides from `RUN` steps those that no `ARG` names), and a
- * second one whose steps see build secrets. Both are always there: which one a build takes is no part of the asset's hash.
+ * Writes the Dockerfile, with an `ARG` for each of the user's build arguments (Docker hides undeclared ones from `RUN` steps), and a
+ * second Dockerfile whose steps see build secrets. Both are always staged, so the asset's hash does not depend on which one a build takes.
  */
 function stageDockerfiles(context: string, userArgs: string[], withNodeModules: boolean): void {
   const declarations = userArgs.filter((name) => !isOfTheNetwork(name)).map((name) => `ARG ${name}\n`).join('');
@@ -132,7 +132,7 @@ function stageDockerfiles(context: string, userArgs: string[], withNodeModules: 
   fs.writeFileSync(path.join(context, DOCKERFILE_WITH_SECRETS), dockerfile.replace(/^RUN (?=npm |node )/gm, `RUN ${mounts}`));
 }
 
-/** The installer of extensions, with what it needs: the client's exact version, the lock file, vendored extensions. */
+/** Stages the extension installer with its inputs: the client's exact version, the lock file, vendored extensions. */
 function stageInstaller({ nodeApiVersion, duckdbVersion, platform, extensionRepository, lock }: ResolvedImage, target: string): void {
   copyTree(ASSETS, target, (name) => name !== 'Dockerfile');
   if (extensionRepository._directory) {
@@ -147,14 +147,14 @@ function stageInstaller({ nodeApiVersion, duckdbVersion, platform, extensionRepo
   if (lock) writeJson(path.join(client, 'package-lock.json'), lock.npmLockFile(manifest, TARGET_ARCHES[platform]));
 }
 
-/** The extensions of one version and platform, and the manifest, which knows what they are. */
+/** Copies the extensions of one version and platform, and the manifest that describes them. */
 function copyExtensions(directory: string, release: string, target: string): void {
   copyTree(path.join(directory, release), path.join(target, release));
   const manifest = path.join(directory, 'manifest.json');
   if (fs.existsSync(manifest)) fs.copyFileSync(manifest, path.join(target, 'manifest.json'));
 }
 
-/** The runtime as a package of its own, so that `import 'cdk-duckdb-lambda/runtime'` finds it, whether the handler's project lists it or not. */
+/** Stages the runtime as a separate package, so that `import 'cdk-duckdb-lambda/runtime'` finds it whether the handler's project lists it or not. */
 function stageRuntime(target: string): void {
   const built = path.join(PACKAGE_ROOT, 'runtime');
   if (!fs.existsSync(built)) {
@@ -166,7 +166,7 @@ function stageRuntime(target: string): void {
   writeJson(path.join(target, 'package.json'), manifest);
 }
 
-/** Copies a tree with LF line ends in what is text, as a checkout on Windows may have others. */
+/** Copies a tree, with LF line ends in text files, because a checkout on Windows may have other line ends. */
 function copyTree(source: string, target: string, wanted: (name: string) => boolean = () => true): void {
   for (const item of fs.readdirSync(source, { withFileTypes: true })) {
     const [from, to] = [path.join(source, item.name), path.join(target, item.name)];

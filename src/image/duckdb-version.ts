@@ -5,12 +5,12 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { readProjectLock } from '../node-modules/project-lock';
 import { TESTED } from '../tested-versions';
 
-/** What the image gets where the handler's project names no version of `@duckdb/node-api`. */
+/** The version for images whose handler's project does not name a version of `@duckdb/node-api`. */
 export const DEFAULT_NODE_API_VERSION = TESTED.client;
 
 const CLIENT = '@duckdb/node-api';
 
-/** What decides the version of the client in the image. */
+/** The sources of the client's version in the image. */
 export interface NodeApiVersionSources {
   /** The prop of the same name. */
   readonly nodeApiVersion?: string;
@@ -18,15 +18,15 @@ export interface NodeApiVersionSources {
   readonly entry: string;
   /** The lock file of the handler's project, if it has one. */
   readonly lockFile?: string;
-  /** What the prop lockFile pins, if it is given. */
+  /** The version that the prop lockFile pins, if the prop is given. */
   readonly pinned?: string;
 }
 
 /**
  * The exact version of `@duckdb/node-api` for the image.
  *
- * Extensions are built for one version of DuckDB, so all who name a version must name the same:
- * the props, the lock file, and what is installed beside the handler.
+ * Extensions are built for one version of DuckDB. So all sources that name a version must name the same version: the props, the lock file, and the
+ * client that is installed beside the handler.
  */
 export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
   if (sources.nodeApiVersion !== undefined) expectExact(sources.nodeApiVersion);
@@ -41,7 +41,7 @@ export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
   if (found.some((source) => source.version !== version)) {
     throw new Error(`the versions of ${CLIENT} differ: `
       + found.map((source) => `${source.where} says ${source.version}`).join(', ')
-      + '; install one version in the handler\'s project, and let the props name no other');
+      + '; install one version in the handler\'s project, and do not name another in the props');
   }
   expectExact(version);
   return version;
@@ -49,7 +49,7 @@ export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
 
 function expectExact(version: string): void {
   if (/^\d+\.\d+\.\d+-r\.\d+$/.test(version)) return;
-  throw new Error(`nodeApiVersion "${version}" is no exact version of ${CLIENT}: expected one such as "${DEFAULT_NODE_API_VERSION}"; `
+  throw new Error(`nodeApiVersion "${version}" is not an exact version of ${CLIENT}: expected one such as "${DEFAULT_NODE_API_VERSION}"; `
     + 'a range or a tag would change the image from build to build');
 }
 
@@ -58,12 +58,12 @@ export function duckdbVersionOf(nodeApiVersion: string): string {
   return nodeApiVersion.replace(/-r\.\d+$/, '');
 }
 
-/** DuckDB's name of the platform that its files are built for. */
+/** DuckDB's name of the platform for which its files are built. */
 export function duckdbPlatform(architecture: Architecture): string {
   return architecture.name === Architecture.ARM_64.name ? 'linux_arm64' : 'linux_amd64';
 }
 
-/** What a lock file of npm, yarn or pnpm pins for the entry, or undefined where it does not say, or not unmistakably. */
+/** The version that a lock file of npm, yarn or pnpm pins for the entry; undefined if the file does not say, or is ambiguous. */
 function lockedVersion({ lockFile, entry }: NodeApiVersionSources): string | undefined {
   return lockFile === undefined ? undefined : readProjectLock(lockFile)?.packageOf(path.dirname(entry), CLIENT)?.version;
 }

@@ -1,17 +1,17 @@
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { ResolvedExtension } from './extension-names';
 
-/** What a function runs, and what of it is known. */
+/** The image that a function runs, and what is known about it. */
 export interface FunctionImage {
   readonly code: DockerImageCode;
-  /** The version of `@duckdb/node-api` in it; undefined where somebody else has built it. */
+  /** The version of `@duckdb/node-api` in the image; undefined for a prebuilt image. */
   readonly nodeApiVersion?: string;
-  /** DuckDB's version in it; undefined where somebody else has built it. */
+  /** DuckDB's version in the image; undefined for a prebuilt image. */
   readonly duckdbVersion?: string;
-  /** The extensions that it holds, each after those that it depends on. */
+  /** The extensions in the image, each after its dependencies. */
   readonly extensions: ResolvedExtension[];
-  /** Variables that the image does not bring itself. */
+  /** Environment variables that the image does not set itself. */
   readonly environment?: { [name: string]: string };
-  /** Removes what was staged for it. */
+  /** Removes what was staged for the image. */
   cleanUp?(): void;
 }

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 
-/** What a lock file that `duckdb-extensions lock` wrote pins. */
+/** The contents of a lock file that `duckdb-extensions lock` has written. */
 interface LockContent {
   readonly version: number;
   readonly duckdbVersion: string;
@@ -12,7 +12,7 @@ interface LockContent {
 
 const CLIENT = '@duckdb/node-api';
 
-/** A lock file, against which a function's image is checked at synth as far as can be, and else when it is built. */
+/** A lock file. Synthesis checks a function's image against it as far as possible; the image build checks the rest. */
 export class LockFile {
   /** Its content as text, with LF line ends. */
   public readonly text: string;
@@ -29,12 +29,12 @@ export class LockFile {
     this.content = parse(this.text, file);
   }
 
-  /** The exact version of `@duckdb/node-api` that it pins. */
+  /** The exact version of `@duckdb/node-api` that the file pins. */
   public get nodeApiVersion(): string {
     return this.content.nodeApi[CLIENT].version;
   }
 
-  /** The base image by its digest; the reference itself where the lock file pins none. */
+  /** The base image with its digest; the reference itself if the lock file does not pin an image. */
   public pinBaseImage(reference: string | undefined): string | undefined {
     const pinned = this.content.baseImage;
     if (!pinned) return reference;
@@ -56,7 +56,7 @@ export class LockFile {
   }
 
   /**
-   * The lock file of npm for a package that depends on the client alone, for Linux.
+   * npm's lock file for a package that depends only on the client, for Linux.
    *
    * @param root what the package's package.json says
    * @param arch `x64` or `arm64`
@@ -91,10 +91,10 @@ function parse(text: string, file: string): LockContent {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new Error(`the lock file "${file}" is no JSON: ${(error as Error).message}`);
+    throw new Error(`the lock file "${file}" is not valid JSON: ${(error as Error).message}`);
   }
   if (content.version !== 1 || !content.extensions || !content.nodeApi?.[CLIENT]) {
-    throw new Error(`"${file}" is no lock file that this version of cdk-duckdb-lambda reads; write one with: npx duckdb-extensions lock --lock ${file}`);
+    throw new Error(`"${file}" is not a lock file that this version of cdk-duckdb-lambda can read; write one with: npx duckdb-extensions lock --lock ${file}`);
   }
   return content;
 }

@@ -5,11 +5,11 @@ import { resolveExtensions } from './extension-names';
 import { FunctionImage } from './function-image';
 import { ExtensionRepository } from '../extension-repository';
 
-/** Props that decide what is in an image, each with how a prebuilt one has it decided. */
+/** Props that decide what is in an image, each with the reason why a prebuilt image does not take it. */
 const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   entry: 'the image holds the handler',
   handler: 'name it with the image, as in DockerImageCode.fromEcr(repository, { cmd: [\'index.handler\'] })',
-  extensions: 'the image holds them; queries LOAD those that no bootstrap step brings',
+  extensions: 'the image holds them; queries LOAD extensions that no bootstrap step requires',
   extensionRepository: 'the image holds the extensions',
   lockFile: 'it pins what an image is built from',
   nodeApiVersion: 'the image holds DuckDB\'s client',
@@ -21,10 +21,10 @@ const DECIDED_BY_THE_BUILD: { [prop in keyof DuckDbFunctionProps]?: string } = {
   bundling: 'nothing is bundled',
 };
 
-/** Where a prebuilt image must hold its extensions. */
+/** The directory in which a prebuilt image must have its extensions. */
 const EXTENSIONS_DIRECTORY = '/opt/duckdb_extensions';
 
-/** An image that exists, of which only the steps' extensions are known. */
+/** A prebuilt image. Only the extensions of its steps are known. */
 export function prebuiltImage(code: DockerImageCode, props: DuckDbFunctionProps, at: string): FunctionImage {
   expectObject(code, '_bind', `${at} has as code`,
     'a prebuilt image such as lambda.DockerImageCode.fromEcr(repository); a source file is named by the prop entry');

@@ -11,13 +11,13 @@ import { DuckDbImageBuildOptions } from '../image-build-options';
 
 const DEFAULT_BASE_IMAGE = 'public.ecr.aws/lambda/nodejs:24';
 
-/** What an image consists of beside the handler; everything is resolved and validated. */
+/** The contents of an image, except for the handler. Everything is resolved and validated. */
 export interface ResolvedImage {
   readonly nodeApiVersion: string;
   readonly duckdbVersion: string;
   /** DuckDB's name of the target platform: `linux_arm64` or `linux_amd64`. */
   readonly platform: string;
-  /** Each after those that it depends on. */
+  /** Each extension comes after its dependencies. */
   readonly extensions: ResolvedExtension[];
   readonly extensionRepository: ExtensionRepository;
   readonly lock?: LockFile;
@@ -26,7 +26,7 @@ export interface ResolvedImage {
   readonly imageBuild: DuckDbImageBuildOptions;
 }
 
-/** The project of the handler, which may have DuckDB's client too. */
+/** The handler's project, which may also have DuckDB's client. */
 export interface ClientProject {
   /** The handler's source file, absolute. */
   readonly entry: string;
@@ -34,7 +34,7 @@ export interface ClientProject {
   readonly lockFile?: string;
 }
 
-/** The image with the defaults filled in. Throws for options that contradict each other, or the project. */
+/** Fills in the image's defaults. Throws if options contradict each other, or the project. */
 export function resolveImage(options: DuckDbOptions, architecture: Architecture, { entry, lockFile }: ClientProject, at: string): ResolvedImage {
   checkOptions(options, at);
   const lock = options.lockFile === undefined ? undefined : new LockFile(options.lockFile);

@@ -12,17 +12,17 @@ export interface NodeModulesProps {
   readonly depsLockFile?: string;
 }
 
-/** The packages that the image holds anyway. */
+/** The packages that every image contains. */
 const IN_IMAGE = /^(?:cdk-duckdb-lambda|@duckdb\/.*)$/;
 
-/** Without a version, and without a path in it. */
+/** A package name without a version and without a path. */
 const PACKAGE_NAME = /^(?:@[^@/\\\s]+\/)?[^@/\\\s]+$/;
 
 /**
- * Writes the package.json and the package-lock.json by which npm installs the packages: npm alone is in every Node.js image and
- * installs for other platforms than its own. What yarn or pnpm pinned is pinned there too.
+ * Writes the package.json and the package-lock.json from which npm installs the packages. Only npm is in every Node.js image and can install
+ * for other platforms than its own. Versions that yarn or pnpm pinned are pinned there too.
  *
- * Only what the packages need is in there, so that the image's layer stays when the project adds other packages.
+ * The files contain only what the packages need, so that the image's layer stays when the project adds other packages.
  */
 export function stageNodeModules(names: string[], props: NodeModulesProps, target: string): void {
   const lock = props.depsLockFile === undefined ? undefined : readProjectLock(props.depsLockFile);
@@ -36,7 +36,7 @@ export function stageNodeModules(names: string[], props: NodeModulesProps, targe
     Object.assign(dependencies, tree.complete());
     manifest.overrides = tree.versions();
     writeJson(path.join(target, 'package-lock.json'), {
-      // npm asks the registry for the platforms of packages that a lock file of version 1 names.
+      // With a lock file of version 1, npm asks the registry for the platforms of packages.
       lockfileVersion: lock.knowsPlatforms ? 3 : 1,
       requires: true,
       packages: { '': manifest, ...tree.packages },
@@ -47,8 +47,8 @@ export function stageNodeModules(names: string[], props: NodeModulesProps, targe
 
 /** The version that the lock file pins, else the one installed beside the handler. */
 function versionOf(name: string, locked: LockedPackage | undefined, { entry }: NodeModulesProps): string {
-  if (!PACKAGE_NAME.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is no name of a package: expected one such as "sharp" or "@node-rs/crc32"`);
-  if (IN_IMAGE.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is in the image anyway: remove it`);
+  if (!PACKAGE_NAME.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is not a package name: expected one such as "sharp" or "@node-rs/crc32"`);
+  if (IN_IMAGE.test(name)) throw new Error(`bundling.nodeModules lists "${name}", which is always in the image: remove it`);
   const version = locked ? npmVersion(locked) : installedVersion(entry, name);
   if (version === undefined) {
     throw new Error(`bundling.nodeModules lists "${name}", which neither the lock file nor the node_modules of the handler's project has: `
@@ -61,7 +61,7 @@ function installedVersion(entry: string, name: string): string | undefined {
   for (const directory of createRequire(entry).resolve.paths(name) ?? []) {
     const manifest = path.join(directory, name, 'package.json');
     if (!fs.existsSync(manifest)) continue;
-    // A package of the project's own workspace is linked there.
+    // A package of the project's own workspace is a link.
     if (!fs.realpathSync(manifest).includes(`${path.sep}node_modules${path.sep}`)) throw onlyBundled(name);
     return JSON.parse(fs.readFileSync(manifest, 'utf8')).version;
   }

@@ -6,7 +6,7 @@ interface Entry {
   [key: string]: unknown;
 }
 
-/** Places packages in folders of node_modules so that each gets the versions that are pinned for it. */
+/** Places packages in node_modules folders so that each package gets the versions that are pinned for it. */
 export class NpmTree {
   public readonly packages: { [place: string]: Entry } = {};
   private readonly placed = new Map<string, LockedPackage>();
@@ -19,7 +19,7 @@ export class NpmTree {
     this.put(`node_modules/${name}`, locked, false);
   }
 
-  /** Adds what the packages depend on; returns the peers that the root has to bring, with their versions. */
+  /** Adds the packages' dependencies. Returns the peers that the root must install, with their versions. */
   public complete(): { [name: string]: string } {
     for (let next = this.queue.shift(); next; next = this.queue.shift()) {
       const { place, locked, optional } = next;
@@ -39,7 +39,7 @@ export class NpmTree {
     return this.peers;
   }
 
-  /** Of each name that has one version, that one: a project may have forced it on packages that ask for another. */
+  /** The version of each name that has only one version. A project may have forced it on packages that ask for another. */
   public versions(): { [name: string]: string } {
     const versions = new Map<string, Set<string>>();
     for (const [place, locked] of this.placed) {
@@ -49,7 +49,7 @@ export class NpmTree {
     return Object.fromEntries([...versions].filter(([, all]) => all.size === 1).map(([name, [version]]) => [name, version]));
   }
 
-  /** At the root where nobody else has the name there, else in the folder of the package that depends on it. */
+  /** Places a package at the root if the name is free there, otherwise in the folder of the package that depends on it. */
   private add(name: string, parent: LockedPackage, place: string, optional: boolean): LockedPackage | undefined {
     const found = this.lock.dependencyOf(parent, name);
     if (!found) return undefined;
@@ -59,7 +59,7 @@ export class NpmTree {
     } else if (this.placed.get(visible)!.id !== found.id) {
       this.put(`${place}/node_modules/${name}`, found, optional);
     } else if (!optional && this.packages[visible].optional) {
-      // Some need it, whatever the platform; so they need what it needs.
+      // Some packages need it on every platform, so its dependencies are needed too.
       delete this.packages[visible].optional;
       this.queue.push({ place: visible, locked: found, optional });
     }
@@ -90,13 +90,13 @@ function byName(names: string[], packages: (LockedPackage | undefined)[]): { [na
   return Object.fromEntries(names.flatMap((name, i) => packages[i] ? [[name, npmVersion(packages[i])]] : []));
 }
 
-/** The version by which a package.json asks for exactly this package. */
+/** The version with which a package.json asks for exactly this package. */
 export function npmVersion({ registryName, version }: LockedPackage): string {
   return registryName === undefined ? version : `npm:${registryName}@${version}`;
 }
 
-/** Refuses a package that npm would not find, or another one under its name. */
+/** Refuses a package that npm would not find, or for which npm would find another under its name. */
 export function onlyBundled(name: string): Error {
-  return new Error(`bundling.nodeModules brings "${name}", which the project has from a folder, a repository or a patch: `
-    + 'only what a registry has can be installed in the image; let it be bundled');
+  return new Error(`bundling.nodeModules includes "${name}", which the project has from a folder, a repository or a patch: `
+    + 'only packages from a registry can be installed in the image; let esbuild bundle it');
 }

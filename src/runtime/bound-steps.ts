@@ -4,7 +4,7 @@ import { checkedConfig } from '../bootstrap/bootstrap-config';
 import { IBootstrapStep } from '../bootstrap/bootstrap-step';
 import { IDuckDbHost } from '../duckdb-host';
 
-/** Lets the steps grant a host what they need, and returns what its runtime will read. */
+/** Lets the steps grant a host what they need, and returns their configuration for its runtime. */
 export function bindSteps(host: IDuckDbHost, steps: IBootstrapStep[]): BoundStep[] {
   return warnOfMissingStatements(host, host.executionRole!, () => steps.map((step) => (
     { name: step.name, ...checkedConfig(step.name, step.bind(host), host.node.path) }

@@ -7,10 +7,10 @@ import { DatabaseConfig } from './runtime-config';
 
 const DATABASE: PropNames<DuckDbDatabase> = { file: true, bootstrap: true };
 
-/** Lambda's only directory that can be written. */
+/** Lambda's only writable directory. */
 const WRITABLE = '/tmp';
 
-/** The databases as the runtime reads them. Throws for names, files and steps that cannot be. */
+/** The databases as the runtime reads them. Throws for invalid names, files and steps. */
 export function resolveDatabases(databases: { [name: string]: DuckDbDatabase }, steps: string[], at: string): { [name: string]: DatabaseConfig } {
   const files = new Map<string, string>();
   return Object.fromEntries(Object.entries(databases).map(([name, database]) => {
@@ -24,7 +24,7 @@ export function resolveDatabases(databases: { [name: string]: DuckDbDatabase }, 
     const file = database.file === undefined ? undefined : resolveFile(name, database.file, at);
     const other = file !== undefined && files.get(file);
     if (other) {
-      throw new Error(`${at} has two databases of the file ${file}, "${other}" and "${name}", and DuckDB would corrupt it: give one of them another file`);
+      throw new Error(`${at} has two databases with the file ${file}, "${other}" and "${name}", and DuckDB would corrupt it: give one of them another file`);
     }
     if (file !== undefined) files.set(file, name);
     return [name, { ...(file !== undefined && { file }), ...(database.bootstrap && { steps: database.bootstrap }) }];
@@ -50,7 +50,7 @@ function resolveFile(name: string, file: string, at: string): string {
   const isBareName = typeof file === 'string' && file.trim() !== '' && !/[/\\]/.test(file);
   if (!(isBareName || path.posix.isAbsolute(String(file))) || !resolved.startsWith(`${WRITABLE}/`)) {
     throw new Error(`the database "${name}" of ${at} has the file ${shown(file)}: expected a bare name such as "archive.duckdb" or an absolute path under ${WRITABLE}, `
-      + 'as nothing else can be written in Lambda; leave the prop out for a database in memory');
+      + 'because Lambda can write nowhere else; leave the prop out for a database in memory');
   }
   return resolved;
 }

@@ -4,35 +4,35 @@ import { BootstrapStepConfig } from '../bootstrap/bootstrap-step';
 import { BootstrapMode } from '../bootstrap-mode';
 import { DuckDbFunctionOptions } from '../duckdb-function-options';
 
-/** The environment variable by which the construct tells the runtime what was declared. */
+/** The environment variable in which the construct tells the runtime what was declared. */
 export const RUNTIME_CONFIG_VARIABLE = 'DUCKDB_LAMBDA_CONFIG';
 
-/** The shape of the runtime's configuration, as the construct writes it and `lib-runtime/base/config.ts` reads it. */
+/** The runtime's configuration, as the construct writes it and `lib-runtime/base/config.ts` reads it. */
 export interface RuntimeConfig {
   readonly version: 1;
   /** DuckDB's names of the extensions to load when a database opens, dependencies first. */
   readonly extensions: string[];
-  /** In the order of their declaration. */
+  /** The steps, in the order of their declaration. */
   readonly steps: StepConfig[];
-  /** Run the steps in Lambda's init phase, not when a query first needs them. */
+  /** Whether the steps run in Lambda's init phase, not when a query first needs them. */
   readonly mode?: 'eager';
-  /** DuckDB's settings, before those that the runtime derives. */
+  /** DuckDB's settings, which override those that the runtime derives. */
   readonly settings?: { [name: string]: string };
-  /** Keep DuckDB's signature check at LOAD. */
+  /** Whether DuckDB checks signatures at LOAD. */
   readonly verifyExtensions?: true;
-  /** The declared logical databases by name; there is always one named `default`. */
+  /** The declared logical databases by name. There is always one named `default`. */
   readonly databases?: { [name: string]: DatabaseConfig };
-  /** Emit metrics. */
+  /** Whether the runtime emits metrics. */
   readonly metrics?: true;
-  /** The function's timeout: no time-out of the runtime's own need be longer. */
+  /** The function's timeout. The runtime's own timeouts need not be longer. */
   readonly timeoutSeconds?: number;
 }
 
 /** A logical database of the runtime's configuration. */
 export interface DatabaseConfig {
-  /** Its file, absolute; in memory without one. */
+  /** The absolute path of its file; undefined for a database in memory. */
   readonly file?: string;
-  /** The names of the steps that its queries may trigger; all without a list. */
+  /** The names of the steps that its queries may trigger; undefined means all. */
   readonly steps?: string[];
 }
 
@@ -44,12 +44,12 @@ export interface StepConfig {
   readonly config?: { [key: string]: any };
 }
 
-/** What a step has said of itself. */
+/** The result of a step's `bind`. */
 export interface BoundStep extends BootstrapStepConfig {
   readonly name: string;
 }
 
-/** What a function is, as far as its runtime has to know. */
+/** The facts about a function that its runtime needs. */
 export interface RuntimeFacts {
   readonly options: DuckDbFunctionOptions;
   /** DuckDB's names of the extensions to load when a database opens, dependencies first. */
@@ -59,7 +59,7 @@ export interface RuntimeFacts {
   readonly timeout?: Duration;
 }
 
-/** What a function's runtime is told. What was not declared is left out, so that the runtime's defaults hold. */
+/** The configuration of a function's runtime. Props that were not declared are left out, so that the runtime's defaults apply. */
 export function runtimeConfig({ options, extensions, steps, databases, timeout }: RuntimeFacts): RuntimeConfig {
   const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
   return {
@@ -76,7 +76,7 @@ export function runtimeConfig({ options, extensions, steps, databases, timeout }
   };
 }
 
-/** Puts the configuration into a function's environment, beside the variables that are there. */
+/** Adds the configuration to a function's environment, beside the existing variables. */
 export function tellRuntime(fn: lambda.Function, config: RuntimeConfig, environment: { [name: string]: string }): void {
   checkEnvironmentSize(fn, { ...environment, [RUNTIME_CONFIG_VARIABLE]: JSON.stringify(config) });
   fn.addEnvironment(RUNTIME_CONFIG_VARIABLE, Stack.of(fn).toJsonString(config));
@@ -85,16 +85,16 @@ export function tellRuntime(fn: lambda.Function, config: RuntimeConfig, environm
 /** Lambda's limit for the names and values of all environment variables together. */
 const LAMBDA_ENVIRONMENT_BYTES = 4096;
 
-/** Above this a bucket's name or an ARN, which is known at deployment only, may exceed the limit. */
+/** Above this size, names and ARNs that only the deployment knows may exceed the limit. */
 const NEARLY_FULL_BYTES = 3500;
 
-/** Refuses variables whose literal parts alone exceed what Lambda takes, and warns of those that come near it. */
+/** Refuses variables whose literal parts alone exceed Lambda's limit, and warns of variables close to it. */
 function checkEnvironmentSize(fn: lambda.Function, variables: { [name: string]: string }): void {
   const literal = Object.entries(variables).flat().join('').replace(/\$\{Token\[[^\]]*\]\}/g, '');
   const bytes = Buffer.byteLength(literal);
-  const taken = `the environment variables of ${fn.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda has for all, `
+  const taken = `the environment variables of ${fn.node.path} take ${bytes} of the ${LAMBDA_ENVIRONMENT_BYTES} bytes that Lambda allows for all, `
     + `${Buffer.byteLength(variables[RUNTIME_CONFIG_VARIABLE])} of them for bootstrap steps`;
   const fix = 'declare fewer buckets and prefixes, shorten or remove other variables, or split the function';
   if (bytes > LAMBDA_ENVIRONMENT_BYTES) throw new Error(`${taken}: ${fix}`);
-  if (bytes > NEARLY_FULL_BYTES) Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and tokens come on top: ${fix}`);
+  if (bytes > NEARLY_FULL_BYTES) Annotations.of(fn).addWarningV2('cdk-duckdb-lambda:environment', `${taken}, and the values of tokens add to that: ${fix}`);
 }

@@ -2,10 +2,10 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { didYouMean } from '../checks/did-you-mean';
 
-/** Where the runtime emits its metrics to. */
+/** The namespace of the runtime's metrics. */
 const NAMESPACE = 'DuckDbLambda';
 
-/** A metric that the runtime of a function emits; of one of its bootstrap steps where that is named. */
+/** A metric that a function's runtime emits, for a single bootstrap step if one is named. */
 export function runtimeMetric(fn: lambda.Function, metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
   return new cloudwatch.Metric({
     namespace: NAMESPACE,
@@ -15,7 +15,7 @@ export function runtimeMetric(fn: lambda.Function, metricName: string, options: 
   }).attachTo(fn);
 }
 
-/** Refuses a step that the function has not. */
+/** Refuses a step that the function does not have. */
 export function checkStep(step: string, declared: string[], fn: lambda.Function): void {
   if (declared.includes(step)) return;
   throw new Error(`${fn.node.path} has no bootstrap step "${step}"; declared are: ${declared.map((name) => `"${name}"`).join(', ') || 'none'}`

@@ -3,7 +3,7 @@ import { BoundStep, DatabaseConfig } from './runtime-config';
 import { IBootstrapStep } from '../bootstrap/bootstrap-step';
 import { shown } from '../checks/expect';
 
-/** Refuses steps that handler code could not name. */
+/** Refuses steps with names that handler code cannot use. */
 export function checkStepNames(steps: IBootstrapStep[], at: string): void {
   const seen = new Map<string, IBootstrapStep>();
   for (const step of steps) {
@@ -26,7 +26,7 @@ function classOf(step: IBootstrapStep): string {
   return step.constructor?.name ?? 'Object';
 }
 
-/** Refuses a database in which two steps would attach one catalog. */
+/** Refuses a database in which two steps would attach the same catalog. */
 export function checkCatalogs(steps: BoundStep[], databases: { [name: string]: DatabaseConfig }, at: string): void {
   const all: { [name: string]: DatabaseConfig } = { default: {}, ...databases };
   for (const database of Object.values(all)) {
@@ -36,8 +36,8 @@ export function checkCatalogs(steps: BoundStep[], databases: { [name: string]: D
         const other = attached.get(catalog.toLowerCase());
         if (other) {
           throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other.name}" and "${step.name}": `
-            + 'let one of them attach it by another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
-            + 'or give each a database of its own by the prop databases');
+            + 'let one of them attach it under another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+            + 'or give each its own database with the prop databases');
         }
         attached.set(catalog.toLowerCase(), step);
       }

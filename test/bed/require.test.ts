@@ -8,7 +8,7 @@ interface Report {
   readonly testResults: { readonly assertionResults: { readonly fullName: string; readonly status: string; readonly failureMessages: string[] }[] }[];
 }
 
-/** What Jest reports of two suites, of which one lacks what it needs. */
+/** Jest's report of two suites, one of which lacks a component. */
 function report(environment: NodeJS.ProcessEnv) {
   const directory = temporaryDirectory();
   const [output, config] = [join(directory, 'report.json'), join(directory, 'jest.config.json')];

@@ -11,7 +11,7 @@ import { installS3 } from './servers/s3';
 interface Requirement {
   /** Starts and installs nothing. */
   readonly availability: () => Availability;
-  /** What takes long the first time, done before the suite's own time limits begin. */
+  /** Slow first-time work, done before the suite's own time limits begin. */
   readonly prepare: () => Promise<unknown>;
 }
 
@@ -31,8 +31,8 @@ export type Component = keyof typeof REQUIREMENTS;
 const PREPARE_LIMIT_MS = 600_000;
 
 /**
- * A suite that needs components of the test bed. Where one cannot be had, the suite fails under CI,
- * and on a laptop is skipped with the reason in its name.
+ * A suite that needs components of the test bed. If one is not available, the suite fails under CI. On a laptop, it is skipped with the
+ * reason in its name.
  */
 export function describeWith(components: Component | readonly Component[], name: string, suite: () => void): void {
   const required = [components].flat() as Component[];
@@ -48,14 +48,14 @@ export function describeWith(components: Component | readonly Component[], name:
   });
 }
 
-/** A suite that needs what not every machine has. Where it cannot be had, the suite fails under CI. */
+/** A suite with a requirement that not every machine meets. If it is not met, the suite fails under CI. */
 export function describeIf(needed: Availability, name: string, suite: () => void): void {
   if (needed.available) {
     describe(name, suite);
   } else if (process.env.CI) {
     it(name, () => { throw new Error(needed.reason); });
   } else {
-    // A laptop need not have all that CI has; what is left out there is in the report, with its reason.
+    // A laptop need not have everything that CI has. The report names the skipped suites, with their reasons.
     describe.skip(`${name} [skipped: ${needed.reason}]`, suite);
   }
 }

@@ -25,7 +25,7 @@ function installOptions(): string {
   return Object.values<any>(dockerImages)[0].source.dockerBuildArgs.INSTALL_OPTIONS;
 }
 
-test('its extension is baked, and not loaded before it is needed; the token stays where it is', () => {
+test('its extension is baked and only loaded when needed; the token stays in its secret', () => {
   expect(bound()).toEqual({
     version: 1,
     extensions: [],
@@ -47,10 +47,10 @@ test('named databases are what it provides', () => {
   ]);
 });
 
-test('a download at run time must be allowed, and is warned of', () => {
+test('a download at run time must be allowed, and causes a warning', () => {
   bound({ allowDownload: true });
   expect(installOptions()).toBe('--allow-download');
-  Annotations.fromStack(stack).hasWarning('/Stack/Fn', Match.stringLikeRegexp('each cold start downloads it.*ack: cdk-duckdb-lambda:motherduckDownload'));
+  Annotations.fromStack(stack).hasWarning('/Stack/Fn', Match.stringLikeRegexp('each cold start tries to download it.*ack: cdk-duckdb-lambda:motherduckDownload'));
 });
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
   [{ databases: 'sales' as any }, 'the MotherDuckStep "motherduck" has the database "sales": expected a list such as ["sales"]'],
   [{ attachMode: 'shared' as any }, 'the MotherDuckStep "motherduck" has the attachMode "shared": expected one of MotherDuckAttachMode.WORKSPACE'],
   [{ saasMode: 'no' as any }, 'the MotherDuckStep "motherduck" has the saasMode "no": expected true or false'],
-  [{ token: 'hunter2' as any }, 'the MotherDuckStep "motherduck" has as token something else than a SecretSource'],
+  [{ token: 'hunter2' as any }, 'the MotherDuckStep "motherduck" has as token a value that is not a SecretSource'],
 ])('%j is refused', (props, message) => {
   expect(() => new MotherDuckStep({ token, ...props })).toThrow(message);
 });

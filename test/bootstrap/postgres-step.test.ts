@@ -146,12 +146,12 @@ describe('a database of RDS', () => {
     expect(step.config).not.toHaveProperty('statementTimeoutSeconds');
     expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, disableStatementTimeout: false })).toThrow('which an RDS proxy does not take');
     expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, statementTimeout: Duration.seconds(5) })).toThrow(
-      'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not take: set it in the database');
+      'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not accept: set it in the database');
     expect(JSON.stringify(statements)).toMatch(/"Fn::Select":\[6,\{"Fn::Split":\[":"/);
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 });
   });
 
-  test('that is not PostgreSQL is warned of', () => {
+  test('that is not PostgreSQL causes a warning', () => {
     const mysql = new rds.DatabaseInstance(databases, 'MySql', { engine: rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_0 }), vpc });
     const auroraEngine = rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_08_0 });
     const aurora = new rds.DatabaseCluster(databases, 'Aurora', { engine: auroraEngine, vpc, writer: rds.ClusterInstance.serverlessV2('writer') });
@@ -170,7 +170,7 @@ describe('a database of RDS', () => {
     of('Unknown', PostgresEndpoint.fromInstance(unknown));
     for (const [id, name] of [['Instance', 'mysql'], ['Cluster', 'aurora-mysql'], ['Proxy', 'MYSQL']]) {
       Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
-        `the PostgresStep "postgres" reaches a database whose engine is "${name}", but speaks to PostgreSQL alone.*ack: cdk-duckdb-lambda:engine`));
+        `the PostgresStep "postgres" reaches a database whose engine is "${name}", but it can only read PostgreSQL.*ack: cdk-duckdb-lambda:engine`));
     }
     for (const id of ['Postgres', 'PostgresProxy', 'Unknown']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
   });
@@ -178,7 +178,7 @@ describe('a database of RDS', () => {
   test('needs a function in its VPC', () => {
     const instance = new rds.DatabaseInstance(databases, 'Db', { engine, vpc });
     expect(() => bound({ endpoint: PostgresEndpoint.fromInstance(instance) })).toThrow(
-      'the PostgresStep "postgres" reaches a database in a VPC, but Stack/Reports is in none: give it the database\'s, as in vpc: db.vpc');
+      'the PostgresStep "postgres" reaches a database in a VPC, but Stack/Reports is not in a VPC: give it the database\'s, as in vpc: db.vpc');
   });
 
   test('that is imported without its resource id cannot be signed in to by IAM', () => {
@@ -203,10 +203,10 @@ describe('a host that the internet does not know', () => {
   test.each([
     '10.0.0.5', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', '::1', 'fd12:3456::1', 'fe80::1', '::ffff:10.0.0.5',
     'localhost', 'db.internal', 'ip-10-0-0-5.eu-west-1.compute.internal', 'Db.Internal.', 'db.local',
-  ])('is warned of where the function is in no VPC: %s', (name) => {
+  ])('causes a warning if the function is not in a VPC: %s', (name) => {
     declare(name);
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-      `the PostgresStep "postgres" reaches ${name}, which the internet does not know, but Stack/Reports is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+      `the PostgresStep "postgres" reaches ${name}, which is not on the internet, but Stack/Reports is not in a VPC.*ack: cdk-duckdb-lambda:privateHost`));
   });
 
   test.each(['db.example.com', '8.8.8.8', '172.32.0.1', '11.0.0.1', '2001:4860:4860::8888', 'internal.example.com', 'mylocalhost'])('is not %s', (name) => {
@@ -233,7 +233,7 @@ test('a user is one user, also where IAM would read a pattern', () => {
 test.each(['https://reader:hunter2@db.example.com', 'postgres://db.example.com', 'reader:hunter2@db.example.com', 'reader:hunter2@${Token[TOKEN.1]}'])(
   'a host with a scheme or credentials is refused, and not repeated: %s', (name) => {
     expect(() => PostgresEndpoint.fromHost(name)).toThrow(
-      'PostgresEndpoint.fromHost has a URL or credentials in the place of the host, which the template would show: expected a name or an address');
+      'PostgresEndpoint.fromHost has a URL or credentials in place of the host, which the template would show: expected a name or an address');
     expect(() => PostgresEndpoint.fromHost(name)).not.toThrow(/hunter2/);
   });
 
@@ -271,7 +271,7 @@ test.each<[string, () => PostgresCredentials, string]>([
   ['no user', () => PostgresCredentials.fromPassword('', {} as any), 'PostgresCredentials.fromPassword has the user "": expected text such as "reader"'],
   ['a blank user of IAM', () => PostgresCredentials.fromIam(' '), 'PostgresCredentials.fromIam has the user " ": expected text such as "reader"'],
   ['a password itself', () => PostgresCredentials.fromPassword('reader', 'hunter2' as any),
-    'PostgresCredentials.fromPassword has as password something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
+    'PostgresCredentials.fromPassword has as password a value that is not a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
   ['the name of a parameter', () => PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter('/db/password' as any)),
     'SecretSource.fromSsmParameter has no parameter: expected an IParameter, such as ssm.StringParameter'],
   ['the name of a secret', () => PostgresCredentials.fromSecret('db' as any), 'SecretSource.fromSecretsManager has no secret: expected an ISecret, such as secretsmanager.Secret'],
@@ -296,13 +296,13 @@ test.each<[Partial<PostgresStepProps>, string]>([
   [{ credentials: undefined as any }, 'the PostgresStep "postgres" has as credentials undefined: expected PostgresCredentials such as'],
   [{ endpoint: 'db.example.com' as any }, 'the PostgresStep "postgres" has the endpoint "db.example.com": expected a PostgresEndpoint such as'],
   [{ connectTimeout: 5 as any }, 'the PostgresStep "postgres" has the connectTimeout 5: expected a Duration such as Duration.seconds(5)'],
-  [{ connectTimeout: Duration.seconds(0) }, 'the PostgresStep "postgres" has the connectTimeout 0: expected more than that; leave it out for the default'],
-  [{ tcpUserTimeout: Duration.millis(0) }, 'the PostgresStep "postgres" has the tcpUserTimeout 0: expected more than that'],
-  [{ keepalive: Duration.minutes(0) }, 'the PostgresStep "postgres" has the keepalive 0: expected more than that'],
+  [{ connectTimeout: Duration.seconds(0) }, 'the PostgresStep "postgres" has the connectTimeout 0: expected more than 0; leave it out for the default'],
+  [{ tcpUserTimeout: Duration.millis(0) }, 'the PostgresStep "postgres" has the tcpUserTimeout 0: expected more than 0'],
+  [{ keepalive: Duration.minutes(0) }, 'the PostgresStep "postgres" has the keepalive 0: expected more than 0'],
   [{ statementTimeout: Duration.seconds(0) },
-    'the PostgresStep "postgres" has the statementTimeout 0: expected more than that; disableStatementTimeout: true asks for none'],
+    'the PostgresStep "postgres" has the statementTimeout 0: expected more than 0; disableStatementTimeout: true asks for none'],
   [{ statementTimeout: Duration.seconds(5), disableStatementTimeout: true },
-    'the PostgresStep "postgres" has a statementTimeout beside disableStatementTimeout, which asks for none: remove one of them'],
+    'the PostgresStep "postgres" has both statementTimeout and disableStatementTimeout: remove one of them'],
   [{ disableStatementTimeout: 'true' as any }, 'the PostgresStep "postgres" has the disableStatementTimeout "true": expected true or false'],
   [{ catalog: 'main' }, 'the PostgresStep "postgres" has the catalog "main", which DuckDB uses itself'],
 ])('%j is refused', (props, message) => {

@@ -94,7 +94,7 @@ test('a bucket whose name has dots is granted and named as it is', () => {
   });
 });
 
-test('a prefix without a slash at its end is warned of: it matches more than a folder', () => {
+test('a prefix without a final slash causes a warning: it matches more than a folder', () => {
   const warned = (id: string, prefixes: string[]) => new DuckDbFunction(stack, id, {
     entry: ENTRY, bootstrap: [new S3Step({ buckets: [lake], prefixes })],
   });
@@ -125,7 +125,7 @@ test('hosts that a wildcard certificate does not name are warned of', () => {
   for (const id of ['Path', 'Without', 'Plain', 'Undotted']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
 });
 
-test('an endpoint that only a private network has is warned of where the function is in no VPC', () => {
+test('an endpoint that only a private network has causes a warning if the function is not in a VPC', () => {
   const declare = (id: string, endpoint: string, vpc?: ec2.IVpc) => new DuckDbFunction(stack, id, {
     entry: ENTRY, vpc, bootstrap: [new S3Step({ buckets: [lake], endpoint })],
   });
@@ -135,7 +135,7 @@ test('an endpoint that only a private network has is warned of where the functio
   declare('InVpc', 'http://10.0.0.5:9000', new ec2.Vpc(stack, 'Vpc'));
   for (const [id, host] of [['Address', '10.0.0.5'], ['Address6', 'fd12::1']]) {
     Annotations.fromStack(stack).hasWarning(`/Stack/${id}`, Match.stringLikeRegexp(
-      `the S3Step "s3" reaches ${host}, which the internet does not know, but Stack/${id} is in no VPC.*ack: cdk-duckdb-lambda:privateHost`));
+      `the S3Step "s3" reaches ${host}, which is not on the internet, but Stack/${id} is not in a VPC.*ack: cdk-duckdb-lambda:privateHost`));
   }
   for (const id of ['Public', 'InVpc']) Annotations.fromStack(stack).hasNoWarning(`/Stack/${id}`, Match.anyValue());
 });
@@ -211,7 +211,7 @@ test('the credential chain takes DuckDB\'s extension aws', () => {
   expect(step.config).toEqual({ scopes: ['s3://lake/'], credentialChain: true });
   expect(new S3Step({ buckets: [lake], credentialChain: true }).extensions.map(({ name }) => name)).toEqual(['aws']);
   expect(() => new S3Step({ buckets: [lake], credentialChain: true, assumeRole: iam.Role.fromRoleName(stack, 'Role', 'role') })).toThrow(
-    'the S3Step "s3" has assumeRole beside credentialChain');
+    'the S3Step "s3" has both assumeRole and credentialChain');
 });
 
 test('one step serves two functions in two stacks', () => {
@@ -239,7 +239,7 @@ test.each([
   [{ prefixes: [''] }, 'the S3Step "s3" has the prefix "", which matches every key: leave the prop out to mean all keys'],
   [{ prefixes: ['events/', ' '] }, 'the S3Step "s3" has the prefix " ": expected text such as "events/"'],
   [{ prefixes: 'events/' as any }, 'the S3Step "s3" has as prefixes "events/": expected a list such as ["events/"]'],
-  [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected one whose length is known'],
+  [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected a list whose length is known'],
   [{ buckets: undefined as any }, 'the S3Step "s3" has as buckets undefined: expected a list such as [lake]'],
   [{ buckets: ['lake' as any] }, 'the S3Step "s3" has among its buckets "lake": expected an IBucket, such as s3.Bucket.fromBucketName(this'],
   [{ buckets: [undefined as any] }, 'the S3Step "s3" has among its buckets undefined: expected an IBucket'],

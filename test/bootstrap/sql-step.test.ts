@@ -40,19 +40,19 @@ test.each<[Partial<SqlStepProps>, string]>([
   [{ statements: ['SELECT 1', ' '] }, 'the SqlStep "setup" has the statement " ": expected text such as "CREATE MACRO twice(x) AS x * 2"'],
   [{ statements: ['SELECT 1', undefined as any] }, 'the SqlStep "setup" has the statement undefined: expected text such as'],
   [{ statements: 'SELECT 1' as any }, 'the SqlStep "setup" has as statements "SELECT 1": expected a list such as ["CREATE MACRO'],
-  [{ statements: Fn.split(';', Fn.importValue('statements')) }, 'the SqlStep "setup" has as statements a list that is a CDK token: expected one whose length is known'],
+  [{ statements: Fn.split(';', Fn.importValue('statements')) }, 'the SqlStep "setup" has as statements a list that is a CDK token: expected a list whose length is known'],
   [{ provides: [''] }, 'the SqlStep "setup" provides the catalog "": expected text such as "lake"'],
   [{ provides: ['lake', ' \t'] }, 'the SqlStep "setup" provides the catalog " \\t": expected text such as "lake"'],
   [{ provides: 'lake' as any }, 'the SqlStep "setup" provides the catalog "lake": expected a list such as ["lake"]'],
   [{ statements: ['SET VARIABLE t = $token'], secrets: { token: 'hunter2' as any } },
-    'the SqlStep "setup" has as secret "token" something else than a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
-  [{ secrets: { 'my-token': undefined as any } }, 'the SqlStep "setup" has a secret named "my-token", which is no name of a parameter'],
+    'the SqlStep "setup" has as secret "token" a value that is not a SecretSource: expected one such as SecretSource.fromSsmParameter(parameter)'],
+  [{ secrets: { 'my-token': undefined as any } }, 'the SqlStep "setup" has a secret named "my-token", which is not a parameter name'],
   [{ secrets: { token: undefined as any } }, 'the SqlStep "setup" has the secret "token", which no statement uses: write $token'],
 ])('%j is refused', (props, message) => {
   expect(() => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...props })).toThrow(message);
 });
 
-test('a statement with a secret in its text is warned of: the template shows it', () => {
+test('a statement with a secret in its text causes a warning: the template shows it', () => {
   const stack = new Stack(new App(), 'Stack');
   const statements = (id: string, ...sql: string[]) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [new SqlStep({ name: 'setup', statements: sql })] });
   statements('Open', 'SELECT 1', 'CREATE SECRET (TYPE s3, KEY_ID \'AKIA\', SECRET \'hunter2\')');
@@ -64,7 +64,7 @@ test('a statement with a secret in its text is warned of: the template shows it'
   Annotations.fromStack(stack).hasNoWarning('/Stack/Fine', Match.anyValue());
 });
 
-test('a statement with credentials in a URL is warned of: the template shows it', () => {
+test('a statement with credentials in a URL causes a warning: the template shows it', () => {
   const stack = new Stack(new App(), 'Stack');
   const attach = (url: string) => new SqlStep({ name: 'setup', statements: [`ATTACH '${url}' AS crm (TYPE postgres)`] });
   const functionWith = (id: string, step: SqlStep) => new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap: [step] });

@@ -7,7 +7,7 @@ import * as library from '../../src';
 export interface Documented {
   readonly isOptional: boolean;
   readonly type: string;
-  /** What its docstring has as `@default`. */
+  /** The `@default` of its docstring. */
   readonly text?: string;
 }
 
@@ -22,7 +22,7 @@ export function documentedProps(file: string, name: string): { [prop: string]: D
   }));
 }
 
-/** The value that a `@default` names; undefined where it describes one instead, as in `- none`. */
+/** The value of a `@default`; undefined if the text describes the value instead, as in `- none`. */
 export function valueOf({ text }: Documented): unknown {
   const expression = text!.split(/(?:^| )- /)[0];
   if (expression === '') return undefined;

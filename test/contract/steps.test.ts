@@ -14,25 +14,25 @@ import {
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
 
-// Every key, unit and default of every step's configuration: what one half writes for a prop, and what the other does with it.
+// Every key, unit and default of every step's configuration: the value that one half writes for a prop, and its effect in the other.
 
-/** A prop that the runtime is told of. */
+/** A prop that the construct passes to the runtime. */
 interface Told {
-  /** The keys of the configuration that it becomes. */
+  /** The keys of the configuration that the prop becomes. */
   readonly keys: string[];
   /** A value that is not the default. */
   readonly value: unknown;
-  /** What else is given, where the prop means nothing alone. */
+  /** Other props that are given, if the prop has no meaning alone. */
   readonly beside?: object;
-  /** Where the `@default` describes the value: the text, and a value that means the same, where there is one. */
+  /** If the `@default` describes the value: the text, and a value that means the same, if there is one. */
   readonly described?: readonly [text: string, value?: unknown];
-  /** A default of the synthesis's own, which it writes: it needs it for something else too. */
+  /** A default that synthesis writes itself, because it also needs the value for something else. */
   readonly isAlwaysWritten?: true;
-  /** For a time: how the runtime passes on the seven seconds of `value`. */
+  /** For a time: the form in which the runtime passes on the seven seconds of `value`. */
   readonly passedOn?: string;
 }
 
-/** Extensions, grants and names: the synthesis alone has to know. */
+/** Extensions, grants and names: only synthesis needs them. */
 const SYNTHESIS = 'synthesis';
 
 interface Described<Props> {
@@ -71,7 +71,7 @@ const S3: Described<S3StepProps> = {
     region: {
       keys: ['region'],
       value: 'eu-north-1',
-      described: ['- what CDK knows of the buckets, such as by `Bucket.fromBucketAttributes(…, { region })`, else the function\'s', 'eu-west-1'],
+      described: ['- the region that CDK knows for the buckets, for example from `Bucket.fromBucketAttributes(…, { region })`, otherwise the function\'s', 'eu-west-1'],
     },
     assumeRole: { keys: ['assumeRole'], value: Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader'), described: ['- the function\'s own role'] },
     requesterPays: { keys: ['requesterPays'], value: true },
@@ -79,13 +79,14 @@ const S3: Described<S3StepProps> = {
       keys: ['maxStalenessSeconds'], value: SEVEN, passedOn: 'maxStalenessMs is 7000', described: ['- each query asks S3 whether its objects have changed'],
     },
     immutable: { keys: ['immutable'], value: true },
-    endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or what AWS_ENDPOINT_URL_S3 says in the function\'s environment'] },
+    endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or the value of AWS_ENDPOINT_URL_S3 in the function\'s environment'] },
     urlStyle: {
       keys: ['urlStyle'],
       value: S3UrlStyle.VIRTUAL_HOST,
       beside: { endpoint: 'https://s3.example.com' },
       described: [
-        '- by the host for AWS, or by the path where a bucket\'s name has a dot, as AWS\'s certificate does not name such hosts; by the path for an endpoint', S3UrlStyle.PATH,
+        '- the host for AWS, or the path if a bucket\'s name has a dot, because AWS\'s certificate does not cover such hosts; the path for an endpoint',
+        S3UrlStyle.PATH,
       ],
     },
     credentialChain: { keys: ['credentialChain'], value: true },
@@ -117,7 +118,7 @@ const POSTGRES: Described<PostgresStepProps> = {
       keys: ['tcpUserTimeoutSeconds'],
       value: SEVEN,
       passedOn: ', TCP_USER_TIMEOUT \'7000\'',
-      described: ['- as connectTimeout', valueOf(documentedProps('bootstrap/postgres-step.ts', 'PostgresStepProps').connectTimeout)],
+      described: ['- the same as connectTimeout', valueOf(documentedProps('bootstrap/postgres-step.ts', 'PostgresStepProps').connectTimeout)],
     },
     keepalive: { keys: ['keepaliveSeconds'], value: SEVEN, passedOn: ', KEEPALIVES_IDLE \'7\'' },
     statementTimeout: { keys: ['statementTimeoutSeconds'], value: SEVEN, passedOn: ', OPTIONS \'-c statement_timeout=7000\'' },
@@ -140,7 +141,7 @@ const MOTHERDUCK: Described<MotherDuckStepProps> = {
     attachMode: {
       keys: ['attachMode'],
       value: MotherDuckAttachMode.SINGLE,
-      described: ['- SINGLE where databases are named, else WORKSPACE', MotherDuckAttachMode.WORKSPACE],
+      described: ['- SINGLE if databases are named, WORKSPACE otherwise', MotherDuckAttachMode.WORKSPACE],
     },
     saasMode: { keys: ['saasMode'], value: true },
   },
@@ -154,7 +155,7 @@ const SQL: Described<SqlStepProps> = {
   props: {
     name: SYNTHESIS,
     extensions: SYNTHESIS,
-    // Beside the configuration, where the top of the contract has it.
+    // Beside the configuration, in the top level of the contract.
     provides: SYNTHESIS,
     statements: { keys: ['statements'], value: ['SET VARIABLE u = 1'] },
     secrets: { keys: ['secrets'], value: { token: parameter }, described: ['- none'] },
@@ -166,7 +167,7 @@ const STEPS: Described<any>[] = [S3, POSTGRES, MOTHERDUCK, SQL];
 const TOLD = STEPS.flatMap((step) => Object.entries<Told | typeof SYNTHESIS>(step.props)
   .flatMap(([prop, told]) => (told === SYNTHESIS ? [] : [{ of: step, prop, told, name: `${step.interfaceName}.${prop}` }])));
 
-/** What goes on while the date is set by hand. */
+/** Parts that keep running while the date is set by hand. */
 const REAL = [
   'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout',
 ] as const;
@@ -220,7 +221,7 @@ test.each(STEPS)('each optional prop of $interfaceName documents its default', (
 describe('a time', () => {
   const times = TOLD.filter(({ of, prop }) => documentedProps(of.file, of.interfaceName)[prop].type === 'Duration');
 
-  test('says its unit in its key', () => {
+  test('has its unit in its key', () => {
     expect(times.map(({ name }) => name)).toEqual(['S3StepProps.maxStaleness', 'PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
       'PostgresStepProps.statementTimeout']);
     expect(times.flatMap(({ told }) => told.keys).filter((key) => !/(?:Seconds|Ms)$/.test(key))).toEqual([]);
@@ -239,10 +240,10 @@ test('a statement timeout that is switched off is absent, not 0', async () => {
   expect(await performed(off)).not.toContain('statement_timeout');
 });
 
-describe('how PostgreSQL is signed in to', () => {
+describe('signing in to PostgreSQL', () => {
   const by = (credentials: PostgresCredentials, more: object = {}) => new PostgresStep({ ...POSTGRES.least, credentials, ...more }).bind(fn);
 
-  test('by a secret that says all but the port, which then is the documented one', async () => {
+  test('with a secret that has everything but the port, which is then the documented one', async () => {
     const secret = stack.node.findChild('Db') as Secret;
     const port = valueOf(documentedProps('bootstrap/postgres-endpoint.ts', 'PostgresHostOptions').port) as number;
     const step = by(PostgresCredentials.fromSecret(secret), { endpoint: undefined, database: undefined });
@@ -250,7 +251,7 @@ describe('how PostgreSQL is signed in to', () => {
     expect(await performed(step)).toBe(await performed(bound(POSTGRES, { endpoint: PostgresEndpoint.fromHost('db.example.com', { port }) })));
   });
 
-  test('by IAM', async () => {
+  test('with IAM', async () => {
     const replica = DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Replica', {
       instanceIdentifier: 'replica', instanceEndpointAddress: 'db.example.com', port: 5432, securityGroups: [], instanceResourceId: 'db-ABC',
     });
@@ -263,7 +264,7 @@ describe('how PostgreSQL is signed in to', () => {
 describe('a secret', () => {
   const reference = (source: SecretSource) => source.bind(fn) as any;
 
-  test('of Secrets Manager, whole or by its field, and a parameter of SSM', async () => {
+  test('of Secrets Manager, whole or one field, and a parameter of SSM', async () => {
     expect(JSON.parse(await readSecret(reference(secretOf())))).toMatchObject({ username: 'reader' });
     expect(await readSecret(reference(secretOf('other')))).toMatch(/^other of arn:aws:secretsmanager:.*db-AbCdEf$/);
     expect(await readSecret(reference(parameter))).toBe('value of /db/password');

@@ -15,7 +15,7 @@ function declare(databases: { [name: string]: DuckDbDatabase }, bootstrap: IBoot
   new DuckDbFunction(stack, id, { entry: ENTRY, bootstrap, databases });
 }
 
-test('without the prop the runtime is told of none', () => {
+test('without the prop, the configuration declares none', () => {
   new DuckDbFunction(stack, 'Reports', { entry: ENTRY });
   expect(runtimeConfig(stack)).not.toHaveProperty('databases');
 });
@@ -41,7 +41,7 @@ test('a file that is a token passes', () => {
 });
 
 test.each<[string, { [name: string]: DuckDbDatabase }, string]>([
-  ['a name that is none', { 'my archive': {} }, 'Stack/Reports has a database named "my archive": expected a letter, followed by letters'],
+  ['an invalid name', { 'my archive': {} }, 'Stack/Reports has a database named "my archive": expected a letter, followed by letters'],
   ['a step that is not declared', { archive: { bootstrap: ['lak'] } },
     'the database "archive" of Stack/Reports names the bootstrap step "lak", which is not declared; declared are: "lake", "users"; did you mean "lake"?'],
   ['a file elsewhere', { archive: { file: '/var/archive.duckdb' } },
@@ -51,7 +51,7 @@ test.each<[string, { [name: string]: DuckDbDatabase }, string]>([
   ['no file', { archive: { file: '' } }, 'has the file "": expected a bare name'],
   ['/tmp itself', { archive: { file: '.' } }, 'has the file ".": expected a bare name'],
   ['two databases of one file', { archive: { file: 'a.duckdb' }, copy: { file: '/tmp/a.duckdb' } },
-    'Stack/Reports has two databases of the file /tmp/a.duckdb, "archive" and "copy", and DuckDB would corrupt it'],
+    'Stack/Reports has two databases with the file /tmp/a.duckdb, "archive" and "copy", and DuckDB would corrupt it'],
 ])('%s is refused', (_, databases, message) => {
   expect(() => declare(databases)).toThrow(message);
 });
@@ -61,6 +61,6 @@ test('two steps that attach one catalog are refused, unless each database has on
   const credentials = PostgresCredentials.fromSecret(Secret.fromSecretNameV2(stack, 'Secret', 'db'));
   const steps = [['users', 'pg_replica'], ['orders', 'PG_Replica']].map(([name, catalog]) => new PostgresStep({ name, catalog, endpoint, credentials }));
   expect(() => declare({}, steps)).toThrow(
-    'Stack/Reports has two bootstrap steps that attach the catalog "PG_Replica", "users" and "orders": let one of them attach it by another name');
+    'Stack/Reports has two bootstrap steps that attach the catalog "PG_Replica", "users" and "orders": let one of them attach it under another name');
   expect(() => declare({ default: { bootstrap: ['users'] }, orders: { bootstrap: ['orders'] } }, steps, 'Separate')).not.toThrow();
 });

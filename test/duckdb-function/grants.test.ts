@@ -76,7 +76,7 @@ describe('a role that takes no statements', () => {
   const missing = '[{"Action":"s3:GetObject","Effect":"Allow","Resource":"arn:${AWS::Partition}:s3:::lake/events/*"},'
     + '{"Action":"s3:ListBucket","Condition":{"StringLike":{"s3:prefix":["events/*"]}},"Effect":"Allow","Resource":"arn:${AWS::Partition}:s3:::lake"}]';
 
-  test('is warned of, with the statements that CDK leaves out', () => {
+  test('causes a warning with the statements that CDK leaves out', () => {
     const fn = declare(iam.Role.fromRoleArn(stack, 'Role', ARN, { mutable: false }));
     expect(statements()).toEqual([]);
     expect(warnings()).toEqual(['the role Stack/Role is immutable, so CDK leaves out the statements that the bootstrap steps of Stack/Reports need; '
@@ -99,13 +99,13 @@ describe('a role that takes no statements', () => {
     expect(warnings()).toEqual([expect.stringMatching(/"Resource":"\$\{New\w+\.Arn\}\/events\/\*"\}.*"Resource":"\$\{New\w+\.Arn\}"\}/)]);
   });
 
-  test('is warned of once for all steps', () => {
+  test('causes one warning for all steps', () => {
     const [lake, archive] = ['lake', 'archive'].map((name) => new S3Step({ name, buckets: [s3.Bucket.fromBucketName(stack, name, name)] }));
     new DuckDbFunction(stack, 'Reports', { entry: ENTRY, role: iam.Role.fromRoleArn(stack, 'Role', ARN, { mutable: false }), bootstrap: [lake, archive] });
     expect(warnings()).toEqual([expect.stringMatching(/s3:::lake\/\*.*s3:::archive\/\*/)]);
   });
 
-  test('of a bucket\'s owner is warned of as well', () => {
+  test('of a bucket\'s owner causes a warning too', () => {
     const reader = iam.Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::222222222222:role/reader');
     const bootstrap = [new S3Step({ buckets: [s3.Bucket.fromBucketName(stack, 'Lake', 'lake')], prefixes: ['events/'], assumeRole: reader })];
     new DuckDbFunction(stack, 'Reports', { entry: ENTRY, bootstrap });
@@ -119,7 +119,7 @@ describe('a role that takes no statements', () => {
     expect(warnings()).toEqual([]);
   });
 
-  test('is no matter where no step needs anything', () => {
+  test('causes no warning if no step needs permissions', () => {
     new DuckDbFunction(stack, 'Reports', { entry: ENTRY, role: iam.Role.fromRoleArn(stack, 'Role', ARN, { mutable: false }) });
     expect(warnings()).toEqual([]);
   });

@@ -112,10 +112,10 @@ test('warnings have stable ids by which they are acknowledged', () => {
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
 });
 
-test('more memory than most functions can have is warned of', () => {
+test('more memory than most functions can have causes a warning', () => {
   declare({ memorySize: 16_384 });
   Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
-    'memorySize is 16384 MB: Lambda has at most 10240 MB, but for functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
+    'memorySize is 16384 MB: Lambda offers at most 10240 MB, except for functions on managed instances.*ack: cdk-duckdb-lambda:memorySize'));
 });
 
 test('the longest timeout and the most memory of Lambda\'s are taken', () => {
@@ -124,10 +124,10 @@ test('the longest timeout and the most memory of Lambda\'s are taken', () => {
 });
 
 describe('a setting that DuckDB does not know', () => {
-  test('is warned of, with the nearest one', () => {
+  test('causes a warning with the nearest one', () => {
     declare({ settings: { thread: '2', h3_resolution: '9' } });
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(`DuckDB ${duckdb} and its core extensions have no setting "thread"; `
-      + 'did you mean "threads"[?]; opening the database fails, unless another extension brings it.*ack: cdk-duckdb-lambda:setting'));
+      + 'did you mean "threads"[?]; opening the database fails, unless another extension has this setting.*ack: cdk-duckdb-lambda:setting'));
     Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp('have no setting "h3_resolution"; opening the database fails'));
   });
 

@@ -52,7 +52,7 @@ test('of a step that is not declared they are refused', () => {
     'Stack/Reports has no bootstrap step "lakes"; declared are: "lake"; did you mean "lake"?');
 });
 
-test('off, which is the default, there are none', () => {
+test('there are none by default', () => {
   const fn = new DuckDbFunction(stack, 'Reports', { entry: ENTRY });
   expect(runtimeConfig(stack)).not.toHaveProperty('metrics');
   expect(() => fn.metricRows()).toThrow('Stack/Reports has no metric Rows: its metrics are off; turn them on with the prop metrics: true');

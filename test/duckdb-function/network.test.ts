@@ -58,7 +58,7 @@ describe('the security group that is made for a function', () => {
     expect(outbound()).toEqual(['0.0.0.0/0:443', '::/0:443']);
   });
 
-  test('by all of IPv6 where that is asked for', () => {
+  test('through all of IPv6 if requested', () => {
     declare({ ipv6AllowedForDualStack: true, allowAllIpv6Outbound: true });
     expect(outbound()).toEqual(['::/0:all', '0.0.0.0/0:443']);
     expect(warnings()).toEqual([]);
@@ -111,7 +111,7 @@ test('security groups of the user\'s stay as they are', () => {
   expect(Object.values(groups).map(({ Properties }) => Properties.SecurityGroupEgress)).toEqual([[expect.objectContaining({ CidrIp: '255.255.255.255/32' })]]);
 });
 
-test('an empty list of security groups is none: one is made', () => {
+test('with an empty list of security groups, one is created', () => {
   declare({ securityGroups: [] });
   expect(outbound()).toEqual(['0.0.0.0/0:443']);
 });
@@ -135,15 +135,15 @@ describe('a database of RDS', () => {
   });
 
   test.each<[string, (databases: Stack) => ec2.IVpc, RegExp | undefined]>([
-    ['of the app', (databases) => new ec2.Vpc(databases, 'Vpc'), /^Stack\/Reports is in the VPC vpc-0123456789abcdef0, and what it is to reach in Databases\/Vpc\/Resource: give it/],
+    ['of the app', (databases) => new ec2.Vpc(databases, 'Vpc'), /^Stack\/Reports is in the VPC vpc-0123456789abcdef0, but the database is in Databases\/Vpc\/Resource: give the function the database's VPC/],
     ['that is imported', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0fedcba9876543210', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
-      /in vpc-0fedcba9876543210: give it the other's, as in vpc: db.vpc, unless the two are peered and route to each other \[ack: cdk-duckdb-lambda:otherVpc\]$/],
+      /in vpc-0fedcba9876543210: give the function the database's VPC, as in vpc: db.vpc, or acknowledge this warning if the two are peered and route to each other \[ack: cdk-duckdb-lambda:otherVpc\]$/],
     ['that is the same, imported again', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', { vpcId: 'vpc-0123456789abcdef0', availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'] }),
       undefined],
     ['that only a deployment knows', (databases) => ec2.Vpc.fromVpcAttributes(databases, 'Vpc', {
       vpcId: new CfnParameter(databases, 'VpcId').valueAsString, availabilityZones: ['a', 'b'], isolatedSubnetIds: ['s-1', 's-2'],
     }), undefined],
-  ])('in a VPC %s is warned of where it is known to be another than the function\'s', (_, make, warning) => {
+  ])('in a VPC %s: a warning if it is known to differ from the function\'s', (_, make, warning) => {
     const databases = new Stack(app, 'Databases', { env: ENV });
     const theirs = make(databases);
     const vpcSubnets = theirs instanceof ec2.Vpc ? {} : { vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } };
@@ -170,14 +170,14 @@ describe('a database of RDS', () => {
     [{ mutable: false }, { mutable: false, allowAllOutbound: false },
       'outbound of sg-0f00f00f0: TCP 5432 to sg-0db0db0db; inbound of sg-0db0db0db: TCP 5432 from sg-0f00f00f0'],
     [{ mutable: true }, { mutable: false, allowAllOutbound: false }, 'outbound of sg-0f00f00f0: TCP 5432 to sg-0db0db0db'],
-  ])('whose security group is imported as %j, for a function with %j: what CDK leaves out is warned of', (theirs, ours, missing) => {
+  ])('whose security group is imported as %j, for a function with %j: a warning of the rules that CDK leaves out', (theirs, ours, missing) => {
     const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-0db0db0db', theirs)] });
     const endpoint = PostgresEndpoint.fromHost('db.example.com', { connections: { connections } });
     const fn = declare({
       bootstrap: [postgres({ endpoint })],
       ...(ours && { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Ours', 'sg-0f00f00f0', ours)] }),
     });
-    expect(warnings()).toEqual([`security groups that are imported as immutable take no rules, and CDK leaves them out; for Stack/Reports add: ${missing} `
+    expect(warnings()).toEqual([`security groups that are imported as immutable do not accept rules, and CDK leaves the rules out; for Stack/Reports add: ${missing} `
       + '[ack: cdk-duckdb-lambda:immutableSecurityGroup]']);
     CdkAnnotations.of(fn).acknowledgeWarning('cdk-duckdb-lambda:immutableSecurityGroup');
     expect(warnings()).toEqual([]);
@@ -214,7 +214,7 @@ describe('the services that a function calls', () => {
   const lake = () => s3.Bucket.fromBucketName(stack, 'Lake', 'lake');
   const abroad = () => s3.Bucket.fromBucketAttributes(stack, 'Abroad', { bucketName: 'abroad', region: 'us-east-1' });
 
-  test('are none without steps', () => {
+  test('are empty without steps', () => {
     expect(declare().requiredEndpoints).toEqual([]);
   });
 
@@ -253,7 +253,7 @@ describe('the services that a function calls', () => {
 
   test('buckets of several regions take a step each', () => {
     expect(() => declare({ bootstrap: [new S3Step({ buckets: [lake(), abroad()] })] })).toThrow(
-      'the S3Step "s3" has buckets in several regions, eu-west-1 and us-east-1: give those of each region a step of their own');
+      'the S3Step "s3" has buckets in several regions, eu-west-1 and us-east-1: declare one step for each region');
   });
 });
 

@@ -52,7 +52,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     ['the build secrets', (misspelt) => declare({ imageBuild: { buildSecrets: misspelt } }), { npmRc: '.npmrc' },
       'imageBuild.buildSecrets of Stack/Reports has the prop "npmRc", which it does not know: expected among netrc, npmrc; did you mean "npmrc"?'],
     ['what a step returns from bind', (misspelt) => declare({ bootstrap: [{ name: 'own', extensions: [], bind: () => ({ type: 'own', ...misspelt }) }] }), { provide: ['x'] },
-      'what the bootstrap step "own" of Stack/Reports returns from bind has the prop "provide", which it does not know: expected among type, provides, attaches, config; '
+      'the result of bind of the bootstrap step "own" of Stack/Reports has the prop "provide", which it does not know: expected among type, provides, attaches, config; '
       + 'did you mean "provides"?'],
     ['an endpoint', (misspelt) => declare({}).addRequiredEndpoint({ service: 'dynamodb', ...misspelt }), { regoin: 'eu-west-1' },
       'Stack/Reports is told of an endpoint, which has the prop "regoin", which it does not know: expected among service, region; did you mean "region"?'],
@@ -67,7 +67,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
     expect(() => make({})).not.toThrow();
   });
 
-  test('options that are no object are refused', () => {
+  test('options that are not an object are refused', () => {
     expect(() => PostgresEndpoint.fromHost('db.example.com', 6432 as any)).toThrow(
       'PostgresEndpoint.fromHost has as options 6432: expected an object with some of port, connections');
   });
@@ -91,7 +91,7 @@ test('every prop that a Lambda function can have is known', () => {
 
 test.each<[string, object, string]>([
   ['the runtime', { runtime: lambda.Runtime.NODEJS_22_X },
-    'Stack/Reports has the prop runtime, which a function from an image cannot have: the image brings its own; choose it with the baseImage'],
+    'Stack/Reports has the prop runtime, which a function from an image cannot have: the image has its own; choose it with baseImage'],
   ['code as a path', { entry: undefined, code: 'src' },
     'Stack/Reports has as code "src": expected a prebuilt image such as lambda.DockerImageCode.fromEcr(repository); a source file is named by the prop entry'],
   ['no code', { entry: undefined, code: '' }, 'Stack/Reports has as code "": expected a prebuilt image'],

@@ -41,10 +41,10 @@ test.each<[string, () => object, string]>([
     'the bootstrap step "own" of Stack/Reports provides the catalog "": expected text such as "lake"'],
   ['a step with the name of an extension', () => ({ bootstrap: [own({ type: 'sql' }, { extensions: ['httpfs'] })] }),
     'extensions has "httpfs": expected an extension such as DuckDbExtension.core(\'httpfs\')'],
-  ['a mode that is none', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
+  ['an invalid mode', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
   ['the name of an extension', () => ({ extensions: ['spatial'] }), 'extensions has "spatial": expected an extension such as DuckDbExtension.core(\'spatial\')'],
-  ['an extension without a name', () => ({ extensions: [DuckDbExtension.core(undefined as any)] }), 'undefined is no name of a DuckDB extension: expected lower-case'],
-  ['a database that is no object', () => ({ databases: { archive: 'archive.duckdb' } }),
+  ['an extension without a name', () => ({ extensions: [DuckDbExtension.core(undefined as any)] }), 'undefined is not a name of a DuckDB extension: expected lower-case'],
+  ['a database that is not an object', () => ({ databases: { archive: 'archive.duckdb' } }),
     'the database "archive" of Stack/Reports is "archive.duckdb": expected its options, such as { file: \'archive.duckdb\' }'],
   ['a database with a blank file', () => ({ databases: { archive: { file: ' ' } } }), 'the database "archive" of Stack/Reports has the file " ": expected a bare name'],
   ['a database with a step alone', () => ({ databases: { archive: { bootstrap: 's3' } } }), 'the database "archive" of Stack/Reports has as bootstrap "s3": expected a list'],
@@ -66,8 +66,8 @@ test.each<[string, () => object, string]>([
   ['a timeout that Lambda does not have', () => ({ timeout: Duration.minutes(20) }), 'Stack/Reports has a timeout of 1200 s: expected at most 900 s, the longest'],
   ['a timeout as a number', () => ({ timeout: 30 }), 'Stack/Reports has the timeout 30: expected a Duration such as Duration.seconds(5)'],
   ['memory as text', () => ({ memorySize: '1769' }), 'Stack/Reports has the memorySize "1769": expected a whole number of MB such as 1769'],
-  ['a range as nodeApiVersion', () => ({ nodeApiVersion: '^1.5.5' }), `nodeApiVersion "^1.5.5" is no exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
-  ['a tag as nodeApiVersion', () => ({ nodeApiVersion: 'latest' }), `nodeApiVersion "latest" is no exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
+  ['a range as nodeApiVersion', () => ({ nodeApiVersion: '^1.5.5' }), `nodeApiVersion "^1.5.5" is not an exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
+  ['a tag as nodeApiVersion', () => ({ nodeApiVersion: 'latest' }), `nodeApiVersion "latest" is not an exact version of @duckdb/node-api: expected one such as "${client}"; a range`],
   ['a setting without a value', () => ({ settings: { threads: null } }),
     'Stack/Reports has the setting threads with the value null: expected a string; leave it out for DuckDB\'s default'],
   ['a setting with credentials', () => ({ settings: { http_proxy: 'http://user:hunter2@proxy:3128' } }),
@@ -97,7 +97,7 @@ test('a directory without a name is refused', () => {
   expect(() => ExtensionRepository.fromDirectory('')).toThrow('ExtensionRepository.fromDirectory has the directory "": expected text such as "extensions"');
 });
 
-test('a secret with a field without a name, or an age that is no Duration, is refused', () => {
+test('a secret with a field without a name, or an age that is not a Duration, is refused', () => {
   const secret = Secret.fromSecretNameV2(stack, 'Secret', 'db');
   expect(() => SecretSource.fromSecretsManager(secret, ' ')).toThrow('SecretSource.fromSecretsManager has the field " ": expected text such as "password"');
   expect(() => SecretSource.fromSecretsManager(secret, 'password', { maxAge: 60 as any })).toThrow(
@@ -118,14 +118,14 @@ describe('two steps of one name', () => {
     ['steps of two kinds', () => [lake, new SqlStep({ name: 's3', statements: ['SELECT 1'] })],
       'Stack/Reports has two bootstrap steps named "s3", a S3Step and a SqlStep: give one of them another name, as in new SqlStep({ name: \'archive\', ... })'],
     ['one object', () => [lake, lake], 'Stack/Reports has the bootstrap step "s3" twice in its list: remove one of them'],
-  ])('are told of what they are: %s', (_, steps, message) => {
+  ])('the error names their classes: %s', (_, steps, message) => {
     expect(() => declare({ bootstrap: steps() })).toThrow(message);
   });
 
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
-      + 'let one of them attach it by another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
-      + 'or give each a database of its own by the prop databases'],
+      + 'let one of them attach it under another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+      + 'or give each its own database with the prop databases'],
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
       'attach the catalog "sales", "a" and "b": let one of them'],
     ['a PostgresStep and a SqlStep', () => [postgres(), new SqlStep({ name: 'setup', statements: ['ATTACH \'x.duckdb\' AS "PG_replica" (READ_ONLY)'], provides: ['PG_replica'] })],
@@ -136,7 +136,7 @@ describe('two steps of one name', () => {
       'attach the catalog "pg_replica", "motherduck" and "postgres": let one of them'],
     ['steps of the user\'s own', () => ['a', 'b'].map((name) => ({ name, extensions: [], bind: () => ({ type: 'own', provides: ['crm'], attaches: ['crm'] }) })),
       'attach the catalog "crm", "a" and "b": let one of them'],
-  ])('that attach one catalog are told what to change: %s', (_, steps, message) => {
+  ])('that attach one catalog: the error says what to change: %s', (_, steps, message) => {
     expect(() => declare({ bootstrap: steps() })).toThrow(message);
   });
 

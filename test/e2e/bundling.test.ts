@@ -26,7 +26,7 @@ const PLAIN = `const { cursor } = require('cdk-duckdb-lambda/runtime');
 exports.handler = () => cursor((c) => c.query('SELECT 1 AS one'));
 `;
 
-/** A workspace of pnpm's, of which nothing is installed; the handlers lie in a package of it. */
+/** A pnpm workspace without installed packages. The handlers are in one of its packages. */
 function workspace(): string {
   const root = temporaryDirectory();
   cpSync(join(repositoryRoot, 'test', 'fixtures', 'workspaces', 'pnpm'), root, { recursive: true });

@@ -23,7 +23,7 @@ describe('the CDK\'s command line', () => {
     mkdirSync(join(project, 'src'));
     writeFileSync(join(project, 'app.js'), APP);
     writeFileSync(join(project, 'src', 'good.ts'), 'export const handler = () => 1;');
-    writeFileSync(join(project, 'src', 'broken.ts'), 'this is no program');
+    writeFileSync(join(project, 'src', 'broken.ts'), 'this is not a program');
     cdk = async (...args) => (await run(process.execPath, [join(modules, 'aws-cdk', 'bin', 'cdk'), '--app', 'node app.js', ...args], {
       cwd: project, env: { NODE_PATH: join(repositoryRoot, 'node_modules') }, timeoutMs: 60_000,
     })).stdout;

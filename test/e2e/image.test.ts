@@ -117,7 +117,7 @@ describeWith('lambda', 'the image of a function', () => {
     expect(stdout.split(/\s+/)).toEqual(expect.arrayContaining(['index.mjs', 'node_modules', 'manifest.json']));
   });
 
-  test('an extension that the source does not have stops the build and is named, as is the client with which all are there', async () => {
+  test('an extension that the source lacks stops the build; the error names it, and the client for which all extensions exist', async () => {
     const fn = await synthesise({ source: SOURCE, extensions: [DuckDbExtension.core('spatial')], nodeApiVersion: '1.5.6-r.1' });
     await expect(buildFunctionImage(fn)).rejects.toThrow(new RegExp(`duckdb-extensions: .*spatial.*; cdk-duckdb-lambda is tested with @duckdb/node-api ${client} `));
   });

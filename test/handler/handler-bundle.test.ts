@@ -43,7 +43,7 @@ test('a handler may name things as the bundle\'s own preamble would', () => {
   expect(evaluate(staged({ entry }).context, 'index.mjs', 'm.handler()')).toBe('["string",1,"handler"]\n');
 });
 
-test('a handler that is exported by an external package is taken on trust', () => {
+test('a handler that an external package may export is accepted', () => {
   expect(() => staged({ entry: write('handler.ts', 'export * from "@duckdb/node-api";') })).not.toThrow();
 });
 
@@ -56,7 +56,7 @@ test('a handler that imports the construct instead of the runtime is refused', (
   write('node_modules/cdk-duckdb-lambda/package.json', '{"name":"cdk-duckdb-lambda","main":"index.js"}');
   write('node_modules/cdk-duckdb-lambda/index.js', 'exports.cursor = 1;');
   expect(() => staged({ entry: write('handler.ts', 'export { cursor as handler } from "cdk-duckdb-lambda";') })).toThrow(
-    /handler\.ts" imports the construct, by "handler\.ts": a handler imports the runtime, from "cdk-duckdb-lambda\/runtime"/);
+    /handler\.ts" imports the construct, through "handler\.ts": a handler imports the runtime, from "cdk-duckdb-lambda\/runtime"/);
 });
 
 test('the runtime and DuckDB are not bundled', () => {
@@ -80,7 +80,7 @@ describe('the format', () => {
 
   test('of a CommonJS entry cannot be an ES module', () => {
     expect(() => staged({ entry: write('handler.cjs', 'exports.handler = () => 1;'), bundling: { format: OutputFormat.ESM } })).toThrow(
-      /handler\.cjs" is CommonJS, whose exports an ES module cannot hand on: leave out bundling\.format/);
+      /handler\.cjs" is CommonJS, and an ES module cannot re-export its exports: leave out bundling\.format/);
   });
 });
 
@@ -214,7 +214,7 @@ describe('command hooks', () => {
 });
 
 describe('repeated constructs', () => {
-  test('of one entry are bundled once in an app, and anew in the next', () => {
+  test('of one entry are bundled once in an app, and again in the next', () => {
     write('node_modules/esbuild/package.json', '{"name":"esbuild","main":"index.js"}');
     const log = write('log', '');
     write('node_modules/esbuild/index.js', `const esbuild = require(${JSON.stringify(require.resolve('esbuild'))});

@@ -41,7 +41,7 @@ test('projectRoot decides the root, and leaves the lock file', () => {
 });
 
 test('a projectRoot beside the entry is refused', () => {
-  expect(() => findProject(entry, { projectRoot: temporaryDirectory() })).toThrow(/^the entry ".*handler\.ts" does not lie in the projectRoot ".*": name a folder above it/);
+  expect(() => findProject(entry, { projectRoot: temporaryDirectory() })).toThrow(/^the entry ".*handler\.ts" is not in the projectRoot ".*": name a folder above it/);
 });
 
 test('depsLockFilePath decides the lock file; where it lies above the entry, the root too', () => {
@@ -57,7 +57,7 @@ test('depsLockFilePath decides the lock file; where it lies above the entry, the
 
 test.each([
   ['missing/yarn.lock', `cannot find the lock file of depsLockFilePath, "missing/yarn.lock": looked for ${path.resolve('missing', 'yarn.lock')}`],
-  ['deps.txt', 'depsLockFilePath is "deps.txt", which is no lock file of a package manager: expected one named package-lock.json'],
-])('a depsLockFilePath that is none is refused: %s', (depsLockFilePath, message) => {
+  ['deps.txt', 'depsLockFilePath is "deps.txt", which is not a package manager\'s lock file: expected one named package-lock.json'],
+])('an invalid depsLockFilePath is refused: %s', (depsLockFilePath, message) => {
   expect(() => findProject(entry, { depsLockFilePath })).toThrow(message);
 });

@@ -20,7 +20,7 @@ test('the context holds the Dockerfile, the installer, the runtime and the handl
   });
 });
 
-test('the build is told versions, platform, extensions and their source', () => {
+test('the build gets versions, platform, extensions and their source', () => {
   const { buildArgs, file } = staged({
     entry: write('handler.ts', 'export const handler = () => 1;'),
     extensions: [DuckDbExtension.core('aws'), DuckDbExtension.community('h3')],

@@ -98,8 +98,8 @@ test('sources that disagree are an error that says which file says what', () => 
     `the versions of @duckdb/node-api differ: the prop nodeApiVersion says 1.5.5-r.5, ${lock} says 1.5.4-r.1, ${installed} says 1.5.3-r.1`);
 });
 
-test.each(['1.5.5', '^1.5.5-r.5', 'latest', ''])('"%s" is no exact version', (nodeApiVersion) => {
-  expect(() => resolveNodeApiVersion({ entry, nodeApiVersion })).toThrow(`nodeApiVersion "${nodeApiVersion}" is no exact version`);
+test.each(['1.5.5', '^1.5.5-r.5', 'latest', ''])('"%s" is not an exact version', (nodeApiVersion) => {
+  expect(() => resolveNodeApiVersion({ entry, nodeApiVersion })).toThrow(`nodeApiVersion "${nodeApiVersion}" is not an exact version`);
 });
 
 test('the client\'s version holds DuckDB\'s', () => {

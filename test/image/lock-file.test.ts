@@ -85,9 +85,9 @@ test('a base image that is named by the pinned digest is that image, by another 
 });
 
 test.each([
-  ['', 'is no JSON'],
-  ['{"version":2}', 'is no lock file that this version of cdk-duckdb-lambda reads'],
-  ['{"version":1,"extensions":{}}', 'is no lock file that this version of cdk-duckdb-lambda reads'],
+  ['', 'is not valid JSON'],
+  ['{"version":2}', 'is not a lock file that this version of cdk-duckdb-lambda can read'],
+  ['{"version":1,"extensions":{}}', 'is not a lock file that this version of cdk-duckdb-lambda can read'],
 ])('the content %j is refused', (text, message) => {
   const broken = path.join(temporaryDirectory(), 'broken.json');
   fs.writeFileSync(broken, text);

@@ -130,7 +130,7 @@ test.each(Object.keys(CALLS))('%s answers, or throws a typed error, whatever x i
   }
 }, 60_000);
 
-describe('an option that there is not is refused, with the nearest name', () => {
+describe('an unknown option is refused, with the nearest name', () => {
   test.each<[string, Call, string]>([
     ['cursor', ({ cursor }: any) => cursor({ databse: 'sales' }, nothing), 'cursor() has no option "databse"; did you mean "database"?; its options are: database, bootstrap, signal'],
     ['session', ({ session }: any) => session({ Memory: 64 }), 'session() has no option "Memory"; did you mean "memory"?; its options are'],
@@ -144,7 +144,7 @@ describe('an option that there is not is refused, with the nearest name', () => 
     ['writeRows', ({ writeRows }: any) => writeRows(batches([]), sink(), { fromat: 'csv' }), 'writeRows() has no option "fromat"; did you mean "format"?; its options are'],
     ['a text', ({ cursor }: any) => cursor('sales', nothing), 'the options of cursor() are "sales", expected an object with any of: database, bootstrap, signal'],
     ['a promise', ({ session }: any) => session(Promise.resolve({})), 'the options of session() are {}, expected an object'],
-    ['options behind the callback', ({ cursor }: any) => cursor(nothing, { database: 'sales' }), 'cursor() got {"database":"sales"} behind its callback: options come before it'],
+    ['options behind the callback', ({ cursor }: any) => cursor(nothing, { database: 'sales' }), 'cursor() got {"database":"sales"} after its callback: pass options before the callback'],
   ])('%s', async (_, call, message) => {
     const error = await rejection((async () => call(runtime, undefined))());
     expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining(message) });
@@ -160,14 +160,14 @@ test('options may be of a class of their own', async () => {
   expect(await runtime.cursor(new Options(), (c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
 });
 
-test('a batch that is no list is an error, and not an empty answer', async () => {
+test('a batch that is not a list is an error, not an empty answer', async () => {
   const rows = await runtime.cursor((c) => c.query('SELECT 1 AS one'));
   expect(await rejection(runtime.writeRows(rows as any, sink()))).toMatchObject({
-    code: 'CONFIG', message: 'writeRows() got {"one":1} for its rows, expected batches of them: pass c.stream(...), or [rows] for rows that are all there',
+    code: 'CONFIG', message: 'writeRows() got {"one":1} as rows, expected batches of rows: pass c.stream(...), or [rows] for rows in memory',
   });
 });
 
-test('the settings of a stack that are no settings say so', async () => {
+test('invalid settings of a stack are an error', async () => {
   const { cursor } = freshRuntime(config({ settings: { threads: [1] } }));
   expect(await rejection(cursor(nothing))).toMatchObject({ code: 'CONFIG', message: 'the setting "threads" is [1], expected a string, a number or a boolean' });
 });

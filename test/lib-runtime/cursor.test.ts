@@ -285,7 +285,7 @@ describe('transactions', () => {
       await c.execute('CREATE TABLE outer_one (n INTEGER)');
       await c.transaction(async (t) => {
         await t.execute('INSERT INTO outer_one VALUES (1)');
-        expect(await rejection(t.transaction(async () => 1))).toMatchObject({ code: 'BUSY', message: expect.stringContaining('DuckDB nests none') });
+        expect(await rejection(t.transaction(async () => 1))).toMatchObject({ code: 'BUSY', message: expect.stringContaining('DuckDB does not nest transactions') });
       });
       expect(await c.query('FROM outer_one')).toEqual([{ n: 1 }]);
       expect(await c.transaction(async () => 'another')).toBe('another');

@@ -20,7 +20,7 @@ function runtime(): Runtime {
   return freshRuntime(config({ steps, databases: { archive: { file, steps: ['one'] }, scratch: { steps: [] } } }));
 }
 
-test('each is an instance that its cursors share, and nobody else', async () => {
+test('each is an instance that only its own cursors share', async () => {
   const { cursor } = runtime();
   await cursor({ database: 'scratch' }, (c) => c.execute('CREATE TABLE mine AS SELECT 42 AS n'));
   expect(await cursor({ database: 'scratch' }, (c) => c.query('FROM mine'))).toEqual([{ n: 42 }]);
@@ -36,7 +36,7 @@ test('one with a file is written there, and open in no other instance', async ()
   expect(await rejection(session((s) => s.attach(file)))).toMatchObject({ code: 'FILE_IN_USE' });
 });
 
-test('one whose file has broken is opened anew, with what was committed', async () => {
+test('a database with a broken file is opened again, with what was committed', async () => {
   const { cursor } = runtime();
   await cursor({ database: 'archive' }, (c) => c.execute('CREATE TABLE kept AS SELECT 42 AS n'));
   const registry = (globalThis as any)[Symbol.for('cdk-duckdb-lambda.registry.v1')];

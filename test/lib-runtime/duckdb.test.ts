@@ -137,7 +137,7 @@ describe('destroy()', () => {
     await database.destroy();
     expect(await rejection(c.query('SELECT 1'))).toMatchObject({ code: 'CLOSED' });
     expect(await rejection(database.cursor((late) => late.query('SELECT 1')))).toMatchObject({
-      code: 'CLOSED', message: `this DuckDB (${file}) was destroyed: make another one`,
+      code: 'CLOSED', message: `this DuckDB (${file}) was destroyed: create another one`,
     });
   });
 
@@ -220,13 +220,13 @@ test('a fatal engine error: typed, and the next caller gets a new instance on th
 });
 
 test('a name with a NUL character, which would be another file\'s name, is refused', async () => {
-  expect(() => new runtime.DuckDB({ dbName: 'x\0.duckdb' })).toThrow('dbName is "x\\u0000.duckdb", which holds a NUL character');
+  expect(() => new runtime.DuckDB({ dbName: 'x\0.duckdb' })).toThrow('dbName is "x\\u0000.duckdb", which contains a NUL character');
   await runtime.session(async (s) => {
     expect(await rejection(s.attach('x\0.duckdb'))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('NUL character') });
   });
 });
 
-test('a file that is no database is FATAL, and not worth another attempt', async () => {
+test('a file that is not a database is FATAL and not retryable', async () => {
   writeFileSync(file, 'x'.repeat(20_000));
   await using database = new runtime.DuckDB({ dbName: file });
   expect(await rejection(database.cursor((c) => c.query('SELECT 1')))).toMatchObject({ code: 'FATAL', retryable: false });

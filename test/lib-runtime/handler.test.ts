@@ -135,7 +135,7 @@ describe('what is left open', () => {
       await closed.query('SELECT 1');
     });
     await handler();
-    expect(warned.map((text) => /^a (\w+) was left open at the end of the invocation, and is closed: .*; it was opened at .*handler\.test\.ts:\d+/.exec(text)?.[1]))
+    expect(warned.map((text) => /^a (\w+) was left open at the end of the invocation and is closed now: .*; it was opened at .*handler\.test\.ts:\d+/.exec(text)?.[1]))
       .toEqual(['cursor', 'session', 'DuckDB']);
     for (const use of [() => kept[0].query('SELECT 1'), () => kept[1].query('SELECT 1'), () => kept[2].cursor()]) {
       expect(await rejection(use())).toMatchObject({ code: 'CLOSED' });
@@ -143,7 +143,7 @@ describe('what is left open', () => {
     expect(runtime.memoryBudget()).toMatchObject({ reservedBytes: 0, shares: 0 });
   });
 
-  test('a stream that nobody reads on, and a query that nobody waits for', async () => {
+  test('a stream that is not read to its end, and a query that is not awaited', async () => {
     const { withDuckDB, cursor } = runtime;
     const handler = withDuckDB(async () => {
       const c = await cursor();
@@ -156,7 +156,7 @@ describe('what is left open', () => {
     expect(await cursor((c) => c.queryOne('SELECT 1 AS one'))).toEqual({ one: 1 });
   });
 
-  test('what is only open when the invocation has ended is closed then; what is opened after it is no part of it', async () => {
+  test('a cursor that finishes opening after the invocation\'s end is closed then; one opened later does not belong to the invocation', async () => {
     const { withDuckDB, cursor, session } = runtime;
     const late: any[] = [];
     let afterwards!: Promise<unknown>;
@@ -206,7 +206,7 @@ describe('what is left open', () => {
 });
 
 describe('memory over the life of a process', () => {
-  test('above the share idle instances are closed and made anew, once, and it is logged; below it they stay', async () => {
+  test('above the share, idle instances are closed and created again, once, with a log line; below it, they stay', async () => {
     const script = `
       import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
       const fill = withDuckDB(() => cursor((c) => c.execute('CREATE TABLE big AS SELECT range AS i, hash(range) AS h FROM range(30000000)')), { recycleAboveMemory: 0.4 });

@@ -87,7 +87,7 @@ describeWith('s3', 'without a stack', () => {
           return [first, await s.query('SELECT count(*) AS n FROM read_parquet($file)', { file: 's3://lake/part.parquet' })];
         }),
       ])`), { env: aws });
-      const aborted = { code: 'EXTENSION', retryable: true, message: expect.stringContaining('"httpfs" is loaded by now') };
+      const aborted = { code: 'EXTENSION', retryable: true, message: expect.stringContaining('"httpfs" is loaded now') };
       expect(values).toEqual([[{ n: 1000 }], [{ n: 1000 }], [aborted, [{ n: 1000 }]]]);
     });
 
@@ -200,7 +200,7 @@ sso_region = eu-west-1
       const outcomes = (env: Record<string, string>) => valuesOf(script(`
         for (const sql of ${JSON.stringify(statements)}) print(await outcome(cursor((c) => c.execute(sql))));
       `), { env: { ...env, AWS_ENDPOINT_URL_S3: address(server) } });
-      const advice = /the AWS credentials have expired.*: sign in again, as by aws sso login, or set new ones/;
+      const advice = /the AWS credentials have expired.*: sign in again, for example with aws sso login, or set new ones/;
 
       test('of the environment\'s: the query\'s error, which says what to do, each time', async () => {
         expect(await outcomes(aws)).toEqual(Array(3).fill({ code: 'QUERY', retryable: false, message: expect.stringMatching(advice) }));
@@ -215,7 +215,7 @@ sso_region = eu-west-1
       });
     });
 
-    test('a file of this machine that is missing asks nobody for credentials, and loads nothing', async () => {
+    test('a missing local file requests no credentials, and loads nothing', async () => {
       const [values] = await valuesOf(script(`print([
         await run("FROM '/no/such/file.parquet'"), await run("SELECT extension_name AS name FROM duckdb_extensions() WHERE loaded AND extension_name = 'httpfs'"),
       ])`), { env: aws });
@@ -317,7 +317,7 @@ sso_region = eu-west-1
         });
         print([locked, advised]);
       `), { env: aws })).toEqual([[
-        expect.objectContaining({ retryable: false, message: expect.stringMatching(/leave lock_configuration out of the settings; execute LOAD httpfs, .* only then SET lock_configuration = true/) }),
+        expect.objectContaining({ retryable: false, message: expect.stringMatching(/remove lock_configuration from the settings; execute LOAD httpfs, .* only then SET lock_configuration = true/) }),
         [{ n: 1000 }],
       ]]);
     });
@@ -336,7 +336,7 @@ sso_region = eu-west-1
       const missing = (name: string) => ({
         code: 'EXTENSION',
         retryable: false,
-        message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, and not in DUCKDB_EXTENSIONS_DIR: .*`
+        message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: .*`
           + `duckdb-extensions install --version 1\\.5\\.5 --platform .* --target ${directory} ${name}$`)),
       });
       expect(values).toEqual([
@@ -359,7 +359,7 @@ sso_region = eu-west-1
         expect(asked).toEqual([]);
         const [error] = await valuesOf(script(`print(await run(${JSON.stringify(COUNT)}))`), { env });
         expect(error).toMatchObject({ code: 'EXTENSION', retryable: false });
-        expect(error.message).toMatch(/"httpfs" is neither installed .* nor can it be downloaded .*DUCKDB_EXTENSIONS_DIR.*duckdb-extensions install --version 1\.5\.5/s);
+        expect(error.message).toMatch(/"httpfs" is not installed .* and cannot be downloaded .*DUCKDB_EXTENSIONS_DIR.*duckdb-extensions install --version 1\.5\.5/s);
         expect(new Set(asked.map((url) => url.replace(/.*\//, '')))).toEqual(new Set(['httpfs.duckdb_extension.gz']));
       } finally {
         proxy.close();

@@ -103,7 +103,7 @@ describe('formats', () => {
     expect(await writtenBatches([[{ a: 1, b: 2 }, { b: 3n }]], { columns: ['b', 'a'] })).toBe('{"b":2,"a":1}\n{"b":"3"}\n');
   });
 
-  test('CSV of batches that were made by oneself: a key that the header lacks is an error, also where it was added to the rows of a stream', async () => {
+  test('CSV of batches that the handler has made: a key that the header lacks is an error, also where it was added to the rows of a stream', async () => {
     const lost = { code: 'CONFIG', message: 'a row has the key "b", which is not in the header of the CSV ("a"): name all columns in the option columns' };
     expect(await rejection(writtenBatches([[{ a: 1 }, { a: 2, b: 3 }]], { format: 'csv' }))).toMatchObject(lost);
     expect(await rejection(writtenBatches([[{ a: 1 }], [{ b: 3 }]], { format: 'csv' }))).toMatchObject(lost);
@@ -130,7 +130,7 @@ describe('formats', () => {
   test('rows that are not a stream', async () => {
     const array = [{ a: 1 }] as unknown as AsyncIterable<object[]>;
     expect(await rejection(runtime.writeRows(array, new PassThrough()))).toMatchObject({
-      code: 'CONFIG', message: expect.stringContaining('writeRows() got {"a":1} for its rows, expected batches of them'),
+      code: 'CONFIG', message: expect.stringContaining('writeRows() got {"a":1} as rows, expected batches of rows'),
     });
   });
 
@@ -162,7 +162,7 @@ test('a reader that goes away while the next rows are computed: an error, neithe
     const error = await rejection(runtime.writeRows(rows, response));
     expect(error).toMatchObject({ code: 'ABORTED', cause: reason });
     expect(error.message).toBe(`the response ${reason ? 'failed before it was written (connection reset)' : 'was closed before it was written'}: ` +
-      'its reader has gone, or something else has ended it');
+      'its reader has disconnected, or something else has ended it');
     expect(response.listenerCount('error') + response.listenerCount('close')).toBe(0);
   }
   const gone = new PassThrough().destroy();

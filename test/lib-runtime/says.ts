@@ -11,7 +11,7 @@ export const LINES: ReadonlyMap<Line, RegExp> = new Map(Object.entries(TABLES).f
   Object.entries(lines).map(([name, pattern]) => [`${table}.${name}` as Line, pattern])
 )));
 
-/** Asserts that a real component has said `line` in `message`. `base/wording.test.ts` looks in the tests for lines that are named nowhere. */
+/** Asserts that a real component has produced `line` in `message`. `base/wording.test.ts` searches the tests for lines without a test. */
 export function says(line: Line, message: string): void {
   expect([line, message]).toEqual([line, expect.stringMatching(LINES.get(line)!)]);
 }

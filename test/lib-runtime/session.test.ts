@@ -52,7 +52,7 @@ test('what a session wrote into a file is there for the next one', async () => {
 describe('a bare name', () => {
   const fileOf = async (s: Session) => (await s.queryOne<{ path: string }>("SELECT path FROM duckdb_databases() WHERE database_name = 'evaluations'"))!.path;
 
-  test('is the session\'s own file: the next session of that name begins anew, and nothing is left of it', async () => {
+  test('is the session\'s own file: the next session starts with an empty file of that name, and nothing is left behind', async () => {
     for (let i = 0; i < 3; i++) {
       const file = await runtime.session(async (s) => {
         await s.attach('evaluations.duckdb');
@@ -140,7 +140,7 @@ test.each(['../x.duckdb', 'a/b.duckdb', './x.duckdb', 'a/', '..', '.', '', 42, u
   await using s = await runtime.session();
   const error = await rejection(s.attach(file as string));
   expect(error).toMatchObject({ code: 'CONFIG', retryable: false });
-  expect(error.message).toBe(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is gone with the session, ` +
+  expect(error.message).toBe(`attach got ${JSON.stringify(file)}, expected a bare name such as "x.duckdb" for a file that is removed with the session, ` +
     `an absolute path such as "${tmpdir()}/x.duckdb" for one that stays, or a URL`);
 });
 
@@ -325,7 +325,7 @@ describe('one file in two instances of the process', () => {
     expect(await read()).toEqual([{ i: 1 }, { i: 2 }]);
   });
 
-  test('within one instance it is DuckDB\'s own error; memory, and what is no DuckDB file, is nobody\'s', async () => {
+  test('within one instance it is DuckDB\'s own error; a database in memory, or a file that is not DuckDB\'s, belongs to no instance', async () => {
     await using one = await runtime.session();
     await one.attach(file, { as: 'f' });
     expect(await rejection(one.attach(file, { as: 'g' }))).toMatchObject({ code: 'QUERY', duckdbType: 'Binder Error' });
@@ -342,7 +342,7 @@ test('a call on a cursor from inside its own withConnection is a typed error, no
   });
 });
 
-describe('closed from inside its own withConnection: what the callback runs is interrupted, and nobody waits for himself', () => {
+describe('closed from inside its own withConnection: the callback\'s query is interrupted, and the close does not wait for itself', () => {
   const later = () => sleep(5);
 
   test.each([['at once', async () => undefined], ['later', later]])('a cursor, %s', async (_, before) => {

@@ -94,7 +94,7 @@ describe.each(WORKSPACES)('a workspace of %s', (name, lockFile, link) => {
     fs.mkdirSync(path.join(root, 'node_modules', '@acme'), { recursive: true });
     fs.symlinkSync(path.join(root, 'packages', 'shared'), path.join(root, 'node_modules', '@acme', 'shared'));
     expect(() => stageNodeModules(['@acme/shared'], project, path.join(root, 'modules'))).toThrow(
-      'bundling.nodeModules brings "@acme/shared", which the project has from a folder, a repository or a patch: only what a registry has');
+      'bundling.nodeModules includes "@acme/shared", which the project has from a folder, a repository or a patch: only packages from a registry');
   });
 
   test('each of its packages has DuckDB\'s client in the version of its own', () => {
@@ -115,9 +115,9 @@ describe('without a lock file', () => {
 
   test.each([
     ['sharp', 'bundling.nodeModules lists "sharp", which neither the lock file nor the node_modules of the handler\'s project has: install it with: npm install sharp'],
-    ['sharp@1', 'bundling.nodeModules lists "sharp@1", which is no name of a package'],
-    ['@duckdb/node-api', 'bundling.nodeModules lists "@duckdb/node-api", which is in the image anyway: remove it'],
-    ['cdk-duckdb-lambda', 'bundling.nodeModules lists "cdk-duckdb-lambda", which is in the image anyway: remove it'],
+    ['sharp@1', 'bundling.nodeModules lists "sharp@1", which is not a package name'],
+    ['@duckdb/node-api', 'bundling.nodeModules lists "@duckdb/node-api", which is always in the image: remove it'],
+    ['cdk-duckdb-lambda', 'bundling.nodeModules lists "cdk-duckdb-lambda", which is always in the image: remove it'],
   ])('%s is refused', (name, message) => {
     expect(() => stageNodeModules([name], { entry: path.join(root, 'handler.ts') }, path.join(root, 'modules'))).toThrow(message);
   });
@@ -134,7 +134,7 @@ test.each([
   const depsLockFile = path.join(root, name);
   fs.writeFileSync(depsLockFile, content);
   expect(() => stageNodeModules(['x'], { entry: path.join(root, 'handler.ts'), depsLockFile }, path.join(root, 'modules'))).toThrow(
-    'bundling.nodeModules brings "x", which the project has from a folder, a repository or a patch');
+    'bundling.nodeModules includes "x", which the project has from a folder, a repository or a patch');
 });
 
 test('a version that the project has forced on a package stays', async () => {

@@ -15,10 +15,10 @@ test('the table\'s version of DuckDB and its extensions are DuckDB\'s own', asyn
 });
 
 describeWithOfficialExtensions('the table\'s settings', () => {
-  // Of the core extensions those that other tests have too: all of them are a gigabyte.
+  // Of the core extensions, only those that other tests use too, because all of them are a gigabyte.
   const EXTENSIONS = ['avro', 'httpfs', 'iceberg', 'ducklake', 'aws', 'postgres_scanner'];
 
-  it('hold those of DuckDB and of extensions', async () => {
+  it('include those of DuckDB and of extensions', async () => {
     const { settings, notLoaded } = await settingNames(api, officialDirectory(EXTENSIONS, THIS_MACHINE), EXTENSIONS);
 
     expect(notLoaded).toEqual([]);
@@ -26,7 +26,7 @@ describeWithOfficialExtensions('the table\'s settings', () => {
     expect(versions.settings).toEqual(expect.arrayContaining(settings));
   });
 
-  it('hold no other, but for newer ones of an extension, which its name begins with', async () => {
+  it('include no others, except newer ones that begin with the name of an extension', async () => {
     const connection = await (await api.DuckDBInstance.create(':memory:', { autoload_known_extensions: 'false' })).connect();
     const unknown = await Promise.all(versions.settings.map((name) => connection.run(`SELECT current_setting('${name}')`).then(
       () => undefined, ({ message }) => (message.includes('it exists in the') ? undefined : name),
@@ -35,11 +35,11 @@ describeWithOfficialExtensions('the table\'s settings', () => {
     expect(unknown.filter((name) => name && !versions.extensions.core.includes(name.split('_')[0]))).toEqual([]);
   });
 
-  it('are in the order of their names, each once', () => {
+  it('are sorted, each once', () => {
     expect(versions.settings).toEqual([...new Set(versions.settings)].sort());
   });
 
-  it('lack those of an extension that does not load, which is told', async () => {
+  it('lack those of an extension that does not load, which is reported', async () => {
     const { settings, notLoaded } = await settingNames(api, officialDirectory(['inet'], THIS_MACHINE), ['inet', 'lance']);
 
     expect(settings).toContain('threads');

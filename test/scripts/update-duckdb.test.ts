@@ -6,7 +6,7 @@ import { repositoryRoot } from '../bed/paths';
 
 const TABLE = join(repositoryRoot, 'assets/docker/versions.json');
 
-test.each([[[]], [['1.5.5']], [['latest']], [['1.5.5-r.5', '1.5.6-r.1']]])('what is no exact version of the client is refused, and nothing written: %j', (args) => {
+test.each([[[]], [['1.5.5']], [['latest']], [['1.5.5-r.5', '1.5.6-r.1']]])('an argument that is not an exact version of the client is refused, and nothing is written: %j', (args) => {
   const before = digest();
 
   const { status, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register/transpile-only', 'scripts/update-duckdb.ts', ...args], {
@@ -15,7 +15,7 @@ test.each([[[]], [['1.5.5']], [['latest']], [['1.5.5-r.5', '1.5.6-r.1']]])('what
 
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: `update-duckdb: "${args.join(' ')}" is no exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, as in npm run update-duckdb -- 1.5.5-r.5\n`,
+    stderr: `update-duckdb: "${args.join(' ')}" is not an exact version of @duckdb/node-api: expected one such as 1.5.5-r.5, as in npm run update-duckdb -- 1.5.5-r.5\n`,
   });
   expect(digest()).toBe(before);
 });

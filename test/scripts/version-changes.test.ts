@@ -12,7 +12,7 @@ const NEW: TestedVersions = {
   client: '1.5.5-r.5', duckdb: '1.5.5', extensions: { core: ['httpfs', 'quack'], builtIn: ['json'], aliases: { s3: 'httpfs' } }, settings: ['pg_staleness_query', 'threads'],
 };
 
-test('what differs is told, a line for each kind', () => {
+test('differences are reported, one line for each kind', () => {
   expect(changes(OLD, NEW)).toEqual([
     '@duckdb/node-api: 1.5.4-r.1 -> 1.5.5-r.5',
     'DuckDB: 1.5.4 -> 1.5.5',

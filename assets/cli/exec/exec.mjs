@@ -7,7 +7,7 @@ import { readStack } from './stack.mjs';
 
 const EXTENSIONS_DIR = 'DUCKDB_EXTENSIONS_DIR';
 
-/** Runs a command with the environment that a function would have, and ends as it ends. */
+/** Runs a command with the environment that a function would have, and ends like the command. */
 export async function exec({ template, fn, region, account, parameters, known, variables, extensions, command }) {
   if (extensions !== undefined && !existsSync(extensions)) {
     throw new Error(`--extensions ${extensions} does not exist: make it with duckdb-extensions install --target ${extensions} httpfs`);
@@ -34,6 +34,6 @@ export async function exec({ template, fn, region, account, parameters, known, v
 function resolveVariables(resolver, { Properties: { Environment } = {} }, given) {
   const entries = Object.entries(Environment?.Variables ?? {}).filter(([name]) => !given.has(name));
   const values = entries.map(([name, value]) => [name, resolver.text(value, name)]);
-  // The image's directory is not this machine's.
+  // The image's directory does not exist on this machine.
   return Object.fromEntries(values.filter(([name, value]) => value !== undefined && !(name === EXTENSIONS_DIR && !existsSync(value))));
 }

@@ -1,4 +1,4 @@
-/** `; did you mean x?` for the candidate nearest to what was given, or nothing where none is near. */
+/** `; did you mean x?` for the candidate nearest to the given value, or nothing if none is near. */
 export function nearest(given, candidates) {
   const [best] = [...new Set(candidates)]
     .map((candidate) => ({ candidate, distance: editDistance(given, candidate) }))

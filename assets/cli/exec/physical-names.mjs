@@ -1,7 +1,7 @@
 /**
- * What a Ref to a resource and its attributes give, where its physical name stands in the template.
+ * The values of a Ref to a resource and of its attributes, if the template contains its physical name.
  *
- * Only what a function's environment usually holds; all else is asked for.
+ * Covers only the resources that a function's environment usually refers to. Users pass other values with `--set`.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
  */
@@ -20,14 +20,14 @@ const TYPES = {
 const REGION = 'AWS::Region';
 const ACCOUNT = 'AWS::AccountId';
 
-/** What a Ref gives; undefined where the template does not say. */
+/** The value of a Ref; undefined if the template does not say. */
 export function referenceOf({ Type, Properties = {} }, resolve, pseudo) {
   const type = TYPES[Type];
   const name = nameOf(type, Properties, resolve);
   return typeof name === 'string' && type.refersByArn ? arnOf(type, name, Properties, pseudo) : name;
 }
 
-/** What GetAtt gives; undefined where the template does not say. */
+/** The value of a GetAtt; undefined if the template does not say. */
 export function attributeOf({ Type, Properties = {} }, attribute, resolve, pseudo) {
   const type = TYPES[Type];
   const property = type?.attributes?.[attribute];

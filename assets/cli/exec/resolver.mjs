@@ -1,7 +1,7 @@
 import { nearest } from './nearest.mjs';
 import { attributeOf, referenceOf } from './physical-names.mjs';
 
-/** What a value becomes that only a deployment knows; what is made of it is unknown too. */
+/** A value that only a deployment knows. Values that are derived from it are unknown too. */
 const UNKNOWN = Symbol('unknown');
 const INTRINSIC = /^(?:Ref|Condition|Fn::\w+)$/;
 const NO_VALUE = Symbol('AWS::NoValue');
@@ -9,18 +9,18 @@ const NO_VALUE = Symbol('AWS::NoValue');
 const DYNAMIC_REFERENCE = /\{\{resolve:[^}]*\}\}/;
 
 /**
- * Resolves the intrinsic functions of a template as far as the template, its parameters and the stacks beside it tell.
+ * Resolves a template's intrinsic functions as far as the template, its parameters and the other stacks allow.
  *
- * Nothing is made up: what is not known is collected, and an error names all of it with the option that gives it.
+ * It never invents a value. It collects unknown values, and an error names all of them, each with the option that sets it.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
  */
 export class Resolver {
   #stack;
   #options;
-  /** The option that would give a value → what for. */
+  /** The option that would set an unknown value → what the value is for. */
   #unknown;
-  /** What could be given by `--set`. */
+  /** The values that `--set` can set. */
   #asked;
   #conditions = new Set();
 
@@ -31,7 +31,7 @@ export class Resolver {
     this.#asked = asked;
   }
 
-  /** The text of a variable; undefined where it has none, or cannot be known. */
+  /** The text of a variable; undefined if it has none, or if it is unknown. */
   text(value, name) {
     const resolved = this.resolve(value);
     if (resolved === UNKNOWN || resolved === NO_VALUE) return undefined;
@@ -43,7 +43,7 @@ export class Resolver {
     return String(resolved);
   }
 
-  /** Throws an error for a value that was given to what is not there, as by a mistyped name. */
+  /** Throws for a value whose name does not exist, such as a misspelt one. */
   throwUnmeant() {
     const { known, parameters } = this.#options;
     const templates = [this.#stack, ...this.#stack.others?.() ?? []].map(({ template }) => template);
@@ -54,15 +54,15 @@ export class Resolver {
     }
     const declared = templates.flatMap(({ Parameters = {} }) => Object.keys(Parameters));
     for (const name of parameters.keys()) {
-      if (!declared.includes(name)) throw new Error(`--parameter ${name} names no parameter of ${this.#stack.file}${nearest(name, declared)}`);
+      if (!declared.includes(name)) throw new Error(`--parameter ${name} is not a parameter of ${this.#stack.file}${nearest(name, declared)}`);
     }
   }
 
-  /** Throws an error that names all that could not be known so far. */
+  /** Throws an error that names all values that are unknown so far. */
   throwUnknown(id) {
     if (this.#unknown.size === 0) return;
     const lines = [...this.#unknown].map(([option, what]) => `  ${option}   ${what}`);
-    throw new Error([`the environment of ${id} holds what only a deployment knows; give it by`, ...lines].join('\n'));
+    throw new Error([`the environment of ${id} has values that only a deployment knows; set them with`, ...lines].join('\n'));
   }
 
   resolve(value) {
@@ -92,7 +92,7 @@ export class Resolver {
       case 'Fn::Not': return this.#with(argument, ([condition]) => !condition);
       case 'Fn::And': return this.#with(argument, (conditions) => conditions.every(Boolean));
       case 'Fn::Or': return this.#with(argument, (conditions) => conditions.some(Boolean));
-      default: throw new Error(`${name} in ${this.#stack.file} cannot be resolved here: give the variable that it stands in with --env NAME=VALUE`);
+      default: throw new Error(`${name} in ${this.#stack.file} cannot be resolved here: set the variable that contains it with --env NAME=VALUE`);
     }
   }
 
@@ -102,7 +102,7 @@ export class Resolver {
   }
 
   #all(values) {
-    // All of them, so that all that is unknown is named.
+    // Resolves all of them, so that the error names all unknown values.
     const resolved = values.map((value) => this.resolve(value));
     return resolved.includes(UNKNOWN) ? UNKNOWN : resolved.filter((value) => value !== NO_VALUE);
   }
@@ -121,7 +121,7 @@ export class Resolver {
 
   #parameter(id, { Type, Default }, given) {
     if (given.has(id)) return /^(?:CommaDelimitedList|List<)/.test(Type) ? given.get(id).split(',') : given.get(id);
-    // The default of such a one is the name of what holds the value.
+    // The default of such a parameter is the name of the SSM parameter with the value.
     if (Default !== undefined && !Type?.startsWith('AWS::SSM::Parameter::')) return Type === 'CommaDelimitedList' ? Default.split(',') : Default;
     const source = Default === undefined ? '' : `, which is read from SSM: ${Default}`;
     return this.#lacks(`--parameter ${id}=VALUE`, `the template's parameter ${id}${source}`);
@@ -148,7 +148,7 @@ export class Resolver {
     const { Resources } = this.#stack.template;
     const resource = Resources[id];
     if (resource) return resource;
-    throw new Error(`${this.#stack.file} refers to "${id}", which is neither a resource nor a parameter of it${nearest(id, Object.keys(Resources))}`);
+    throw new Error(`${this.#stack.file} refers to "${id}", which is neither one of its resources nor one of its parameters${nearest(id, Object.keys(Resources))}`);
   }
 
   #pseudo(name) {
@@ -188,7 +188,7 @@ export class Resolver {
   #condition(name) {
     const { Conditions } = this.#stack.template;
     if (!Object.hasOwn(Conditions ?? {}, name) || this.#conditions.has(name)) {
-      throw new Error(`${this.#stack.file} has no condition "${name}" that could be told`);
+      throw new Error(`${this.#stack.file} has no condition "${name}" that can be evaluated`);
     }
     this.#conditions.add(name);
     const value = this.resolve(Conditions[name]);
@@ -202,7 +202,7 @@ export class Resolver {
     return value;
   }
 
-  /** What another stack of the assembly exports. */
+  /** The value of an export of another stack in the assembly. */
   #import(argument) {
     const name = this.resolve(argument);
     if (name === UNKNOWN) return UNKNOWN;

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** A terminal sends this one to the command itself. */
+/** A terminal sends this signal to the command itself. */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'];
 const FORWARDED = ['SIGTERM', 'SIGHUP', ...FROM_TERMINAL];
 
-/** Runs a command with this process's streams, hands signals on to it, and ends as it ends: with its exit code, or by its signal. */
+/** Runs a command with this process's streams, passes signals on to it, and ends like the command: with its exit code or its signal. */
 export async function runCommand([command, ...args], env) {
   const child = spawn(command, args, { stdio: 'inherit', env });
   const forward = (signal) => {
@@ -19,7 +19,7 @@ export async function runCommand([command, ...args], env) {
   for (const each of FORWARDED) process.off(each, forward);
   if (error) {
     process.stderr.write(`cdk-duckdb-lambda: cannot run ${command} (${error.code})\n`);
-    // As shells do it.
+    // Shells do the same.
     process.exitCode = error.code === 'ENOENT' ? 127 : 126;
   } else if (signal) {
     process.exitCode = 128 + constants.signals[signal];

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 const ENDING = '.template.json';
 
 /**
- * A stack of a cloud assembly: its template, its name, the account and region that it is bound to, and the stacks beside it.
+ * A stack of a cloud assembly: its template, its name, its account and region, and the other stacks.
  *
  * @see https://docs.aws.amazon.com/cdk/v2/guide/deploy.html
  */
@@ -21,7 +21,7 @@ function readOne(file) {
   return { file, template, name, account: concrete(account), region: concrete(region) };
 }
 
-/** What the assembly's manifest says of it. */
+/** The stack's entry in the assembly's manifest. */
 function artifactOf(file) {
   const manifest = join(dirname(file), 'manifest.json');
   const artifacts = existsSync(manifest) ? Object.entries(readJson(manifest).artifacts ?? {}) : [];
@@ -29,7 +29,7 @@ function artifactOf(file) {
   return { name: artifact?.properties?.stackName ?? id, environment: artifact?.environment };
 }
 
-/** CDK's word for what is not bound begins with unknown-. */
+/** CDK's name for an unbound account or region begins with unknown-. */
 function concrete(value) {
   return value?.startsWith('unknown-') ? undefined : value;
 }

@@ -1,12 +1,11 @@
 /**
- * Puts the JavaScript of DuckDB's client, some 180 files, into one: reading and compiling them one by one is most of what a
- * process pays for the client at its start. V8's own form of that file, compiled, is put beside it where it can be made, which is
- * where this Node.js runs on the architecture that the image is for.
+ * Puts the JavaScript of DuckDB's client, some 180 files, into one file. Reading and compiling the files one by one takes most of the
+ * client's start. If this Node.js runs on the image's architecture, the script also puts V8's compiled form of that file beside it.
  *
  *     node bundle-client.mjs PACKAGE ARCH      (the directory of @duckdb/node-api; as in process.arch)
  *
- * Every file stays where it is and can be imported as before; it hands out its module of the one file, so that classes exist once.
- * Names are kept, as stack traces and logged values show them. A client that is made otherwise than expected stays as it is.
+ * Every file stays in place and can be imported as before. It hands out its module of the one file, so that classes exist once. Names are
+ * kept, because stack traces and logged values show them. A client with an unexpected structure stays as it is.
  */
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
@@ -14,7 +13,7 @@ import { codeOf, compile, inAscii, loaderOf } from './compiled-code.mjs';
 
 const NAME = 'modules';
 const LOADER = `${NAME}.js`;
-/** With a query, so that what is compiled when it is called is in it too. */
+/** Runs a query, so that the compiled form includes functions that V8 compiles when they are called. */
 const EVALUATE = `
   const { DuckDBInstance } = script.runInThisContext()(require('node:module').createRequire(code))('index.js');
   const connection = await (await DuckDBInstance.create()).connect();
@@ -22,16 +21,16 @@ const EVALUATE = `
   await result.getRowObjectsJson();
 `;
 
-/** What TypeScript makes of an import. */
+/** TypeScript's output for an import. */
 const REQUIRE = /\brequire\("([^"\n]+)"\)/g;
-/** What has another meaning, or none, within a bundle. */
+/** Code that has another meaning, or none, within a bundle. */
 const UNFIT = /\brequire\b(?!\("[^"\n]+"\))|\bimport\s*\(|\bimport\.meta\b|\b__(?:dirname|filename)\b|\bmodule\b\s*\.|\bString\.raw\b/;
 const STAR_EXPORT = /\b__exportStar\(require\("([^"\n]+)"\), exports\)/g;
 const NAMED_EXPORT = /\bexports\.([A-Za-z_$][\w$]*) = |^Object\.defineProperty\(exports, "([^"]+)"/gm;
-/** What `@duckdb/node-bindings` exports: the binary, and nothing else. */
+/** The export of `@duckdb/node-bindings`: only the binary. */
 const EXPORTS_BINDING = /^module\.exports = getNativeNodeBinding\(getRuntimePlatformArch\(\)\);$/m;
 
-// Functions in parentheses are compiled as they are read, not looked through first and compiled when called.
+// V8 compiles functions in parentheses while reading them. It only scans other functions, and compiles them when they are called.
 const PROLOGUE = `(function (require) {
 "use strict";
 const loaded = Object.create(null);
@@ -57,15 +56,15 @@ for (const name of files) utimesSync(join(directory, name), 0, 0);
 requireBinary();
 
 /**
- * Has `@duckdb/node-bindings` take the one binary that is there. As it comes, it first finds out which C library this is: it looks for a
- * package for that, and fails.
+ * Makes `@duckdb/node-bindings` load the one installed binary. By default, it first determines the C library with a package that is not
+ * installed.
  */
 function requireBinary() {
   const bindings = resolve(client, '..', 'node-bindings', 'duckdb.js');
   const binary = `@duckdb/node-bindings-linux-${arch}/duckdb.node`;
   const known = existsSync(bindings) && existsSync(resolve(client, '..', '..', binary)) && readFileSync(bindings, 'utf8');
   if (!known || !known.includes(`require('${binary}')`) || !EXPORTS_BINDING.test(known)) {
-    console.error(`DuckDB's client looks for its binary itself: ${bindings} is made otherwise than expected`);
+    console.error(`DuckDB's client looks for its binary itself: ${bindings} has an unexpected structure`);
     return;
   }
   writeFileSync(bindings, `"use strict";\nconst binding = require("${binary}");\nmodule.exports = binding;\n`);
@@ -77,7 +76,7 @@ function compiled() {
   try {
     return compile(directory, NAME, EVALUATE);
   } catch (error) {
-    console.error(`DuckDB's client is not compiled beforehand: ${error.message}`);
+    console.error(`DuckDB's client is not precompiled: ${error.message}`);
     return [];
   }
 }
@@ -89,7 +88,7 @@ function bundle() {
     for (const [name, text] of files) writeFileSync(join(directory, name), text);
     return [...files.keys()];
   } catch (error) {
-    console.error(`DuckDB's client is left in its many files: ${error.message}`);
+    console.error(`DuckDB's client is not put into one file: ${error.message}`);
     return [];
   }
 }
@@ -112,7 +111,7 @@ function bundled(name, text, sources) {
   return text.replace(REQUIRE, (all, wanted) => (wanted.startsWith('.') ? `load(${JSON.stringify(moduleOf(name, wanted, sources))})` : all));
 }
 
-/** Node.js finds the names that a CommonJS module exports by reading it: the assignment that never happens is for that. */
+/** Node.js finds the exports of a CommonJS module by reading its text. The assignment that never runs is for that. */
 function stub(name, names) {
   const own = posix.relative(posix.dirname(name), LOADER);
   return `"use strict";
@@ -121,7 +120,7 @@ module.exports = require(${JSON.stringify(own.startsWith('.') ? own : `./${own}`
 `;
 }
 
-/** The names that a module exports, those of the modules that it hands on among them. */
+/** The names that a module exports, including those that it re-exports from other modules. */
 function exportsOf(name, sources, seen = new Set()) {
   if (seen.has(name)) return new Set();
   seen.add(name);
@@ -134,7 +133,7 @@ function exportsOf(name, sources, seen = new Set()) {
 function moduleOf(name, wanted, sources) {
   const path = posix.join(posix.dirname(name), wanted);
   const found = [path, `${path}.js`, `${path}/index.js`].find((candidate) => sources.has(candidate));
-  if (found === undefined) throw new Error(`${name} requires "${wanted}", which is not there`);
+  if (found === undefined) throw new Error(`${name} requires "${wanted}", which does not exist`);
   return found;
 }
 

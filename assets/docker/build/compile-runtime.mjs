@@ -1,10 +1,9 @@
 /**
- * Puts V8's own form of the runtime's JavaScript, compiled, beside it, where it can be made: where this Node.js runs on the architecture that
- * the image is for.
+ * Puts V8's compiled form of the runtime's JavaScript beside it, if this Node.js runs on the image's architecture.
  *
  *     node compile-runtime.mjs PACKAGE ARCH      (the directory of cdk-duckdb-lambda, with DuckDB's client within reach; as in process.arch)
  *
- * `import` then gives what `require` does: one copy of the runtime instead of two. A runtime that cannot be run here stays as it is.
+ * `import` then returns the same copy of the runtime as `require`, instead of a second one. A runtime that cannot run here stays as it is.
  */
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +15,7 @@ const LOADER = `${NAME}.js`;
 const ES_MODULE = `${NAME}.mjs`;
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 
-/** As in Lambda, a query included: what is compiled when it is called is in it too. */
+/** Runs as in Lambda, with a query, so that the compiled form includes functions that V8 compiles when they are called. */
 const EVALUATE = `
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require('node:module').createRequire(code), module, code, require('node:path').dirname(code));
@@ -34,7 +33,7 @@ function compileRuntime() {
     files = compiledFiles();
   } catch (error) {
     rmSync(join(directory, codeOf(NAME)), { force: true });
-    console.error(`the runtime is not compiled beforehand: ${error.message}`);
+    console.error(`the runtime is not precompiled: ${error.message}`);
     return;
   }
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
@@ -42,12 +41,12 @@ function compileRuntime() {
   utimesSync(directory, 0, 0);
 }
 
-/** Writes the code and its compiled form, which nobody uses yet; the files that use them are returned. */
+/** Writes the code and its compiled form, which are not used yet. Returns the files that use them. */
 function compiledFiles() {
   const names = Object.keys(createRequire(join(directory, LOADER))(`./${LOADER}`)).join(', ');
   const init = readFileSync(join(directory, ES_MODULE), 'utf8').trim().split('\n').at(-1);
   if (!init.startsWith('await ')) throw new Error(`${ES_MODULE} does not end by awaiting the init phase`);
-  // On the first line, so that lines keep their numbers.
+  // Stays on the first line, so that lines keep their numbers.
   writeFileSync(join(directory, codeOf(NAME)), inAscii(`(function (${PARAMETERS}) { ${readFileSync(join(directory, LOADER), 'utf8')}\n})`));
   compile(directory, NAME, EVALUATE, { ...process.env, ...LAMBDA });
   return new Map([

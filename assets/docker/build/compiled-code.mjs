@@ -1,19 +1,19 @@
 /**
- * JavaScript with V8's own form of it, compiled, beside it: a process that starts then does not compile it.
+ * Writes JavaScript together with V8's compiled form, so that a starting process does not compile it.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * V8 takes compiled code of its own version and flags, and else compiles the source; AWS's runtime may expose the garbage collector.
+ * V8 accepts compiled code of its own version and flags. Otherwise it compiles the source. AWS's runtime may expose the garbage collector.
  *
- * What is rarely read comes last by its name: an image is fetched in chunks, in which the files of a directory lie side by side.
+ * The names sort rarely read files last: an image is fetched in chunks, in which the files of a directory lie side by side.
  */
 const FLAGS = { 'cache': [], 'with-gc.cache': ['--expose-gc'] };
 const MOST_ATTEMPTS = 8;
 
-/** A CommonJS module's text: it evaluates `NAME.code.js`, which is one expression, and calls what that gives with `call`. */
+/** The text of a CommonJS module. It evaluates `NAME.code.js`, a single expression, and calls the result with `call`. */
 export function loaderOf(name, call) {
   return `"use strict";
 const { existsSync, readFileSync } = require("node:fs");
@@ -26,20 +26,20 @@ ${call}
 `;
 }
 
-/** The file that has a loader's code. */
+/** The file with a loader's code. */
 export function codeOf(name) {
   return `${name}.code.js`;
 }
 
-/** Text with a byte a character is read and compiled in less time. */
+/** Text with one byte per character is read and compiled faster. */
 export function inAscii(text) {
   return text.replace(/[^\x00-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
- * Writes the compiled form of `NAME.code.js` in `directory`; returns the names of the files.
+ * Writes the compiled form of `NAME.code.js` in `directory`. Returns the names of the files.
  *
- * `evaluate` is JavaScript that uses `script` first, so that what is compiled when it is called is there too.
+ * `evaluate` is JavaScript that first uses `script`, so that functions that V8 compiles when they are called are included.
  */
 export function compile(directory, name, evaluate, env = process.env) {
   const source = `(async () => {
@@ -61,7 +61,7 @@ export function compile(directory, name, evaluate, env = process.env) {
   });
 }
 
-/** The same input is to make the same image. With a seed of its own V8 makes the same bytes nearly always; on a busy machine, now and then others. */
+/** The same input must make the same image. With a fixed seed, V8 nearly always makes the same bytes. On a busy machine, it sometimes does not. */
 function untilTwiceTheSame(make) {
   const seen = new Set();
   for (let left = MOST_ATTEMPTS; left > 0; left--) {

@@ -1,12 +1,12 @@
-/** Maps within maps, as the indentation of a lock file nests them. */
+/** Nested maps, as the indentation of a lock file nests them. */
 export interface IndentedText {
   [key: string]: string | IndentedText;
 }
 
 /**
- * Reads what yarn and pnpm write: a key, and on the same line its value, or below it, further in, what it holds.
+ * Reads the format of yarn and pnpm: a key with its value on the same line, or with its contents indented below.
  *
- * It is a small part of YAML, and yarn 1's format too. A YAML library takes a second for a large lock file, at each synthesis.
+ * The format is a small part of YAML, and yarn 1's format too. A YAML library would take a second for a large lock file, at each synthesis.
  */
 export function parseIndented(text: string): IndentedText {
   const root = newMap();
@@ -16,7 +16,7 @@ export function parseIndented(text: string): IndentedText {
     if (statement === '' || statement === ':' || statement.startsWith('#')) continue;
     while (open.at(-1)!.indent >= indent) open.pop();
     const [key, value] = keyAndValue(statement);
-    // What stands below a value continues it, as of a long text: it goes into a map that nobody reads.
+    // Lines below a value continue it, such as a long text. They go into a map that is not used.
     const content = newMap();
     open.at(-1)!.content[key] = value ?? content;
     open.push({ indent, content });
@@ -24,7 +24,7 @@ export function parseIndented(text: string): IndentedText {
   return root;
 }
 
-/** A map below a key; empty where there is none. */
+/** The map below a key; empty if there is none. */
 export function mapAt(parent: IndentedText, key: string): IndentedText {
   const found = parent[key];
   return typeof found === 'object' ? found : {};
@@ -41,7 +41,7 @@ export function unquoted(text: string): string {
   return quote ? inner : text;
 }
 
-/** `key:`, `key: value`, yarn 1's `key value`, and `? key` for a long one, whose colon stands on the next line. */
+/** `key:`, `key: value`, yarn 1's `key value`, and `? key` for a long key, whose colon is on the next line. */
 function keyAndValue(statement: string): [key: string, value?: string] {
   const long = statement.match(/^\? (.*)$/);
   if (long) return [unquoted(long[1])];

@@ -12,24 +12,24 @@ interface Entry extends NpmEntry {
   readonly peerDependenciesMeta?: { [name: string]: { optional?: boolean } };
 }
 
-/** Of an entry, what tells how it came into the project that it was made for. */
+/** The fields of an entry that say how it came into its project. */
 const PROJECT_FLAGS = ['dev', 'devOptional', 'optional', 'peer', 'extraneous', 'inBundle'];
 
-/** package-lock.json: each package by the place that it is installed in. */
+/** package-lock.json lists each package by the place where it is installed. */
 export class NpmLock implements ProjectLock {
   public readonly knowsPlatforms = true;
   private readonly entries: { [place: string]: Entry };
 
   constructor(text: string, private readonly root: string) {
     const content: { packages?: { [place: string]: Entry }; dependencies?: { [name: string]: { version: string } } } = JSON.parse(text);
-    // npm 6 wrote no places: what it names is in the root's own node_modules.
+    // npm 6 did not write places: its entries are in the root's own node_modules.
     this.entries = content.packages
       ?? Object.fromEntries(Object.entries(content.dependencies ?? {}).map(([name, entry]) => [`node_modules/${name}`, entry]));
   }
 
   public packageOf(directory: string, name: string): LockedPackage | undefined {
     const folder = path.relative(this.root, directory).split(path.sep).join('/');
-    // A lock file that the user names may lie elsewhere: then its root stands for the handler's project.
+    // The user may name a lock file elsewhere. Its root then represents the handler's project.
     return this.find(folder.startsWith('..') ? '' : folder, name);
   }
 
@@ -37,7 +37,7 @@ export class NpmLock implements ProjectLock {
     return this.find(parent.id, name);
   }
 
-  /** As Node.js looks for a package: in the node_modules of a folder and of each above it. */
+  /** Searches like Node.js: in the node_modules of a folder and of each parent. */
   private find(folder: string, name: string): LockedPackage | undefined {
     for (let above = folder === '' ? '.' : folder; ; above = path.posix.dirname(above)) {
       const place = path.posix.join(above, 'node_modules', name);

@@ -4,7 +4,7 @@ import { LockedPackage, ProjectLock } from './project-lock';
 
 const DEPENDENCY_KINDS = ['dependencies', 'optionalDependencies', 'devDependencies'];
 
-/** pnpm-lock.yaml, of pnpm 8 and later: each package by name and version, and what each project of a workspace gets. */
+/** pnpm-lock.yaml, of pnpm 8 and later, lists each package by name and version, and the packages of each project of a workspace. */
 export class PnpmLock implements ProjectLock {
   public readonly knowsPlatforms = false;
   private readonly projects: IndentedText;
@@ -15,7 +15,7 @@ export class PnpmLock implements ProjectLock {
     const content = parseIndented(text);
     this.projects = content.importers ? mapAt(content, 'importers') : { '.': content };
     this.packages = withoutSlashes(mapAt(content, 'packages'));
-    // pnpm 8 wrote the dependencies beside all else.
+    // pnpm 8 wrote the dependencies beside the other fields.
     this.snapshots = content.snapshots ? mapAt(content, 'snapshots') : this.packages;
   }
 
@@ -36,7 +36,7 @@ export class PnpmLock implements ProjectLock {
     return reference === undefined ? undefined : this.find(name, reference);
   }
 
-  /** A reference is a version, or where the name is an alias, the name with the version. */
+  /** A reference is a version, or the name with the version if the name is an alias. */
   private find(name: string, reference: string): LockedPackage | undefined {
     if (/^(?:link|file):/.test(reference)) return this.locked(name, `${name}@${reference}`);
     const plain = reference.replace(/^\//, '');
@@ -62,7 +62,7 @@ export class PnpmLock implements ProjectLock {
       version,
       fromRegistry: /^\d/.test(version) && !id.includes('patch_hash='),
       npmEntry: { version, ...(integrity && { integrity }) },
-      // Among them are the peers that it gets.
+      // These include the peers that the package gets.
       dependencies: dependencies.filter((each) => !peers.includes(each)),
       optionalDependencies: Object.keys(mapAt(snapshot, 'optionalDependencies')),
       peerDependencies: dependencies.filter((each) => peers.includes(each)),

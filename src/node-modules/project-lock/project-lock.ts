@@ -1,23 +1,23 @@
-/** A package as the lock file of a handler's project pins it. */
+/** A package, as the lock file of a handler's project pins it. */
 export interface LockedPackage {
-  /** Tells it from others of the same name and version. */
+  /** Distinguishes the package from others of the same name and version. */
   readonly id: string;
-  /** The name in the registry, where the project has it under another. */
+  /** The name in the registry, if the project uses another name. */
   readonly registryName?: string;
   readonly version: string;
-  /** Whether a registry has it as it is, unlike a folder, a repository, or what the project has patched. */
+  /** Whether a registry has this exact package. False for a folder, a repository, or a patched package. */
   readonly fromRegistry: boolean;
-  /** What npm's own lock file says of it. */
+  /** The entry in npm's own lock file. */
   readonly npmEntry: NpmEntry;
-  /** By name; without those that may be missing. */
+  /** Dependencies by name, without optional ones. */
   readonly dependencies: string[];
-  /** Those that are installed only where they fit the platform. */
+  /** Dependencies that are installed only on a suitable platform. */
   readonly optionalDependencies: string[];
-  /** Those that whoever depends on it has to bring. */
+  /** Dependencies that the dependent package must install. */
   readonly peerDependencies: string[];
 }
 
-/** An entry of npm's lock file, with what matters to an installation. */
+/** The fields of an entry of npm's lock file that matter for an installation. */
 export interface NpmEntry {
   readonly version?: string;
   readonly [key: string]: unknown;
@@ -25,10 +25,10 @@ export interface NpmEntry {
 
 /** The lock file of a handler's project. */
 export interface ProjectLock {
-  /** Whether its entries say for which platforms a package is made, as npm's do. */
+  /** Whether its entries name a package's platforms, as npm's do. */
   readonly knowsPlatforms: boolean;
-  /** What code in the directory, absolute, gets by the name; undefined where the lock file does not say, or not unmistakably. */
+  /** The package that code in the (absolute) directory gets under the name; undefined if the lock file does not say, or is ambiguous. */
   packageOf(directory: string, name: string): LockedPackage | undefined;
-  /** What a package gets by the name. */
+  /** The package that another package gets under the name. */
   dependencyOf(parent: LockedPackage, name: string): LockedPackage | undefined;
 }

@@ -5,10 +5,10 @@ import { PnpmLock } from './pnpm-lock';
 import { ProjectLock } from './project-lock';
 import { YarnLock } from './yarn-lock';
 
-/** The one read last: all functions of an app mostly belong to one project. */
+/** The lock file read last. The functions of an app usually belong to one project. */
 let latest: { file: string; text: string; lock: ProjectLock | undefined } | undefined;
 
-/** Reads a lock file of npm, yarn or pnpm; undefined where it is of none of them. */
+/** Reads a lock file of npm, yarn or pnpm; undefined for any other file. */
 export function readProjectLock(file: string): ProjectLock | undefined {
   const text = fs.readFileSync(file, 'utf8');
   if (latest?.file !== file || latest.text !== text) latest = { file, text, lock: parse(file, text) };
@@ -23,7 +23,7 @@ function parse(file: string, text: string): ProjectLock | undefined {
       try {
         return new NpmLock(text, root);
       } catch (error) {
-        throw new Error(`cannot read ${file}: ${(error as Error).message}; npm install writes it anew`);
+        throw new Error(`cannot read ${file}: ${(error as Error).message}; npm install writes it again`);
       }
     case 'yarn.lock':
       return new YarnLock(text, root);

@@ -5,7 +5,7 @@ import { LockedPackage, ProjectLock } from './project-lock';
 
 const DEPENDENCY_KINDS = ['dependencies', 'optionalDependencies', 'devDependencies', 'peerDependencies'];
 
-/** yarn.lock, of yarn 1 and later: each package by the ranges that ask for it. */
+/** yarn.lock, of yarn 1 and later, lists each package by the ranges that ask for it. */
 export class YarnLock implements ProjectLock {
   public readonly knowsPlatforms = false;
   private readonly entries: IndentedText;
@@ -27,7 +27,7 @@ export class YarnLock implements ProjectLock {
     const entry = mapAt(this.entries, parent.id);
     const range = textAt(mapAt(entry, 'dependencies'), name) ?? textAt(mapAt(entry, 'optionalDependencies'), name)
       ?? textAt(mapAt(entry, 'peerDependencies'), name);
-    // Who brings a peer dependency is not written down.
+    // The file does not say which package installs a peer dependency.
     return (range === undefined ? undefined : this.find(name, range)) ?? this.onlyOne(name);
   }
 
@@ -36,7 +36,7 @@ export class YarnLock implements ProjectLock {
     return id === undefined ? undefined : this.locked(id);
   }
 
-  /** The package of a name of which there is but one version. */
+  /** The package of a name that has only one version. */
   private onlyOne(name: string): LockedPackage | undefined {
     const found = [...this.ids].filter(([descriptor]) => nameOf(descriptor) === name).map(([, id]) => this.locked(id));
     return new Set(found.map(({ version }) => version)).size === 1 ? found[0] : undefined;
@@ -66,7 +66,7 @@ export class YarnLock implements ProjectLock {
       registryName: registryName(id, resolution),
       version,
       fromRegistry: isFromRegistry(id, resolution),
-      // The integrity of later yarns is that of their own archive.
+      // Later yarns record the integrity of their own archive.
       npmEntry: { version, ...(textAt(entry, 'integrity') !== undefined && { integrity: textAt(entry, 'integrity') }) },
       dependencies: dependencies.filter((name) => !isOptional(name)),
       optionalDependencies: [...Object.keys(mapAt(entry, 'optionalDependencies')), ...dependencies.filter(isOptional)],
@@ -75,14 +75,14 @@ export class YarnLock implements ProjectLock {
   }
 }
 
-/** Of `alias@npm:name@^1.0.0` the name; later yarns write it into the resolution. */
+/** The name in `alias@npm:name@^1.0.0`. Later yarns write it into the resolution. */
 function registryName(id: string, resolution: string): string | undefined {
   const descriptor = unquoted(id.split(/, */)[0]);
   const name = resolution ? nameOf(resolution) : descriptor.match(/@npm:(@?[^@]+)@/)?.[1];
   return name === nameOf(descriptor) ? undefined : name;
 }
 
-/** Later yarns write it into the resolution; of yarn 1, the range is else a URL, a path or a repository. */
+/** Whether a registry has the package. Later yarns write that into the resolution. In yarn 1, other ranges are a URL, a path or a repository. */
 function isFromRegistry(id: string, resolution: string): boolean {
   if (resolution) return resolution.startsWith(`${nameOf(resolution)}@npm:`);
   const descriptor = unquoted(id.split(/, */)[0]);
@@ -94,7 +94,7 @@ function nameOf(descriptor: string): string {
   return descriptor.slice(0, descriptor.indexOf('@', 1));
 }
 
-/** Later yarns write `name@npm:^1.0.0`, but not everywhere. */
+/** Later yarns write `name@npm:^1.0.0` in most places, but not in all. */
 function withoutProtocol(descriptor: string): string {
   return descriptor.replace(/@npm:(?!@?[a-z][^@]*@)/, '@');
 }

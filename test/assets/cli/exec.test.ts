@@ -113,7 +113,7 @@ describe('exec gives a command the environment that the function would have', ()
     expect(await failure([...args, '--set', `${wrong}=arn:aws:s3:::x`])).toBe(`cdk-duckdb-lambda: --set ${wrong} names nothing in ${other}; did you mean ${own}?`);
     expect(await failure([...args, '--set', 'Quite-another=x'])).toBe(`cdk-duckdb-lambda: --set Quite-another names nothing in ${other}`);
     expect(await failure(['--template', template, '--function', 'Sales', ...given, '--parameter', 'Sise=8']))
-      .toBe(`cdk-duckdb-lambda: --parameter Sise names no parameter of ${template}; did you mean Size?`);
+      .toBe(`cdk-duckdb-lambda: --parameter Sise is not a parameter of ${template}; did you mean Size?`);
   });
 
   test('what its variables refer to is resolved: parameters, conditions, mappings, names, other stacks of the assembly', async () => {
@@ -163,7 +163,7 @@ describe('exec gives a command the environment that the function would have', ()
   test('what only a deployment knows is an error that names all of it, with the options that give it', async () => {
     const error = await failure(['--template', other]);
     expect(error.split('\n')).toEqual([
-      expect.stringMatching(/^cdk-duckdb-lambda: the environment of Sales\w+ holds what only a deployment knows; give it by$/),
+      expect.stringMatching(/^cdk-duckdb-lambda: the environment of Sales\w+ has values that only a deployment knows; set them with$/),
       expect.stringMatching(/^ {2}--set Unnamed\w+=VALUE {3}of Shared\/Unnamed, AWS::S3::Bucket$/),
       expect.stringMatching(/^ {2}--set Own\w+\.Arn=VALUE {3}of Incomplete\/Own, AWS::S3::Bucket$/),
       expect.stringMatching(/^ {2}--region REGION {3}AWS::Partition$/),
@@ -185,7 +185,7 @@ describe('exec gives a command the environment that the function would have', ()
   });
 
   test.each([
-    [['exec', '--template', 'x'], /needs a command behind "--"/],
+    [['exec', '--template', 'x'], /needs a command after "--"/],
     [['exec', '--', 'true'], /needs --template FILE/],
     [['exec', '--template', '/no/such.json', '--', 'true'], /cannot read \/no\/such.json \(ENOENT\): write it with cdk synth/],
     [['exec', '--template', join(repositoryRoot, 'package.json'), '--', 'true'], /is not a CloudFormation template/],
@@ -225,7 +225,7 @@ describe('exec ends as its command ends', () => {
     expect(await command(args('no-such-command'))).toMatchObject({ code: 127, stderr: 'cdk-duckdb-lambda: cannot run no-such-command (ENOENT)\n' });
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s reaches it, and its own end is told', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s reaches the command, and the exit code shows how it ended', async (signal) => {
     const script = `process.on('${signal}', () => { console.log('got it'); process.exit(7); }); console.log('ready'); setInterval(() => undefined, 1000);`;
     const child = spawn(process.execPath, [COMMAND, ...args(process.execPath, '-e', script)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';

@@ -49,6 +49,6 @@ export const NAME_CASES: readonly NameCase[] = [
   { ...known, asked: ['community:h3', 'community:constructor'], expected: ['community:h3', 'community:constructor'] },
 
   // One name, one repository.
-  { ...known, asked: ['httpfs', 'community:httpfs'], expected: /httpfs.* as core and as community/ },
-  { ...known, asked: ['community:httpfs', 'iceberg'], expected: /httpfs.* as core and as community/ },
+  { ...known, asked: ['httpfs', 'community:httpfs'], expected: /httpfs.* as a core and as a community extension/ },
+  { ...known, asked: ['community:httpfs', 'iceberg'], expected: /httpfs.* as a core and as a community extension/ },
 ];

@@ -17,7 +17,7 @@ export interface BaseImage {
 }
 
 export interface BuildNetwork {
-  /** For `docker build --network`, where the default would not do. */
+  /** The value of `docker build --network`, if the default does not work. */
   readonly network?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
 }
@@ -31,7 +31,7 @@ export const RUNTIME_CLIENT_VERSION = '4.0.2';
 const SAM_VERSION = '1.170.0';
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
-/** What the sources of the stand-in call each architecture. */
+/** Each architecture's name in the sources of the stand-in. */
 const NAMES = {
   x86_64: { node: 'x64', debian: 'amd64', triplet: 'x86_64-linux-gnu' },
   arm64: { node: 'arm64', debian: 'arm64', triplet: 'aarch64-linux-gnu' },
@@ -39,7 +39,7 @@ const NAMES = {
 
 const images = new Map<Architecture, Promise<BaseImage>>();
 
-/** AWS's own Node.js image for Lambda where it is present or can be pulled, else a stand-in built from packages and this machine's libraries. */
+/** AWS's own Node.js image for Lambda if it is present or can be pulled, otherwise a stand-in built from packages and this machine's libraries. */
 export async function lambdaBaseImage(architecture: Architecture = HOST_ARCHITECTURE): Promise<BaseImage> {
   let image = images.get(architecture);
   if (image === undefined) {
@@ -57,9 +57,9 @@ export async function buildNetwork(): Promise<BuildNetwork> {
 }
 
 async function findOrMakeImage(architecture: Architecture): Promise<BaseImage> {
-  // Docker keeps one architecture under a name: that of another is left to BuildKit, which pulls what a build asks for.
+  // Docker keeps only one architecture under a name. BuildKit pulls other architectures when a build needs them.
   if (architecture === HOST_ARCHITECTURE && await isPresent(AWS_IMAGE)) return { reference: AWS_IMAGE, standIn: false };
-  // A bare machine has none, and what is built here trusts what this machine trusts.
+  // A bare machine has none. Images that are built here trust the same certificates as this machine.
   if (canInstallPackages()) await aptInstall(['ca-certificates'], () => existsSync(CA_BUNDLE));
   const reference = standInReference(architecture);
   if (reference !== undefined && await isPresent(reference)) return { reference, standIn: true };
@@ -83,7 +83,7 @@ async function isReachable(reference: string): Promise<boolean> {
   return fetch(registry, { signal: AbortSignal.timeout(5_000) }).then(() => true, () => false);
 }
 
-/** Names the stand-in after all that it is made from. */
+/** Names the stand-in after all of its inputs. */
 function standInReference(architecture: Architecture): string | undefined {
   if (!existsSync('/etc/debian_version') || !existsSync(CA_BUNDLE)) return undefined;
   const recipe = recipeDirectory();
@@ -112,7 +112,7 @@ async function buildStandIn(architecture: Architecture, reference: string): Prom
   await docker(['build', '--quiet', '--platform', `linux/${names.debian}`, '--tag', reference, context]);
 }
 
-/** This machine's own, or for another architecture one that is unpacked and never run. */
+/** The root of a Debian system: this machine's own or, for another architecture, one that is unpacked and never run. */
 async function debianSystem(architecture: Architecture): Promise<string> {
   if (architecture === HOST_ARCHITECTURE) return '/';
   if (!canInstallPackages()) throw new Error(`cannot make the ${architecture} base image: run as root on Debian, or with access to ${AWS_IMAGE}`);

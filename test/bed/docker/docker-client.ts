@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 let client: string | undefined;
 
-/** The first `docker` in PATH that can build with BuildKit: one without its buildx plug-in may come before one that can. */
+/** The first `docker` in PATH that can build with BuildKit. An earlier one may lack the buildx plug-in. */
 export function dockerClient(): string | undefined {
   client ??= (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, 'docker')).find(hasBuildKit);
   return client;

@@ -53,7 +53,7 @@ async function findOrStartEngine(): Promise<void> {
   throw new Error(`the Docker engine did not start: see ${logFile()}`);
 }
 
-/** Of several that are started at once, all but the first end at once, without failure. */
+/** If several keepers start at the same time, all but the first end at once, without failure. */
 function startKeeper(onFailure: () => void): void {
   mkdirSync(bedPath('log'), { recursive: true });
   const keeper = spawn(process.execPath, [join(__dirname, 'engine-keeper.mjs'), bedPath('docker'), logFile()], { detached: true, stdio: 'ignore' });
@@ -63,7 +63,7 @@ function startKeeper(onFailure: () => void): void {
 
 const logFile = () => bedPath('log', 'dockerd.log');
 
-/** The connection stays open until this process is gone, which is how the keeper knows its users. */
+/** The connection stays open until this process ends. The keeper knows its users by their connections. */
 async function joinKeeper(timeoutMs: number): Promise<'ready' | 'absent'> {
   return new Promise((resolve) => {
     const socket: Socket = connect(KEEPER_SOCKET);

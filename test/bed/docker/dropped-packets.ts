@@ -8,7 +8,7 @@ export function droppingAvailability(): Availability {
   return { available: false, reason: 'only root can drop packets: run as root on Debian' };
 }
 
-/** Drops all that is sent to a TCP port of this machine, without a word, until what it returns is called. */
+/** Silently drops all packets to a TCP port of this machine, until the returned function is called. */
 export async function dropPackets(port: number): Promise<() => Promise<void>> {
   await aptInstall(['iptables'], () => spawnSync('iptables', ['--version'], { timeout: 10_000 }).status === 0);
   const rule = ['INPUT', '--in-interface', 'lo', '--protocol', 'tcp', '--dport', `${port}`, '--jump', 'DROP'];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from './docker';
 import { isAlive, processIdentity } from '../process/process-identity';
 
-/** How a container on the default network names this machine. */
+/** This machine's name for containers on the default network. */
 export const CONTAINER_HOST = 'host.docker.internal';
 
 export interface RunFunctionOptions {
@@ -132,7 +132,7 @@ async function untilListening(probe: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The emulator answers 200 to everything: an error is known by its shape, a time-out by not being JSON. */
+/** The emulator answers 200 to everything: an error is recognised by its shape, a timeout because it is not JSON. */
 function toInvocation(text: string): Invocation {
   try {
     const payload = JSON.parse(text);
@@ -143,7 +143,7 @@ function toInvocation(text: string): Invocation {
   }
 }
 
-/** Removes the functions of processes that are no more. */
+/** Removes the functions of ended processes. */
 async function removeStaleContainers(): Promise<void> {
   const { stdout } = await docker(['ps', '--all', '--no-trunc', '--filter', `label=${OWNER_LABEL}`, '--format', `{{.ID}} {{.Label "${OWNER_LABEL}"}}`]);
   const stale = stdout.split('\n').filter(Boolean).map((line) => line.split(/ (.*)/))

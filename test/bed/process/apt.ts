@@ -7,7 +7,7 @@ export function canInstallPackages(): boolean {
   return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 }
 
-/** Installs packages unless what they bring is there. */
+/** Installs packages unless their programs exist. */
 export async function aptInstall(packages: readonly string[], isThere: () => boolean): Promise<void> {
   if (isThere()) return;
   await withLock('apt', async () => {

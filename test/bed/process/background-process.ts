@@ -10,7 +10,7 @@ export interface BackgroundProcessOptions {
   readonly directory: string;
   readonly command: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** The port that tells, once it accepts connections, that the process is ready. */
+  /** The port that accepts connections once the process is ready. */
   readonly port: number;
   /** @default TERM */
   readonly stopSignal?: 'TERM' | 'INT';

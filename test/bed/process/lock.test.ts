@@ -20,7 +20,7 @@ describe('withLock', () => {
     expect(events).toEqual(['first in', 'first out', 'second in']);
   });
 
-  it('takes over from a holder that is no more', async () => {
+  it('takes over from a holder that has ended', async () => {
     mkdirSync(bedPath('locks'), { recursive: true });
     writeFileSync(bedPath('locks', name), '1 1');
     expect(await withLock(name, async () => 'in', 5000)).toBe('in');

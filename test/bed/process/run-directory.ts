@@ -4,8 +4,8 @@ import { bedPath } from '../paths';
 import { isAlive, pidOf, processIdentity } from './process-identity';
 
 /**
- * A directory for what one component writes while it runs. It names the process that wanted the component and the
- * component's own, so that what a killed run left behind is ended and removed, and nothing else is.
+ * A directory for the files of a running component. It names the process that started the component and the component's own process, so
+ * that exactly the leftovers of a killed run are ended and removed.
  */
 export function newRunDirectory(component: string): string {
   mkdirSync(bedPath('run'), { recursive: true });
@@ -36,7 +36,7 @@ export function runningComponents(): RunningComponent[] {
   });
 }
 
-/** Ends and removes what processes that are no more have left behind. */
+/** Ends and removes what ended processes have left behind. */
 export function sweepRunDirectories(): void {
   for (const { directory, owner, process: recorded } of runningComponents()) {
     if (isAlive(owner)) continue;

@@ -17,7 +17,7 @@ export function opensslAvailability(): Availability {
   return { available: false, reason: 'no openssl in PATH to make certificates with: install OpenSSL' };
 }
 
-/** An authority of its own, and a certificate by it for a server of these names and addresses. */
+/** A new authority, and its certificate for a server with these names and addresses. */
 export async function makeCertificates(directory: string, hosts: readonly string[]): Promise<Certificates> {
   await aptInstall(['openssl'], opensslIsThere);
   const names = hosts.map((host) => (/^[\d.]+$/.test(host) ? `IP:${host}` : `DNS:${host}`));

@@ -17,7 +17,7 @@ export function pgBouncerAvailability(): Availability {
 
 export const installPgBouncer = () => aptInstall(['pgbouncer'], isThere);
 
-/** PgBouncer in transaction mode before a server, without TLS. It takes the user `reader` without a password, as the server's superuser. */
+/** PgBouncer in transaction mode in front of a server, without TLS. It accepts the user `reader` without a password, and connects as the server's superuser. */
 export async function startPgBouncer(postgres: PostgresServer): Promise<BackgroundProcess & { readonly port: number }> {
   await installPgBouncer();
   const directory = newRunDirectory('pgbouncer');

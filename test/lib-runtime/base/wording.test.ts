@@ -14,7 +14,7 @@ let scratch: string;
 beforeAll(() => { scratch = mkdtempSync(join(tmpdir(), 'wording-')); });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** What `work` fails with. */
+/** The error that `work` fails with. */
 async function said(work: () => Promise<unknown>): Promise<string> {
   return work().then(() => 'nothing', (error: Error) => error.message);
 }
@@ -55,14 +55,14 @@ describe('DuckDB', () => {
     for (const line of lines) says(line, message);
   });
 
-  test('an extension that it would install by itself', async () => {
+  test('an extension that it would install automatically', async () => {
     const [connection] = await opened();
     const message = await said(() => connection.run("FROM read_xlsx('x.xlsx')"));
     says('DUCKDB.autoloadingError', message);
     says('DUCKDB_EXTENSION.installingFailed', message);
   });
 
-  test('a script that cannot be split, and one statement that is several', async () => {
+  test('a script that cannot be split, and one statement that becomes several', async () => {
     const [connection] = await opened();
     says('DUCKDB.splitFailed', await said(() => connection.extractStatements('SELEC 1')));
     says('DUCKDB.severalStatements', await said(() => connection.prepare('PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)')));
@@ -70,12 +70,12 @@ describe('DuckDB', () => {
 
   test('a file that may not be opened', async () => {
     const [connection] = await opened();
-    // Of a directory in which nobody may make a file, root neither.
+    // In a directory in which nobody can create a file, not even root.
     const directory = process.platform === 'linux' ? '/sys' : '/';
     says('DUCKDB.permissionDenied', await said(() => connection.run(`COPY (SELECT 1) TO '${directory}/x.csv'`)));
   });
 
-  test('a file that is no database', async () => {
+  test('a file that is not a database', async () => {
     const file = join(scratch, 'text.duckdb');
     writeFileSync(file, 'x'.repeat(20_000));
     says('DUCKDB.invalidDatabase', await said(() => DuckDBInstance.create(file)));
@@ -111,8 +111,8 @@ describeWith('s3', 'S3', () => {
   afterAll(() => s3?.stop());
 
   test.each<[what: string, sql: string, keyId: string | undefined, line: Line]>([
-    ['a bucket that is not there', "FROM read_csv('s3://none/*.csv')", undefined, 'S3.noSuchBucket'],
-    ['credentials of nobody', "FROM read_csv('s3://lake/*.csv')", 'nobodys', 'S3.invalidAccessKeyId'],
+    ['a missing bucket', "FROM read_csv('s3://none/*.csv')", undefined, 'S3.noSuchBucket'],
+    ['unknown credentials', "FROM read_csv('s3://lake/*.csv')", 'nobodys', 'S3.invalidAccessKeyId'],
   ])('%s', async (_, sql, keyId, line) => {
     mkdirSync(join(s3.dir, 'lake'), { recursive: true });
     const [connection] = await opened(':memory:');
@@ -133,7 +133,7 @@ const HTTPFS_BINARY = extension('httpfs');
 const POSTGRES_BINARY = extension('postgres_scanner');
 const POSTGRESQL_BINARY = async () => join((await installPostgres()).bin, 'postgres');
 
-/** What needs a fault that nobody can time: the component's binary has the text, from which the example is made. */
+/** Texts for faults that nobody can time: the component's binary contains the text, from which the example is made. */
 const IN_BINARIES: ReadonlyArray<[line: Line, component: () => string | Promise<string>, text: string, example?: string]> = [
   ['DUCKDB.alteredMeanwhile', DUCKDB_LIBRARY, 'but another transaction has %s this table', 'TransactionContext Error: Attempting to modify table t but another transaction has altered this table'],
   ['DUCKDB.outsideFile', DUCKDB_LIBRARY, 'Prefetch registered for bytes outside file'],
@@ -151,7 +151,7 @@ const IN_BINARIES: ReadonlyArray<[line: Line, component: () => string | Promise<
   ['LIBPQ.closed', POSTGRES_BINARY, 'server closed the connection unexpectedly'],
   ['LIBPQ.tlsClosed', POSTGRES_BINARY, 'SSL connection has been closed unexpectedly'],
   ['LIBPQ.tlsSystemError', POSTGRES_BINARY, 'SSL SYSCALL error: EOF detected'],
-  // OpenSSL's reason stands in libpq's frame.
+  // OpenSSL's reason is part of libpq's message.
   ['LIBPQ.tlsUnexpectedEof', POSTGRES_BINARY, 'unexpected eof while reading', 'SSL error: unexpected eof while reading'],
   ['LIBPQ.cannotReceive', POSTGRES_BINARY, 'could not receive data from server: %s'],
   ['LIBPQ.cannotSend', POSTGRES_BINARY, 'could not send data to server: %s'],
@@ -170,10 +170,10 @@ describeWith('postgres', 'the binary holds', () => {
 
 const S3_CODES = 'https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html';
 
-/** What nothing here says: why, or who documents it. */
+/** Texts that no component here produces: the reason, or the document that lists the text. */
 const NOT_SAID_HERE: Readonly<Partial<Record<Line, string>>> = {
   'DUCKDB.syntaxError': 'a class that DuckDB has (src/common/exception.cpp), and no statement is known to raise',
-  'MOTHERDUCK.unknownDatabase': 'its servers cannot be reached from here',
+  'MOTHERDUCK.unknownDatabase': 'its servers are not reachable from the tests',
   'S3.noSuchKey': S3_CODES,
   'S3.tokenRefreshRequired': S3_CODES,
   'S3.requestExpired': 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html',
@@ -192,7 +192,7 @@ const NOT_SAID_HERE: Readonly<Partial<Record<Line, string>>> = {
   'AWS.notAuthorized': 'https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html',
 };
 
-test('each line is said in a test by who says it, or is listed with the reason', () => {
+test('each line has a test in which its component produces it, or is listed with a reason', () => {
   const tests = join(repositoryRoot, 'test/lib-runtime');
   const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'));
   const texts = files.map((file) => readFileSync(join(tests, file), 'utf8')).filter((text) => text.includes("/says'"));

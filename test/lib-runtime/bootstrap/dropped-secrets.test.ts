@@ -46,7 +46,7 @@ describeWith(['postgres', 'aws'], 'a step whose secret was dropped', () => {
     says('DUCKDB.unknownSecretStorage', error.message);
   });
 
-  test('where secrets may be stored in files, the extension says which it lacks', async () => {
+  test('if secrets may be stored in files, the extension names the missing secret', async () => {
     const { cursor } = freshRuntime(await bed.environment([], { settings: { allow_persistent_secrets: true } }));
     says('POSTGRES_EXTENSION.unknownSecret', (await rejection(cursor((c) => c.execute("ATTACH '' AS other (TYPE postgres, SECRET nobodys)")))).message);
   });

@@ -254,7 +254,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     for (let i = 0; i < 5; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
     for (const error of errors) {
       expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
-      expect(error.message).toMatch(/^the bootstrap step "postgres" failed: the server at 127\.0\.0\.1:\d+ refuses the password of the user "reader", and the secret holds no other one$/);
+      expect(error.message).toMatch(/^the bootstrap step "postgres" failed: the server at 127\.0\.0\.1:\d+ refuses the password of the user "reader", and the secret has no other password$/);
     }
     expect(bed.ssm.requests).toHaveLength(2);
   });
@@ -265,7 +265,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     await bed.setPassword('reader', 'changed', 'the first password');
     await terminate();
     bed.ssm.requests.length = 0;
-    for (let i = 0; i < 4; i++) expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('holds no other one') });
+    for (let i = 0; i < 4; i++) expect(await rejection(cursor((c) => c.query(USERS)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('has no other password') });
     expect(bed.ssm.requests).toHaveLength(1);
   });
 
@@ -279,7 +279,7 @@ describeWith(['postgres', 'aws'], 'faults of PostgreSQL', () => {
     for (let i = 0; i < 4; i++) errors.push(await rejection(cursor((c) => c.query(USERS))));
     expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual(Array(4).fill(['BOOTSTRAP', true]));
     says('POSTGRESQL.passwordRefused', errors[0]!.message);
-    expect(errors[3]!.message).toContain('holds no other one');
+    expect(errors[3]!.message).toContain('has no other password');
     for (const { message } of errors) expect(message).not.toContain('something else');
     expect(bed.ssm.requests).toHaveLength(1);
   });

@@ -115,7 +115,7 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     delete (fields as Partial<typeof fields>).password;
     const { cursor: lacking } = await start({ ...bed.step(), config: { ...rest, secret } });
     expect((await rejection(lacking((c) => c.queryOne(USERS)))).message)
-      .toBe('the bootstrap step "postgres" failed: the secret has no field "password", and the step does not say it either; its fields are: ' +
+      .toBe('the bootstrap step "postgres" failed: the secret has no field "password", and the step does not set it either; its fields are: ' +
         '"username", "host", "port", "dbname"');
   });
 

@@ -16,7 +16,7 @@ const attach: BootstrapStepType = {
   },
 };
 
-/** A step whose access ends: `own.t` fails with the words of a server until the step has run again. */
+/** A step whose access expires: `own.t` fails with a server's error until the step has run again. */
 function withToken(calls: string[]): BootstrapStepType {
   const setUp = (broken: boolean) => async (connection: Parameters<BootstrapStepType['run']>[0]) => {
     calls.push(broken ? 'run' : 'renew');
@@ -34,7 +34,7 @@ describe('diagnose', () => {
     expect(calls).toEqual(['run', 'renew']);
   });
 
-  test('refused: what is not a SELECT does not run again, and the error says so', async () => {
+  test('refused: a statement that is not a SELECT does not run again, and the error says so', async () => {
     const calls: string[] = [];
     const { cursor } = start(withToken(calls));
     await cursor((c) => c.bootstrap('own'));
@@ -45,7 +45,7 @@ describe('diagnose', () => {
     await cursor((c) => c.execute('CREATE TABLE copied AS FROM own.t'));
   });
 
-  test('refused again and again: the statement\'s own error after one renewal', async () => {
+  test('refused repeatedly: the statement\'s own error after one renewal', async () => {
     let renewals = 0;
     const { cursor } = start(() => ({ ...withToken([]), renew: async () => void renewals++ }));
     expect(await rejection(cursor((c) => c.query('FROM own.t')))).toMatchObject({ code: 'QUERY', message: expect.stringContaining('token expired') });
@@ -88,7 +88,7 @@ describe('diagnose', () => {
     expect([runs, asked]).toEqual([1, 3]);
   });
 
-  test('undefined leaves it to the catalogs that the step provides', async () => {
+  test('undefined: the catalogs of the step decide', async () => {
     const { cursor } = start({ ...attach, diagnose: () => undefined });
     expect(await cursor((c) => c.query('SELECT count(*) AS n FROM own.t'))).toEqual([{ n: 3 }]);
   });
@@ -110,7 +110,7 @@ test('runsImmediately: the step has run when the first statement begins', async 
   expect(await cursor({ bootstrap: [] }, (c) => c.query('SELECT count(*) AS n FROM own.t'))).toEqual([{ n: 3 }]);
 });
 
-test('secrets: the step runs again when somebody has dropped one', async () => {
+test('secrets: the step runs again after one was dropped', async () => {
   const { cursor } = start({
     run: async (connection) => void await connection.run("CREATE OR REPLACE TEMPORARY SECRET mine (TYPE http, BEARER_TOKEN 'x')"),
     secrets: ['mine'],
@@ -122,7 +122,7 @@ test('secrets: the step runs again when somebody has dropped one', async () => {
   expect(await cursor((c) => c.query('SELECT name FROM duckdb_secrets()'))).toEqual([{ name: 'mine' }]);
 }, 20_000);
 
-test('a function makes the step anew for each DuckDB instance, with its name and configuration', async () => {
+test('a function creates the step for each DuckDB instance, with its name and configuration', async () => {
   const made: object[] = [];
   const runtime = freshRuntime(config({ steps: [own] }));
   runtime.registerBootstrapStep('own', (step) => {

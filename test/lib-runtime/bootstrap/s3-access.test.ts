@@ -225,7 +225,7 @@ describeWith(['s3', 'aws'], 'ways to S3', () => {
     test.each([
       ['500', { status: 500 }, { retryable: true }],
       ['slow down', refusal(503, 'SlowDown'), { retryable: true }],
-      ['a missing bucket', refusal(404, 'NoSuchBucket'), { retryable: false, message: expect.stringContaining('hint: nothing is there') }],
+      ['a missing bucket', refusal(404, 'NoSuchBucket'), { retryable: false, message: expect.stringContaining('hint: nothing exists there') }],
       ['403', refusal(403, 'AccessDenied'), { retryable: false, message: expect.stringContaining('hint: S3 refused') }],
       ['the environment\'s own credentials expired', refusal(400, 'ExpiredToken'), { retryable: false, message: expect.stringContaining('hint: the AWS credentials have expired') }],
       ['a bucket in another region', { status: 301, headers: { 'x-amz-bucket-region': 'eu-central-1' } }, { code: 'QUERY' }],

@@ -90,7 +90,7 @@ describe('with an endpoint, what is outside of the step\'s prefixes', () => {
   test.each(["COPY (SELECT 1 AS a) TO 's3://lake/other.csv'", "FROM 's3://lake/other.csv'"])('is an error that says so: %s', async (sql) => {
     const { cursor } = freshRuntime({ ...environment, ...step() });
     expect(await rejection(cursor((c) => c.execute(sql)))).toMatchObject({
-      code: 'QUERY', retryable: false, message: expect.stringContaining('"s3://lake/other.csv" is under none of the declared prefixes, which are "s3://lake/t/"'),
+      code: 'QUERY', retryable: false, message: expect.stringContaining('"s3://lake/other.csv" is not under any of the declared prefixes, which are "s3://lake/t/"'),
     });
     expect(await cursor((c) => c.queryOne("SELECT count(*) AS n FROM 's3://lake/t/part.parquet'"))).toEqual({ n: 1000 });
   });
@@ -197,10 +197,10 @@ test('Parquet that is not there: the error says so', async () => {
   const { cursor } = freshRuntime(environment);
   const missing = await rejection(cursor((c) => c.query("FROM 's3://lake/t/none.parquet'")));
   expect(missing).toMatchObject({ code: 'QUERY', duckdbType: 'HTTP Error' });
-  expect(missing.message).toMatch(/404[\s\S]*hint: nothing is there/);
+  expect(missing.message).toMatch(/404[\s\S]*hint: nothing exists there/);
   const nothing = await rejection(cursor((c) => c.query("FROM 's3://lake/none/*.parquet'")));
   expect(nothing).toMatchObject({ code: 'QUERY', duckdbType: 'IO Error' });
-  expect(nothing.message).toMatch(/No files found that match the pattern[\s\S]*hint: nothing is there/);
+  expect(nothing.message).toMatch(/No files found that match the pattern[\s\S]*hint: nothing exists there/);
 });
 
 test('bootstrap: [] does without, and names that are not declared are refused', async () => {

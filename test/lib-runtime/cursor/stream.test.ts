@@ -105,7 +105,7 @@ describe('complete, or it throws', () => {
         for await (const batch of c.stream(FAILING)) rows += batch.length;
       })());
       expect(error).toMatchObject({ code: 'STREAM', name: 'StreamError' });
-      expect(error.message).toBe(`the query failed after ${rows} rows, and DuckDB's client does not tell why: run it with query() to see the reason`);
+      expect(error.message).toBe(`the query failed after ${rows} rows, and DuckDB's client does not give the reason: run it with query() to see it`);
       expect(rows).toBeGreaterThan(0);
       expect(await c.queryOne('SELECT 1 AS one')).toEqual({ one: 1 });
     });

@@ -88,7 +88,7 @@ describe('a transaction has a handle of its own', () => {
       await c.transaction(async (t) => {
         await insert(t, 1);
         const error = await rejection(cursor((other) => other.transaction(() => call(c))));
-        expect(error).toMatchObject({ code: 'BUSY', message: expect.stringContaining('make it on the cursor that the callback was given') });
+        expect(error).toMatchObject({ code: 'BUSY', message: expect.stringContaining('make it on the cursor that the callback got') });
         await insert(t, 2);
       });
     });

@@ -65,7 +65,7 @@ test('on a machine without a network the error says how to do without', async ()
   const { session } = freshRuntime();
   const settings = { extension_directory: home, custom_extension_repository: 'http://127.0.0.1:9' };
   const error = await rejection(session({ settings }, (s) => s.query("FROM read_xlsx('x.xlsx')")));
-  expect(error).toMatchObject({ code: 'EXTENSION', message: expect.stringContaining('extension "excel" is neither installed') });
+  expect(error).toMatchObject({ code: 'EXTENSION', message: expect.stringContaining('extension "excel" is not installed') });
   expect(error.message).toContain(`set DUCKDB_EXTENSIONS_DIR to a directory made with: ${INSTALL} excel`);
 });
 
@@ -92,7 +92,7 @@ describe('a catalog that there is not', () => {
   test('one whose step the cursor left out is named with it', async () => {
     const { cursor } = freshRuntime(config({ steps }));
     const error = await rejection(cursor({ bootstrap: ['sales'] }, (c) => c.query('FROM pg_replica.users')));
-    expect(error.message).toContain('hint: the bootstrap step "pg" provides "pg_replica", and this cursor\'s bootstrap leaves that step out');
+    expect(error.message).toContain('hint: the bootstrap step "pg" provides "pg_replica", but this cursor\'s bootstrap leaves that step out');
   });
 
   test('of other errors nobody lists catalogs', async () => {

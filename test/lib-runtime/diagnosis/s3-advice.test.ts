@@ -62,10 +62,10 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
     expect(await messageOf("FROM 's3a://other/x.csv'")).toContain('declare the bucket "other" in an S3Step');
   });
 
-  test('a key under none of the declared prefixes is told them', async () => {
+  test('a key outside the declared prefixes: the error lists them', async () => {
     front.fault = () => DENIED;
     expect(await messageOf("FROM 's3://lake/customers/x.csv'")).toContain(
-      'hint: S3 refused: "s3://lake/customers/x.csv" is under none of the declared prefixes, which are "s3://lake/orders/", "s3://lake/returns/", ' +
+      'hint: S3 refused: "s3://lake/customers/x.csv" is not under any of the declared prefixes, which are "s3://lake/orders/", "s3://lake/returns/", ' +
       "and is asked for without credentials: add its own to the S3Step's prefixes");
   });
 
@@ -79,14 +79,14 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
   test('who may only read is told how to write', () => {
     freshRuntime(declared);
     const refusal = new Error('HTTP Error: Unable to connect to URL s3://export/y.csv: Forbidden (HTTP code 403)');
-    expect(queryError(refusal, "COPY t TO 's3://export/y.csv'").message).toContain('the S3Step may read only (permissions: S3Permissions.READ_WRITE)');
+    expect(queryError(refusal, "COPY t TO 's3://export/y.csv'").message).toContain('the S3Step may only read (permissions: S3Permissions.READ_WRITE)');
   });
 
   test('a step that the session left out is named', async () => {
     front.fault = () => DENIED;
     const { session } = freshRuntime(declared);
     const error = await rejection(session({ bootstrap: ['orders'] }, (s) => s.query("FROM 's3://export/x.csv'")));
-    expect(error.message).toContain('hint: the S3Step "export" gives access to it, and this cursor\'s bootstrap leaves that step out');
+    expect(error.message).toContain('hint: the S3Step "export" gives access to it, but this cursor\'s bootstrap leaves that step out');
   });
 
   test('without a stack nobody speaks of steps that should be declared', async () => {
@@ -102,7 +102,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
 
   test('a ? in a key, and how it is read', async () => {
     const sql = "FROM 's3://lake/orders/a?b.csv'";
-    expect(await messageOf(sql)).toContain('hint: DuckDB takes what follows a ? in an s3:// URL for settings of the request');
+    expect(await messageOf(sql)).toContain('hint: DuckDB reads the text after a ? in an s3:// URL as settings of the request');
     const { session } = freshRuntime(declared);
     expect(await session(async (s) => {
       await s.execute('SET s3_url_compatibility_mode = true');
@@ -110,9 +110,9 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
     })).toEqual([{ a: 1 }]);
   });
 
-  test('what is not there', async () => {
-    expect(await messageOf("FROM 's3://lake/orders/none.csv'")).toContain('hint: nothing is there: check bucket, key and region');
-    expect(await messageOf("FROM 's3://lake/orders/none*.csv'")).toContain('hint: nothing is there: check bucket, key and region');
+  test('a missing key', async () => {
+    expect(await messageOf("FROM 's3://lake/orders/none.csv'")).toContain('hint: nothing exists there: check bucket, key and region');
+    expect(await messageOf("FROM 's3://lake/orders/none*.csv'")).toContain('hint: nothing exists there: check bucket, key and region');
     expect(await messageOf(`FROM '${s3.endpoint}/lake/orders/none.csv'`)).not.toContain('s3:ListBucket');
   });
 
@@ -124,7 +124,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
   });
 
   test('a name that is a glob when it is read, and how it is written', async () => {
-    const advice = '; * ? and [ ] are a glob there: where they are a part of the name, write [*], [?] and [[]';
+    const advice = '; * ? and [ ] are a glob there: if they are part of the name, write [*], [?] and [[]';
     expect(await messageOf("FROM 's3://lake/orders/a[1].csv'")).toContain(advice);
     expect(await messageOf("FROM 'a[1].csv'")).toContain(advice);
     expect(await messageOf("FROM 's3://lake/orders/none.csv'")).not.toContain('glob');
@@ -133,7 +133,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
   });
 
   test('a scheme in upper case', async () => {
-    const advice = 'hint: DuckDB knows schemes in lower case only, and takes others for local paths: write s3://';
+    const advice = 'hint: DuckDB knows only schemes in lower case, and reads others as local paths: write s3://';
     expect(await messageOf("FROM 'S3://lake/orders/x.csv'")).toContain(advice);
     expect(await messageOf("COPY (SELECT 1) TO 'S3://lake/orders/x.csv'")).toContain(advice);
     expect(await messageOf("FROM 'HTTPS://127.0.0.1:1/x.csv'")).toContain('write https://');
@@ -141,7 +141,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
 
   test('a key with dots for a part', async () => {
     for (const sql of ["FROM read_csv('s3://lake/orders/../customers/x.csv')", "COPY (SELECT 1) TO 's3://lake/orders/./y.csv'"]) {
-      expect(await messageOf(sql)).toContain('hint: HTTP clients take "." and ".." in a URL for steps between folders');
+      expect(await messageOf(sql)).toContain('hint: HTTP clients resolve "." and ".." in a URL as folders');
     }
   });
 

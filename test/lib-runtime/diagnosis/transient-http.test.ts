@@ -14,7 +14,7 @@ type Behaviour = number | 'change' | 'close' | 'reset' | 'hang' | 'close in mid-
 
 const BODY = Buffer.alloc(100_000, 'a,b\n1,2\n');
 let behaviour: Behaviour = 200;
-/** What answers to `change` are told apart by. */
+/** The header that distinguishes the answers to `change`. */
 let version = 0;
 
 /** A server that does what `behaviour` says; it answers a HEAD where the fault is in the body. */

@@ -124,7 +124,7 @@ describeWith(['postgres', 'aws'], 'what never passes is no error to be tried aga
     const wrong = await failure(bed.step({ tls: 'verify-full', caFile: join(directory, 'ca.crt') }));
     expect(wrong).toMatchObject(never);
     says('LIBPQ.certificateOfAnotherAuthority', wrong.message);
-    expect(wrong.message).toMatch(/\n\nhint: the server's certificate is of another authority than those in the step's caFile/);
+    expect(wrong.message).toMatch(/\n\nhint: the server's certificate comes from another authority than those in the step's caFile/);
     const ca = join(bed.postgres.dataDir, 'ca.crt');
     const address = await failure(bed.step({ host: '127.0.0.2', tls: 'verify-full', caFile: ca }));
     expect(address).toMatchObject({ ...never, message: expect.stringContaining('host name "127.0.0.2"') });
@@ -199,7 +199,7 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PgBouncer', () => {
     const error = await rejection(cursor((c) => c.query(USERS)));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false });
     says('PGBOUNCER.startupParameter', error.message);
-    expect(error.message).toContain('hint: PgBouncer takes no statement timeout when it is connected to: give the PostgresStep disableStatementTimeout: true');
+    expect(error.message).toContain('hint: PgBouncer does not accept a statement timeout at connection: set disableStatementTimeout: true in the PostgresStep');
     const { cursor: without } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, tls: 'disable', disableStatementTimeout: true })]));
     expect(await without((c) => c.queryOne(USERS))).toEqual({ n: 1000 });
   });
@@ -211,7 +211,7 @@ describeWith(['postgres', 'aws', 'pgbouncer'], 'PgBouncer', () => {
     says('PGBOUNCER.unknownDatabase', error.message);
   });
 
-  test('it speaks no TLS, where TLS is required: no error to be tried again', async () => {
+  test('it does not speak TLS, but TLS is required: the error is not retryable', async () => {
     const { cursor } = freshRuntime(await bed.environment([bed.step({ port: bouncer.port, disableStatementTimeout: true })]));
     const error = await rejection(cursor((c) => c.query(USERS)));
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false });

@@ -8,7 +8,7 @@ test.each([
   ['WITH x AS (SELECT 1) INSERT INTO t FROM x', false], ['INSERT INTO t VALUES (1)', false], ['SELECTED', false], ['COPY t TO $1', false], ['', false],
 ])('%j only reads: %p', (sql, isSelect) => expect(new Statement(sql).isSelect).toBe(isSelect));
 
-test('what may attach is looked for cheaply', () => {
+test('a cheap check finds statements that may attach', () => {
   expect(new Statement('SELECT 1 AS attached').mayAttach).toBe(false);
   expect(new Statement("select 1; Attach 'x'").mayAttach).toBe(true);
   expect(new Statement('DETACH x').mayAttach).toBe(true);
@@ -33,7 +33,7 @@ test.each<[string, boolean, boolean, boolean]>([
   expect(new Statement(sql).mayBeInTransactionAfter(before, hasFailed)).toBe(after);
 });
 
-test('a statement is read once', () => {
+test('the text of a statement is read once', () => {
   const statement = new Statement("BEGIN; ATTACH 'a.db'; COMMIT");
   expect(statement.parts).toBe(statement.parts);
   expect(statement.transactionControl).toBe(statement.transactionControl);

@@ -75,11 +75,11 @@ describeIf(mounting(), 'a disk that is full', () => {
     await open(runtime);
   });
 
-  test('Node.js says it by its code', async () => {
+  test('Node.js reports it with a code', async () => {
     says('SYSTEM.noSpaceCode', (await rejection(Promise.resolve().then(() => fill(-1)))).message);
   });
 
-  test('a file system that is read-only', async () => {
+  test('a read-only file system', async () => {
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     says('DUCKDB.readOnlyFileSystem', (await rejection(freshRuntime().cursor((c) => c.execute(`COPY (SELECT 1 AS x) TO '${disk}/x.csv'`)))).message);
   });

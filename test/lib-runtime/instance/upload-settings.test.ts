@@ -125,7 +125,7 @@ test('the user\'s own setting wins, and what follows from it; the error of one t
   const error = await rejection(cursor((c) => c.execute("COPY (SELECT 1 AS x) TO 's3://export/large.csv'")));
   expect(error).toMatchObject({ code: 'QUERY', duckdbType: 'Out of Memory Error' });
   says('DUCKDB.noBlock', error.message);
-  expect(error.message).toMatch(/hint: each file that is being written to S3 takes a part in memory.*lower s3_uploader_max_filesize \('50GB'/);
+  expect(error.message).toMatch(/hint: each file that is being written to S3 needs memory for a part.*lower s3_uploader_max_filesize \('50GB'/);
 });
 
 test.each([

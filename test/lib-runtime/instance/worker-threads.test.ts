@@ -40,7 +40,7 @@ test('no thread opens a file that another could write to: of rows that several i
     };`;
   const env = { TMPDIR: scratch, ...config({ databases: { reports: { file } } }) };
   const [values] = await valuesOf(inThreads(2, work), { format: 'commonjs', env });
-  const refused = { code: 'CONFIG', message: expect.stringMatching(/^the database file ".*" is not opened in a worker thread: .*rows would be lost/) };
+  const refused = { code: 'CONFIG', message: expect.stringMatching(/^the database file ".*" cannot be opened in a worker thread: .*rows would be lost/) };
   for (const value of values) {
     expect(value).toEqual({ DuckDB: refused, attach: refused, own: refused, declared: refused, sql: refused, unseen: refused, left: [{ n: 0 }] });
   }

@@ -91,7 +91,7 @@ describe('when it is out', () => {
     const error = await rejection(budget.reserve(100));
     expect(error).toMatchObject({ code: 'BUDGET', name: 'BudgetError', retryable: true });
     expect(error.message).toBe('no memory for another session or DuckDB within 0.06 s: 200 of 256 MiB are taken by 1; ' +
-      "close them sooner, ask for less by { memory }, or raise the function's memorySize");
+      "close them sooner, ask for less with { memory }, or raise the function's memorySize");
     expect(budget.figures.waiting).toBe(0);
     expect((await budget.reserve(10)).memoryBytes).toBe(10 * MIB);
   });
@@ -134,7 +134,7 @@ describe('while one waits', () => {
     const order: string[] = [];
     const waiting = budget.reserve(500).then((share) => order.push('large') && share);
     let passed = 0;
-    // Each ends before the next comes, so that there would be room for ever.
+    // Each ends before the next comes, so there would always be memory for small ones.
     for (; passed < 100; passed++) {
       const small = budget.reserve(50);
       const share = await Promise.race([small, settled()]) as { release(): void } | undefined;
@@ -151,13 +151,13 @@ describe('while one waits', () => {
     expect(order).toEqual(['large', 'small']);
   });
 
-  test('who stops waiting holds nobody up', async () => {
+  test('a call that stops waiting does not delay the others', async () => {
     const budget = new Budget(1024 * MIB, 0);
     await budget.reserve(600);
     const controller = new AbortController();
     const large = rejection(budget.reserve(420, controller.signal));
     (await budget.reserve(400)).release();
-    // There is room for it, and nobody may pass any more.
+    // There is memory for it, but no call may overtake any more.
     const small = budget.reserve(30);
     await settled();
     expect(budget.figures.waiting).toBe(2);
@@ -173,7 +173,7 @@ function randomOf(seed: number): () => number {
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
-describe('sessions that come and go at random: what is given is there, who fits goes, and nobody starves', () => {
+describe('sessions that come and go at random: no memory is given twice, a session that fits proceeds, and none starves', () => {
   const MEMORY = 1000;
   const LEAST = 16;
   const quiet = async () => {
@@ -234,7 +234,7 @@ describe('sessions that come and go at random: what is given is there, who fits 
       check();
     }
     expect(served).toBeGreaterThan(20);
-    // When nobody comes any more, all that wait are served.
+    // When no more sessions come, all waiting ones are served.
     for (let rounds = 0; waiting.length > 0; rounds++) {
       expect(rounds).toBeLessThan(500);
       end();

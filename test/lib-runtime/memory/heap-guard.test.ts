@@ -20,15 +20,15 @@ async function outcomeOf(megabytes: number, code: string, memory?: number) {
 test('a result whose rows fill the heap is given up, typed, and the process goes on', async () => {
   const outcome = await outcomeOf(200, 'print(await caught(cursor((c) => c.query("SELECT range AS i, \'text \' || range AS t FROM range(20000000)"))));');
   expect(outcome).toMatchObject({ code: 'RESULT_LIMIT', next: [{ one: 1 }] });
-  expect(outcome.message).toMatch(/^the result was given up after \d+ rows, when Node\.js's heap held \d+ of \d+ MiB: .*stream\(\)/);
+  expect(outcome.message).toMatch(/^reading the result stopped after \d+ rows, when Node\.js's heap held \d+ of \d+ MiB: .*stream\(\)/);
 });
 
 test('also within one chunk of 2,048 rows', async () => {
   const outcome = await outcomeOf(100, 'print(await caught(cursor((c) => c.query("SELECT range(20000) AS l FROM range(2000)", [], { maxBytes: 1e12 }))));');
-  expect(outcome).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringMatching(/^the result was given up after \d+ rows, when Node\.js's heap held/), next: [{ one: 1 }] });
+  expect(outcome).toMatchObject({ code: 'RESULT_LIMIT', message: expect.stringMatching(/^reading the result stopped after \d+ rows, when Node\.js's heap held/), next: [{ one: 1 }] });
 });
 
-test('what is read and let go is not held against a result: a stream of rows that together do not fit, in a heap of which one chunk is more', async () => {
+test('rows that were read and released do not count against a result: a stream of rows that together do not fit, in a heap of which one chunk is more', async () => {
   expect(await outcomeOf(80, `
     let n = 0;
     await cursor(async (c) => { for await (const rows of c.stream("SELECT repeat('x', 60000) AS s FROM range(8000)")) n += rows.length; });
@@ -40,7 +40,7 @@ test('a text that does not fit into the memory that is left is given up before i
   const outcome = await outcomeOf(400, 'print(await caught(cursor((c) => c.query("SELECT repeat(\'x\', 120000000) AS s", [], { maxBytes: 1e12 }))));', 400);
   expect(outcome).toMatchObject({
     code: 'RESULT_LIMIT',
-    message: expect.stringMatching(/^the result was given up after 0 rows, when the process held \d+ of 400 MiB, and the next row has 114 MiB: /),
+    message: expect.stringMatching(/^reading the result stopped after 0 rows, when the process held \d+ of 400 MiB, and the next row has 114 MiB: /),
     next: [{ one: 1 }],
   });
 });

@@ -53,7 +53,7 @@ describe('a configuration that is locked in the settings', () => {
       code: 'BUDGET',
       retryable: false,
       message: 'a memory of 110 MiB was asked for, and all instances of this process have 218 MiB together, ' +
-        "109 of it kept for the shared one, as the function's settings lock the configuration: ask for less, or raise the function's memorySize",
+        "109 of it kept for the shared instance, because the function's settings lock the configuration: ask for less, or raise the function's memorySize",
     });
   });
 
@@ -83,7 +83,7 @@ describe('a configuration that is locked in the settings', () => {
 });
 
 describe('a session that locks its own configuration', () => {
-  test('works, and nobody else is locked', async () => {
+  test('works, and locks no other instance', async () => {
     const { cursor, session } = freshRuntime({ ...MEMORY, ...config({}) });
     await session({ settings: { lock_configuration: true, threads: 2 } }, async (s) => {
       expect(await limits(s)).toMatchObject({ locked: true });
@@ -101,7 +101,7 @@ describe('a configuration that SQL locks', () => {
     const { cursor, session, DuckDB } = start();
     await cursor((c) => c.execute('SET lock_configuration = true'));
     const expected = {
-      code: 'BUDGET', retryable: false, message: expect.stringMatching(/218 of it held by a shared one whose configuration was locked by SQL.*settings, which leaves half/),
+      code: 'BUDGET', retryable: false, message: expect.stringMatching(/218 of it held by a shared instance whose configuration SQL has locked.*settings, which leaves half/),
     };
     expect(await rejection(session(limits))).toMatchObject(expected);
     expect(await rejection(session({ memory: 20 }, limits))).toMatchObject(expected);

@@ -21,7 +21,7 @@ afterEach(() => listeners.forEach(({ name, onEnd }) => unsubscribe(name, onEnd))
 
 const of = (channel: string) => ends.filter((message) => message.channel === channel);
 
-test('each phase is told, with how long it took', async () => {
+test('each phase is published with its duration', async () => {
   mkdirSync(join('/tmp', 'tracing'), { recursive: true });
   const { cursor } = freshRuntime({
     DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs', 'tpch'),
@@ -41,14 +41,14 @@ test('each phase is told, with how long it took', async () => {
   expect(of('query')[1]!.milliseconds).toBeGreaterThanOrEqual(of('bootstrap')[0]!.milliseconds);
 });
 
-test('errors are told as they are thrown', async () => {
+test('errors are published as they are thrown', async () => {
   const { cursor } = freshRuntime();
   const error = await rejection(cursor((c) => c.query('FROM missing')));
   expect(of('query')).toMatchObject([{ operation: 'FROM', error: { code: 'QUERY', duckdbType: 'Catalog Error' } }]);
   expect(of('query')[0]!.error).toBe(error);
 });
 
-test('a stream is told from its beginning to its end, with the rows that were read', async () => {
+test('a stream is published from its beginning to its end, with the number of rows read', async () => {
   const { cursor } = freshRuntime();
   await cursor(async (c) => {
     for await (const _ of c.stream('FROM range(5000)')) expect(of('query')).toEqual([]);
@@ -60,7 +60,7 @@ test('a stream is told from its beginning to its end, with the rows that were re
   expect(of('query')).toMatchObject([{ rows: 5000 }, { rows: 2048 }, { error: { code: 'STREAM' } }]);
 });
 
-test('SQL is told when it is asked for, without secrets; values of parameters and rows never', async () => {
+test('SQL is published on request, without secrets; values of parameters and rows never are', async () => {
   const sql = "SELECT $value AS v, 'another-secret-key' AS k";
   const run = async (env: Record<string, string>) => {
     const { cursor } = freshRuntime({ AWS_SECRET_ACCESS_KEY: 'another-secret-key', ...env });

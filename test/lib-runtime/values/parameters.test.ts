@@ -117,7 +117,7 @@ describe('where the statement has a type, that', () => {
     expect(await insert('dbl', -0)).toBe('-0.0');
   });
 
-  test('a bigint beyond all fixed widths is a BIGNUM where that is wanted, or text, or its digits in JSON', async () => {
+  test('a bigint beyond all fixed widths is a BIGNUM if the statement expects one, or text, or its digits in JSON', async () => {
     await c.execute('CREATE OR REPLACE TEMP TABLE widest (n BIGNUM, l BIGNUM[], s STRUCT(N BIGNUM), m MAP(VARCHAR, BIGNUM), u UNION(n BIGNUM, t VARCHAR), t VARCHAR, j JSON, v VARIANT)');
     const widest = 2n ** 128n;
     const digits = '340282366920938463463374607431768211456';
@@ -267,7 +267,7 @@ describe('parameters are what they are at the call', () => {
     ['a getter in a list', Object.defineProperty([1], 0, { get: boo, enumerable: true })], ['a getter in an object', { get a() { return boo(); } }],
     ['a Proxy of a list', new Proxy([1], { get: boo })], ['a Proxy of an object', new Proxy({}, { ownKeys: boo })],
   ])('%s that throws: PARAMETER', async (_, parameters) => {
-    const expected = { code: 'PARAMETER', message: 'the parameters cannot be read, as a getter or a Proxy of theirs throws: boo' };
+    const expected = { code: 'PARAMETER', message: 'the parameters cannot be read, because one of their getters or a Proxy throws: boo' };
     expect(await rejection(c.query('SELECT $1', parameters))).toMatchObject(expected);
     expect(() => c.stream('SELECT $1', parameters)).toThrow(expect.objectContaining(expected));
   });
@@ -301,42 +301,42 @@ describe('errors name the parameter', () => {
     ['a position too many', 'SELECT ?', [1, 2], 'the list has 2 values, and the statement 1 parameter ($1): there is no $2 in it; leave out what it does not use'],
     ['a position of many', `SELECT ${Array.from({ length: 12 }, () => '?').join()}`, [1], '($1, $2, $3, $4, $5, $6, $7, $8, $9, $10 and 2 more): none is left for $2'],
     ['a number that is left out', 'SELECT $2', ['a', 'b'],
-      'the statement has 1 parameter, but no $1: DuckDB binds numbered parameters only if none is left out; number them from $1 without a gap, or give them names and'],
+      'the statement has 1 parameter, but no $1: DuckDB binds numbered parameters only if no number is left out; number them from $1 without a gap, or give them names and'],
     ['the same with as many values', 'SELECT $3, $1', ['a', 'b'], 'the statement has 2 parameters, but no $2'],
     ['the same with an object', 'SELECT $2', { 2: 'b' }, 'the statement has 1 parameter, but no $1'],
     ['a Map for all of them', 'SELECT $a', new Map([['a', 1]]), 'the parameters are a Map, expected a list for ? and $1, or an object for $name'],
     ['bytes for all of them', 'SELECT $1', new Uint8Array(1), 'the parameters are a Uint8Array, expected a list'],
-    ['two keys for one parameter', 'SELECT $a', { a: 1, A: 2 }, 'the object has the keys "a" and "A", which are one parameter: DuckDB compares names without case'],
+    ['two keys for one parameter', 'SELECT $a', { a: 1, A: 2 }, 'the object has the keys "a" and "A", which are the same parameter: DuckDB ignores case in names'],
     ['a hole in the list of all', 'SELECT ?, ?, ?', [1, , 3], 'parameter $2: the value is undefined: pass null for SQL NULL'],
     ['a hole in a list', 'SELECT $1', [[1, , 3]], 'parameter $1[1]: the list has a hole, as in [1, , 3]: pass null for SQL NULL'],
     ['undefined in a list', 'SELECT $l', { l: [1, undefined] }, 'parameter $l[1]: the value is undefined: pass null for SQL NULL'],
     ['undefined deep within', 'SELECT $1', [{ a: [new Map([['k', { 'b c': undefined }]])] }], 'parameter $1.a[0]["k"]["b c"]: the value is undefined'],
-    ['a Map with a key null', 'SELECT $1', [new Map([[null, 1]])], /^parameter \$1\[null\]: a key of the MAP is null, and DuckDB's MAP has no NULL as a key: leave/],
-    ['a Map with a key twice', 'SELECT $1', [new Map<unknown, number>([[1, 1], [1n, 2]])], /^parameter \$1\[1\]: two keys of the MAP are the BIGINT 1, and DuckDB's MAP has each/],
+    ['a Map with a key null', 'SELECT $1', [new Map([[null, 1]])], /^parameter \$1\[null\]: a key of the MAP is null, and a key of DuckDB's MAP cannot be NULL: leave/],
+    ['a Map with a key twice', 'SELECT $1', [new Map<unknown, number>([[1, 1], [1n, 2]])], /^parameter \$1\[1\]: two keys of the MAP are the BIGINT 1, and a key of DuckDB's MAP must be unique/],
     ['a Map with keys of two types', 'SELECT $1', [new Map<unknown, number>([[1, 1], ['a', 2]])], 'parameter $1: the keys of a MAP mixes INTEGER and VARCHAR'],
     ['half a character', 'SELECT $1', ['ab\ud83d'], /^parameter \$1: the text has half of a surrogate pair at 2 \(\\ud83d\), which is not a character: .* pass text\.toWellFormed\(\)/],
     ['half a character in a list', 'SELECT $1', [['a', '\udc00b']], /^parameter \$1\[1\]: the text has half of a surrogate pair at 0/],
     ['half a character in a key', 'SELECT $1', [{ '\ud83d': 1 }], /^parameter \$1\["\\ud83d"\]: the text has half of a surrogate pair/],
     ['half a character in JSON', 'SELECT $1::JSON', [{ a: ['\ud83d'] }], /^parameter \$1: the text has half of a surrogate pair/],
     ['half a character in a key of JSON', 'SELECT $1::JSON', [{ '\ud83d': 1 }], /^parameter \$1: the text has half of a surrogate pair/],
-    ['an empty key', 'SELECT $1', [{ 'a': 1, '': 2 }], /^parameter \$1\[""\]: a key is empty, and DuckDB would take it for a field without a name/],
-    ['keys that differ in case only', 'SELECT $1', [[{ a: 1 }, { A: 2 }]], 'parameter $1: the keys "a" and "A" are one field to DuckDB, which compares names without case: rename one'],
-    ['a value that is a part of itself', 'SELECT $1', [circle()], /^parameter \$1(\[0\]){26}\[0\.\.\.: the value has more than 100 levels: is it a part of itself\?/],
+    ['an empty key', 'SELECT $1', [{ 'a': 1, '': 2 }], /^parameter \$1\[""\]: a key is empty, and DuckDB would treat it as a field without a name/],
+    ['keys that differ in case only', 'SELECT $1', [[{ a: 1 }, { A: 2 }]], 'parameter $1: the keys "a" and "A" are one field to DuckDB, which ignores case in names: rename one'],
+    ['a value that is a part of itself', 'SELECT $1', [circle()], /^parameter \$1(\[0\]){26}\[0\.\.\.: the value has more than 100 levels: does it contain itself\?/],
     ['a value too for a statement without parameters', 'SELECT 1', [1], 'the list has 1 value, and the statement no parameters: there is no $1 in it'],
     ['bytes for a GEOMETRY', 'SELECT $1::GEOMETRY', [new Uint8Array(21)],
       "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)"],
-    ['a NUL in a key', 'SELECT $1', [{ 'a\0b': 1 }], /^parameter \$1\["a\\u0000b"\]: the key "a\\u0000b" has a NUL in it, which no name in SQL has/],
-    ['a bigint that a DOUBLE would round', 'SELECT $1', [[2n ** 53n + 1n, 2 ** 53]], /^parameter \$1\[0\]: the bigint 9007199254740993 is together with numbers that only a DOUBLE/],
+    ['a NUL in a key', 'SELECT $1', [{ 'a\0b': 1 }], /^parameter \$1\["a\\u0000b"\]: the key "a\\u0000b" contains a NUL, which a name in SQL cannot contain/],
+    ['a bigint that a DOUBLE would round', 'SELECT $1', [[2n ** 53n + 1n, 2 ** 53]], /^parameter \$1\[0\]: the bigint 9007199254740993 is mixed with numbers that only a DOUBLE/],
     ['the same, deeper', 'SELECT $1', [{ a: [[1.5], [2n ** 53n + 1n]] }], /^parameter \$1\.a\[1\]\[0\]: the bigint 9007199254740993/],
     ['a Date beyond TIMESTAMP_NS', 'SELECT $1::TIMESTAMP_NS', [new Date('2300-01-01')], /^parameter \$1: the Date 2300-01-01T00:00:00.000Z is beyond TIMESTAMP_NS/],
     ...['BIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE', 'DECIMAL(38,0)', 'INTEGER[]', 'STRUCT(a HUGEINT)', 'UNION(a HUGEINT)', 'MAP(VARCHAR, HUGEINT)'].map((type): [string, string, any, RegExp] => (
       [`a bigint beyond all fixed widths for ${type}`, `SELECT $1::${type}`, [widestIn(type)],
-        /^parameter \$1(\[0\]|\.a|\["a"\])?: the bigint 340282366920938463463374607431768211456 is beyond HUGEINT and UHUGEINT, .*: write \$1::BIGNUM where a BIGNUM/]
+        /^parameter \$1(\[0\]|\.a|\["a"\])?: the bigint 340282366920938463463374607431768211456 is beyond HUGEINT and UHUGEINT, .*: write \$1::BIGNUM for a BIGNUM/]
     )),
     ['the same where no type is wanted', 'SELECT $1', [-(2n ** 200n)], /^parameter \$1: the bigint -1606938044258990275541962092341162602522202993782\.\.\. is beyond HUGEINT/],
     ['the same into a column', 'INSERT INTO typed (big) VALUES ($1)', [2n ** 128n], /^parameter \$1: the bigint 340282366920938463463374607431768211456 is beyond/],
-    ['numbers that only a BIGNUM holds together', 'SELECT $1', [[-5n, 2n ** 127n]], /^parameter \$1: a list has numbers that only a BIGNUM holds together, .*as in \$1::BIGNUM\[\]/],
-    ['the same, deeper', 'SELECT $1::STRUCT(a BIGNUM, b HUGEINT)[]', [[{ a: 1n, b: -1n }, { a: 2n, b: 2n ** 127n }]], /^parameter \$1: a list has numbers that only a BIGNUM holds/],
+    ['numbers that only a BIGNUM holds together', 'SELECT $1', [[-5n, 2n ** 127n]], /^parameter \$1: only a BIGNUM can hold all numbers of a list, .*as in \$1::BIGNUM\[\]/],
+    ['the same, deeper', 'SELECT $1::STRUCT(a BIGNUM, b HUGEINT)[]', [[{ a: 1n, b: -1n }, { a: 2n, b: 2n ** 127n }]], /^parameter \$1: only a BIGNUM can hold all numbers of a list/],
     ['a number beyond FLOAT', 'SELECT $1::FLOAT', [1e40], 'parameter $1: the number 1e+40 is beyond the range of FLOAT, which ends at 3.4e38: use a DOUBLE, as in $1::DOUBLE'],
     ['a number beyond FLOAT, deeper', 'SELECT $1::STRUCT(f FLOAT[])', [{ f: [1, -1e39] }], /^parameter \$1\.f\[1\]: the number -1e\+39 is beyond the range of FLOAT/],
     ['a bigint beyond FLOAT', 'SELECT $1::FLOAT', [2n ** 128n - 1n], /^parameter \$1: the number 340282366920938463463374607431768211455 is beyond the range of FLOAT/],
@@ -349,7 +349,7 @@ describe('errors name the parameter', () => {
     ['an object of a class with a vowel', 'SELECT $1', [new (class A { x = 1; })()], /^parameter \$1: an A has no SQL type/],
     ['an ArrayBuffer... for all of them', 'SELECT $a', new (class Int8Array2 extends Int8Array {})(1), 'the parameters are an Int8Array2, expected a list'],
     ['a circle in JSON', 'SELECT $1::JSON', [circle()], /^parameter \$1: Converting circular structure to JSON/],
-    ['a Map in JSON whose keys are no text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), and the keys of JSON are: make them text'],
+    ['a Map in JSON whose keys are not text', 'SELECT $1::JSON', [[new Map([[null, 1]])]], 'parameter $1: a Map has a key that is not text (null), but JSON needs text keys: convert them to text'],
     ['a GEOMETRY', 'SELECT $1', [new DuckDBGeometryValue(new Uint8Array(21))],
       "parameter $1: DuckDB's client cannot bind a GEOMETRY: pass its bytes, and make it of them in SQL, as in ST_GeomFromWKB($1)"],
     ['one in an earlier statement', 'SELECT $1; SELECT 2', [1], /^statement 1 of 2 has a parameter/],

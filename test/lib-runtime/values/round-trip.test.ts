@@ -112,7 +112,7 @@ describe('what rows: \'duckdb\' hands out is bound again as the same value', () 
       try {
         await c.execute('INSERT INTO variants VALUES ($1)', [v]);
       } catch (error) {
-        expect([text, error]).toEqual([text, expect.objectContaining({ code: 'PARAMETER', message: expect.stringContaining('cast that by $1::JSON::VARIANT') })]);
+        expect([text, error]).toEqual([text, expect.objectContaining({ code: 'PARAMETER', message: expect.stringContaining('cast it with $1::JSON::VARIANT') })]);
         refused += 1;
         continue;
       }

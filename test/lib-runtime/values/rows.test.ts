@@ -58,7 +58,7 @@ describe('js', () => {
   ])('%s is OUT_OF_RANGE: the error names the column and the way out', async (expression, what) => {
     const error = await rejection(c.query(`SELECT ${expression} AS "the column"`));
     expect(error).toMatchObject({ code: 'OUT_OF_RANGE', name: 'OutOfRangeError' });
-    expect(error.message).toBe(`column "the column" holds the ${what}, which no JavaScript value of its kind can hold exactly: ` +
+    expect(error.message).toBe(`column "the column" holds the ${what}, which JavaScript cannot hold exactly: ` +
       "read it as text with { rows: 'json' }, or cast it in SQL");
   });
 
@@ -166,7 +166,7 @@ test('no column is lost to another one that is called as its suffix would be', a
   }
 });
 
-test('a form that there is not is an error', async () => {
+test('an unknown form is an error', async () => {
   expect(await rejection(c.query('SELECT 1', [], { rows: 'arrays' as RowFormat }))).toMatchObject({
     code: 'CONFIG', message: 'rows is "arrays", expected one of: js, json, duckdb',
   });

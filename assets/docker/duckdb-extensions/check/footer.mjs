@@ -4,19 +4,19 @@ const FOOTER = 8 * FIELD + SIGNATURE;
 const MAGIC = '4';
 
 /**
- * What an extension file says about itself in its last 512 bytes: eight fields, last one first, and the signature.
+ * The footer of an extension file, its last 512 bytes: eight fields, last one first, and the signature.
  *
  * @see https://github.com/duckdb/duckdb/blob/main/src/include/duckdb/main/extension.hpp (ParsedExtensionMetaData)
  */
 export function readFooter(bytes) {
   const [magic, platform, version, extensionVersion, abi] = Array.from({ length: 5 }, (_, i) => field(bytes, i));
   if (bytes.length < FOOTER || magic !== MAGIC) {
-    throw new Error(`is no DuckDB extension: ${describe(bytes)}`);
+    throw new Error(`is not a DuckDB extension: ${describe(bytes)}`);
   }
   return { platform, version, extensionVersion, abi: abi || 'CPP' };
 }
 
-/** Refuses what DuckDB would refuse at LOAD: a file for another platform, version or binary interface. */
+/** Refuses the files that DuckDB would refuse at LOAD: those for another platform, version or binary interface. */
 export function checkFooter(footer, { version, platform }) {
   if (footer.platform !== platform) {
     throw new Error(`was built for the platform ${footer.platform}, not for ${platform}`);
@@ -27,7 +27,7 @@ export function checkFooter(footer, { version, platform }) {
       if (footer.version !== `v${version}`) throw new Error(`was built for DuckDB ${footer.version}, not for v${version}`);
       return;
     case 'C_STRUCT':
-      // The stable C interface: its own version, which any later DuckDB of the same major version serves.
+      // The stable C interface has its own version. Any later DuckDB of the same major version supports it.
       if (!servesInterface(version, footer.version)) {
         throw new Error(`was built for DuckDB's C interface ${footer.version}, which DuckDB v${version} does not have`);
       }
@@ -48,10 +48,10 @@ function servesInterface(version, wanted) {
   return parts !== undefined && parts[0] === major && (parts[1] < minor || (parts[1] === minor && parts[2] <= patch));
 }
 
-/** What else it may be: an error page or half a download is what mirrors and proxies hand out. */
+/** Describes another file. Mirrors and proxies may return an error page or half of a download. */
 export function describe(bytes) {
   const start = bytes.subarray(0, 200).toString('latin1');
-  if (/^\s*<(?:!doctype|html|\?xml)/i.test(start)) return 'it is an HTML or XML page, as a proxy, a login or an error gives';
+  if (/^\s*<(?:!doctype|html|\?xml)/i.test(start)) return 'it is an HTML or XML page, such as one from a proxy, a login or an error';
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'it is gzip data';
-  return `its ${bytes.length} bytes do not end in DuckDB's footer: cut short or damaged`;
+  return `its ${bytes.length} bytes do not end in DuckDB's footer: truncated or damaged`;
 }

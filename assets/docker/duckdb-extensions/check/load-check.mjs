@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const TIME_LIMIT_MS = 120_000;
 
-/** Signature check on, nothing downloaded: what LOADs here, LOADs in the image. */
+/** The signature check is on and nothing is downloaded: an extension that LOADs here also LOADs in the image. */
 const SCRIPT = `
   const [client, directory, ...names] = process.argv.slice(1);
   const { DuckDBInstance } = await import(client);
@@ -24,7 +24,7 @@ const SCRIPT = `
   }
 `;
 
-/** LOADs extensions with the DuckDB client of a directory, in a process of its own, as a crash must not go unexplained. */
+/** LOADs extensions with the DuckDB client of a directory, in a separate process, so that a crash can be reported. */
 export async function loadExtensions(names, { target, client, environment }) {
   const module = createRequire(join(client, 'package.json')).resolve('@duckdb/node-api');
   try {

@@ -3,24 +3,24 @@ import { createHash, createPublicKey } from 'node:crypto';
 const BEGIN = '-----BEGIN PUBLIC KEY-----';
 const END = '-----END PUBLIC KEY-----';
 
-/** The key that has signed DuckDB's core extensions since 1.0: it tells which of the two arrays of keys is which. */
+/** The key that has signed DuckDB's core extensions since 1.0. It identifies the array of core keys. */
 const CORE_KEY_SHA256 = 'a319de1f13bc85a0af0c51d5ca47e3aff9680d8333e895a3a35e5ff97a69dc12';
 
 /**
- * The public keys inside a libduckdb, which are what that library trusts.
+ * The public keys inside a libduckdb, which that library trusts.
  *
- * Each is `{ pem, repository }`: DuckDB keeps those of core and of community extensions in two arrays.
- * Where the arrays cannot be read (only ELF is), `repository` is undefined and every key counts, as in DuckDB itself.
+ * Each is `{ pem, repository }`. DuckDB keeps the keys of core and of community extensions in two arrays. If the arrays cannot be read (only
+ * ELF can), `repository` is undefined and every key counts, as in DuckDB itself.
  */
 export function publicKeys(library) {
   const keys = [];
   for (let at = library.indexOf(BEGIN); at !== -1; at = library.indexOf(BEGIN, at + 1)) {
     const end = library.indexOf(END, at);
     const pem = library.subarray(at, end + END.length).toString('latin1');
-    // libduckdb also holds the bare marker, as its TLS library parses such files.
+    // libduckdb also contains the bare marker, because its TLS library parses such files.
     if (end !== -1 && isKey(pem)) keys.push({ pem, offset: library.lastIndexOf(0, at) + 1 });
   }
-  if (keys.length === 0) throw new Error('there is no public key in the libduckdb that was given: name another with --libduckdb FILE');
+  if (keys.length === 0) throw new Error('the given libduckdb does not contain a public key: name another with --libduckdb FILE');
   const arrays = pointerArrays(library, new Map(keys.map((key) => [key.offset, key])));
   const core = arrays.find((array) => array.some(({ pem }) => fingerprint(pem) === CORE_KEY_SHA256));
   return keys.map((key) => ({ pem: key.pem, repository: core && (core.includes(key) ? 'core' : 'community') }));
@@ -44,7 +44,7 @@ const SHT_NOBITS = 8;
 /**
  * The null-terminated arrays of pointers to the given strings, by file offset, in a 64-bit ELF library.
  *
- * Such an array is relocated pointer by pointer, so the relocation table lists its slots; a gap between slots ends it.
+ * The relocation table lists each pointer of such an array. A gap between the entries ends the array.
  */
 function pointerArrays(elf, strings) {
   if (elf.readUInt32BE(0) !== 0x7f454c46) return [];

@@ -4,7 +4,7 @@ const SIGNATURE = 256;
 const CHUNK = 1024 * 1024;
 
 /**
- * The public key of `keys` that verifies the file's own signature, as DuckDB does it at LOAD:
+ * The public key of `keys` that verifies the file's signature, as DuckDB does at LOAD:
  * RSA over the SHA-256 digests of each MiB of the file without its signature.
  */
 export function signingKey(bytes, keys) {

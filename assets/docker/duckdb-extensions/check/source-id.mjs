@@ -1,7 +1,7 @@
 /**
- * DuckDB's source id, the commit that it was built from, as MotherDuck's extension names it: its first eight digits.
+ * DuckDB's source id, as MotherDuck's extension uses it: the first eight digits of the commit that DuckDB was built from.
  *
- * libduckdb holds it as text just before its version.
+ * libduckdb contains it as text just before its version.
  */
 export function sourceId(library, version) {
   const marker = `\0v${version}\0`;
@@ -10,5 +10,5 @@ export function sourceId(library, version) {
     const id = /[0-9a-f]{10}$/.exec(before)?.[0];
     if (id) return id.slice(0, 8);
   }
-  throw new Error(`cannot find the source id of DuckDB ${version} in the libduckdb that was given: name another with --libduckdb FILE`);
+  throw new Error(`cannot find the source id of DuckDB ${version} in the given libduckdb: name another with --libduckdb FILE`);
 }

@@ -4,12 +4,12 @@ import { COMMANDS, OPTIONS } from './commands.mjs';
 import { endOnSignals } from '../store/ending.mjs';
 import { redact } from '../store/redaction.mjs';
 
-/** Options that name what must be there already. */
+/** Options that name files or directories that must exist. */
 const READ = ['libduckdb', 'client', 'ca', 'credentials'];
 
 const NAMES_HELP = 'NAME is an extension of DuckDB such as httpfs, an alias such as postgres, or one of the community repository such as community:h3.';
 
-/** Runs the command that the arguments name; gives the exit code. A failure is one line on stderr. */
+/** Runs the command that the arguments name. Returns the exit code. A failure is one line on stderr. */
 export async function main(args) {
   endOnSignals();
   try {
@@ -27,7 +27,7 @@ async function run([name, ...args]) {
     return;
   }
   if (!Object.hasOwn(COMMANDS, name)) {
-    throw new Error(`"${name}" is no command: expected ${Object.keys(COMMANDS).join(', ')}; see duckdb-extensions --help`);
+    throw new Error(`"${name}" is not a command: expected ${Object.keys(COMMANDS).join(', ')}; see duckdb-extensions --help`);
   }
   const command = COMMANDS[name];
   const { values, positionals } = parse(name, command, args);
@@ -55,7 +55,7 @@ function parse(name, { options }, args) {
 
 function overview() {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`);
-  return ['usage: duckdb-extensions COMMAND [OPTION]...', '', ...commands, '', 'duckdb-extensions COMMAND --help tells more.', ''].join('\n');
+  return ['usage: duckdb-extensions COMMAND [OPTION]...', '', ...commands, '', 'For more, run duckdb-extensions COMMAND --help.', ''].join('\n');
 }
 
 function help(name, { summary, usage, options }) {

@@ -11,25 +11,25 @@ import { redact } from '../store/redaction.mjs';
 import { parseSource } from '../fetch/sources.mjs';
 import { verify } from './verify.mjs';
 
-/** What each takes and means; those that take nothing are switches. */
+/** The options, each with its argument and meaning. Options without an argument are switches. */
 export const OPTIONS = {
   'target': ['DIR', 'the directory of the extensions, with manifest.json at its top'],
   'version': ['VERSION', 'DuckDB\'s version, such as 1.5.5 (default: that of the @duckdb/node-api installed here)'],
-  'platform': ['PLATFORM', 'DuckDB\'s name of it, such as linux_arm64 (default: this machine\'s); for lock several, with commas'],
-  'source': ['SOURCE', 'where from: core (default), pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory'],
+  'platform': ['PLATFORM', 'DuckDB\'s name of the platform, such as linux_arm64 (default: this machine\'s); for lock, several with commas'],
+  'source': ['SOURCE', 'the source: core (default), pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory'],
   'community-source': ['SOURCE', 'where community extensions come from (default: DuckDB\'s own, or the mirror or directory of --source)'],
-  'libduckdb': ['FILE', 'the libduckdb whose public keys verify signatures (default: that of @duckdb/node-api here, else from npm)'],
-  'client': ['DIR', 'a directory with @duckdb/node-api installed: LOADs each extension with it, if it is of this machine\'s platform'],
+  'libduckdb': ['FILE', 'the libduckdb whose public keys verify signatures (default: from @duckdb/node-api here, or from npm)'],
+  'client': ['DIR', 'a directory with @duckdb/node-api installed: LOADs each extension with it, if it is for this machine\'s platform'],
   'lock': ['FILE', 'the lock file'],
   'base-image': ['REFERENCE', 'the image to pin, such as public.ecr.aws/lambda/nodejs:24'],
   'node-api': ['VERSION', 'the @duckdb/node-api to pin, such as 1.5.5-r.5 (default: the newest with this DuckDB)'],
-  'update': [undefined, 'look up anew what is pinned already, and print what changes'],
-  'ca': ['FILE', 'certificates (PEM) to trust besides the usual ones, as NODE_EXTRA_CA_CERTS'],
+  'update': [undefined, 'look up pinned versions again, and print what changes'],
+  'ca': ['FILE', 'certificates (PEM) to trust besides the usual ones, like NODE_EXTRA_CA_CERTS'],
   'credentials': ['FILE', 'netrc: "machine HOST login USER password SECRET"; without a login the secret is a bearer token'],
   'timeout': ['SECONDS', 'the time limit of one download with its retries (default: 300)'],
-  'allow-download': [undefined, 'let LOAD motherduck download its implementation, where that cannot be fetched now'],
-  'motherduck-version-url': ['URL', `who knows the current implementation of motherduck (default: ${motherduck.VERSION_URL})`],
-  'motherduck-url': ['URL', `who has it (default: ${motherduck.DOWNLOAD_URL})`],
+  'allow-download': [undefined, 'let LOAD motherduck download its implementation, if it cannot be downloaded now'],
+  'motherduck-version-url': ['URL', `where to ask for the current implementation of motherduck (default: ${motherduck.VERSION_URL})`],
+  'motherduck-url': ['URL', `where to download it (default: ${motherduck.DOWNLOAD_URL})`],
 };
 
 const FETCHING = ['source', 'community-source', 'version', 'platform', 'libduckdb', 'ca', 'credentials', 'timeout',
@@ -37,7 +37,7 @@ const FETCHING = ['source', 'community-source', 'version', 'platform', 'libduckd
 
 export const COMMANDS = {
   install: {
-    summary: 'download, verify and write extensions, and what they depend on',
+    summary: 'download, verify and write extensions and their dependencies',
     usage: '--target DIR [NAME...]',
     options: ['target', 'lock', 'client', ...FETCHING],
     required: ['target'],
@@ -51,14 +51,14 @@ export const COMMANDS = {
     }),
   },
   verify: {
-    summary: 'hold a directory against its manifest and DuckDB\'s signatures',
+    summary: 'check a directory against its manifest and DuckDB\'s signatures',
     usage: '--target DIR',
     options: ['target', 'libduckdb'],
     required: ['target'],
     run: async (values) => verify({ target: resolve(values.target), libduckdb: values.libduckdb, log }),
   },
   list: {
-    summary: 'print what a directory holds',
+    summary: 'print the contents of a directory',
     usage: '--target DIR',
     options: ['target'],
     required: ['target'],
@@ -82,7 +82,7 @@ export const COMMANDS = {
   },
 };
 
-/** What the commands that fetch have in common. */
+/** The options of all commands that download. */
 function fetching(values) {
   const http = httpClient(values);
   const source = values.source ?? 'core';
@@ -101,7 +101,7 @@ function fetching(values) {
 }
 
 function versionOf(text) {
-  if (!/^\d+\.\d+\.\d+$/.test(text)) throw new Error(`"${text}" is no version of DuckDB: expected one such as 1.5.5`);
+  if (!/^\d+\.\d+\.\d+$/.test(text)) throw new Error(`"${text}" is not a version of DuckDB: expected one such as 1.5.5`);
   return text;
 }
 
@@ -112,8 +112,8 @@ function platformOf(text) {
 
 function httpClient(values) {
   const seconds = Number(values.timeout ?? 300);
-  if (!(seconds > 0)) throw new Error(`"${values.timeout}" is no time limit: expected a number of seconds, such as 300`);
-  // For npm, which is asked for the client's packages.
+  if (!(seconds > 0)) throw new Error(`"${values.timeout}" is not a time limit: expected a number of seconds, such as 300`);
+  // npm, which downloads the client's packages, reads this.
   if (values.ca) process.env.NODE_EXTRA_CA_CERTS ??= resolve(values.ca);
   const credentials = new Credentials();
   if (values.credentials) credentials.addFile(values.credentials);

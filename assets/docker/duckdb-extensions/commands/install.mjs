@@ -10,7 +10,7 @@ import { runningPlatform } from '../store/platforms.mjs';
 import { publicKeys } from '../check/public-keys.mjs';
 import { sourceId } from '../check/source-id.mjs';
 
-/** Writes extensions and what they depend on into a directory, each once it is verified, and records them in its manifest. */
+/** Writes extensions and their dependencies into a directory, each after its verification, and records them in the manifest. */
 export async function install({ names, release, target, libduckdb, client, lockFile, motherduck, log, ...from }) {
   const wanted = resolveNames(names, { version: release.version, onlyOfficial: from.sources.core.onlyOfficial, log });
   const lock = lockFile && readLock(lockFile, release.version);
@@ -29,7 +29,7 @@ export async function install({ names, release, target, libduckdb, client, lockF
     await write(bytes, { target, release, entry, manifest });
     installed.push({ entry, manifest });
   }
-  // A directory without extensions is one too: it tells DuckDB not to look elsewhere.
+  // Even an empty directory is useful: it stops DuckDB from looking elsewhere.
   if (installed.length === 0) await recordInManifest(target, release, []);
   const files = installed.map(({ entry }) => extensionFile(target, release, entry.name));
   resetTimes([...files, manifestFile(target), platformDirectory, dirname(platformDirectory), target]);

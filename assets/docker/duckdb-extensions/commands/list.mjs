@@ -1,6 +1,6 @@
 import { readManifest } from '../store/manifest.mjs';
 
-/** Prints what a directory holds, by its manifest. */
+/** Prints the contents of a directory, from its manifest. */
 export function list({ target }) {
   const manifest = readManifest(target);
   if (!manifest) throw new Error(`cannot find ${target}/manifest.json: expected a directory that duckdb-extensions install has written`);

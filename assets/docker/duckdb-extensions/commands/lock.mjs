@@ -9,9 +9,9 @@ import { imageDigest, splitDigest } from '../fetch/image-registry.mjs';
 import { sourceId } from '../check/source-id.mjs';
 
 /**
- * Writes what a build is to be held to: digests of extensions, of npm packages and of the base image.
+ * Writes the digests that a build is checked against: of extensions, of npm packages and of the base image.
  *
- * What the file already pins stays; with `update` it is looked up anew. Prints what changes.
+ * Keeps what the file already pins. With `update`, looks it up again. Prints what changes.
  */
 export async function lock({ file, names, version: asked, platforms, nodeApi, baseImage, update, ...from }) {
   const before = readLockFile(file);
@@ -56,7 +56,7 @@ function allPlatforms(before, given) {
   return new Set(platforms.length > 0 ? platforms : [runningPlatform()]);
 }
 
-/** The names to ask for so as to get what is pinned for any platform; MotherDuck's implementation comes with its wrapper. */
+/** The names to request for everything that is pinned for any platform. MotherDuck's implementation comes with its wrapper. */
 function namesOf(before) {
   const pinned = Object.assign({}, ...Object.values(before?.extensions ?? {}));
   return Object.entries(pinned).filter(([, { repository }]) => repository !== 'motherduck')

@@ -5,7 +5,7 @@ import { extensionFile, readManifest } from '../store/manifest.mjs';
 import { publicKeys } from '../check/public-keys.mjs';
 import { verifyExtension } from '../check/verification.mjs';
 
-/** Holds every file of a directory against its signature, its footer and the manifest; throws with each that differs. */
+/** Checks every file of a directory against its signature, its footer and the manifest. Throws with each file that differs. */
 export async function verify({ target, libduckdb, log }) {
   const manifest = readManifest(target);
   if (!manifest) throw new Error(`cannot find ${target}/manifest.json: expected a directory that duckdb-extensions install has written`);

@@ -2,9 +2,9 @@ import { findImplementation } from './motherduck.mjs';
 import { verifyExtension } from '../check/verification.mjs';
 
 /**
- * Fetches and verifies extensions, one after the other, MotherDuck's implementation before its wrapper.
+ * Downloads and verifies extensions one after the other, MotherDuck's implementation before its wrapper.
  *
- * Each is `{ bytes, entry, manifest }`: the file, what the manifest says of it, and fields of the manifest itself.
+ * Each is `{ bytes, entry, manifest }`: the file, its manifest entry, and fields of the manifest itself.
  */
 export async function* acquire(wanted, context) {
   for (const extension of wanted) {
@@ -22,7 +22,7 @@ async function acquireOne(extension, from, context) {
   return accept(extension, await fetchOne(extension, from, context), context);
 }
 
-/** Undefined where it cannot be had and LOAD may download it; one that was had must be right. */
+/** Undefined if it cannot be downloaded and LOAD may do it later. A downloaded file must be valid. */
 async function fetchImplementation(context) {
   let found;
   let fetched;

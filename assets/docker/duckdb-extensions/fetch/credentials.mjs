@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { keepSecret } from '../store/redaction.mjs';
 
-/** Who to be for which host; what it holds is never printed. */
+/** Credentials by host. They are never printed. */
 export class Credentials {
   /** @type {Map<string, string>} host or host:port → the Authorization header */
   #headers = new Map();
 
   /**
-   * Adds those of a netrc file: `machine HOST login USER password SECRET`; without a login the secret is a bearer token.
+   * Adds the credentials of a netrc file: `machine HOST login USER password SECRET`. Without a login, the secret is a bearer token.
    *
-   * There is no `default`: a secret goes to the host that it was made for and to no other.
+   * `default` entries are not supported: a secret goes only to the host that it was made for.
    */
   addFile(file) {
     const words = readFileSync(file, 'utf8').replace(/^\s*#.*$/gm, '').split(/\s+/).filter(Boolean);
@@ -26,7 +26,7 @@ export class Credentials {
     }
   }
 
-  /** Takes those that a URL carries and returns the URL without them. */
+  /** Adds the credentials of a URL, and returns the URL without them. */
   adopt(url) {
     const bare = new URL(url);
     if (bare.username || bare.password) {

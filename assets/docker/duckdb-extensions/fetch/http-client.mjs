@@ -26,19 +26,19 @@ export class TransferError extends Error {
 /**
  * GET and HEAD of whole bodies, with retries, a time limit, redirects, proxies and credentials.
  *
- * By hand over node:http: `fetch` knows no proxy before Node.js 24 and would need a dependency.
+ * Uses node:http directly. `fetch` does not support proxies before Node.js 24 and would need a dependency.
  */
 export class HttpClient {
   constructor({ credentials, caFile, timeoutMs, log }) {
     this.credentials = credentials;
     this.ca = caFile && [...tls.rootCertificates, ...[caFile, process.env.NODE_EXTRA_CA_CERTS].filter(Boolean).map((file) => readFileSync(file, 'utf8'))];
     this.timeoutMs = timeoutMs;
-    // A quarter of the limit, so that a connection that went silent still leaves time for another.
+    // A quarter of the limit, so that a silent connection leaves time for another attempt.
     this.stallMs = Math.min(LONGEST_STALL_MS, timeoutMs / 4);
     this.log = log;
   }
 
-  /** The answer, `{ url, headers, body }`, with status 2xx; any other is a TransferError, and a body of more than `maxBytes` a TooLargeError. */
+  /** The answer, `{ url, headers, body }`, with status 2xx. Any other status is a TransferError, and a body of more than `maxBytes` a TooLargeError. */
   async request(url, { method = 'GET', headers = {}, maxBytes = DOCUMENT_BYTES } = {}) {
     const deadline = Date.now() + this.timeoutMs;
     for (let attempt = 1; ; attempt++) {
@@ -71,7 +71,7 @@ export class HttpClient {
       if (at.protocol === 'https:' && next.protocol !== 'https:') {
         throw new TransferError(`redirects from https to ${withoutSecrets(next)}`);
       }
-      // A token is for the host that it was made for.
+      // A token goes only to the host that it was made for.
       if (next.host !== at.host) sent = withoutAuthorization(sent);
       at = next;
     }
@@ -86,7 +86,7 @@ export class HttpClient {
     try {
       const response = await this.#send(url, options, abort.signal);
       try {
-        // Of a redirect or an error nobody reads more than the headers.
+        // The body of a redirect or an error is not read.
         const body = isSuccess(response.statusCode) ? await this.#read(url, response, options.maxBytes, () => stall.refresh()) : undefined;
         return { status: response.statusCode, headers: response.headers, body };
       } finally {
@@ -126,7 +126,7 @@ export class HttpClient {
     }
     request.end();
     const [response] = await once(request, 'response');
-    // What goes wrong from here on shows in the response; unheard, the request's own event would end the process.
+    // Later errors appear in the response. Without a listener, the request's own error event would end the process.
     request.on('error', () => {});
     return response;
   }
@@ -167,11 +167,11 @@ function megabytes(bytes) {
   return bytes === undefined ? '?' : (Number(bytes) / 1e6).toFixed(1);
 }
 
-/** Node's errors of TLS carry a code of OpenSSL; trying again would not help, other than with a broken connection. */
+/** Node.js's TLS errors carry an OpenSSL code. Unlike after a broken connection, trying again does not help. */
 function explained(error) {
   if (error instanceof TransferError || error instanceof TooLargeError) return error;
   if (/CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(error.code ?? '')) {
-    const authority = '; for a proxy or mirror with a certificate authority of its own, give that with --ca FILE';
+    const authority = '; for a proxy or mirror with its own certificate authority, pass its certificate with --ca FILE';
     return new TransferError(`has a TLS certificate that is not trusted (${error.code})${/SELF_SIGNED|UNABLE/.test(error.code) ? authority : ''}`);
   }
   const failure = error.errors?.[0] ?? error;

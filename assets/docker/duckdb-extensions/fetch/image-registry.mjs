@@ -9,18 +9,18 @@ const MANIFEST_TYPES = [
 ].join(', ');
 
 
-/** The two parts of `node:24@sha256:…`; one without a digest has the first only. */
+/** The two parts of `node:24@sha256:…`. A reference without a digest has only the first. */
 export function splitDigest(text) {
   const [reference, digest] = text.split(/@(?=sha256:[0-9a-f]{64}$)/);
   if (!IMAGE.test(reference)) {
-    throw new Error(`"${text}" is no reference to an image: expected one such as public.ecr.aws/lambda/nodejs:24, `
+    throw new Error(`"${text}" is not an image reference: expected one such as public.ecr.aws/lambda/nodejs:24, `
       + 'alone or with @sha256: and the 64 digits of a digest');
   }
   return { reference, digest };
 }
 
 /**
- * The digest that an image's tag stands for now, by the registry's own API.
+ * The current digest of an image's tag, from the registry's API.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
@@ -38,7 +38,7 @@ export async function imageDigest(reference, http) {
   }
 }
 
-/** What the registry wants: public ones give anyone a token, but ask for it. */
+/** The authorization that the registry asks for. Public registries give anyone a token, but require it. */
 async function authorization(url, headers, http) {
   try {
     await http.request(url, { method: 'HEAD', headers });
@@ -53,7 +53,7 @@ async function authorization(url, headers, http) {
   }
 }
 
-/** As Docker reads it: without a host it is Docker Hub, whose official images lie in `library`; without a tag it is `latest`. */
+/** Reads a reference as Docker does: without a host, it is on Docker Hub, whose official images are in `library`; without a tag, it is `latest`. */
 function parseReference(reference) {
   const [, path, tag = 'latest'] = /^(.+?)(?::([\w][\w.-]*))?$/.exec(reference);
   const [first, ...rest] = path.split('/');

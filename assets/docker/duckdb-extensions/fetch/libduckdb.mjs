@@ -9,8 +9,8 @@ import { platformFacts } from '../store/platforms.mjs';
 import { unpacked } from '../store/size-limits.mjs';
 
 /**
- * The bytes of the libduckdb of a version and platform: the file that was named, else that of the client installed in one of
- * the directories, else that of the client on npm.
+ * The bytes of libduckdb for a version and platform: from the named file, from the client installed in one of the directories, or from the
+ * client on npm.
  */
 export async function readLibduckdb({ file, version, platform, directories, log }) {
   if (file) return readFileSync(file);
@@ -21,7 +21,7 @@ export async function readLibduckdb({ file, version, platform, directories, log 
   return await fetchLibrary(`@duckdb/node-bindings-${npm}@${releasesOf(version)}`, library);
 }
 
-/** Step by step, as package managers need not put what node-api depends on where the project sees it. */
+/** Resolves step by step, because package managers may hide the dependencies of node-api from the project. */
 function installedBindings(directory, npm) {
   let from = join(directory, 'package.json');
   try {
@@ -39,11 +39,11 @@ async function fetchLibrary(spec, library) {
     return await withTemporaryFolder(async (folder) => {
       await runNpm('pack', '--pack-destination', folder, spec);
       const bytes = fileInTar(unpacked(gunzipSync, readFileSync(join(folder, readdirSync(folder)[0]))), library);
-      if (!bytes) throw new Error('it holds no libduckdb');
+      if (!bytes) throw new Error('it does not contain libduckdb');
       return bytes;
     });
   } catch (error) {
-    throw new Error(`cannot fetch ${spec}, whose libduckdb holds the public keys: ${error.message}; `
+    throw new Error(`cannot fetch ${spec}, whose libduckdb contains the public keys: ${error.message}; `
       + 'name a libduckdb with --libduckdb FILE', { cause: error });
   }
 }

@@ -1,15 +1,15 @@
 import { FILE_NAME, IMPLEMENTATION } from '../store/manifest.mjs';
 import { parseSource } from './sources.mjs';
 
-/** Plain HTTP, as MotherDuck's own extension asks it; what is downloaded carries a signature. */
+/** Plain HTTP, as in MotherDuck's own extension. The downloaded file carries a signature. */
 export const VERSION_URL = 'http://api.motherduck.com/extension_version';
 export const DOWNLOAD_URL = 'http://ext.motherduck.com';
 
 /**
- * The implementation behind the extension `motherduck`, which is only a wrapper: its LOAD asks MotherDuck for the id of the
- * implementation and downloads that, unless the variable motherduck_ext_version names one that lies beside the wrapper.
+ * The implementation behind the extension `motherduck`, which is only a wrapper. Its LOAD asks MotherDuck for the id of the implementation
+ * and downloads it, unless the variable motherduck_ext_version names one beside the wrapper.
  *
- * The id is what the lock file pins, or what a directory holds, or what MotherDuck answers. Gives where from it is fetched.
+ * The id comes from the lock file, from a directory, or from MotherDuck's answer. Also returns the source of the download.
  */
 export async function findImplementation({ release, lock, sources, motherduck, http }) {
   const vendored = sources.core.motherduckExtVersion;
@@ -31,7 +31,7 @@ async function askVersion({ versionUrl, sourceId }, { version, platform }, http)
   try {
     id = JSON.parse(text).extensionVersion;
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (typeof id !== 'string' || !FILE_NAME.test(IMPLEMENTATION + id)) {
     throw new Error(`motherduck: ${versionUrl} answered ${JSON.stringify(text.slice(0, 80))} for DuckDB ${version}: expected {"extensionVersion":"..."}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { npm } from './npm.mjs';
 import { platformFacts } from '../store/platforms.mjs';
 
-/** The version of DuckDB in the client that is installed where the command runs. */
+/** The version of DuckDB in the client installed where the command runs. */
 export function installedVersion() {
   try {
     return createRequire(join(process.cwd(), 'package.json'))('@duckdb/node-api/package.json').version.split('-')[0];
@@ -12,7 +12,7 @@ export function installedVersion() {
   }
 }
 
-/** npm's range for the releases of the client that hold one version of DuckDB: `1.5.5-r.1` and so on. */
+/** npm's range for the client's releases with one version of DuckDB: `1.5.5-r.1` and so on. */
 export function releasesOf(version) {
   return `>=${version}-0 <${version}`;
 }
@@ -20,11 +20,11 @@ export function releasesOf(version) {
 /**
  * Version and integrity of DuckDB's client for Node.js: `{ name: { version, integrity } }` of the packages for all platforms.
  *
- * `pinned` are those already known; all have one version, that of `nodeApi`, else of those, else the newest with this DuckDB.
+ * `pinned` are the packages already known. All have the same version: `nodeApi`, that of `pinned`, or the newest with this DuckDB.
  */
 export async function nodeApiPackages({ version, nodeApi, platforms, pinned }) {
   if (nodeApi && !(/^[\d.]+-r\.\d+$/.test(nodeApi) && nodeApi.startsWith(`${version}-`))) {
-    throw new Error(`"${nodeApi}" is no version of @duckdb/node-api with DuckDB ${version}: expected one such as ${version}-r.1`);
+    throw new Error(`"${nodeApi}" is not a version of @duckdb/node-api with DuckDB ${version}: expected one such as ${version}-r.1`);
   }
   const names = ['@duckdb/node-api', '@duckdb/node-bindings', ...platforms.map((platform) => `@duckdb/node-bindings-${platformFacts(platform).npm}`)];
   const known = Object.values(pinned)[0]?.version;

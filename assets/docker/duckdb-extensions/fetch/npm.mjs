@@ -5,12 +5,12 @@ import { DOCUMENT_BYTES } from '../store/size-limits.mjs';
 
 const OPTIONS = { maxBuffer: DOCUMENT_BYTES, signal: ended };
 
-/** On Windows npm is a script, which only a shell starts; nothing in the arguments means anything to it within quotes. */
+/** On Windows, npm is a script that only a shell can start. Within quotes, the arguments have no special meaning for the shell. */
 const start = process.platform === 'win32'
   ? (args) => promisify(exec)(['npm', ...args.map((arg) => `"${arg}"`)].join(' '), OPTIONS)
   : (args) => promisify(execFile)('npm', args, OPTIONS);
 
-/** What an npm command prints with --json. By the npm client, as it knows the user's registry, credentials and proxy. */
+/** The output of an npm command with --json. Uses the npm client, because it knows the user's registry, credentials and proxy. */
 export async function npm(command, ...args) {
   try {
     return JSON.parse((await start([command, '--json', ...args])).stdout);

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { basic } from './credentials.mjs';
 import { keepSecret, withoutSecrets } from '../store/redaction.mjs';
 
-/** The proxy for a URL by the usual variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in upper or lower case. */
+/** The proxy for a URL, from the usual variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in upper or lower case. */
 export function proxyFor(url, environment = process.env) {
   const variable = (name) => environment[name] || environment[name.toLowerCase()];
   const value = variable(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
@@ -28,7 +28,7 @@ export function proxyAuthorization({ username, password }) {
   return username ? { 'proxy-authorization': basic(decodeURIComponent(username), decodeURIComponent(password)) } : {};
 }
 
-/** A socket to the URL's host through an HTTP proxy, by CONNECT. */
+/** A socket to the URL's host through an HTTP proxy, with CONNECT. */
 export async function tunnel(proxy, url, { signal, ca }) {
   const target = `${url.hostname}:${url.port || 443}`;
   const request = (proxy.protocol === 'https:' ? https : http).request({

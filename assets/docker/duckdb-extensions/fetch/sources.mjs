@@ -15,10 +15,10 @@ export const PYPI_URL = 'https://pypi.org/simple';
 const GZIP = 0x1f8b;
 
 /**
- * A source by its text on the command line: `core`, `community`, `pypi`, `pypi+URL`, a URL or a directory.
+ * Makes a source from its text on the command line: `core`, `community`, `pypi`, `pypi+URL`, a URL or a directory.
  *
- * Each has `onlyOfficial`, whether it holds DuckDB's own extensions and no others, and `fetch(name, { version, platform })`,
- * which gives `{ bytes, source }`: the file, not gzipped, and where it came from, without credentials.
+ * Each has `onlyOfficial`, whether it has only DuckDB's own extensions, and `fetch(name, { version, platform })`, which returns
+ * `{ bytes, source }`: the file, not gzipped, and its origin without credentials.
  */
 export function parseSource(text, http) {
   if (text === 'core') return { ...mirror(CORE_URL, http), onlyOfficial: true };
@@ -39,7 +39,7 @@ function mirror(base, http) {
     async fetch(name, { version, platform }) {
       const source = `${base}/v${version}/${platform}/${name}.duckdb_extension.gz`;
       const bytes = await blaming(source, async () =>
-        unzipped(await download(http, source, `check the name, and that the mirror holds this version and platform${testedInstead(version)}`)));
+        unzipped(await download(http, source, `check the name, and that the mirror has this version and platform${testedInstead(version)}`)));
       return { source: withoutSecrets(source), bytes };
     },
   };
@@ -49,7 +49,7 @@ function mirror(base, http) {
 function directory(text) {
   const root = resolve(text);
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Error(`"${text}" is no source: expected core, pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory that exists`);
+    throw new Error(`"${text}" is not a source: expected core, pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory that exists`);
   }
   return {
     onlyOfficial: false,
@@ -57,7 +57,7 @@ function directory(text) {
     async fetch(name, release) {
       const file = extensionFile(root, release, name);
       const source = [file, `${file}.gz`].find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
-      if (!source) throw new Error(`${file} does not exist, nor with .gz; fill the directory with duckdb-extensions install`);
+      if (!source) throw new Error(`${file} does not exist, with or without .gz; fill the directory with duckdb-extensions install`);
       return { source, bytes: await blaming(source, () => unzipped(readFileSync(source))) };
     },
   };
@@ -74,7 +74,7 @@ function pythonIndex(base, http) {
     async fetch(name, { version, platform }) {
       const page = `${base}/duckdb-extension-${name.replaceAll('_', '-')}/`;
       const source = await blaming(page, async () => findWheel(await listWheels(http, page), { name, version, platform }));
-      const bytes = await blaming(source, async () => extensionIn(await download(http, source, 'the index names a wheel that is not there')));
+      const bytes = await blaming(source, async () => extensionIn(await download(http, source, 'the index lists a wheel that does not exist')));
       return { source: withoutSecrets(source), bytes };
     },
   };
@@ -87,7 +87,7 @@ async function listWheels(http, page) {
 
 function extensionIn(wheel) {
   const bytes = readFromZip(wheel, /\/extensions\/v[^/]+\/[^/]+\.duckdb_extension$/);
-  if (!bytes) throw new Error('is a wheel without an extension in it');
+  if (!bytes) throw new Error('is a wheel that does not contain an extension');
   return bytes;
 }
 
@@ -122,24 +122,24 @@ async function answer(http, url, whenMissing, options) {
   } catch (error) {
     if (error.status === 404) throw new Error(`${error.message}; ${whenMissing}`, { cause: error });
     if (error.status === 401 || error.status === 403) {
-      throw new Error(`${error.message}; it may want credentials: give them with --credentials FILE`, { cause: error });
+      throw new Error(`${error.message}; it may need credentials: pass them with --credentials FILE`, { cause: error });
     }
     throw error;
   }
 }
 
-/** Told by the bytes, not by the name: some mirrors and proxies hand a .gz file out unpacked. */
+/** Looks at the bytes, not at the name: some mirrors and proxies deliver a .gz file unpacked. */
 function unzipped(bytes) {
   if (bytes.length < 2 || bytes.readUInt16BE(0) !== GZIP) return bytes;
   try {
     return unpacked(gunzipSync, bytes);
   } catch (error) {
     if (error instanceof TooLargeError) throw error;
-    throw new Error(`holds gzip data that is cut short or damaged (${error.message})`, { cause: error });
+    throw new Error(`contains gzip data that is truncated or damaged (${error.message})`, { cause: error });
   }
 }
 
-/** Adds where it happened to what went wrong. */
+/** Adds the source to an error. */
 async function blaming(source, get) {
   try {
     return await get();

@@ -9,7 +9,7 @@ const DEFLATED = 8;
 /** The content of the first file in a zip archive whose path matches; undefined if none does. */
 export function readFromZip(zip, path) {
   const end = zip.lastIndexOf(uint32(END_OF_DIRECTORY));
-  if (end === -1) throw new Error('is no zip archive, or is cut short');
+  if (end === -1) throw new Error('is not a zip archive, or is truncated');
   try {
     for (let at = zip.readUInt32LE(end + 16), left = zip.readUInt16LE(end + 10); left > 0; left--) {
       if (zip.readUInt32LE(at) !== DIRECTORY_ENTRY) throw new RangeError();

@@ -6,26 +6,26 @@ const folders = new Set();
 
 const ending = new AbortController();
 
-/** Aborted when a signal ends the process: child processes end with it. */
+/** Aborts when a signal ends the process, and ends child processes with it. */
 export const ended = ending.signal;
 
 /**
- * Has signals end the process without leaving anything behind.
+ * Makes signals end the process without leaving files behind.
  *
- * Handled, a signal also waits for what is written at that moment, so that no file is half there.
+ * A handled signal waits until a synchronous write has finished, so that no file is incomplete.
  */
 export function endOnSignals() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(name, () => {
       ending.abort();
       folders.forEach(remove);
-      // As shells say it. Raising the signal again would not end the first process of a container.
+      // The exit code of shells. Raising the signal again would not end the first process of a container.
       process.exit(128 + constants.signals[name]);
     });
   }
 }
 
-/** Runs a function with a folder of its own, which is gone afterwards, however that ends. */
+/** Runs a function with a temporary folder, which is removed afterwards, however the function ends. */
 export async function withTemporaryFolder(run) {
   const folder = mkdtempSync(join(tmpdir(), 'duckdb-extensions-'));
   folders.add(folder);

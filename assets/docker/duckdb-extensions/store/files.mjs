@@ -7,7 +7,7 @@ const EPOCH = new Date(0);
 
 const LOCK_TAKEN_OVER_AFTER_MS = 10_000;
 
-/** Writes a file whole or not at all: beside its place, flushed, then renamed. */
+/** Writes a complete file or none: to a temporary file beside it, flushed, then renamed. */
 export function writeAtomically(file, bytes) {
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
   try {
@@ -26,7 +26,7 @@ export function writeAtomically(file, bytes) {
   }
 }
 
-/** Makes a directory and those above it, with modes that do not depend on the user's umask. */
+/** Creates a directory and its parents, with modes that do not depend on the user's umask. */
 export function makeDirectory(directory) {
   try {
     const first = mkdirSync(directory, { recursive: true });
@@ -41,7 +41,7 @@ export function resetTimes(paths) {
   for (const path of paths) utimesSync(path, EPOCH, EPOCH);
 }
 
-/** Removes what a killed process left half-written. */
+/** Removes incomplete files of a killed process. */
 export function removeLeftovers(directory) {
   for (const name of readdirSync(directory)) {
     const pid = /^\..+\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
@@ -49,7 +49,7 @@ export function removeLeftovers(directory) {
   }
 }
 
-/** Runs a function of a few milliseconds while no other process runs one with the same lock file. */
+/** Runs a function of a few milliseconds while no other process holds the same lock file. */
 export async function withLock(lock, run) {
   while (!acquire(lock)) await sleep(20);
   try {
@@ -66,7 +66,7 @@ function acquire(lock) {
   } catch (error) {
     if (error.code !== 'EEXIST') throw cannotWrite(lock, error);
     const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    // Left by a process that was killed, as nothing under it takes nearly so long.
+    // Left by a killed process, because no function under the lock takes nearly that long.
     if (since !== undefined && Date.now() - since > LOCK_TAKEN_OVER_AFTER_MS) rmSync(lock, { force: true });
     return false;
   }
@@ -82,8 +82,8 @@ function isAlive(pid) {
 }
 
 const REASONS = {
-  ENOSPC: 'no space is left on the device; free some and run it again',
-  EDQUOT: 'the disk quota is used up; free some space and run it again',
+  ENOSPC: 'no space is left on the device; free some space and run the command again',
+  EDQUOT: 'the disk quota is used up; free some space and run the command again',
   EACCES: 'permission denied; choose another --target',
   EROFS: 'the file system is read-only; choose another --target',
   ENOTDIR: 'a file is where a directory should be; choose another --target',

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { writeAtomically } from './files.mjs';
 import { checkLockFormat } from './lock-format.mjs';
 
-/** What a lock file pins, to hold against what is fetched. */
+/** The contents of a lock file, to check downloads against. */
 export class Lock {
   constructor(file, content) {
     this.file = file;
     this.content = content;
   }
 
-  /** Throws unless the extension is pinned, before anything is fetched. */
+  /** Throws unless the extension is pinned. Runs before any download. */
   expect(name, platform) {
     if (!this.#entry(name, platform)) {
       throw new Error(`the lock file ${this.file} does not pin it for ${platform}; `
@@ -22,7 +22,7 @@ export class Lock {
     const pinned = this.#entry(name, platform).sha256;
     if (sha256 !== pinned) {
       throw new Error(`has the SHA-256 ${sha256}, but the lock file ${this.file} pins ${pinned}; `
-        + 'if the extension was released anew, take that with: duckdb-extensions lock --update');
+        + 'if the extension was released again, update the lock file with: duckdb-extensions lock --update');
     }
   }
 
@@ -52,15 +52,15 @@ export function readLockFile(file) {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
-    throw new Error(`the lock file ${file} is no JSON: ${error.message}`, { cause: error });
+    throw new Error(`the lock file ${file} is not valid JSON: ${error.message}`, { cause: error });
   }
   if (content?.version !== 1) {
-    throw new Error(`${file} is no lock file of version 1: remove it and write it anew with duckdb-extensions lock`);
+    throw new Error(`${file} is not a lock file of version 1: remove it and write it again with duckdb-extensions lock`);
   }
   try {
     checkLockFormat(content);
   } catch (error) {
-    throw new Error(`the lock file ${file} ${error.message}; restore it, or remove it and write it anew with duckdb-extensions lock`, { cause: error });
+    throw new Error(`the lock file ${file} ${error.message}; restore it, or remove it and write it again with duckdb-extensions lock`, { cause: error });
   }
   return content;
 }
@@ -69,7 +69,7 @@ export function writeLockFile(file, content) {
   writeAtomically(file, JSON.stringify(sorted(content), undefined, 2) + '\n');
 }
 
-/** By name, so that the file changes where its content does; the fields of the file itself keep their order. */
+/** Sorts entries by name, so that the file changes only with its content. The file's own fields keep their order. */
 function sorted({ extensions, nodeApi, ...rest }) {
   const byName = (object, value = (each) => each) => Object.fromEntries(Object.keys(object).sort().map((name) => [name, value(object[name])]));
   return { ...rest, nodeApi: byName(nodeApi), extensions: byName(extensions, (platform) => byName(platform)) };

@@ -3,7 +3,7 @@ import { FILE_NAME } from './manifest.mjs';
 /** The name of an image, with or without a tag. */
 export const IMAGE = /^[a-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)*(?::\w[\w.-]*)?$/i;
 
-// Each of these makes a check of one value of the lock file, which throws unless it is what the format has at that place.
+// Each of these creates a check of one value in the lock file. The check throws if the value does not fit the format.
 
 const text = (pattern, example) => (value, place) => {
   if (typeof value !== 'string' || !pattern.test(value)) throw unexpected(value, place, `one such as "${example}"`);
@@ -25,9 +25,9 @@ const map = (checkName, check) => (value, place) => {
 const optional = (check) => (value, place) => value === undefined || check(value, place);
 
 /**
- * Throws with the value that a lock file may not hold.
+ * Throws with the first value that a lock file must not contain.
  *
- * People copy and merge lock files, and what they say reaches npm, URLs, the names of files and a Dockerfile.
+ * People copy and merge lock files. Their contents reach npm, URLs, file names and a Dockerfile.
  */
 export function checkLockFormat(content) {
   FORMAT(content, []);

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock, writeAtomically } from './files.mjs';
 
-/** What the name of MotherDuck's implementation begins with; its id follows. */
+/** The prefix of the name of MotherDuck's implementation, before its id. */
 export const IMPLEMENTATION = 'motherduck_impl.';
 
-/** What the file of an extension, or of that implementation, may be called: nothing that leads out of its directory. */
+/** The allowed file names of extensions and of that implementation. No name leads out of its directory. */
 export const FILE_NAME = /^[a-z][a-z0-9_]*(?:\.[\w-]+)*$/;
 
-/** Where an extension lies, as DuckDB's setting extension_directory wants it. */
+/** The path of an extension, as DuckDB's setting extension_directory expects it. */
 export function extensionFile(target, { version, platform }, name) {
   return join(target, `v${version}`, platform, `${name}.duckdb_extension`);
 }
@@ -17,7 +17,7 @@ export function manifestFile(target) {
   return join(target, 'manifest.json');
 }
 
-/** What a directory holds; undefined if it has no manifest yet. */
+/** The manifest of a directory; undefined if it has none yet. */
 export function readManifest(target) {
   const file = manifestFile(target);
   let text;
@@ -31,9 +31,9 @@ export function readManifest(target) {
     const manifest = JSON.parse(text);
     if (isManifest(manifest)) return manifest;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw new Error(`${file} is no manifest of version 1: remove ${target} and install again`);
+  throw new Error(`${file} is not a manifest of version 1: remove ${target} and install again`);
 }
 
 function isManifest({ version, motherduckExtVersion, extensions }) {
@@ -41,7 +41,7 @@ function isManifest({ version, motherduckExtVersion, extensions }) {
     && (motherduckExtVersion === undefined || FILE_NAME.test(IMPLEMENTATION + motherduckExtVersion));
 }
 
-/** A directory holds one version for one platform, so that its manifest can say which. */
+/** A directory has one version for one platform, which its manifest names. */
 export function checkManifest(target, { version, platform }) {
   const manifest = readManifest(target);
   if (manifest && (manifest.duckdbVersion !== version || manifest.platform !== platform)) {
@@ -50,7 +50,7 @@ export function checkManifest(target, { version, platform }) {
   }
 }
 
-/** Adds entries to the manifest, or replaces those of the same names; `fields` are of the manifest itself. */
+/** Adds entries to the manifest, or replaces those with the same names. `fields` are fields of the manifest itself. */
 export async function recordInManifest(target, { version, platform }, entries, fields) {
   await withLock(join(target, '.manifest.lock'), () => {
     checkManifest(target, { version, platform });

@@ -6,16 +6,16 @@ const aliases = new Map(Object.entries(TESTED.extensions.aliases));
 const dependencies = new Map(Object.entries(JSON.parse(readFileSync(new URL('../../extension-dependencies.json', import.meta.url), 'utf8'))));
 
 /**
- * What to install for the names that were asked for: `{ name, repository }`, each once, after what it depends on.
+ * The extensions to install for the requested names: `{ name, repository }`, each once, after its dependencies.
  *
- * `onlyOfficial` says that the source holds DuckDB's own extensions and no others, so that a misspelt name shows at once.
+ * `onlyOfficial` says that the source has only DuckDB's own extensions, so that a misspelt name is an error at once.
  */
 export function resolveNames(asked, { version, onlyOfficial, log }) {
   const resolved = new Map();
   const add = (name, repository) => {
     const known = resolved.get(name);
     if (known && known.repository !== repository) {
-      throw new Error(`${name}: asked for as core and as community extension; ask for one of them`);
+      throw new Error(`${name}: requested as a core and as a community extension; request one of them`);
     }
     if (known) return;
     for (const dependency of Object.keys((repository === 'core' && dependencies.get(name)) || {})) add(dependency, 'core');
@@ -24,7 +24,7 @@ export function resolveNames(asked, { version, onlyOfficial, log }) {
   for (const text of asked) {
     const [, community, name] = /^(community:)?(.*)$/s.exec(text);
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw new Error(`"${text}" is no name of an extension: expected one such as "httpfs" or "community:h3"${didYouMean(name)}`);
+      throw new Error(`"${text}" is not an extension name: expected one such as "httpfs" or "community:h3"${didYouMean(name)}`);
     }
     if (community) {
       add(name, 'community');
@@ -42,10 +42,10 @@ export function resolveNames(asked, { version, onlyOfficial, log }) {
 
 function canonicalName(name, version, onlyOfficial) {
   const canonical = aliases.get(name) ?? name;
-  // Another version of DuckDB may have extensions that this table does not know.
+  // Another version of DuckDB may have extensions that this table does not list.
   if (onlyOfficial && version === TESTED.duckdb && ![...core, ...builtIn].includes(canonical)) {
     throw new Error(`${name}: no core extension of DuckDB ${version} has this name`
-      + `${didYouMean(name) || `; one of the community repository is asked for as "community:${name}"`}`);
+      + `${didYouMean(name) || `; for the community repository, request "community:${name}"`}`);
   }
   return canonical;
 }

@@ -1,4 +1,4 @@
-/** What DuckDB calls a platform, what npm and PyPI call it, and the library in npm's package (libduckdb.so.1.4 in older ones). */
+/** Each platform's names in DuckDB, npm and PyPI, and the library in npm's package (libduckdb.so.1.4 in older ones). */
 const PLATFORMS = {
   linux_amd64: { npm: 'linux-x64', library: /^libduckdb\.so/, wheelTag: /manylinux\w*_x86_64/ },
   linux_arm64: { npm: 'linux-arm64', library: /^libduckdb\.so/, wheelTag: /manylinux\w*_aarch64/ },
@@ -10,7 +10,7 @@ const PLATFORMS = {
 
 export function platformFacts(platform) {
   if (!Object.hasOwn(PLATFORMS, platform)) {
-    throw new Error(`"${platform}" is no platform of DuckDB: expected one of ${Object.keys(PLATFORMS).join(', ')}`);
+    throw new Error(`"${platform}" is not a platform of DuckDB: expected one of ${Object.keys(PLATFORMS).join(', ')}`);
   }
   return PLATFORMS[platform];
 }

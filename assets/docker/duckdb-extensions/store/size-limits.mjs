@@ -1,19 +1,19 @@
 /** The most bytes of an index, an answer of an API or the like. */
 export const DOCUMENT_BYTES = 16 * 1024 ** 2;
 
-/** The most bytes of an extension, an archive or a library, as it comes and unpacked: several times DuckDB's largest. */
+/** The most bytes of an extension, an archive or a library, compressed or unpacked: several times DuckDB's largest. */
 export const FILE_BYTES = 512 * 1024 ** 2;
 
-/** More bytes than a body, an archive or a file in one may have. */
+/** The error for a body, an archive or an archive's file with too many bytes. */
 export class TooLargeError extends Error {
   code = 'TOO_LARGE';
 
   constructor(what, maxBytes) {
-    super(`${what} more than ${maxBytes / 1024 ** 2} MiB, the most that is read: check that this is the right file, and who serves it`);
+    super(`${what} more than ${maxBytes / 1024 ** 2} MiB, the most that is read: check that this is the right file, and which server delivers it`);
   }
 }
 
-/** What a function of node:zlib makes of the bytes, unless that is more than a file may have. */
+/** The result of a node:zlib function for the bytes, unless it is larger than the limit of a file. */
 export function unpacked(unpack, bytes, maxBytes = FILE_BYTES) {
   try {
     return unpack(bytes, { maxOutputLength: maxBytes });

@@ -109,6 +109,6 @@ test('nothing is compiled for another architecture than this one\'s', () => {
 test('a runtime that cannot be run here stays as it is', () => {
   rmSync(join(project, 'node_modules', '@duckdb'));
   const before = digests();
-  expect(compile()).toMatch(/^the runtime is not compiled beforehand: cannot find "@duckdb\/node-api"/);
+  expect(compile()).toMatch(/^the runtime is not precompiled: cannot find "@duckdb\/node-api"/);
   expect(digests()).toEqual(before);
 });

@@ -38,7 +38,7 @@ describeWithOfficialExtensions('a signature', () => {
       const { code, error } = await install((await mirrorSignedWith(key)).url, library, 'h3');
 
       expect(code).toBe(1);
-      expect(error).toContain('is signed as a community extension, but was asked for as core; ask for it as "community:h3"');
+      expect(error).toContain('is signed as a community extension, but was requested as core; request it as "community:h3"');
     });
 
     it('is refused by the library that does not know it', async () => {
@@ -58,6 +58,6 @@ describeWithOfficialExtensions('a signature', () => {
     const { code, error } = await install(officialDirectory(['inet']), libduckdb(platform), 'community:inet');
 
     expect(code).toBe(1);
-    expect(error).toContain('is signed as a core extension, but was asked for as community; ask for it as "inet"');
+    expect(error).toContain('is signed as a core extension, but was requested as community; request it as "inet"');
   });
 });

@@ -14,11 +14,11 @@ describeWithOfficialExtensions('a file that is not what was asked for', () => {
   const small = () => officialExtension('odbc_scanner');
 
   it.each<[string, () => Buffer, string]>([
-    ['is cut short', () => gzipSync(small().subarray(0, -1000)), 'is no DuckDB extension: its 670782 bytes do not end in DuckDB\'s footer: cut short or damaged'],
-    ['is shorter than a footer', () => gzipSync('short'), 'is no DuckDB extension: its 5 bytes do not end in DuckDB\'s footer: cut short or damaged'],
-    ['is empty', () => Buffer.alloc(0), 'is no DuckDB extension: its 0 bytes do not end in DuckDB\'s footer: cut short or damaged'],
-    ['is an HTML page', () => Buffer.from('<!DOCTYPE html>\n<title>Please log in</title>'), 'is no DuckDB extension: it is an HTML or XML page, as a proxy, a login or an error gives'],
-    ['is gzip data that is cut short', () => gzipSync(small()).subarray(0, 100_000), 'holds gzip data that is cut short or damaged (unexpected end of file)'],
+    ['is cut short', () => gzipSync(small().subarray(0, -1000)), 'is not a DuckDB extension: its 670782 bytes do not end in DuckDB\'s footer: truncated or damaged'],
+    ['is shorter than a footer', () => gzipSync('short'), 'is not a DuckDB extension: its 5 bytes do not end in DuckDB\'s footer: truncated or damaged'],
+    ['is empty', () => Buffer.alloc(0), 'is not a DuckDB extension: its 0 bytes do not end in DuckDB\'s footer: truncated or damaged'],
+    ['is an HTML page', () => Buffer.from('<!DOCTYPE html>\n<title>Please log in</title>'), 'is not a DuckDB extension: it is an HTML or XML page, such as one from a proxy, a login or an error'],
+    ['is gzip data that is cut short', () => gzipSync(small()).subarray(0, 100_000), 'contains gzip data that is truncated or damaged (unexpected end of file)'],
     ['is for another version', () => gzipSync(officialExtension('inet', OTHER_VERSION), { level: 1 }), `was built for DuckDB v${OTHER_VERSION.version}, not for v${TESTED.version}`],
     ['is for another platform', () => gzipSync(officialExtension('inet', OTHER_PLATFORM), { level: 1 }), 'was built for the platform linux_arm64, not for linux_amd64'],
     ['is for a later C interface', () => gzipSync(withField(small(), 2, 'v1.6.0')), `was built for DuckDB's C interface v1.6.0, which DuckDB v${TESTED.version} does not have`],

@@ -27,13 +27,13 @@ describe('duckdb-extensions', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['an unknown command', ['instal'], '"instal" is no command: expected install, verify, list, lock; see duckdb-extensions --help'],
+    ['an unknown command', ['instal'], '"instal" is not a command: expected install, verify, list, lock; see duckdb-extensions --help'],
     ['an unknown option', ['install', '--traget', 'x'], 'unknown option \'--traget\'; see duckdb-extensions install --help'],
     ['no target', ['install', 'httpfs'], 'install needs --target DIR; see duckdb-extensions install --help'],
-    ['a version that is none', ['install', '--target', 'x', '--version', '1.5.5-r.5', 'httpfs'], '"1.5.5-r.5" is no version of DuckDB: expected one such as 1.5.5'],
-    ['a platform that is none', ['install', '--target', 'x', '--platform', 'linux/arm64', 'httpfs'], '"linux/arm64" is no platform of DuckDB: expected one of linux_amd64, linux_arm64, osx_amd64, osx_arm64, windows_amd64, windows_arm64'],
+    ['an invalid version', ['install', '--target', 'x', '--version', '1.5.5-r.5', 'httpfs'], '"1.5.5-r.5" is not a version of DuckDB: expected one such as 1.5.5'],
+    ['an invalid platform', ['install', '--target', 'x', '--platform', 'linux/arm64', 'httpfs'], '"linux/arm64" is not a platform of DuckDB: expected one of linux_amd64, linux_arm64, osx_amd64, osx_arm64, windows_amd64, windows_arm64'],
     ['a file that is not there', ['verify', '--target', 'x', '--libduckdb', './libduckdb.os'], '--libduckdb ./libduckdb.os does not exist'],
-    ['a time limit that is none', ['install', '--target', 'x', '--timeout', 'soon', 'httpfs'], '"soon" is no time limit: expected a number of seconds, such as 300'],
+    ['an invalid time limit', ['install', '--target', 'x', '--timeout', 'soon', 'httpfs'], '"soon" is not a time limit: expected a number of seconds, such as 300'],
   ])('says in one line that it was given %s', async (_, args, reason) => {
     expect(await duckdbExtensions(args)).toMatchObject({ code: 1, stdout: '', stderr: `duckdb-extensions: ${reason}\n` });
   });

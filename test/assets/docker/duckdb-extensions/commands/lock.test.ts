@@ -67,7 +67,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     });
   });
 
-  it('looks everything up anew with --update, and prints what changes', async () => {
+  it('looks everything up again with --update, and prints what changes', async () => {
     const { file, content } = await newLock('odbc');
     content.extensions.linux_amd64.odbc_scanner.sha256 = OTHER_SHA256;
     writeFileSync(file, JSON.stringify(content));
@@ -103,7 +103,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
     const { outcome } = await newLock('--node-api', client, 'odbc');
 
     expect(outcome).toMatchObject({
-      code: 1, error: `duckdb-extensions: "${client}" is no version of @duckdb/node-api with DuckDB ${TESTED.version}: expected one such as ${TESTED.version}-r.1`,
+      code: 1, error: `duckdb-extensions: "${client}" is not a version of @duckdb/node-api with DuckDB ${TESTED.version}: expected one such as ${TESTED.version}-r.1`,
     });
   });
 
@@ -147,7 +147,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
       for (const outcome of [await lock(file, '--source', source(), 'odbc'), await install(source(), temporaryDirectory(), ['--lock', file, 'odbc'])]) {
         expect(outcome.code).toBe(1);
         expect(outcome.error).toContain(`duckdb-extensions: the lock file ${file} holds ${reason}`);
-        expect(outcome.error).toContain('; restore it, or remove it and write it anew with duckdb-extensions lock');
+        expect(outcome.error).toContain('; restore it, or remove it and write it again with duckdb-extensions lock');
       }
     });
   });
@@ -169,7 +169,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
 
       expect(code).toBe(1);
       expect(error).toContain(`odbc_scanner.duckdb_extension has the SHA-256 ${ODBC_SHA256}, but the lock file ${file} pins ${OTHER_SHA256}; `
-        + 'if the extension was released anew, take that with: duckdb-extensions lock --update');
+        + 'if the extension was released again, update the lock file with: duckdb-extensions lock --update');
       expect(existsSync(join(target, 'manifest.json'))).toBe(false);
     });
 
@@ -185,8 +185,8 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
 
     it.each([
       ['of another version', JSON.stringify({ version: 1, duckdbVersion: '1.4.4', nodeApi: {}, extensions: {} }), `is for DuckDB 1.4.4, not ${TESTED.version}; renew it with: duckdb-extensions lock --update`],
-      ['of another format', '{"version": 7}', 'is no lock file of version 1'],
-      ['that is no JSON', '{', 'is no JSON'],
+      ['of another format', '{"version": 7}', 'is not a lock file of version 1'],
+      ['that is not JSON', '{', 'is not valid JSON'],
     ])('%s is an error', async (_, text, reason) => {
       const file = join(temporaryDirectory(), 'duckdb.lock.json');
       writeFileSync(file, text);
@@ -269,7 +269,7 @@ describeWithOfficialExtensions('duckdb-extensions lock', () => {
 
     it.each(['node:24@sha256:abc', `node:24@sha512:${'ab'.repeat(64)}`, `@${DIGEST}`, 'node:24 --privileged'])('refuses %s', async (reference) => {
       expect((await newLock('--base-image', reference)).outcome).toMatchObject({
-        code: 1, error: expect.stringContaining(`"${reference}" is no reference to an image: expected one such as public.ecr.aws/lambda/nodejs:24`),
+        code: 1, error: expect.stringContaining(`"${reference}" is not an image reference: expected one such as public.ecr.aws/lambda/nodejs:24`),
       });
     });
 

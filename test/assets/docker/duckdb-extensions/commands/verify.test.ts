@@ -26,7 +26,7 @@ describeWithOfficialExtensions('duckdb-extensions verify', () => {
     ['whose code was changed', (file) => writeFileSync(file, flipped(readFileSync(file), 5_000_000)), 'has a signature that none of the public keys'],
     ['whose signature was changed', (file) => writeFileSync(file, flipped(readFileSync(file), -1)), 'has a signature that none of the public keys'],
     ['whose signature was removed', (file) => writeFileSync(file, unsigned(readFileSync(file))), 'is not signed'],
-    ['that was cut short', (file) => writeFileSync(file, readFileSync(file).subarray(0, -1)), 'is no DuckDB extension'],
+    ['that was cut short', (file) => writeFileSync(file, readFileSync(file).subarray(0, -1)), 'is not a DuckDB extension'],
     ['of another version', (file) => writeFileSync(file, officialExtension('inet', OTHER_VERSION)), `was built for DuckDB v${OTHER_VERSION.version}, not for v${TESTED.version}`],
     ['that is another signed extension', (file, target) => copyFileSync(extensionFile(target, 'odbc_scanner'), file), 'is another extension than inet: it has no function inet_init_c_api'],
     ['that is missing', (file) => rmSync(file), 'is missing'],
@@ -42,7 +42,7 @@ describeWithOfficialExtensions('duckdb-extensions verify', () => {
     expect(error).not.toContain('odbc_scanner.duckdb_extension');
   });
 
-  it('names a file that nobody installed', async () => {
+  it('names a file that was not installed', async () => {
     const target = await installedDirectory();
     const file = extensionFile(target, 'tpch');
     copyFileSync(extensionFile(target, 'inet'), file);

@@ -29,9 +29,9 @@ describeWithOfficialExtensions('a download', () => {
     const mirror = await startMirror({ [PATH]: (_, response) => response.writeHead(403).end() });
 
     expect((await install(mirror.url, temporaryDirectory(), [NAME])).error)
-      .toContain('answered 403 Forbidden; it may want credentials: give them with --credentials FILE');
+      .toContain('answered 403 Forbidden; it may need credentials: pass them with --credentials FILE');
     expect((await install(mirror.url, temporaryDirectory(), ['inet'])).error)
-      .toContain('answered 404 Not Found; check the name, and that the mirror holds this version and platform');
+      .toContain('answered 404 Not Found; check the name, and that the mirror has this version and platform');
   });
 
   it('that is answered 503 is tried again, after a pause, with a line for the log', async () => {
@@ -75,7 +75,7 @@ describeWithOfficialExtensions('a download', () => {
     expectSuccess({ code, stderr });
   });
 
-  it('from nobody is tried again, then says so', async () => {
+  it('without a server is tried again, and then fails', async () => {
     const { code, error } = await install('http://127.0.0.1:1', temporaryDirectory(), [NAME, '--timeout', '3']);
 
     expect(code).toBe(1);
@@ -96,7 +96,7 @@ describeWithOfficialExtensions('a download', () => {
     expectSuccess({ code, stderr });
   });
 
-  it('that trickles for ever ends with the time limit', async () => {
+  it('that never ends is stopped at the time limit', async () => {
     const target = temporaryDirectory();
     const mirror = await startMirror({ [PATH]: trickle });
     const start = Date.now();
@@ -152,13 +152,13 @@ describeWithOfficialExtensions('a download', () => {
     let certificates: Certificates;
     beforeAll(async () => { certificates = await makeCertificates(temporaryDirectory(), ['127.0.0.1']); });
 
-    it('is refused at once, and told how to trust it', async () => {
+    it('is refused at once, and the error says how to trust it', async () => {
       const mirror = await startMirror(served({ [NAME]: officialExtension(NAME) }), certificates);
 
       const { code, error } = await install(mirror.url, temporaryDirectory(), [NAME]);
 
       expect(code).toBe(1);
-      expect(error).toMatch(/has a TLS certificate that is not trusted \([A-Z_]+\); for a proxy or mirror with .* give that with --ca FILE/);
+      expect(error).toMatch(/has a TLS certificate that is not trusted \([A-Z_]+\); for a proxy or mirror with .* pass its certificate with --ca FILE/);
       expect(mirror.asked).toEqual([]);
     });
 

@@ -58,12 +58,12 @@ describeWithOfficialExtensions('duckdb-extensions install motherduck', () => {
 
     expect(await duckdbExtensions(['install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', vendored,
       '--target', temporaryDirectory(), 'motherduck'])).toMatchObject({
-      code: 1, error: `duckdb-extensions: ${join(vendored, 'manifest.json')} is no manifest of version 1: remove ${vendored} and install again`,
+      code: 1, error: `duckdb-extensions: ${join(vendored, 'manifest.json')} is not a manifest of version 1: remove ${vendored} and install again`,
     });
   });
 
   it.each<[string, string | undefined, Record<string, Buffer>, string]>([
-    ['nobody says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
+    ['no answer says which', undefined, {}, 'motherduck: http://127.0.0.1:PORT/extension_version answered 404 Not Found'],
     ['the answer is something else', '<html>hello</html>', {}, `/extension_version answered "<html>hello</html>" for DuckDB ${TESTED.version}: expected {"extensionVersion":"..."}`],
     ['the answer has no end', ' '.repeat(17 * 1024 ** 2), {}, '/extension_version answered with more than 16 MiB, the most that is read'],
     ['the answer is a path', '{"extensionVersion":"../../evil"}', {}, `for DuckDB ${TESTED.version}: expected {"extensionVersion":"..."}`],

@@ -36,12 +36,12 @@ describeWithOfficialExtensions('a source', () => {
       const { code, error } = await install(source, temporaryDirectory(), [NAME]);
 
       expect(code).toBe(1);
-      expect(error).toBe(`duckdb-extensions: ${NAME}: ${extensionFile(source, NAME)} does not exist, nor with .gz; `
+      expect(error).toBe(`duckdb-extensions: ${NAME}: ${extensionFile(source, NAME)} does not exist, with or without .gz; `
         + 'fill the directory with duckdb-extensions install');
     });
 
     it('must exist', async () => {
-      expect((await install('./nowhere', temporaryDirectory(), [NAME])).error).toBe('duckdb-extensions: "./nowhere" is no source: '
+      expect((await install('./nowhere', temporaryDirectory(), [NAME])).error).toBe('duckdb-extensions: "./nowhere" is not a source: '
         + 'expected core, pypi, pypi+https://HOST/simple, the URL of a mirror, or a directory that exists');
     });
   });
@@ -85,10 +85,10 @@ describeWithOfficialExtensions('a source', () => {
       ['has not heard of it', {}, 'answered 404 Not Found; the index has no wheel of this extension'],
       ['has other versions only', { [PAGE]: json([{ filename: WHEEL.replace(TESTED.version, '1.4.4'), url: '/x' }]) }, `has no wheel of ${TESTED.version}, only of 1.4.4`],
       ['has other platforms only', { [PAGE]: json([{ filename: WHEEL.replace('x86_64', 'aarch64'), url: '/x' }]) }, `has no wheel of ${TESTED.version} for linux_amd64`],
-      ['is not there', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]) }, '/x answered 404 Not Found; the index names a wheel that is not there'],
-      ['is cut short', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': zipOf({ [INSIDE]: Buffer.alloc(5000) }).subarray(0, 60) }, '/x is no zip archive, or is cut short'],
+      ['is not there', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]) }, '/x answered 404 Not Found; the index lists a wheel that does not exist'],
+      ['is cut short', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': zipOf({ [INSIDE]: Buffer.alloc(5000) }).subarray(0, 60) }, '/x is not a zip archive, or is truncated'],
       ['is damaged', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': damaged(zipOf({ [INSIDE]: Buffer.alloc(5000) })) }, '/x is a damaged zip archive'],
-      ['holds something else', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': zipOf({ 'readme.txt': Buffer.from('hello') }) }, '/x is a wheel without an extension in it'],
+      ['holds something else', { [PAGE]: json([{ filename: WHEEL, url: '/x' }]), '/x': zipOf({ 'readme.txt': Buffer.from('hello') }) }, '/x is a wheel that does not contain an extension'],
     ])('says so where the wheel %s', async (_, answers, reason) => {
       const mirror = await startMirror(answers);
 
@@ -99,7 +99,7 @@ describeWithOfficialExtensions('a source', () => {
       expect(error).toContain(`duckdb-extensions: ${NAME}: ${mirror.url}/`);
     });
 
-    it('has the tested client named where it lacks what another version of DuckDB needs, as has a mirror', async () => {
+    it('an error names the tested client if the index or a mirror lacks an extension for another version of DuckDB', async () => {
       const mirror = await startMirror({ [PAGE]: json([{ filename: WHEEL, url: '/x' }]) });
       const hint = `; cdk-duckdb-lambda is tested with @duckdb/node-api ${client} (DuckDB ${TESTED.version})`;
       const missing = async (source: string, version: string) => (await install(source, temporaryDirectory(), ['--version', version, NAME])).error;

@@ -63,12 +63,12 @@ describeWithOfficialExtensions('a directory of extensions', () => {
     expect(everything(target)).toEqual(['manifest.json', 'odbc_scanner.duckdb_extension']);
   });
 
-  it('with a manifest that is none is refused', async () => {
+  it('with an invalid manifest is refused', async () => {
     const target = temporaryDirectory();
     writeFileSync(join(target, 'manifest.json'), '{"version": 2}');
 
     expect((await install(source(), target, ['odbc'])).error)
-      .toBe(`duckdb-extensions: ${target}/manifest.json is no manifest of version 1: remove ${target} and install again`);
+      .toBe(`duckdb-extensions: ${target}/manifest.json is not a manifest of version 1: remove ${target} and install again`);
   });
 
   it('that cannot be made says so', async () => {
@@ -90,7 +90,7 @@ describeWithOfficialExtensions('a directory of extensions', () => {
       const { code, error, stdout } = await outcomeOf('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, target, process.execPath, COMMAND,
         'install', '--version', TESTED.version, '--platform', 'linux_amd64', '--libduckdb', libduckdb(), '--source', source(), '--target', target]);
 
-      expect(error).toBe(`duckdb-extensions: inet: cannot write ${extensionFile(target, 'inet')}: no space is left on the device; free some and run it again`);
+      expect(error).toBe(`duckdb-extensions: inet: cannot write ${extensionFile(target, 'inet')}: no space is left on the device; free some space and run the command again`);
       expect(code).toBe(1);
       expect(stdout.trim().split('\n').sort()).toEqual([join(target, 'manifest.json'), extensionFile(target, 'odbc_scanner')]);
     });

@@ -49,7 +49,7 @@ describe('the names of extensions', () => {
 
   it.each([
     ['htpfs', `no core extension of DuckDB ${TESTED.version} has this name; did you mean "httpfs"?`],
-    ['h3', `no core extension of DuckDB ${TESTED.version} has this name; one of the community repository is asked for as "community:h3"`],
+    ['h3', `no core extension of DuckDB ${TESTED.version} has this name; for the community repository, request "community:h3"`],
   ])('that are unknown, as %s, are refused before anything is fetched, from DuckDB and from PyPI', async (name, reason) => {
     for (const source of ['core', 'pypi']) {
       expect(await install(source, temporaryDirectory(), [name])).toMatchObject({ code: 1, stderr: `duckdb-extensions: ${name}: ${reason}\n` });
@@ -60,7 +60,7 @@ describe('the names of extensions', () => {
     const { code, error } = await install('core', temporaryDirectory(), [name]);
 
     expect(code).toBe(1);
-    expect(error).toContain(`"${name}" is no name of an extension: expected one such as "httpfs" or "community:h3"`);
+    expect(error).toContain(`"${name}" is not an extension name: expected one such as "httpfs" or "community:h3"`);
   });
 
   it('of what is built into DuckDB need no file', async () => {

@@ -35,7 +35,7 @@ function endless(response: ServerResponse, status = 200): void {
 
 describe('what is read from elsewhere has a size at which reading ends', () => {
   const tooLarge = (what: string, mebibytes: number) =>
-    `${what} more than ${mebibytes} MiB, the most that is read: check that this is the right file, and who serves it`;
+    `${what} more than ${mebibytes} MiB, the most that is read: check that this is the right file, and which server delivers it`;
 
   it('the gzipped file of a mirror, unpacked', async () => {
     const [target, mirror] = [temporaryDirectory(), await startMirror({ [pathOf(NAME)]: gzipBomb() })];
