@@ -170,7 +170,9 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
   });
 
   describe('an object that changes', () => {
-    const query = (r: Runtime, sql: string, maxStalenessMs?: number) => r.cursor((c) => c.query<Record<string, unknown>>(sql, [], { maxStalenessMs }));
+    const query = ({ cursor }: Runtime, sql: string, maxStalenessMs?: number) => (
+      cursor((c) => c.query<Record<string, unknown>>(sql, [], { maxStalenessMs }))
+    );
 
     test.each([1, 2, 3])('is seen once the time is over, in version %d, and asked for again within the next', async (version) => {
       const r = runtime();
@@ -245,7 +247,8 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
 
     test('again and again, under readers of every kind: no answer is mixed, none is older than it may be', async () => {
       const r = runtime({}, { threads: 4 });
-      const last = await readUnderOverwrites((sql, maxStalenessMs) => query(r, sql, maxStalenessMs), [[READ], [READ, 100], [WIDE, 100], [READ, LONG], [WIDE], [WIDE, LONG]]);
+      const kinds: Array<[string, number?]> = [[READ], [READ, 100], [WIDE, 100], [READ, LONG], [WIDE], [WIDE, LONG]];
+      const last = await readUnderOverwrites((sql, maxStalenessMs) => query(r, sql, maxStalenessMs), kinds);
       expect(await query(r, READ)).toEqual([answerOf(last)]);
       expect(await query(r, WIDE, 0)).toMatchObject([answerOf(last)]);
     }, 60_000);
