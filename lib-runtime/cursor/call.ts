@@ -5,7 +5,6 @@ import { WaitStatus } from './wait-status';
 import { type AbortSignalLike, withAny } from '../base/abort';
 import { BusyError, DuckDbError, retold } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
-import { textsOf } from '../base/remote-urls';
 import { excerpt } from '../base/sql-text';
 import { nativeCall } from '../client/native-calls';
 import { explainedError } from '../diagnosis/query-error';
@@ -50,9 +49,9 @@ const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESUL
  */
 export abstract class Call {
   protected readonly waiting: WaitStatus;
-  /** Whether the statement runs again where it has met files that have changed. */
+  /** Whether the statement can run again if its files have changed meanwhile. */
   protected readonly isRepeatable: boolean = false;
-  /** The remote files that it reads or writes, as far as they show. */
+  /** The URLs of the remote files that it reads or writes, as far as its text tells. */
   private urls: readonly string[] = NONE;
 
   constructor(
@@ -135,15 +134,14 @@ export abstract class Call {
     }, isSelect);
   }
 
-  /** How an attempt runs that may answer by what is known of remote files. */
+  /** Runs an attempt that may use what is known of remote files, if the caller allows that. */
   private withMetadataCache(lease: ConnectionLease): <T>(once: () => Promise<T>) => Promise<T> {
     const { statement, parameters, target: { instance: { remote, bootstrap }, connection, options } } = this;
     const mayUse = remote !== undefined && this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
     const given = this.options.maxStalenessMs ?? options.maxStalenessMs;
     const maxStalenessMs = mayUse ? given ?? bootstrap.maxStalenessMsOf(this.urls, options.bootstrap) : 0;
     if (remote === undefined || maxStalenessMs === 0) return (once) => once();
-    const key = textsOf(statement.sql, parameters).join('\n');
-    return (once) => remote.metadataCache.attempt(lease, key, maxStalenessMs, once);
+    return (once) => remote.metadataCache.attempt(lease, statement.sql, parameters, maxStalenessMs, once);
   }
 
   private async failure(lease: ConnectionLease, error: unknown): Promise<unknown> {

@@ -41,11 +41,12 @@ export interface QueryOptions extends CallOptions {
    */
   readonly maxBytes?: number;
   /**
-   * How old the answer may be, in milliseconds, where the query reads remote files.
+   * The age in milliseconds that the answer may have, if the query reads remote files.
    *
-   * For so long, a SELECT that runs again asks S3 for nothing but the list of a glob, as long as memory holds what it read before. Where a file
-   * has changed and DuckDB notices, the SELECT runs once more and reads the new one; an answer never mixes two versions of a file. 0 is as DuckDB
-   * does it: each query asks whether its files have changed. Has no effect on streams, within transactions, and on what is not a SELECT.
+   * During that time, a SELECT that runs again sends no request but the list of a glob, if memory still holds what it has read before. The answer is
+   * a version of the files that was current at most `maxStalenessMs` ago. If DuckDB notices that a file has changed, the SELECT runs once more. With
+   * 0, each query asks whether its files have changed. Streams, transactions, scripts, statements other than SELECT, and instances whose
+   * configuration is locked always do so.
    *
    * @default - the cursor's
    */

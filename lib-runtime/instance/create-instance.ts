@@ -107,7 +107,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   }
 }
 
-/** Where the number of threads is ours: in Lambda, where it follows from the function's memory. */
+/** In Lambda, where the number of threads follows from the function's memory. */
 function threadCount(vcpus: string | undefined, { settings }: RuntimeConfig, limits: Limits, instance: Instance): ThreadCount | undefined {
   return vcpus !== undefined && mayChangeThreads(settings) ? new ThreadCount(Number(vcpus), limits, instance) : undefined;
 }

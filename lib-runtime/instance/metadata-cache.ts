@@ -3,29 +3,38 @@ import { DUCKDB, saysOneOf } from '../base/wording';
 import { statusesIn } from '../diagnosis/http-statuses';
 import type { ConnectionLease } from '../execution/connection';
 
-/** In these classes of errors DuckDB says that a file is not what the cache knows of it. */
+/** The classes of errors in which DuckDB reports that a file differs from its entry in the cache. */
 const MAY_HAVE_CHANGED = [DUCKDB.httpError, DUCKDB.ioError, DUCKDB.invalidError, DUCKDB.invalidInputError];
-/** What may look for other files in the next call. */
+/** Functions with which the same statement may read other files in its next run. */
 const VOLATILE = /\b(?:now|today|current_date|current_time|current_timestamp|localtime|localtimestamp|getvariable|random|uuid|nextval|getenv)\b/i;
 const MAX_KEYS = 1000;
+/** Longer ones would take too much memory; such a statement does not use the cache. */
+const MAX_KEY_LENGTH = 10_000;
 
 /**
- * Lets SELECTs skip the requests by which DuckDB asks whether remote files have changed.
+ * Lets SELECTs skip the requests with which DuckDB asks whether remote files have changed.
  *
- * DuckDB's cache of files' sizes and ETags is shared by an instance's connections, and its entries never end. So no entry may be used that can
- * be older than a caller allows: as long as the first use is more recent than that, none is. From then on a statement first runs without the
- * cache, which has DuckDB look at its files and drop what it holds of changed ones; for the time allowed, it may then use the cache again. An
- * entry of a changed file shows in the answer to the next request by its ETag, as an error; the statement then runs again without the cache.
+ * DuckDB has a cache of the sizes and ETags of files. All connections of an instance share it, and its entries never expire. This class makes
+ * sure that no entry is older than the caller allows:
+ *
+ * - While the first use of the cache is more recent than that, every entry is.
+ * - Later, a statement first runs without the cache. DuckDB then checks the files, and drops the data of files that have changed. After that the
+ *   statement may use the cache again, for the allowed time.
+ *
+ * The ETag of each answer is compared with the entry. If a file has changed, DuckDB reports an error, and the statement runs again without the cache.
  */
 export class MetadataCache {
   private since = Infinity;
   private isUnusable = false;
-  /** When the files of a statement were looked at last. */
+  /** When the files of a statement were last checked. */
   private readonly lookedAt = new Map<string, number>();
 
-  /** Runs a SELECT outside of a transaction, by `once`; what it answers was so at most `maxStalenessMs` ago. `key` is its text and its parameters. */
-  async attempt<T>(lease: ConnectionLease, key: string, maxStalenessMs: number, once: () => Promise<T>): Promise<T> {
-    if (this.isUnusable || VOLATILE.test(key)) return once();
+  /** Runs a SELECT outside of a transaction with `once`. The answer was current at most `maxStalenessMs` ago. */
+  async attempt<T>(
+    lease: ConnectionLease, sql: string, parameters: object | undefined, maxStalenessMs: number, once: () => Promise<T>,
+  ): Promise<T> {
+    const key = keyOf(sql, parameters);
+    if (this.isUnusable || VOLATILE.test(sql) || key.length > MAX_KEY_LENGTH) return once();
     const now = performance.now();
     if (now - Math.min(this.since, now) > maxStalenessMs && !(now - (this.lookedAt.get(key) ?? -Infinity) <= maxStalenessMs)) {
       const value = await once();
@@ -36,7 +45,7 @@ export class MetadataCache {
     return this.withCache(lease, key, once);
   }
 
-  /** Notes that statements may read other files than before under the same names. */
+  /** Records that statements may read other files than before under the same names. */
   forget(): void {
     this.lookedAt.clear();
   }
@@ -44,14 +53,14 @@ export class MetadataCache {
   private async withCache<T>(lease: ConnectionLease, key: string, once: () => Promise<T>): Promise<T> {
     const { raw } = lease;
     const before = await raw.run(`SELECT current_setting('enable_http_metadata_cache'); ${setCache(true)}`).then((result) => result.getRows(), () => undefined);
-    // The configuration is locked, or httpfs is not there.
+    // The configuration is locked.
     if (before === undefined) return once();
     try {
       return await once();
     } catch (error) {
       const text = messageOf(error);
       if (!saysOneOf(MAY_HAVE_CHANGED, text)) throw error;
-      // DuckDB forgets an entry whose ETag differs, but not one that says that a file is longer than it is.
+      // DuckDB drops an entry whose ETag differs, but keeps an entry that says that a file is longer than it is.
       if (statusesIn(text).includes(416) || DUCKDB.outsideFile.test(text)) this.isUnusable = true;
       lease.assertOpen();
       await raw.run(setCache(false));
@@ -60,7 +69,7 @@ export class MetadataCache {
       this.note(key, now);
       return value;
     } finally {
-      // As it was: the user may have SET it. A connection that is closed meanwhile needs nothing.
+      // The user may have SET it. A connection that was closed meanwhile needs nothing.
       await raw.run(setCache(before[0]?.[0] === true)).catch(() => undefined);
     }
   }
@@ -70,6 +79,11 @@ export class MetadataCache {
     this.lookedAt.set(key, time);
     if (this.lookedAt.size > MAX_KEYS) this.lookedAt.delete(this.lookedAt.keys().next().value!);
   }
+}
+
+/** The statement and all its parameters: also a number may decide which files it reads. */
+function keyOf(sql: string, parameters: object | undefined): string {
+  return parameters === undefined ? sql : sql + JSON.stringify(parameters, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
 }
 
 function setCache(isUsed: boolean): string {

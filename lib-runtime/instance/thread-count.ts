@@ -2,12 +2,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { locksConfiguration } from '../base/config';
 import type { Limits } from '../memory/limits';
 
-/** A reader of remote files holds about this much while it waits; with more threads COPY and aggregates ran out of memory at 219 MB. */
+/** The memory for each thread. With more threads at 219 MB, aggregates and COPY ran out of memory. */
 const BYTES_PER_READER = 25_000_000;
-/** With 32 no query was faster than with 16. */
+/** With 32 threads no query was faster than with 16. */
 const MAX_READERS = 16;
 
-/** What the threads are set through. */
+/** Gives the connection through which the number is set. */
 interface ThreadHost {
   withRaw(task: (connection: DuckDBConnection) => Promise<void>): Promise<void>;
 }
@@ -15,11 +15,11 @@ interface ThreadHost {
 /**
  * Gives statements that read remote files more threads than there are vCPUs.
  *
- * Each of DuckDB's threads waits for its own request, and S3 answers Lambda after 15 to 40 ms: with one thread, a query of 56 requests waits 56
- * times. Statements that compute want a thread for each vCPU, and no more.
+ * Each thread of DuckDB waits for its own request, and S3 answers Lambda after 15 to 40 ms. With one thread, a query of 56 requests waits 56
+ * times. Other statements are fastest with one thread for each vCPU.
  *
- * DuckDB has one number of threads for an instance. It is raised before a statement that reads remote files. To lower it, DuckDB waits for all
- * that runs, so it is lowered by the next other statement that finds the instance idle.
+ * The number of threads belongs to the whole instance. It is raised before a statement that reads remote files. To lower it, DuckDB waits for all
+ * running statements, so it is lowered only when another kind of statement begins and nothing else runs.
  */
 export class ThreadCount {
   private current: number;
@@ -27,7 +27,7 @@ export class ThreadCount {
   private running = 0;
   private changing: Promise<void> | undefined;
 
-  /** `vcpus` is what the instance was opened with. */
+  /** `vcpus` is the number with which the instance was opened. */
   constructor(private readonly vcpus: number, limits: Limits, private readonly host: ThreadHost) {
     this.current = vcpus;
     this.readers = this.readersWithin(limits);
@@ -38,7 +38,7 @@ export class ThreadCount {
     this.readers = this.readersWithin(limits);
   }
 
-  /** Runs `work` with the threads that suit it. */
+  /** Runs `work` with the number of threads that suits it. */
   async during<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
     while (this.changing !== undefined || this.wanted(readsRemoteFiles) !== this.current) {
       await (this.changing ??= this.change(this.wanted(readsRemoteFiles)));
@@ -60,7 +60,7 @@ export class ThreadCount {
     const before = this.current;
     this.current = count;
     try {
-      // A number that the user has SET since stays as it is. Where the configuration is locked, nothing changes.
+      // A number that the user has SET since then stays. If the configuration is locked, nothing changes.
       const set = `SET GLOBAL threads = CASE current_setting('threads') WHEN ${before} THEN ${count} ELSE current_setting('threads') END`;
       await this.host.withRaw(async (connection) => void await connection.run(set)).catch(() => undefined);
     } finally {
@@ -73,7 +73,7 @@ export class ThreadCount {
   }
 }
 
-/** Whether the number of threads is left to this package. */
+/** Whether the settings leave the number of threads to this package. */
 export function mayChangeThreads(settings: Readonly<Record<string, string>>): boolean {
   return !('threads' in settings) && !('worker_threads' in settings) && !locksConfiguration(settings);
 }

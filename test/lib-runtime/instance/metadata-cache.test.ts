@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cursor } from '../../../lib-runtime';
 import { type FarS3Server, operationCounts, startFarS3 } from '../../bed';
@@ -26,6 +26,7 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
   };
   /** As S3 does it: a reader finds the old object or the new one. */
   const publish = (version: number, to = path('changing.parquet')) => {
+    mkdirSync(dirname(to), { recursive: true });
     copyFileSync(join(s3.dir, `v${version}.parquet`), `${to}.new`);
     renameSync(`${to}.new`, to);
   };
@@ -182,6 +183,21 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
       expect(await query(r, READ, 1)).toEqual([answerOf(version)]);
       expect(await query(r, READ, LONG)).toEqual([answerOf(version)]);
       expect(await query(r, READ)).toEqual([answerOf(version)]);
+    });
+
+    test('is found with other parameters too: they may decide which files are read', async () => {
+      const { cursor } = runtime();
+      for (const part of [1, 2]) publish(0, path('parts', `day=${part}`, 'x.parquet'));
+      const read = (day: number, maxStalenessMs: number) => cursor((c) => (
+        c.queryOne("SELECT max(v) AS v FROM 's3://lake/parts/*/*.parquet' WHERE day = $1", [day], { maxStalenessMs })
+      ));
+      expect([await read(1, LONG), await read(2, LONG)]).toEqual([{ v: 0 }, { v: 0 }]);
+      await sleep(60);
+      publish(1, path('parts', 'day=2', 'x.parquet'));
+      expect(await read(1, 50)).toEqual({ v: 0 });
+      expect(await read(2, 50)).toEqual({ v: 1 });
+      rmSync(path('parts'), { recursive: true });
+      mkdirSync(path('parts'));
     });
 
     test.each([1, 2, 3])('is never mixed with what it was, nor old once somebody has seen the new, version %d', async (version) => {
