@@ -85,8 +85,8 @@ function byHand(before: TestedVersions, after: TestedVersions, notLoaded: string
     'npx projen test -- test/lib-runtime: the words of DuckDB\'s errors that lib-runtime/diagnosis goes by, and what its values become',
     'npx projen test -- test/assets/docker test/e2e: what extensions depend on (assets/docker/extension-dependencies.json), and the image',
     'src/checks/duckdb-settings.ts: which of the new settings hold a secret, or undo what the runtime locks (RESERVED)',
-    'docs/cold-start.md: its figures are of the version that it names; npm run bench measures anew',
-    ...notLoaded.map((line) => `not loaded, so settings of its own are not in the table: ${line}`),
+    'docs/cold-start.md: its figures are for the version that it names; npm run bench measures again',
+    ...notLoaded.map((line) => `not loaded, so its settings are not in the table: ${line}`),
     ...(before.duckdb === after.duckdb ? [] : [`what still names DuckDB ${before.duckdb}, examples and made-up cases among it:\n  ${filesWith(before.duckdb).join('\n  ')}`]),
   ];
 }

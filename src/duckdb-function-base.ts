@@ -123,9 +123,9 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @param endpoint the service
    */
   public addRequiredEndpoint(endpoint: RequiredEndpoint): void {
-    expectProps(endpoint, `${this.node.path} is told of an endpoint, which`, 'addRequiredEndpoint({ service: \'dynamodb\' })', ENDPOINT);
+    expectProps(endpoint, `the required endpoint of ${this.node.path}`, 'addRequiredEndpoint({ service: \'dynamodb\' })', ENDPOINT);
     const { service, region } = endpoint;
-    expectText(service, `${this.node.path} is told of an endpoint of the service`, 'dynamodb');
+    expectText(service, `the required endpoint of ${this.node.path} has the service`, 'dynamodb');
     this.endpoints.set(`${service} ${region}`, { service, ...(region !== undefined && { region }) });
   }
 

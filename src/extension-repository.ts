@@ -90,7 +90,7 @@ export class ExtensionRepository {
   }
 }
 
-/** Where the build context holds the files of `fromDirectory`, seen from the installer's working directory. */
+/** The directory of `fromDirectory`'s files in the build context, seen from the installer's working directory. */
 const STAGED_DIRECTORY = './extensions';
 
 /** The URL without trailing slashes. An error does not repeat the whole URL, because it may contain credentials. */

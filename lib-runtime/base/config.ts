@@ -65,7 +65,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
   }
   const steps = list(raw.steps, 'steps').map((step, index) => stepConfig(object(step, `steps[${index}]`), index));
   const repeated = steps.find((step, index) => steps.findIndex(({ name }) => name === step.name) !== index);
-  if (repeated) throw new ConfigError(`${VARIABLE} declares the bootstrap step "${repeated.name}" twice: give each step a name of its own`);
+  if (repeated) throw new ConfigError(`${VARIABLE} declares the bootstrap step "${repeated.name}" twice: give each step a different name`);
   return {
     extensions: list(raw.extensions, 'extensions').map(extensionName),
     steps,

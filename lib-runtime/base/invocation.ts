@@ -23,7 +23,7 @@ export class Invocation {
 
   opened(openable: Openable, place: Error): void {
     this.open.set(openable, place);
-    // It was still opening when the handler answered. If its opening was aborted, it has been abandoned by now.
+    // It was still opening when the handler answered. If its opening was aborted, it has already been abandoned.
     if (this.isOver) setImmediate(() => void this.closeLeftovers());
   }
 

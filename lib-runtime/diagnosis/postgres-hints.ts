@@ -12,7 +12,7 @@ const HINTS: ReadonlyArray<readonly [RegExp, string]> = [
     "and set it in the database: ALTER ROLE reader SET statement_timeout = '30s'"],
   [LIBPQ.certificateOfAnotherAuthority, "the server's certificate comes from another authority than those in the step's caFile: put the authority's bundle into the image; for RDS " +
     'https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem'],
-  [POSTGRESQL.noHbaEntry, "the server's pg_hba.conf lets nobody in from this address, with this user, database and encryption"],
+  [POSTGRESQL.noHbaEntry, "the server's pg_hba.conf has no entry for this address, user, database and encryption"],
 ];
 
 /** Advice for an error of PostgreSQL or of DuckDB's postgres extension, if a usual cause is known. */

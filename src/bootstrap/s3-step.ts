@@ -290,7 +290,7 @@ export class S3Step implements IBootstrapStep {
     const dotted = buckets.map(knownName).filter((name) => name?.includes('.'));
     if (dotted.length === 0) return;
     Annotations.of(host).addWarningV2('cdk-duckdb-lambda:urlStyle', `the S3Step "${this.name}" has S3UrlStyle.VIRTUAL_HOST and buckets with dots in their names, `
-      + `${dotted.map((name) => `"${name}"`).join(', ')}: a wildcard certificate such as AWS's is not valid for their hosts; leave urlStyle out, or give these buckets a step of their own`);
+      + `${dotted.map((name) => `"${name}"`).join(', ')}: a wildcard certificate such as AWS's is not valid for their hosts; leave urlStyle out, or give these buckets a separate step`);
   }
 
   private grant(role: iam.IRole): void {

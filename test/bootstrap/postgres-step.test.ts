@@ -144,7 +144,7 @@ describe('a database of RDS', () => {
     const { statements, step } = bound({ endpoint, credentials: PostgresCredentials.fromIam('reader') }, vpc);
     expect(step.config.disableStatementTimeout).toBe(true);
     expect(step.config).not.toHaveProperty('statementTimeoutSeconds');
-    expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, disableStatementTimeout: false })).toThrow('which an RDS proxy does not take');
+    expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, disableStatementTimeout: false })).toThrow('which an RDS proxy does not accept');
     expect(() => new PostgresStep({ endpoint, database: 'app', credentials: password, statementTimeout: Duration.seconds(5) })).toThrow(
       'the PostgresStep "postgres" has a statementTimeout, which an RDS proxy does not accept: set it in the database');
     expect(JSON.stringify(statements)).toMatch(/"Fn::Select":\[6,\{"Fn::Split":\[":"/);

@@ -55,7 +55,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
       'the result of bind of the bootstrap step "own" of Stack/Reports has the prop "provide", which it does not know: expected among type, provides, attaches, config; '
       + 'did you mean "provides"?'],
     ['an endpoint', (misspelt) => declare({}).addRequiredEndpoint({ service: 'dynamodb', ...misspelt }), { regoin: 'eu-west-1' },
-      'Stack/Reports is told of an endpoint, which has the prop "regoin", which it does not know: expected among service, region; did you mean "region"?'],
+      'the required endpoint of Stack/Reports has the prop "regoin", which it does not know: expected among service, region; did you mean "region"?'],
     ['a metric', (misspelt) => declare({ metrics: true }).metricBootstrapDuration(misspelt), { setp: 's3' },
       'metricBootstrapDuration of Stack/Reports has the prop "setp", which it does not know; did you mean "step"?'],
     ['a function', (misspelt) => declare(misspelt), { bootsrap: [] }, 'Stack/Reports has the prop "bootsrap", which it does not know; did you mean "bootstrap"?'],

@@ -90,7 +90,7 @@ test.each<[string, () => unknown, string]>([
 });
 
 test('a service without a name is refused', () => {
-  expect(() => declare({}).addRequiredEndpoint({ service: '' })).toThrow('Stack/Reports is told of an endpoint of the service "": expected text such as "dynamodb"');
+  expect(() => declare({}).addRequiredEndpoint({ service: '' })).toThrow('the required endpoint of Stack/Reports has the service "": expected text such as "dynamodb"');
 });
 
 test('a directory without a name is refused', () => {

@@ -103,7 +103,7 @@ describeWith('s3', 'a COPY to S3 that does not come to its end', () => {
   test('with OVERWRITE of the directory that it reads: what was there is lost, and the error says so', async () => {
     await runtime.cursor((c) => c.execute("COPY (SELECT range AS x, range % 4 AS y FROM range(1000)) TO 's3://lake/self' (FORMAT parquet, PARTITION_BY (y))"));
     const error = await failure("COPY (SELECT x, y FROM 's3://lake/self/*/*.parquet') TO 's3://lake/self' (FORMAT parquet, PARTITION_BY (y), OVERWRITE)");
-    expect(error).toMatchObject({ code: 'QUERY', message: expect.stringContaining('COPY with OVERWRITE deletes what its directory holds before it reads') });
+    expect(error).toMatchObject({ code: 'QUERY', message: expect.stringContaining('COPY with OVERWRITE deletes the contents of its directory before it reads') });
     expect(existsSync(join(s3.dir, 'lake/self/y=0'))).toBe(false);
   });
 });

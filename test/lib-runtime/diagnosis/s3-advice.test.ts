@@ -147,7 +147,7 @@ describeWith('s3', 'what is said of a file that could not be read', () => {
 
   test('of a local file nobody speaks of buckets', async () => {
     const reading = await messageOf("FROM 'missing.csv'");
-    expect(reading).toContain(`hint: that is a path of the local file system, where a relative one begins at ${process.cwd()}`);
+    expect(reading).toContain(`hint: that is a path of the local file system, and a relative path begins at ${process.cwd()}`);
     const writing = await messageOf("COPY (SELECT 1 AS x) TO '/nowhere/x.csv'");
     for (const message of [reading, writing]) expect(message).not.toMatch(/bucket|region|s3:ListBucket/);
   });

@@ -112,7 +112,7 @@ describeWith(['postgres', 'aws'], 'what never passes is no error to be tried aga
       const error = await failure(bed.step({ tls: 'disable' }));
       expect(error).toMatchObject({ ...never, message: expect.stringContaining(`port ${port} failed: FATAL:`) });
       says('POSTGRESQL.noHbaEntry', error.message);
-      expect(error.message).toMatch(/\n\nhint: the server's pg_hba\.conf lets nobody in/);
+      expect(error.message).toMatch(/\n\nhint: the server's pg_hba\.conf has no entry for this address/);
     } finally {
       await reloadHba(hba);
     }

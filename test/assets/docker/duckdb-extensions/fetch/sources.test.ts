@@ -105,8 +105,8 @@ describeWithOfficialExtensions('a source', () => {
       const missing = async (source: string, version: string) => (await install(source, temporaryDirectory(), ['--version', version, NAME])).error;
 
       expect(await missing(`pypi+${mirror.url}/simple`, '9.9.9')).toContain(`has no wheel of 9.9.9, only of ${TESTED.version}${hint}`);
-      expect(await missing(mirror.url, '9.9.9')).toContain(`and that the mirror holds this version and platform${hint}`);
-      expect(await missing(mirror.url, TESTED.version)).toMatch(/and that the mirror holds this version and platform$/);
+      expect(await missing(mirror.url, '9.9.9')).toContain(`and that the mirror has this version and platform${hint}`);
+      expect(await missing(mirror.url, TESTED.version)).toMatch(/and that the mirror has this version and platform$/);
     });
   });
 
