@@ -57,6 +57,7 @@ const OUTPUTS = [
     'bootstrap/environment-s3',
     'values/parameter-values',
     'diagnosis/postgres-hints',
+    'init/prefetch',
     'aws/rds-token',
     'aws/secret-providers',
   ].map((part) => (

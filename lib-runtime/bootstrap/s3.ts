@@ -63,6 +63,7 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
+  readonly prefetch: readonly string[] | undefined;
   /** The names of what it makes, or has made. */
   secrets: readonly string[];
   private readonly scopes: readonly string[];
@@ -87,6 +88,7 @@ export class S3BootstrapStep implements BootstrapStep {
     this.scopes = scopes;
     this.location = () => locationOptions(options, env, this.defaults);
     this.maxStalenessMs = options.flag('immutable') ? Infinity : 1000 * (options.number('maxStalenessSeconds') ?? 0);
+    this.prefetch = options.texts('prefetch');
     this.source = source(options);
   }
 
