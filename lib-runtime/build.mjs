@@ -59,6 +59,7 @@ const OUTPUTS = [
     'diagnosis/postgres-hints',
     'init/prefetch',
     'aws/rds-token',
+    'cursor/request-log',
     'aws/secret-providers',
   ].map((part) => (
     { entryPoints: [`lib-runtime/${part}.ts`], format: 'cjs', outfile: join(target, `${basename(part)}.js`), minify: true }

@@ -15,8 +15,11 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
       { bind: (values: object) => done.push(sql, values), run: async () => undefined, destroySync: () => undefined }
     ),
   };
-  const context = { error: undefined, execute: async (sql: string, values: unknown) => { done.push(sql, values); }, ensureExtension: async () => undefined };
-  const [step] = makeSteps([{ name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) }], { env: process.env, timeoutSeconds: undefined });
+  const context = {
+    error: undefined, execute: async (sql: string, values: unknown) => { done.push(sql, values); }, ensureExtension: async () => undefined,
+  };
+  const declared = { name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) };
+  const [step] = makeSteps([declared], { env: process.env, timeoutSeconds: undefined });
   const maxStalenessMs = step.maxStalenessMsOf?.('s3://lake/x');
   if (maxStalenessMs) done.push(`maxStalenessMs is ${maxStalenessMs}`);
   if (step.prefetch) done.push(`prefetch is ${step.prefetch}`);
