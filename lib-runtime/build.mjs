@@ -57,7 +57,9 @@ const OUTPUTS = [
     'bootstrap/environment-s3',
     'values/parameter-values',
     'diagnosis/postgres-hints',
+    'init/prefetch',
     'aws/rds-token',
+    'cursor/request-log',
     'aws/secret-providers',
   ].map((part) => (
     { entryPoints: [`lib-runtime/${part}.ts`], format: 'cjs', outfile: join(target, `${basename(part)}.js`), minify: true }

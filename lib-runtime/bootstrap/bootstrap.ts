@@ -49,6 +49,11 @@ export class Bootstrap implements StepHost, Steps {
     return this.steps.flatMap(({ step }) => step.provides);
   }
 
+  /** The remote files to prefetch, as URLs or patterns: those of the steps that have run. */
+  get prefetched(): readonly string[] {
+    return this.steps.flatMap(({ step, isDone }) => (isDone ? step.prefetch ?? [] : []));
+  }
+
   /** What a caller waits for at the moment, for messages: the running steps, else DuckDB. */
   get underWay(): string {
     const running = this.steps.filter((declared) => declared.running !== undefined).map(({ step }) => `"${step.name}"`);

@@ -65,6 +65,7 @@ export class S3BootstrapStep implements BootstrapStep {
   readonly name: string;
   readonly provides = [];
   readonly required = false;
+  readonly prefetch: readonly string[] | undefined;
   /** The names of the secrets that the step creates, or has created. */
   secrets: readonly string[];
   private readonly scopes: readonly string[];
@@ -89,6 +90,7 @@ export class S3BootstrapStep implements BootstrapStep {
     this.scopes = scopes;
     this.location = () => locationOptions(options, env, this.defaults);
     this.maxStalenessMs = options.flag('immutable') ? Infinity : 1000 * (options.number('maxStalenessSeconds') ?? 0);
+    this.prefetch = options.texts('prefetch');
     this.source = source(options);
   }
 

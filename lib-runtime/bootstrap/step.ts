@@ -31,6 +31,8 @@ export interface BootstrapStep {
   readonly runsImmediately: boolean;
   /** Names of the DuckDB secrets that exist after the step has run. */
   readonly secrets?: readonly string[];
+  /** URLs or patterns of Parquet files whose footers are read in the init phase, once it has run there. */
+  readonly prefetch?: readonly string[];
   /** Whether every statement needs it: it then runs before the first statement, which fails if the step fails. */
   readonly required: boolean;
   /** Whether the step may leave a transaction open on its connection without `StepContext.execute`. */

@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import type { CallQueue } from './call-queue';
 import { queryTrace } from './query-trace';
+import type { RequestLog } from './request-log';
 import type { CallOptions, CursorOptions, QueryOptions } from './types';
 import { WaitStatus } from './wait-status';
 import { type AbortSignalLike, withAny } from '../base/abort';
@@ -17,6 +19,12 @@ import { reportColdStart } from '../observe/cold-start';
 import type { QueryTrace } from '../observe/traces';
 import { traced } from '../observe/tracing';
 import type { QueryParameters } from '../values/parameters';
+
+// A name of its own, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Counts requests, for debugging. */
+const requestLog = () => requireFromHere('./request-log') as typeof import('./request-log');
 
 /** The target of calls: a cursor, or a transaction on it. */
 export interface CallTarget {
@@ -51,6 +59,10 @@ export abstract class Call {
   protected readonly waiting: WaitStatus;
   /** Whether the statement can run again if its files have changed meanwhile. */
   protected readonly isRepeatable: boolean = false;
+  /** Whether the statement still runs when an attempt has settled. */
+  protected readonly isStreamed: boolean = false;
+  /** Counts the requests of the statement; undefined unless the environment asks for that. */
+  protected requests: RequestLog | undefined;
   /** The URLs of the remote files that it reads or writes, as far as its text tells. */
   private urls: readonly string[] = NONE;
 
@@ -66,7 +78,7 @@ export abstract class Call {
     const { target, statement, options } = this;
     if (target.within) refuseControl(statement);
     return traced('query', () => queryTrace(statement, target.instance.tempDirectory), (trace) => (
-      withAny(signalsOf(target, options), (signal) => work(signal, trace))
+      withAny(signalsOf(target, options), (signal) => this.debugged(() => work(signal, trace)))
     ));
   }
 
@@ -129,9 +141,30 @@ export abstract class Call {
       return nativeCall(() => {
         waiting.for = underWay;
         waiting.hasBegun = true;
-        return withCache(once);
+        return withCache(() => this.counted(lease, once));
       }, lease.ended);
     }, isSelect);
+  }
+
+  /** Runs `work`, and prints its requests if the environment asks for that. */
+  private async debugged<T>(work: () => Promise<T>): Promise<T> {
+    if (process.env.DUCKDB_LAMBDA_DEBUG !== 'requests') return work();
+    const requests = this.requests = new (requestLog().RequestLog)(this.statement);
+    return work().finally(() => requests.print(this.urls.length > 0));
+  }
+
+  /** Runs an attempt. If its statement is streamed, `requests` ends later. */
+  private async counted<T>({ raw }: ConnectionLease, once: () => Promise<T>): Promise<T> {
+    if (this.requests === undefined) return once();
+    await this.requests.begin(raw);
+    let isRunning = false;
+    try {
+      const value = await once();
+      isRunning = this.isStreamed;
+      return value;
+    } finally {
+      if (!isRunning) await this.requests.end(raw);
+    }
   }
 
   /** Runs an attempt that may use what is known of remote files, if the caller allows that. */

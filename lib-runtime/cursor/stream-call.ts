@@ -19,6 +19,8 @@ export interface StreamTarget extends CallTarget {
 
 /** A call whose rows are read while the statement runs. */
 export class StreamCall extends Call {
+  protected override readonly isStreamed = true;
+
   constructor(
     protected override readonly target: StreamTarget, statement: Statement, parameters: QueryParameters | undefined, options: QueryOptions,
   ) {
@@ -37,7 +39,10 @@ export class StreamCall extends Call {
       const stream = new RowStream(result, reader, lease, () => this.isLeavable, () => this.streamFailure(lease, reader.rowCount));
       began(stream);
       started(stream);
-      await stream.ended.finally(() => { if (trace) trace.rows = reader.rowCount; });
+      await stream.ended.finally(() => {
+        if (trace) trace.rows = reader.rowCount;
+        return this.requests?.end(lease.raw);
+      });
     }), this.task, signal));
   }
 

@@ -116,6 +116,17 @@ export interface S3StepProps {
   readonly immutable?: boolean;
 
   /**
+   * Keys or patterns of Parquet files, such as `orders/2025-*.parquet`, in each bucket of the step. Their list and their footers are read in the init
+   * phase, after the step has run, so that the first query does not wait for them.
+   *
+   * It has an effect if steps run in the init phase: with `BootstrapMode.EAGER`, and with provisioned concurrency. It ends after 3 seconds, or
+   * when footers take a quarter of DuckDB's memory, and failures are only logged. Each pattern must lie under one of `prefixes`, if there are any.
+   *
+   * @default - nothing is read before a query needs it
+   */
+  readonly prefetch?: string[];
+
+  /**
    * The URL of another server of the S3 API, such as `https://s3.example.com:9000`. It must not contain credentials, because the template shows it,
    * or a path.
    *
@@ -157,6 +168,7 @@ const PROPS: PropNames<S3StepProps> = {
   requesterPays: true,
   maxStaleness: true,
   immutable: true,
+  prefetch: true,
   endpoint: true,
   urlStyle: true,
   credentialChain: true,
@@ -187,11 +199,12 @@ export class S3Step implements IBootstrapStep {
     const { requesterPays, immutable, credentialChain } = props;
     expectFlags({ requesterPays, immutable, credentialChain }, `the S3Step "${this.name}"`);
     this.checkStaleness();
+    this.checkPrefetch();
     this.checkAccess();
   }
 
   public bind(host: IDuckDbHost): BootstrapStepConfig {
-    const { assumeRole, requesterPays, maxStaleness, immutable, endpoint, urlStyle, credentialChain } = this.props;
+    const { assumeRole, requesterPays, maxStaleness, immutable, prefetch, endpoint, urlStyle, credentialChain } = this.props;
     const region = this.props.region ?? this.regionOfBuckets(host);
     this.warnOfPrefixes(host);
     this.warnOfHosts(host);
@@ -213,6 +226,7 @@ export class S3Step implements IBootstrapStep {
         ...(requesterPays && { requesterPays }),
         ...(maxStaleness && { maxStalenessSeconds: maxStaleness.toSeconds() }),
         ...(immutable && { immutable }),
+        ...(prefetch && { prefetch: this.urls(prefetch) }),
         ...(endpoint !== undefined && { endpoint }),
         ...(urlStyle && { urlStyle }),
         ...(credentialChain && { credentialChain }),
@@ -276,6 +290,23 @@ export class S3Step implements IBootstrapStep {
     }
   }
 
+  private checkPrefetch(): void {
+    const { prefetch } = this.props;
+    if (prefetch === undefined) return;
+    expectList(prefetch, `the S3Step "${this.name}" has as prefetch`, '["orders/*/*.parquet"]');
+    if (prefetch.length === 0) throw new Error(`the S3Step "${this.name}" has an empty list as prefetch: leave the prop out to read nothing before a query`);
+    expectTexts(prefetch, `the S3Step "${this.name}" has the prefetch pattern`, 'orders/*/*.parquet');
+    for (const pattern of prefetch.filter((each) => !Token.isUnresolved(each))) {
+      if (pattern.startsWith('/') || pattern.startsWith('s3://')) {
+        throw new Error(`the S3Step "${this.name}" has the prefetch pattern "${pattern}": `
+          + 'expected a key or a pattern such as "orders/*/*.parquet", without a leading slash or a bucket');
+      }
+      if (this.prefixes.some((prefix) => Token.isUnresolved(prefix) || pattern.startsWith(prefix))) continue;
+      throw new Error(`the S3Step "${this.name}" has the prefetch pattern "${pattern}", which lies under none of its prefixes, `
+        + `${this.prefixes.map((prefix) => `"${prefix}"`).join(', ')}: the function may not read it; add a prefix, or correct the pattern`);
+    }
+  }
+
   private warnOfPrefixes(host: IDuckDbHost): void {
     const open = (this.props.prefixes ?? []).filter((prefix) => !prefix.endsWith('/') && !Token.isUnresolved(prefix));
     if (open.length === 0) return;
@@ -329,7 +360,12 @@ export class S3Step implements IBootstrapStep {
 
   /** The URLs for which DuckDB uses the function's credentials. It reads others, such as public buckets, without credentials. */
   private scopes(): string[] {
-    return this.props.buckets.flatMap((bucket) => this.prefixes.map((prefix) => `s3://${bucket.bucketName}/${prefix}`));
+    return this.urls(this.prefixes);
+  }
+
+  /** The URLs of keys, or of what they begin with, in each bucket. */
+  private urls(keys: string[]): string[] {
+    return this.props.buckets.flatMap((bucket) => keys.map((key) => `s3://${bucket.bucketName}/${key}`));
   }
 }
 

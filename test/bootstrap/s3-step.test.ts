@@ -49,6 +49,19 @@ test('prefixes limit reading and listing', () => {
   });
 });
 
+test('prefetches keys and patterns in each of its buckets, under its prefixes', () => {
+  const other = s3.Bucket.fromBucketName(stack, 'Other', 'other');
+  const step = { buckets: [lake, other], prefixes: ['events/'], prefetch: ['events/*/*.parquet', 'events/users.parquet'] };
+  expect(bound(step).step.config.prefetch).toEqual([
+    's3://lake/events/*/*.parquet', 's3://lake/events/users.parquet', 's3://other/events/*/*.parquet', 's3://other/events/users.parquet',
+  ]);
+});
+
+test('a prefix or a pattern that a deployment completes is taken as it is', () => {
+  const stage = new CfnParameter(stack, 'Stage').valueAsString;
+  expect(() => new S3Step({ buckets: [lake], prefixes: [`${stage}/`], prefetch: ['prod/*.parquet', `${stage}/*.parquet`] })).not.toThrow();
+});
+
 test('writes when asked', () => {
   expect(bound({ permissions: S3Permissions.READ_WRITE }).statements[0]).toEqual(
     { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], Resource: arn('lake/*') });
@@ -240,6 +253,13 @@ test.each([
   [{ prefixes: ['events/', ' '] }, 'the S3Step "s3" has the prefix " ": expected text such as "events/"'],
   [{ prefixes: 'events/' as any }, 'the S3Step "s3" has as prefixes "events/": expected a list such as ["events/"]'],
   [{ prefixes: Fn.split(',', Fn.importValue('prefixes')) }, 'the S3Step "s3" has as prefixes a list that is a CDK token: expected a list whose length is known'],
+  [{ prefetch: [] }, 'the S3Step "s3" has an empty list as prefetch: leave the prop out to read nothing before a query'],
+  [{ prefetch: 'orders/*.parquet' as any }, 'the S3Step "s3" has as prefetch "orders/*.parquet": expected a list such as ["orders/*/*.parquet"]'],
+  [{ prefetch: [''] }, 'the S3Step "s3" has the prefetch pattern "": expected text such as "orders/*/*.parquet"'],
+  [{ prefetch: ['/orders/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "/orders/*.parquet": expected a key or a pattern such as'],
+  [{ prefetch: ['s3://lake/orders/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "s3://lake/orders/*.parquet": expected a key or a pattern such as'],
+  [{ prefixes: ['orders/', 'users/'], prefetch: ['users/*.parquet', 'sales/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "sales/*.parquet", which lies under '
+    + 'none of its prefixes, "orders/", "users/": the function may not read it; add a prefix, or correct the pattern'],
   [{ buckets: undefined as any }, 'the S3Step "s3" has as buckets undefined: expected a list such as [lake]'],
   [{ buckets: ['lake' as any] }, 'the S3Step "s3" has among its buckets "lake": expected an IBucket, such as s3.Bucket.fromBucketName(this'],
   [{ buckets: [undefined as any] }, 'the S3Step "s3" has among its buckets undefined: expected an IBucket'],

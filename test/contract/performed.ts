@@ -11,13 +11,17 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
       done.push(sql);
       return { getRows: async () => [[false]] };
     },
-    prepare: async (sql: string) => ({ bind: (values: object) => done.push(sql, values), run: async () => undefined, destroySync: () => undefined }),
+    prepare: async (sql: string) => (
+      { bind: (values: object) => done.push(sql, values), run: async () => undefined, destroySync: () => undefined }
+    ),
   };
   const execute = async (sql: string, values: unknown) => { done.push(sql, values); };
   const context = { error: undefined, execute, ensureExtension: async () => undefined };
-  const [step] = makeSteps([{ name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) }], { env: process.env, timeoutSeconds: undefined });
+  const declared = { name: 'step', type, provides, config: JSON.parse(JSON.stringify(config)) };
+  const [step] = makeSteps([declared], { env: process.env, timeoutSeconds: undefined });
   const maxStalenessMs = step.maxStalenessMsOf?.('s3://lake/x');
   if (maxStalenessMs) done.push(`maxStalenessMs is ${maxStalenessMs}`);
+  if (step.prefetch) done.push(`prefetch is ${step.prefetch}`);
   await step.run(connection as any, context);
   return JSON.stringify(done, undefined, 1);
 }

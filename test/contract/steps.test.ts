@@ -79,6 +79,7 @@ const S3: Described<S3StepProps> = {
       keys: ['maxStalenessSeconds'], value: SEVEN, passedOn: 'maxStalenessMs is 7000', described: ['- each query asks S3 whether its objects have changed'],
     },
     immutable: { keys: ['immutable'], value: true },
+    prefetch: { keys: ['prefetch'], value: ['orders/*.parquet'], described: ['- nothing is read before a query needs it'] },
     endpoint: { keys: ['endpoint'], value: 'https://s3.example.com', described: ['- AWS\'s, or the value of AWS_ENDPOINT_URL_S3 in the function\'s environment'] },
     urlStyle: {
       keys: ['urlStyle'],

@@ -31,7 +31,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
   test.each<[string, (misspelt: any) => unknown, object, string]>([
     ['an S3Step', (misspelt) => new S3Step({ buckets: [bucket], ...misspelt }), { prefix: ['orders/'] },
       'an S3Step has the prop "prefix", which it does not know: expected among buckets, prefixes, permissions, encryptionKeys, region, assumeRole, requesterPays, '
-      + 'immutable, endpoint, urlStyle, credentialChain, name; did you mean "prefixes"?'],
+      + 'maxStaleness, immutable, prefetch, endpoint, urlStyle, credentialChain, name; did you mean "prefixes"?'],
     ['a PostgresStep', (misspelt) => new PostgresStep({ credentials: secret, ...misspelt }), { caFiel: '/opt/rds.pem' }, 'a PostgresStep has the prop "caFiel", which'],
     ['a SqlStep', (misspelt) => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...misspelt }), { provide: ['lake'] }, 'did you mean "provides"?'],
     ['a MotherDuckStep', (misspelt) => new MotherDuckStep({ token: SecretSource.fromSsmParameter(parameter()), ...misspelt }), { saasmode: true },

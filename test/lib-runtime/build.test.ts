@@ -123,6 +123,50 @@ test('ESM and CommonJS copies in one process share the instance, and know each o
   ]);
 });
 
+describe('parts of their own', () => {
+  const loadedBy = async (step: object, env: Record<string, string>) => {
+    const script = `(async () => {
+      const { cursor } = require('cdk-duckdb-lambda/runtime');
+      await globalThis[Symbol.for('cdk-duckdb-lambda.init.v1')];
+      await cursor((c) => c.query('SELECT 1'));
+      const loaded = Object.keys(require.cache).map((file) => file.split('/').at(-1));
+      console.log('loaded ' + ['prefetch.js', 'request-log.js'].filter((file) => loaded.includes(file)));
+      await cursor((c) => c.query("FROM 's3://lake/x.parquet'")).catch(() => undefined);
+    })();`;
+    const steps = [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...step } }];
+    const { stdout, stderr } = await runScript(script, {
+      format: 'commonjs',
+      env: {
+        DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'),
+        DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, mode: 'eager', extensions: ['httpfs'], steps, settings: { http_retries: '0' } }),
+        AWS_LAMBDA_RUNTIME_API: '127.0.0.1:1',
+        AWS_ACCESS_KEY_ID: 'a',
+        AWS_SECRET_ACCESS_KEY: 'b',
+        AWS_REGION: 'eu-west-1',
+        AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+        ...env,
+      },
+    });
+    return { loaded: /^loaded (.*)$/m.exec(stdout)?.[1], stdout, stderr };
+  };
+
+  test('are not loaded where nobody asks for them', async () => {
+    expect((await loadedBy({}, {})).loaded).toBe('');
+  });
+
+  test('prefetch', async () => {
+    const { loaded, stderr } = await loadedBy({ prefetch: ['s3://lake/*.parquet'] }, {});
+    expect(loaded).toBe('prefetch.js');
+    expect(stderr).toMatch(/^the prefetch of "s3:\/\/lake\/\*\.parquet" failed: /m);
+  });
+
+  test('the count of requests', async () => {
+    const { loaded, stdout } = await loadedBy({}, { DUCKDB_LAMBDA_DEBUG: 'requests' });
+    expect(loaded).toBe('request-log.js');
+    expect(stdout).toMatch(/^\{"message":"duckdb requests","sql":"FROM 's3:\/\/lake\/x\.parquet'","milliseconds":[\d.]+\}$/m);
+  });
+});
+
 describe('an error has its class\'s name, however its code was bundled', () => {
   const config = (parts: object) => ({ DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, ...parts }) });
   const s3 = (parts: object) => config({ steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...parts } }] });

@@ -94,6 +94,23 @@ describeWith('openssl', 'requests to S3', () => {
     });
   });
 
+  // What docs/fast-queries.md says of the layout of files.
+  test.each<[string, string, Requests, Requests]>([
+    ['as DuckDB writes it, with bloom filters', '', { HeadObject: 1, GetObject: 11 }, { HeadObject: 1, GetObject: 3 }],
+    ['without bloom filters', ', WRITE_BLOOM_FILTER false', { HeadObject: 1, GetObject: 9 }, { HeadObject: 1, GetObject: 5 }],
+    ['in one row group', `, ROW_GROUP_SIZE ${4 * ROW_GROUP}`, { HeadObject: 1, GetObject: 3 }, { HeadObject: 1, GetObject: 1 }],
+  ])('a value that is in each row group, and one that is in none, of a file %s', async (_, options, present, absent) => {
+    const { session } = runtime({ threads: '1' });
+    const rows = `SELECT i AS id, hash(i) AS noise, (i * 7919) % 5000 * 2 AS customer FROM range(${4 * ROW_GROUP}) t(i)`;
+    const file = join(s3.dir, 'lake/customers.parquet');
+    await session({ settings: { threads: 1 } }, (s) => s.execute(`COPY (${rows}) TO '${file}' (FORMAT parquet${options})`));
+    // Each in a function that has just started.
+    const find = (customer: number) => requestsOf(() => (
+      runtime({ threads: '1' }).cursor((c) => c.query(sum("'s3://lake/customers.parquet'", `WHERE customer = ${customer}`)))
+    ));
+    expect([await find(4444), await find(4445)]).toEqual([present, absent]);
+  });
+
   test('a connection is kept for those that come later', async () => {
     const { cursor } = runtime({ threads: '1' });
     const connectionsOf = async (sql: string) => {
