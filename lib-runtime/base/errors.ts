@@ -171,6 +171,17 @@ export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);
 }
 
+/** Like `messageOf`, with the messages of the errors that caused it: `fetch failed: connect ECONNREFUSED 127.0.0.1:443`. */
+export function fullMessageOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let cause = error; cause !== undefined && cause !== null && messages.length < MAX_PRINTED_DEPTH; cause = (cause as Error).cause) {
+    const { errors } = cause as AggregateError;
+    const message = messageOf(cause) || (Array.isArray(errors) ? errors.map(messageOf).join('; ') : String(cause));
+    if (!messages.some((each) => each.includes(message))) messages.push(message);
+  }
+  return messages.join(': ');
+}
+
 /** Deeper than any logger prints. Some errors hold large object graphs, such as sockets. */
 const MAX_PRINTED_DEPTH = 5;
 

@@ -7,7 +7,7 @@ import { shown } from './shown';
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The expected kind of an option, and a check of a value. */
-interface Check {
+export interface Check {
   readonly expected: string;
   readonly isRight: (value: any) => boolean;
 }

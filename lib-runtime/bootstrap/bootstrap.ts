@@ -1,8 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DeclaredStep, type NoteRun, type StepHost } from './declared-step';
 import { mayDropSecret, presentSecrets } from './dropped-secrets';
+import { inOrder, shareCatalogs, unlessEnded } from './in-order';
 import { type Steps, withRepeats } from './repeat';
 import type { BootstrapStep, StepContext } from './step';
+import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError } from '../base/errors';
 import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
@@ -69,16 +71,16 @@ export class Bootstrap implements StepHost, Steps {
 
   /** Runs the named steps explicitly, also steps that have run but of which something is missing. Throws a `BOOTSTRAP` error if a step fails. */
   async run(names: readonly string[]): Promise<void> {
-    await Promise.all(this.select(names).map(async (declared) => {
+    await inOrder(this.select(names), async (declared) => {
       if (declared.isDone && !await this.isInPlace(declared.step)) declared.isDone = false;
-      if (!declared.isDone) await declared.runOnce();
-    }));
+      if (!declared.isDone || declared.step.isStale()) await declared.runOnce();
+    });
   }
 
   /** Runs all steps that can run yet, together. `onFailure` is called for each step that fails. The step is tried again at the next need. */
   async runAll(onFailure: (error: DuckDbError) => void): Promise<void> {
     const pending = this.steps.filter(({ step, isDone }) => !isDone && step.ready);
-    await Promise.all(pending.map((declared) => declared.runOnce().catch(onFailure)));
+    await inOrder(pending, (declared) => declared.runOnce().catch(onFailure));
   }
 
   /**
@@ -91,14 +93,14 @@ export class Bootstrap implements StepHost, Steps {
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    const failures = await this.before(sql, steps);
+    const failures = await this.before(sql, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
       try {
-        const repeated = { sql, attempt: extended(attempt), steps, failures, isRepeatable, currentCatalog: () => catalogOf(lease.raw) };
-        return await withRepeats(repeated, this);
+        const currentCatalog = () => catalogOf(lease.raw);
+        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, ended: lease.ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -142,20 +144,28 @@ export class Bootstrap implements StepHost, Steps {
   }
 
   /** Runs the steps that the statement seems to need. Returns the failures of steps that it may not need. */
-  private async before(sql: string, steps: readonly DeclaredStep[]): Promise<ReadonlyMap<DeclaredStep, DuckDbError>> {
+  private async before(
+    sql: string, steps: readonly DeclaredStep[], ended: AbortSignalLike,
+  ): Promise<ReadonlyMap<DeclaredStep, DuckDbError>> {
     if (this.areSecretsInDoubt) await this.noteSecrets();
     const failures = new Map<DeclaredStep, DuckDbError>();
-    const needed = steps.filter(({ step, isDone, running }) => {
-      if (isDone) return step.isStale(sql);
-      // A step that is running may have attached its catalog without filling it.
-      return !step.required && (step.mayBeNeededBy(sql) || (running !== undefined && namesOneOf(step.provides, sql)));
+    const needed = steps.filter((declared) => {
+      const { step, isDone } = declared;
+      if (isDone) return declared.isStale(sql);
+      return !step.required && (step.mayBeNeededBy(sql) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql)));
     });
-    if (needed.length > 0) await Promise.all(needed.map((declared) => declared.runOnce().catch((error) => failures.set(declared, error))));
+    const run = (declared: DeclaredStep) => declared.runOnce().catch((error) => void failures.set(declared, error));
+    if (needed.length > 0) await unlessEnded(inOrder(needed, run), ended);
     // In order, because a step may use what an earlier one has set up.
     for (const declared of steps) {
-      if (declared.step.required && !declared.isDone) await declared.runOnce();
+      if (declared.step.required && !declared.isDone) await unlessEnded(declared.runOnce(), ended);
     }
     return failures;
+  }
+
+  /** Whether the catalogs of a step that is not done may be attached, so that no binding error shows what is missing. */
+  private mayBeAttached({ step, running, mayBeIncomplete }: DeclaredStep): boolean {
+    return running !== undefined || mayBeIncomplete || this.steps.some((other) => other.isDone && shareCatalogs(other.step, step));
   }
 
   async isInPlace(step: BootstrapStep): Promise<boolean> {
@@ -177,7 +187,9 @@ export class Bootstrap implements StepHost, Steps {
       const secrets = await presentSecrets(connection);
       // A step that is running creates its own secrets again.
       for (const declared of mayLack.filter(({ running }) => running === undefined)) {
-        if (!hasSecrets(declared.step, secrets)) declared.isDone = false;
+        if (hasSecrets(declared.step, secrets)) continue;
+        declared.isDone = false;
+        declared.mayBeIncomplete = true;
       }
     });
   }

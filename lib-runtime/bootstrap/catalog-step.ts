@@ -33,7 +33,7 @@ export abstract class CatalogStep implements BootstrapStep {
     return !isDone && missesOneOf(this.provides, error) ? 'missing' : undefined;
   }
 
-  isStale(_sql: string): boolean {
+  isStale(_sql?: string): boolean {
     return false;
   }
 

@@ -22,7 +22,7 @@ export class LateStep extends CatalogStep {
     return this.step ? this.step.diagnose(error, isDone) : super.diagnose(error, isDone);
   }
 
-  override isStale(sql: string): boolean {
+  override isStale(sql?: string): boolean {
     return this.step?.isStale(sql) ?? false;
   }
 

@@ -55,8 +55,9 @@ export class PostgresBootstrapStep extends CatalogStep {
     this.readLogin = loginSource(options);
   }
 
-  override isStale(sql: string): boolean {
-    return this.current?.ends !== undefined && this.current.ends - RENEW_BEFORE_MS < Date.now() && namesOneOf(this.provides, sql);
+  override isStale(sql?: string): boolean {
+    return this.current?.ends !== undefined && this.current.ends - RENEW_BEFORE_MS < Date.now()
+      && (sql === undefined || namesOneOf(this.provides, sql));
   }
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {

@@ -1,6 +1,8 @@
 import type { DeclaredStep } from './declared-step';
 import { lacksSecret } from './dropped-secrets';
+import { inOrder, unlessEnded } from './in-order';
 import type { Diagnosis } from './step';
+import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
 import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
 
@@ -26,6 +28,8 @@ export interface RepeatedStatement<T> {
   readonly isRepeatable: () => Promise<boolean>;
   /** The catalog in which DuckDB looks for names without one. */
   readonly currentCatalog: () => Promise<string>;
+  /** Aborts when the cursor has ended, so that nobody needs the answer. */
+  readonly ended: AbortSignalLike;
   /** The steps that the statement may trigger. */
   readonly steps: readonly DeclaredStep[];
   /** Steps that failed before the statement, although it may not need them. */
@@ -68,7 +72,9 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       const refused = concerned.find(([, diagnosis]) => diagnosis === 'refused')?.[0];
       const isRepeatable = refused === undefined || await statement.isRepeatable();
       // If a step has run meanwhile, another statement had the same error, and the cause is fixed.
-      await Promise.all(concerned.map(([step]) => (steps.runs === runsBefore ? step.runOnce(text) : step.running)));
+      const hasRunSince = steps.runs !== runsBefore;
+      const run = inOrder(concerned.map(([step]) => step), async (step) => (hasRunSince ? step.running : step.runOnce(text)));
+      await unlessEnded(run, statement.ended);
       if (!isRepeatable) throw notRepeated(refused!, error);
       concerned.forEach(([step, diagnosis]) => asked.add(question(step, diagnosis)));
     }

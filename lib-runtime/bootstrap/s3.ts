@@ -111,12 +111,12 @@ export class S3BootstrapStep implements BootstrapStep {
     return this.scopes.some((scope) => plain.startsWith(scope)) ? this.maxStalenessMs : undefined;
   }
 
-  isStale(sql: string): boolean {
+  isStale(sql?: string): boolean {
     const now = this.source.kind === 'process' ? environmentCredentials(this.env) : undefined;
     // This check is cheap, so it does not depend on the statement. A view may contain the URLs that the statement reads.
     if (now !== undefined) return !sameCredentials(now, this.current);
     const ends = this.current?.expiration?.getTime() ?? Infinity;
-    return ends - RENEW_BEFORE_MS < Date.now() && S3_URL.test(sql);
+    return ends - RENEW_BEFORE_MS < Date.now() && (sql === undefined || S3_URL.test(sql));
   }
 
   /** Failures of the network are not this step's concern: DuckDB itself repeats such requests. */

@@ -10,7 +10,9 @@ import type { QueryParameters } from '../values/parameters';
  *
  * `repeat.ts` describes the consequences of each.
  */
-export type Diagnosis = 'missing' | 'refused' | 'transient';
+export type Diagnosis = typeof DIAGNOSES[number];
+
+export const DIAGNOSES = ['missing', 'refused', 'transient'] as const;
 
 /** The calls that a step may make while it runs. */
 export interface StepContext {
@@ -48,8 +50,8 @@ export interface BootstrapStep {
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
   /** The age in milliseconds that an answer from the remote file at `url` may have. Undefined if the step does not say. */
   maxStalenessMsOf?(url: string): number | undefined;
-  /** Whether the result of `run` is out of date for a statement such as `sql`. Called for each statement. */
-  isStale(sql: string): boolean;
+  /** Whether the result of `run` is out of date for a statement such as `sql`, or for any statement without `sql`. Called for each statement. */
+  isStale(sql?: string): boolean;
   /** Sets up what does not need the network, as soon as httpfs is loaded on demand. */
   prepare?(connection: DuckDBConnection): Promise<void>;
   /** Sets the step up on a separate connection. If it throws, it is tried again at the next need. */

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Facts } from './facts';
 import { missingCatalog, withoutEcho } from './missing-catalog';
 import { fileHint } from './s3-advice';
 import { byNearness } from '../base/did-you-mean';
 import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
+import { extensionFile } from '../extensions/extensions';
 
 // A separate chunk, loaded only after DuckDB has refused a statement.
 
@@ -41,6 +43,9 @@ function extensionHint(error: string, sql: string, facts: Facts): string | undef
   const name = ALIASES[found] ?? found;
   const fix = bringing(name, `${said} ${sql}`);
   const install = facts.installCommand(name);
+  if (facts.extensionDirectory !== undefined && existsSync(extensionFile(facts.extensionDirectory, name))) {
+    return `the extension "${name}" is in the image, but not loaded: run LOAD ${name} in the bootstrap step that declares it with loadedByStep, or before the statement`;
+  }
   return facts.extensionDirectory === undefined
     ? `a function gets the extension "${name}" from ${fix}; on a machine without a network, fill a directory with ${install}, and set DUCKDB_EXTENSIONS_DIR to it`
     : `the extension "${name}" is not in the image, where nothing can be installed: deploy the function again with ${fix}; on your own machine: ${install}`;
@@ -68,6 +73,8 @@ function catalogHint(error: string, { steps, allowed, attached }: Facts): string
   if (step !== undefined && allowed !== undefined && !allowed.includes(step)) {
     return `the bootstrap step "${step}" provides "${missing}", but this cursor's bootstrap leaves that step out`;
   }
+  // The statement failed again after the step had run.
+  if (step !== undefined) return `the bootstrap step "${step}" provides "${missing}", but has not attached it: correct the step, or what it provides`;
   const catalogs = byNearness(missing, [...new Set([...provided.keys(), ...attached])]);
   const named = catalogs.map((catalog) => `"${catalog}"${provided.has(catalog) ? ` (of the bootstrap step "${provided.get(catalog)}")` : ''}`);
   return `there is no catalog or schema "${missing}"; the catalogs, nearest first, are: ${named.join(', ') || 'none'}`;
