@@ -1,4 +1,5 @@
-import { CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
@@ -39,6 +40,18 @@ test.each<[string, () => object, string]>([
   ['a step without a type', () => ({ bootstrap: [own({ type: ' ' })] }), 'the bootstrap step "own" of Stack/Reports has the type " ": expected text such as "sql"'],
   ['a step with a catalog without a name', () => ({ bootstrap: [own({ type: 'sql', provides: [''] })] }),
     'the bootstrap step "own" of Stack/Reports provides the catalog "": expected text such as "lake"'],
+  ['a network in words', () => ({ imageBuild: { networkMode: 'host' } }),
+    'the imageBuild of Stack/Reports has the networkMode "host": expected a NetworkMode such as NetworkMode.HOST'],
+  ['a network without a name', () => ({ imageBuild: { networkMode: NetworkMode.custom('') } }),
+    'the imageBuild of Stack/Reports has the networkMode "": expected text such as "host"'],
+  ['a build argument that is the library\'s, without bundling', () => ({ imageBuild: { buildArgs: { EXTENSIONS: 'x' } } }),
+    'the build argument EXTENSIONS is the library\'s own: set the prop extensions instead'],
+  ['a build argument that only a deployment knows', () => ({ imageBuild: { buildArgs: { FLAVOUR: Aws.REGION } } }),
+    'the build argument FLAVOUR is a CDK token: expected a literal, because the image is built before the stack is deployed'],
+  ['certificates without a name', () => ({ imageBuild: { caBundle: '' } }), 'the imageBuild of Stack/Reports has the caBundle "": expected text such as'],
+  ['a build secret without a name', () => ({ imageBuild: { buildSecrets: { npmrc: 1 } } }), 'imageBuild.buildSecrets of Stack/Reports has the npmrc 1: expected text such as ".npmrc"'],
+  ['a timeout of parts of a second', () => ({ timeout: Duration.millis(1500) }),
+    'Stack/Reports has the timeout 1500 ms: expected whole seconds, such as Duration.seconds(2)'],
   ['a step with the name of an extension', () => ({ bootstrap: [own({ type: 'sql' }, { extensions: ['httpfs'] })] }),
     'extensions has "httpfs": expected an extension such as DuckDbExtension.core(\'httpfs\')'],
   ['an invalid mode', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
