@@ -25,7 +25,7 @@ export function expectInheritedProps(props: object, ours: PropNames<object>, the
   for (const prop of notOurs.filter((each) => !names.includes(each))) {
     const nearest = didYouMean(prop, names);
     if (nearest === '' && (mayHaveMore || inherited === undefined)) continue;
-    throw new Error(`${what} has the prop ${JSON.stringify(prop)}, which it does not know${nearest}`);
+    throw new Error(`${what} has the prop ${JSON.stringify(prop)}, which it does not know${nearest || '; remove it'}`);
   }
 }
 

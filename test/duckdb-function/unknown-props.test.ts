@@ -84,10 +84,10 @@ test.each(['buildArgs', 'networkMode', 'caBundle', 'buildSecrets'])('%s among th
 });
 
 test('a prop that resembles none is refused too', () => {
-  expect(() => declare({ team: 'sales' })).toThrow('Stack/Reports has the prop "team", which it does not know');
+  expect(() => declare({ team: 'sales' })).toThrow('Stack/Reports has the prop "team", which it does not know; remove it');
   expect(() => declare({ functionArn: 'arn' })).toThrow('Stack/Reports has the prop "functionArn", which it does not know');
   expect(() => declare({ metrics: true }).metricBootstrapDuration({ team: 'sales' } as object)).toThrow(
-    'metricBootstrapDuration of Stack/Reports has the prop "team", which it does not know');
+    'metricBootstrapDuration of Stack/Reports has the prop "team", which it does not know; remove it');
 });
 
 test('a subclass may pass on props of its own, but no misspelt one', () => {
