@@ -28,6 +28,8 @@ const DEFAULT_ARCHITECTURE = lambda.Architecture.ARM_64;
 const DEFAULT_MEMORY_MB = 1769;
 const DEFAULT_TIMEOUT = Duration.seconds(30);
 
+const METRIC_OPTIONS = { name: 'MetricOptions', files: ['aws-cloudwatch/lib/metric.d.ts'] };
+
 const ENDPOINT: PropNames<RequiredEndpoint> = { service: true, region: true };
 
 /** Each query holds a thread of Node.js's pool until it settles. With the pool's usual 4 threads, a few queries would block DNS and file reads. */
@@ -144,7 +146,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the average over 5 minutes
    */
   public metricBootstrapDuration(options: BootstrapMetricOptions = {}): cloudwatch.Metric {
-    expectInheritedProps(options, { step: true }, ['aws-cloudwatch/lib/metric.d.ts'], `metricBootstrapDuration of ${this.node.path}`);
+    expectInheritedProps(options, { step: true }, METRIC_OPTIONS, `metricBootstrapDuration of ${this.node.path}`);
     const { step, ...metricOptions } = options;
     if (step !== undefined) checkStep(step, this.steps, this);
     return this.runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, step);

@@ -15,7 +15,8 @@ import { DuckDbOptions } from './duckdb-options';
  * - In a VPC, `allowAllOutbound` is false: the function's new security group allows port 443 of any host, and the hosts that the bootstrap steps
  *   need. With `allowAllOutbound` or `securityGroups`, the function reaches what these options allow.
  *
- * Options that an image cannot have, such as `layers`, are errors. So are misspelt props.
+ * Options that an image cannot have, such as `layers`, are errors. So are unknown props, except that a subclass may pass on
+ * props of its own whose names do not resemble a known one.
  */
 export interface DuckDbFunctionOptions extends lambda.FunctionOptions, DuckDbOptions {
   /**

@@ -31,7 +31,7 @@ export class DuckDbFunction extends DuckDbFunctionBase {
   constructor(scope: Construct, id: string, props: DuckDbFunctionProps) {
     const at = `${scope.node.path}/${id}`;
     expectProps(props, at, 'new DuckDbFunction(this, \'Reports\', { entry: \'src/reports.ts\' })');
-    checkFunctionProps(props, at);
+    checkFunctionProps(props, at, new.target !== DuckDbFunction);
     const { entry, handler, projectRoot, depsLockFilePath, bundling, code, ...options } = props;
     super(scope, id, options, (architecture) => (
       code === undefined ? builtImage(scope, props, architecture, at) : prebuiltImage(code, props, at)

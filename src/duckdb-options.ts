@@ -51,6 +51,8 @@ export interface DuckDbOptions {
    * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`, not a range or a tag. It determines the version of DuckDB and of the
    * extensions.
    *
+   * If `lockFile` or the handler's project has the client, another version than theirs is an error.
+   *
    * @default - the version that `lockFile` pins or the handler's project has, else the version that this library is tested with
    */
   readonly nodeApiVersion?: string;

@@ -6,8 +6,8 @@ export interface DuckDbImageBuildOptions {
    * Docker build arguments, visible as environment variables to the steps that install DuckDB and its extensions.
    *
    * They are part of the asset's hash, except for the proxy variables that Docker predefines and `NODE_EXTRA_CA_CERTS`. Anyone can read them in the
-   * asset manifest and in the image's history, so they must not contain secrets. A URL with credentials is an error, and so is a value with several
-   * lines.
+   * asset manifest and in the image's history, so they must not contain secrets. A URL with credentials is an error, and so is a value that is a CDK token
+   * or has several lines.
    *
    * @default - none
    */
@@ -21,7 +21,7 @@ export interface DuckDbImageBuildOptions {
   readonly networkMode?: NetworkMode;
 
   /**
-   * A file with certificates (PEM) that the build trusts in addition to the usual ones, for a proxy that re-signs TLS.
+   * A file with one or more certificates (PEM) that the build trusts in addition to the usual ones, for a proxy that re-signs TLS.
    *
    * It is a build secret: it is not in any layer, and not part of the asset's hash. Needs BuildKit.
    *

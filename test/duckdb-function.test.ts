@@ -234,6 +234,15 @@ describe('what is checked against files before the build', () => {
     const imageBuild = name === 'caBundle' ? { caBundle: 'missing' } : { buildSecrets: { [name]: 'missing' } };
     expect(() => declare({ imageBuild })).toThrow(`cannot find the file of the build secret ${name}: "missing"; looked for ${path.resolve('missing')}`);
   });
+
+  test('a build secret that is a directory, and certificates that are not PEM', () => {
+    const directory = temporaryDirectory();
+    expect(() => declare({ imageBuild: { caBundle: directory } })).toThrow(`the build secret caBundle is the directory "${directory}": expected a file`);
+    const file = path.join(directory, 'ca.der');
+    fs.writeFileSync(file, Buffer.from([0x30, 0x82]));
+    expect(() => declare({ imageBuild: { caBundle: file } })).toThrow(
+      `the file of the build secret caBundle, "${file}", holds no certificate in PEM: expected text with -----BEGIN CERTIFICATE-----`);
+  });
 });
 
 describe('limits that are tight', () => {
@@ -286,7 +295,7 @@ describe('the asset hash', () => {
 
   test('does not know the build\'s secrets', () => {
     const secret = path.join(temporaryDirectory(), 'secret');
-    fs.writeFileSync(secret, 'x');
+    fs.writeFileSync(secret, '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n');
     expect(assetHash({ imageBuild: { caBundle: secret, buildSecrets: { netrc: secret, npmrc: secret } } })).toBe(assetHash());
   });
 

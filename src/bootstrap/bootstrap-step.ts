@@ -20,7 +20,7 @@ export interface IBootstrapStep {
   readonly extensions: DuckDbExtension[];
 
   /**
-   * Grants the function what the step needs, and returns what the runtime will read.
+   * Grants the function what the step needs, and returns what the runtime will read. It must not be async.
    *
    * In a VPC, the function can reach port 443 of any host. Open other ports with `host.connections`. Record the AWS services that the step
    * calls with `host.addRequiredEndpoint`. `bind` may be called for several functions, in several stacks.
@@ -36,14 +36,17 @@ export interface BootstrapStepConfig {
   readonly type: string;
 
   /**
-   * The catalogs that exist once the step is done.
+   * The catalogs that exist once the step is done. DuckDB's own, such as `memory`, are errors.
+   *
+   * Several steps may provide one catalog. They run in the order of their declaration, so a step that only adds to a catalog of another step must be
+   * declared after it.
    *
    * @default - none
    */
   readonly provides?: string[];
 
   /**
-   * The catalogs of `provides` that the step attaches itself. No other step of the same database may attach them.
+   * The catalogs of `provides` that the step attaches itself. Others are errors. No other step of the same database may attach them.
    *
    * If a step only adds to a catalog of another step, list the catalog in `provides` and not here.
    *
@@ -52,7 +55,7 @@ export interface BootstrapStepConfig {
   readonly attaches?: string[];
 
   /**
-   * Settings for the implementation, as JSON values. Strings may contain CDK tokens.
+   * Settings for the implementation, as JSON values. Strings may contain CDK tokens. Functions, bigints, objects of a class and cycles are errors.
    *
    * @default - none
    */

@@ -5,6 +5,7 @@ import { PostgresCredentials } from './postgres-credentials';
 import { DEFAULT_PORT, PostgresEndpoint } from './postgres-endpoint';
 import { warnOfPrivateHost } from './private-host';
 import { allowTo } from '../aws/network-access';
+import { expectCatalog } from '../checks/catalog';
 import { expectFlags, expectObject, expectOneOf, expectProps, expectText, expectTimeSpan, PropNames, shown } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
@@ -193,10 +194,7 @@ export class PostgresStep implements IBootstrapStep {
 
   private checkTexts(): void {
     const { database, schema, caFile, applicationName } = this.props;
-    expectText(this.catalog, `${this.at} has the catalog`, 'pg_replica');
-    if (/^(?:main|system|temp|memory)$/i.test(this.catalog)) {
-      throw new Error(`${this.at} has the catalog "${this.catalog}", which DuckDB uses itself: expected another name such as "pg_replica"`);
-    }
+    expectCatalog(this.catalog, `${this.at} has the catalog`, 'pg_replica');
     const given = { database: [database, 'app'], schema: [schema, 'public'], caFile: [caFile, '/opt/rds.pem'], applicationName: [applicationName, 'reports'] } as const;
     for (const [prop, [value, example]] of Object.entries(given)) {
       if (value !== undefined) expectText(value, `${this.at} has the ${prop}`, example);

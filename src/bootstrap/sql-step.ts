@@ -22,6 +22,10 @@ export interface SqlStepProps {
 
   /**
    * The catalogs that exist once the statements have run. The step then runs when a query first names one of them.
+   * DuckDB's own catalogs, such as `memory`, are errors.
+   *
+   * Several steps may provide one catalog. They run in the order of their declaration, so a step that only adds to a catalog of another step must be
+   * declared after it.
    *
    * @default - none: the step runs before the first statement of a cursor; if it fails, that statement fails
    */

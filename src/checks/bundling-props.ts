@@ -1,5 +1,5 @@
 import { expectOptions, expectTexts, PropNames } from './expect';
-import { IMAGE_BUILD } from './image-build';
+import { refuseImageBuildProps } from './image-build';
 import { DuckDbBundlingOptions } from '../bundling-options';
 
 const BUNDLING: PropNames<DuckDbBundlingOptions> = {
@@ -19,11 +19,7 @@ const BUNDLING: PropNames<DuckDbBundlingOptions> = {
 
 /** Refuses unknown bundling options, including those of the image's build, and package lists that are not lists of text. */
 export function checkBundling(bundling: DuckDbBundlingOptions | undefined, at: string): void {
-  const moved = Object.keys(bundling ?? {}).find((prop) => prop in IMAGE_BUILD);
-  if (moved !== undefined) {
-    throw new Error(`the bundling of ${at} has the prop ${moved}, which is about the image and not about the handler: move it to imageBuild, `
-      + `as in imageBuild: { ${moved}: ... }`);
-  }
+  refuseImageBuildProps(bundling ?? {}, `the bundling of ${at}`);
   expectOptions(bundling, `the bundling of ${at}`, BUNDLING);
   for (const [prop, example] of [['nodeModules', 'sharp'], ['externalModules', '@aws-sdk/*']] as const) {
     if (bundling?.[prop] !== undefined) expectTexts(bundling[prop], `${at} has in bundling.${prop}`, example);

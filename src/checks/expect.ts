@@ -63,10 +63,16 @@ export function expectOneOf(value: unknown, what: string, type: string, members:
   throw new Error(`${what} ${shown(value)}: expected one of ${Object.keys(members).map((member) => `${type}.${member}`).join(', ')}`);
 }
 
-/** Refuses a value that is not a Duration; undefined means the default. */
+/** Refuses a value that is not a Duration of whole seconds; undefined means the default. */
 export function expectDuration(value: unknown, what: string): void {
-  if (value === undefined || typeof (value as { toSeconds?: unknown } | null)?.toSeconds === 'function') return;
-  throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
+  if (value === undefined) return;
+  if (typeof (value as { toSeconds?: unknown } | null)?.toSeconds !== 'function') {
+    throw new Error(`${what} ${shown(value)}: expected a Duration such as Duration.seconds(5)`);
+  }
+  const duration = value as Duration;
+  if (duration.isUnresolved()) return;
+  const milliseconds = duration.toMilliseconds({ integral: false });
+  if (milliseconds % 1000 !== 0) throw new Error(`${what} ${milliseconds} ms: expected whole seconds, such as Duration.seconds(${Math.ceil(milliseconds / 1000)})`);
 }
 
 /** Refuses a value that is not a Duration, or a Duration of 0, which can mean both no time and no limit. `fix` says what to do instead. */

@@ -1,5 +1,6 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { PropNames } from './expect';
+import { refuseImageBuildProps } from './image-build';
 import { expectInheritedProps } from './inherited-props';
 import { DuckDbFunctionOptions } from '../duckdb-function-options';
 import { DuckDbFunctionProps } from '../duckdb-function-props';
@@ -36,10 +37,15 @@ const FUNCTION_PROPS: PropNames<Omit<DuckDbFunctionProps, keyof lambda.FunctionO
   code: true,
 };
 
-/** The files of aws-cdk-lib that declare the options of Lambda. */
-const DECLARATIONS = ['aws-lambda/lib/function.d.ts', 'aws-lambda/lib/event-invoke-config.d.ts'];
+/** The props of Lambda functions. They include those that a function from an image cannot have, which have errors of their own. */
+const LAMBDA_PROPS = { name: 'FunctionProps', files: ['aws-lambda/lib/function.d.ts', 'aws-lambda/lib/event-invoke-config.d.ts'] };
 
-/** Refuses a misspelt prop of a function, both the library's own and those of every Lambda function. */
-export function checkFunctionProps(props: DuckDbFunctionProps, at: string): void {
-  expectInheritedProps(props, FUNCTION_PROPS, DECLARATIONS, at);
+/**
+ * Refuses an unknown prop of a function. The known ones are the library's own and those of every Lambda function.
+ *
+ * @param mayHaveMore whether only misspelt and misplaced props are refused, because a subclass may pass on props of its own
+ */
+export function checkFunctionProps(props: DuckDbFunctionProps, at: string, mayHaveMore: boolean): void {
+  refuseImageBuildProps(props, at);
+  expectInheritedProps(props, FUNCTION_PROPS, LAMBDA_PROPS, at, mayHaveMore);
 }

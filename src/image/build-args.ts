@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { shown } from '../checks/expect';
 import { holdsCredentials } from '../checks/url-credentials';
 
@@ -20,7 +21,7 @@ export function isOfTheNetwork(name: string): boolean {
   return PROXY.test(name) || /^(?:no_proxy|node_extra_ca_certs)$/i.test(name);
 }
 
-/** Refuses build arguments of the user that are the library's own, that would break the Dockerfile, or that would show a secret. */
+/** Refuses build arguments of the user that are the library's own, that would break the Dockerfile, that only a deployment knows, or that would show a secret. */
 export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
   for (const [name, value] of Object.entries(buildArgs)) {
     // The name becomes a line of the Dockerfile.
@@ -30,6 +31,9 @@ export function checkBuildArgs(buildArgs: { [name: string]: string }): void {
     if (Object.keys(OWN).includes(name)) throw new Error(`the build argument ${name} is the library's own: set the prop ${OWN[name]} instead`);
     // The error does not show the value, because it may be a secret.
     if (typeof value !== 'string') throw new Error(`the build argument ${name} is ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}: expected a string`);
+    if (Token.isUnresolved(value)) {
+      throw new Error(`the build argument ${name} is a CDK token: expected a literal, because the image is built before the stack is deployed`);
+    }
     if (/[\r\n]/.test(value)) {
       throw new Error(`the build argument ${name} has a line break: expected one line; certificates belong in imageBuild.caBundle`);
     }

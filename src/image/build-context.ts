@@ -4,7 +4,7 @@ import * as path from 'path';
 import { DockerBuildSecret } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
-import { checkBuildArgs, isOfTheNetwork } from './build-args';
+import { isOfTheNetwork } from './build-args';
 import { ResolvedImage } from './resolved-image';
 import { bundleHandler } from '../handler/handler-bundle';
 import { HandlerProps } from '../handler/handler-props';
@@ -43,7 +43,6 @@ export function stageImage(image: ResolvedImage, handler: HandlerProps): StagedI
   return stage((context) => {
     const { imageBuild } = image;
     const userArgs = imageBuild.buildArgs ?? {};
-    checkBuildArgs(userArgs);
     const targetArch = TARGET_ARCHES[image.platform];
     const nodeModules = handler.bundling.nodeModules ?? [];
     stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
@@ -94,10 +93,19 @@ function buildSecrets(imageBuild: DuckDbImageBuildOptions): { [id: string]: stri
   const files = { caBundle: imageBuild.caBundle, ...imageBuild.buildSecrets };
   const given = Object.entries(files).filter((entry): entry is [keyof typeof SECRET_MOUNTS, string] => entry[1] !== undefined);
   if (given.length === 0) return undefined;
-  for (const [name, file] of given) {
-    if (!fs.existsSync(file)) throw new Error(`cannot find the file of the build secret ${name}: "${file}"; looked for ${path.resolve(file)}`);
-  }
+  given.forEach(([name, file]) => checkSecretFile(name, file));
   return Object.fromEntries(given.map(([name, file]) => [SECRET_MOUNTS[name].id, DockerBuildSecret.fromSrc(path.resolve(file))]));
+}
+
+/** Refuses what Docker could not mount, and certificates that Node.js would not read: it only warns of them, and then trusts none. */
+function checkSecretFile(name: string, file: string): void {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new Error(`cannot find the file of the build secret ${name}: "${file}"; looked for ${path.resolve(file)}`);
+  if (found.isDirectory()) throw new Error(`the build secret ${name} is the directory "${file}": expected a file`);
+  if (name === 'caBundle' && !/^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/m.test(fs.readFileSync(file, 'utf8'))) {
+    throw new Error(`the file of the build secret caBundle, "${file}", holds no certificate in PEM: expected text with -----BEGIN CERTIFICATE-----; `
+      + 'convert DER with: openssl x509 -inform der');
+  }
 }
 
 /** A placeholder for the image if CDK does not synthesise the stack, so that nothing is bundled for it. */

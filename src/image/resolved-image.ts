@@ -1,4 +1,5 @@
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { checkBuildArgs } from './build-args';
 import { DEFAULT_NODE_API_VERSION, duckdbPlatform, duckdbVersionOf, resolveNodeApiVersion } from './duckdb-version';
 import { ResolvedExtension, resolveExtensions } from './extension-names';
 import { checkImageReference } from './image-reference';
@@ -78,4 +79,5 @@ function checkOptions(options: DuckDbOptions, at: string): void {
     expectObject(extensionRepository, '_source', `${at} has the extensionRepository`, 'an ExtensionRepository such as ExtensionRepository.fromUrl(url)');
   }
   checkImageBuild(imageBuild, at);
+  checkBuildArgs(imageBuild?.buildArgs ?? {});
 }

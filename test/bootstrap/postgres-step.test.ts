@@ -296,6 +296,8 @@ test.each<[Partial<PostgresStepProps>, string]>([
   [{ credentials: undefined as any }, 'the PostgresStep "postgres" has as credentials undefined: expected PostgresCredentials such as'],
   [{ endpoint: 'db.example.com' as any }, 'the PostgresStep "postgres" has the endpoint "db.example.com": expected a PostgresEndpoint such as'],
   [{ connectTimeout: 5 as any }, 'the PostgresStep "postgres" has the connectTimeout 5: expected a Duration such as Duration.seconds(5)'],
+  [{ connectTimeout: Duration.millis(1) }, 'the PostgresStep "postgres" has the connectTimeout 1 ms: expected whole seconds, such as Duration.seconds(1)'],
+  [{ statementTimeout: Duration.seconds(1.5) }, 'the PostgresStep "postgres" has the statementTimeout 1500 ms: expected whole seconds, such as Duration.seconds(2)'],
   [{ connectTimeout: Duration.seconds(0) }, 'the PostgresStep "postgres" has the connectTimeout 0: expected more than 0; leave it out for the default'],
   [{ tcpUserTimeout: Duration.millis(0) }, 'the PostgresStep "postgres" has the tcpUserTimeout 0: expected more than 0'],
   [{ keepalive: Duration.minutes(0) }, 'the PostgresStep "postgres" has the keepalive 0: expected more than 0'],

@@ -75,11 +75,29 @@ describe('a misspelt prop is refused, with the nearest one', () => {
 
 test.each(['buildArgs', 'networkMode', 'caBundle', 'buildSecrets'])('%s among the bundling is refused with where it belongs', (prop) => {
   expect(() => declare({ bundling: { minify: true, [prop]: {} } })).toThrow(
-    `the bundling of Stack/Reports has the prop ${prop}, which is about the image and not about the handler: move it to imageBuild, as in imageBuild: { ${prop}: ... }`);
+    `the bundling of Stack/Reports has the prop ${prop}, which is about the build of the image: move it to imageBuild, as in imageBuild: { ${prop}: ... }`);
 });
 
-test('a prop that only a newer aws-cdk-lib has is let through', () => {
-  expect(() => declare({ tenancyConfig: {}, durableConfig: {}, capacityProviderArn: 'arn', snapshotPolicy: 'x' })).not.toThrow();
+test.each(['buildArgs', 'networkMode', 'caBundle', 'buildSecrets'])('%s among the function\'s props is refused with where it belongs', (prop) => {
+  expect(() => declare({ [prop]: 'host' })).toThrow(
+    `Stack/Reports has the prop ${prop}, which is about the build of the image: move it to imageBuild, as in imageBuild: { ${prop}: ... }`);
+});
+
+test('a prop that resembles none is refused too', () => {
+  expect(() => declare({ team: 'sales' })).toThrow('Stack/Reports has the prop "team", which it does not know; remove it');
+  expect(() => declare({ functionArn: 'arn' })).toThrow('Stack/Reports has the prop "functionArn", which it does not know');
+  expect(() => declare({ metrics: true }).metricBootstrapDuration({ team: 'sales' } as object)).toThrow(
+    'metricBootstrapDuration of Stack/Reports has the prop "team", which it does not know; remove it');
+});
+
+test('a subclass may pass on props of its own, but no misspelt one', () => {
+  class TeamFunction extends DuckDbFunction {
+    constructor(props: object) {
+      super(stack, 'Reports', { entry: ENTRY, ...props });
+    }
+  }
+  expect(() => new TeamFunction({ team: 'sales', bootsrap: [] })).toThrow('did you mean "bootstrap"?');
+  expect(() => new TeamFunction({ team: 'sales' })).not.toThrow();
 });
 
 test('every prop that a Lambda function can have is known', () => {

@@ -1,4 +1,5 @@
-import { CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ENTRY, runtimeConfig, unbundledStack } from './unbundled';
@@ -27,6 +28,13 @@ const postgres = (props: object = {}) => new PostgresStep({
 /** A step of the user's own. */
 const own = (config: any, more: object = {}): IBootstrapStep => ({ name: 'own', extensions: [], bind: () => config, ...more });
 
+function cycle(): object {
+  const list: unknown[] = [];
+  const config = { list };
+  list.push(config);
+  return config;
+}
+
 // As plain JavaScript can have them, where no compiler looks.
 test.each<[string, () => object, string]>([
   ['a step alone', () => ({ bootstrap: lake }), 'Stack/Reports has as bootstrap an object of the class S3Step: expected a list such as [new S3Step({ buckets: [lake] })]'],
@@ -39,6 +47,39 @@ test.each<[string, () => object, string]>([
   ['a step without a type', () => ({ bootstrap: [own({ type: ' ' })] }), 'the bootstrap step "own" of Stack/Reports has the type " ": expected text such as "sql"'],
   ['a step with a catalog without a name', () => ({ bootstrap: [own({ type: 'sql', provides: [''] })] }),
     'the bootstrap step "own" of Stack/Reports provides the catalog "": expected text such as "lake"'],
+  ['a step with a catalog of DuckDB\'s own', () => ({ bootstrap: [new SqlStep({ name: 'own', statements: ['SELECT 1'], provides: ['Memory'] })] }),
+    'the bootstrap step "own" of Stack/Reports provides the catalog "Memory", which DuckDB uses itself: expected another name such as "lake"'],
+  ['a step that attaches what it does not provide', () => ({ bootstrap: [own({ type: 'own', provides: ['lake'], attaches: ['LAKE', 'x'] })] }),
+    'the bootstrap step "own" of Stack/Reports attaches the catalog "x", which it does not provide: add it to provides, or remove it from attaches'],
+  ['a step that provides a catalog alone', () => ({ bootstrap: [own({ type: 'own', provides: 'lake' })] }),
+    'the bootstrap step "own" of Stack/Reports provides the catalog "lake": expected a list such as ["lake"]'],
+  ['a step that binds later', () => ({ bootstrap: [own(Promise.resolve({ type: 'own' }))] }),
+    'the bootstrap step "own" of Stack/Reports returns a Promise from bind: expected what the runtime needs itself'],
+  ['a step that throws', () => ({ bootstrap: [own({}, { bind: () => { throw new Error('no table'); } })] }),
+    'cannot bind the bootstrap step "own" of Stack/Reports: no table'],
+  ['a step that throws text', () => ({ bootstrap: [own({}, { bind: () => { throw 'no table'; } })] }), 'cannot bind the bootstrap step "own" of Stack/Reports: no table'],
+  ['a step configured with a function', () => ({ bootstrap: [own({ type: 'own', config: { retries: [{ when: () => true }] } })] }),
+    'the bootstrap step "own" of Stack/Reports has in config.retries[0].when a function: expected a JSON value'],
+  ['a step configured with a bigint', () => ({ bootstrap: [own({ type: 'own', config: { rows: 1n } })] }),
+    'the bootstrap step "own" of Stack/Reports has in config.rows a bigint: expected a JSON value'],
+  ['a step configured with no number', () => ({ bootstrap: [own({ type: 'own', config: { rows: NaN } })] }),
+    'the bootstrap step "own" of Stack/Reports has in config.rows NaN: expected a JSON value'],
+  ['a step configured with a cycle', () => ({ bootstrap: [own({ type: 'own', config: cycle() })] }),
+    'the bootstrap step "own" of Stack/Reports has in config.list[0] what contains it, a cycle: expected a JSON value'],
+  ['a step configured with an object of a class', () => ({ bootstrap: [own({ type: 'own', config: { stations: new Map() } })] }),
+    'the bootstrap step "own" of Stack/Reports has in config.stations an object of the class Map: expected a JSON value'],
+  ['a network in words', () => ({ imageBuild: { networkMode: 'host' } }),
+    'the imageBuild of Stack/Reports has the networkMode "host": expected a NetworkMode such as NetworkMode.HOST'],
+  ['a network without a name', () => ({ imageBuild: { networkMode: NetworkMode.custom('') } }),
+    'the imageBuild of Stack/Reports has the networkMode "": expected text such as "host"'],
+  ['a build argument that is the library\'s, without bundling', () => ({ imageBuild: { buildArgs: { EXTENSIONS: 'x' } } }),
+    'the build argument EXTENSIONS is the library\'s own: set the prop extensions instead'],
+  ['a build argument that only a deployment knows', () => ({ imageBuild: { buildArgs: { FLAVOUR: Aws.REGION } } }),
+    'the build argument FLAVOUR is a CDK token: expected a literal, because the image is built before the stack is deployed'],
+  ['certificates without a name', () => ({ imageBuild: { caBundle: '' } }), 'the imageBuild of Stack/Reports has the caBundle "": expected text such as'],
+  ['a build secret without a name', () => ({ imageBuild: { buildSecrets: { npmrc: 1 } } }), 'imageBuild.buildSecrets of Stack/Reports has the npmrc 1: expected text such as ".npmrc"'],
+  ['a timeout of parts of a second', () => ({ timeout: Duration.millis(1500) }),
+    'Stack/Reports has the timeout 1500 ms: expected whole seconds, such as Duration.seconds(2)'],
   ['a step with the name of an extension', () => ({ bootstrap: [own({ type: 'sql' }, { extensions: ['httpfs'] })] }),
     'extensions has "httpfs": expected an extension such as DuckDbExtension.core(\'httpfs\')'],
   ['an invalid mode', () => ({ bootstrapMode: 'eager' }), 'Stack/Reports has the bootstrapMode "eager": expected one of BootstrapMode.LAZY, BootstrapMode.EAGER'],
@@ -87,6 +128,10 @@ test.each<[string, () => unknown, string]>([
   ['MotherDuckStep', () => new MotherDuckStep(null as any), 'a MotherDuckStep has as props null: expected an object, as in new MotherDuckStep({ token })'],
 ])('a %s without props is refused', (_, make, message) => {
   expect(make).toThrow(message);
+});
+
+test('an error of bind that names the step stays as it is', () => {
+  expect(() => declare({ bootstrap: [own({}, { bind: () => { throw new Error('the WeatherStep "own" has no table'); } })] })).toThrow(/^the WeatherStep/);
 });
 
 test('a service without a name is refused', () => {

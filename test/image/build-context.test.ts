@@ -50,14 +50,15 @@ test('the user\'s build arguments are declared in the Dockerfile; those of the n
 test('build secrets are mounted by a Dockerfile of their own, so that without them the legacy builder can build', () => {
   const entry = write('handler.ts', 'export const handler = () => 1;');
   const netrc = write('netrc', 'machine mirror.example.com password hunter2');
+  const certificates = write('ca.pem', '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n');
   const plain = staged({ entry });
-  const withSecrets = staged({ entry, imageBuild: { caBundle: netrc, buildSecrets: { netrc } } });
+  const withSecrets = staged({ entry, imageBuild: { caBundle: certificates, buildSecrets: { netrc } } });
 
   expect(plain.source.dockerFile).toBeUndefined();
   expect(plain.file('Dockerfile')).not.toMatch(/^RUN --mount/m);
   expect(withSecrets.source).toMatchObject({
     dockerFile: 'Dockerfile.with-secrets',
-    dockerBuildSecrets: { 'ca-bundle': `src=${netrc}`, 'netrc': `src=${netrc}` },
+    dockerBuildSecrets: { 'ca-bundle': `src=${certificates}`, 'netrc': `src=${netrc}` },
     dockerBuildArgs: { INSTALL_OPTIONS: '--credentials /run/secrets/netrc', NODE_EXTRA_CA_CERTS: '/run/secrets/ca-bundle' },
   });
   expect(withSecrets.file('Dockerfile.with-secrets').match(/^RUN --mount=type=secret,id=ca-bundle,\S+ --mount=type=secret,id=netrc,\S+ /gm)).toHaveLength(2);
