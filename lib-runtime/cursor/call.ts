@@ -47,6 +47,7 @@ export interface TransactionState {
 }
 
 const NONE: readonly string[] = [];
+const GLOB = /[*?[]/;
 
 /** The codes of errors that may end a statement which DuckDB is running. */
 const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESULT_LIMIT'];
@@ -170,7 +171,9 @@ export abstract class Call {
   /** Runs an attempt that may use what is known of remote files, if the caller allows that. */
   private withMetadataCache(lease: ConnectionLease): <T>(once: () => Promise<T>) => Promise<T> {
     const { statement, parameters, target: { instance: { remote, bootstrap }, connection, options } } = this;
-    const mayUse = remote !== undefined && this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
+    const isAlone = this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
+    // The list of a glob has the versions of its files, so that DuckDB asks for nothing else.
+    const mayUse = remote !== undefined && isAlone && !this.urls.some((url) => GLOB.test(url));
     const given = this.options.maxStalenessMs ?? options.maxStalenessMs;
     const maxStalenessMs = mayUse ? given ?? bootstrap.maxStalenessMsOf(this.urls, options.bootstrap) : 0;
     if (remote === undefined || maxStalenessMs === 0) return (once) => once();

@@ -10,7 +10,7 @@ import type { Statement } from '../execution/statement';
 /** What may hold credentials is not handed to DuckDB's profiler, which writes the text to a file. */
 const MAY_HOLD_CREDENTIALS = /\b(?:SECRET|ATTACH|PRAGMA)\b|^\s*SET\b/i;
 const STRING = /^(?:'|e'|\$)/i;
-const PLAIN_URL = new RegExp(`^'(${REMOTE_SCHEMES}://[^'?@]*)(?:\\?[^@]*)?'$`, 'i');
+const PLAIN_URL = new RegExp(`^['"](${REMOTE_SCHEMES}://[^'"?@]*)(?:\\?[^@]*)?['"]$`, 'i');
 
 /** DuckDB's profile, as a tree, has a box with these. It has no header of any request. */
 const BOX = /HTTPFS HTTP Stats[^]*?\bin: ([\d.]+ \w+)[^]*?\bout: ([\d.]+ \w+)([^]*?)Total Time/;
@@ -86,6 +86,8 @@ function withoutValues(sql: string): string {
     const piece = pieces.text;
     if (piece.startsWith('--') || piece.startsWith('/*')) text += ' ';
     else if (piece.length > 1 && STRING.test(piece)) text += `'${PLAIN_URL.exec(piece)?.[1] ?? '...'}'`;
+    // DuckDB also reads a file whose URL stands in double quotes.
+    else if (piece.includes('://')) text += `"${PLAIN_URL.exec(piece)?.[1] ?? '...'}"`;
     else text += piece;
   }
   return text;

@@ -45,8 +45,14 @@ export class MetadataCache {
     return this.withCache(lease, key, once);
   }
 
+  /** Records that this process has written files: each statement checks its files again, to see what was written. */
+  noteWrite(): void {
+    this.since = -Infinity;
+    this.lookedAt.clear();
+  }
+
   /** Records that statements may read other files than before under the same names. */
-  forget(): void {
+  noteNames(): void {
     this.lookedAt.clear();
   }
 

@@ -3,6 +3,9 @@ import { RemoteFiles } from './remote-files';
 import type { ThreadCount } from './thread-count';
 import type { Statement } from '../execution/statement';
 
+/** A number of threads that the user SETs stays. */
+const SETS_THREADS = /\b(?:SET|RESET|PRAGMA)\s+(?:(?:GLOBAL|SESSION|LOCAL)\s+)?(?:worker_)?threads\b/i;
+
 /** How the statements of an instance read the files of other machines. It exists once httpfs is loaded. */
 export class RemoteAccess {
   readonly metadataCache = new MetadataCache();
@@ -18,6 +21,7 @@ export class RemoteAccess {
 
   /** Runs the statement with `work`, and with the number of threads that suits it. `urls` is the result of `urlsOf`. */
   during<T>(statement: Statement, urls: readonly string[], work: () => Promise<T>): Promise<T> {
+    if (SETS_THREADS.test(statement.sql)) this.threads?.leaveToUser();
     // COPY writes its files one after another, and its other threads spin meanwhile.
     const isRead = urls.length > 0 && !statement.copies;
     return this.threads === undefined ? work() : this.threads.during(isRead, work);
@@ -25,6 +29,8 @@ export class RemoteAccess {
 
   /** Records that the statement has run. */
   note(statement: Statement, urls: readonly string[]): void {
-    if (urls.length > 0 && this.files.note(statement, urls)) this.metadataCache.forget();
+    if (urls.length === 0) return;
+    if (statement.copies) this.metadataCache.noteWrite();
+    if (this.files.note(statement, urls)) this.metadataCache.noteNames();
   }
 }

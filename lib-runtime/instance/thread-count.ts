@@ -2,8 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { locksConfiguration } from '../base/config';
 import type { Limits } from '../memory/limits';
 
-/** The memory for each thread. With more threads at 219 MB, aggregates and COPY ran out of memory. */
-const BYTES_PER_READER = 25_000_000;
+/** The memory for each thread, which holds what it reads of a row group. With 25 MB, queries of wide files ran out of memory at 512 and 768 MB. */
+const BYTES_PER_READER = 50_000_000;
 /** With 32 threads no query was faster than with 16. */
 const MAX_READERS = 16;
 
@@ -25,6 +25,7 @@ export class ThreadCount {
   private current: number;
   private readers: number;
   private running = 0;
+  private isLeft = false;
   private changing: Promise<void> | undefined;
 
   /** `vcpus` is the number with which the instance was opened. */
@@ -36,6 +37,11 @@ export class ThreadCount {
   /** Follows other limits of the instance, from the next statement on. */
   follow(limits: Limits): void {
     this.readers = this.readersWithin(limits);
+  }
+
+  /** Leaves the number to the user from now on. */
+  leaveToUser(): void {
+    this.isLeft = true;
   }
 
   /** Runs `work` with the number of threads that suits it. */
@@ -52,6 +58,7 @@ export class ThreadCount {
   }
 
   private wanted(readsRemoteFiles: boolean): number {
+    if (this.isLeft) return this.current;
     if (readsRemoteFiles) return Math.max(this.readers, this.running === 0 ? 0 : this.current);
     return this.running === 0 ? this.vcpus : this.current;
   }

@@ -120,6 +120,8 @@ describeWith('openssl', 'DUCKDB_LAMBDA_DEBUG=requests', () => {
       await c.execute("CREATE SECRET other (TYPE s3, KEY_ID 'AKIAOTHER', SECRET 'hunter22', SCOPE 's3://other/')");
       await rejection(c.query("FROM read_csv('https://user:hunter22@127.0.0.1:1/x')"));
       await rejection(c.query("FROM read_csv('http://127.0.0.1:1/x?token=hunter22')"));
+      await rejection(c.query('FROM "http://user:hunter22@127.0.0.1:1/x.parquet?X-Amz-Signature=hunter22"'));
+      await rejection(c.query('FROM "http://127.0.0.1:1/x.parquet?X-Amz-Signature=hunter22"'));
       return c.query('FROM duckdb_logs()');
     });
     expect(kept).toEqual([]);

@@ -117,6 +117,28 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
       mkdirSync(path('parts'));
     });
 
+    test('a file that moves into a glob\'s other file is never lost: the list tells the versions of both', async () => {
+      for (const part of [1, 2]) publish(0, path('parts', `${part}.parquet`));
+      const { cursor } = runtime({ maxStalenessSeconds: 600 });
+      const count = () => cursor((c) => c.queryOne(READ_GLOB.replace('min(v) AS least, max(v) AS most, ', '').replace(', sum(i)::BIGINT AS total', '')));
+      expect(await count()).toEqual({ n: 80_000 });
+      publish(2, path('parts', '1.parquet'));
+      expect(await count()).toEqual({ n: 130_000 });
+      rmSync(path('parts', '2.parquet'));
+      expect(await count()).toEqual({ n: 90_000 });
+      rmSync(path('parts'), { recursive: true });
+      mkdirSync(path('parts'));
+    });
+
+    test('what the process itself has written is seen', async () => {
+      const { cursor } = runtime({ maxStalenessSeconds: 600 });
+      await cursor(async (c) => {
+        for (const _ of [1, 2]) expect(await c.query(READ)).toEqual([answerOf(0)]);
+        await c.execute(`COPY (FROM '${join(s3.dir, 'v1.parquet')}') TO 's3://lake/changing.parquet' (FORMAT parquet)`);
+        expect(await c.query(READ)).toEqual([answerOf(1)]);
+      });
+    });
+
     test('behind a view', async () => {
       const { cursor } = runtime({ maxStalenessSeconds: 600 });
       await cursor((c) => c.execute("CREATE VIEW lake AS FROM 's3://lake/changing.parquet'"));
