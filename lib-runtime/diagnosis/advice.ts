@@ -44,7 +44,8 @@ function extensionHint(error: string, sql: string, facts: Facts): string | undef
   const fix = bringing(name, `${said} ${sql}`);
   const install = facts.installCommand(name);
   if (facts.extensionDirectory !== undefined && existsSync(extensionFile(facts.extensionDirectory, name))) {
-    return `the extension "${name}" is in the image, but not loaded: run LOAD ${name} in the bootstrap step that declares it with loadedByStep, or before the statement`;
+    return `the extension "${name}" is in the image, but not loaded: deploy the function again with ${fix}, which loads it when DuckDB opens; a bootstrap step ` +
+      `that declares it with loadedByStep must run LOAD ${name}; on your own machine: ${install}`;
   }
   return facts.extensionDirectory === undefined
     ? `a function gets the extension "${name}" from ${fix}; on a machine without a network, fill a directory with ${install}, and set DUCKDB_EXTENSIONS_DIR to it`

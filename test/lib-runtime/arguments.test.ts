@@ -132,17 +132,17 @@ test.each(Object.keys(CALLS))('%s answers, or throws a typed error, whatever x i
 
 describe('an unknown option is refused, with the nearest name', () => {
   test.each<[string, Call, string]>([
-    ['cursor', ({ cursor }: any) => cursor({ databse: 'sales' }, nothing), 'cursor() has no option "databse"; did you mean "database"?; its options are: database, bootstrap, signal'],
+    ['cursor', ({ cursor }: any) => cursor({ databse: 'sales' }, nothing), 'cursor() has no option "databse"; did you mean "database"?; its options are: database, bootstrap, maxStalenessMs, signal'],
     ['session', ({ session }: any) => session({ Memory: 64 }), 'session() has no option "Memory"; did you mean "memory"?; its options are'],
     ['DuckDB', ({ DuckDB }: any) => new DuckDB({ dbname: 'x.duckdb' }), 'DuckDB has no option "dbname"; did you mean "dbName"?; its options are'],
-    ['cursor of a DuckDB', ({ DuckDB }: any) => new DuckDB().cursor({ database: 'x' }), 'cursor() of a DuckDB has no option "database"; its options are: bootstrap, signal'],
+    ['cursor of a DuckDB', ({ DuckDB }: any) => new DuckDB().cursor({ database: 'x' }), 'cursor() of a DuckDB has no option "database"; its options are: bootstrap, maxStalenessMs, signal'],
     ['query', ({ cursor }: any) => cursor((c: any) => c.query('SELECT 1', [], { maxrows: 1 })), 'a query has no option "maxrows"; did you mean "maxRows"?; its options are'],
     ['stream', ({ cursor }: any) => cursor(async (c: any) => drained(c.stream('SELECT 1', [], { timeout: 1 }))), 'a query has no option "timeout"; its options are'],
     ['transaction', ({ cursor }: any) => cursor((c: any) => c.transaction(nothing, { signals: 1 })), 'this call has no option "signals"; did you mean "signal"?; its options are'],
     ['attach', ({ session }: any) => session((s: any) => s.attach('x', { readonly: true })), 'attach() has no option "readonly"; did you mean "readOnly"?; its options are'],
     ['withDuckDB', ({ withDuckDB }: any) => withDuckDB(nothing, { margin: 1 }), 'withDuckDB() has no option "margin"; did you mean "marginMs"?; its options are'],
     ['writeRows', ({ writeRows }: any) => writeRows(batches([]), sink(), { fromat: 'csv' }), 'writeRows() has no option "fromat"; did you mean "format"?; its options are'],
-    ['a text', ({ cursor }: any) => cursor('sales', nothing), 'the options of cursor() are "sales", expected an object with any of: database, bootstrap, signal'],
+    ['a text', ({ cursor }: any) => cursor('sales', nothing), 'the options of cursor() are "sales", expected an object with any of: database, bootstrap, maxStalenessMs, signal'],
     ['a promise', ({ session }: any) => session(Promise.resolve({})), 'the options of session() are {}, expected an object'],
     ['options behind the callback', ({ cursor }: any) => cursor(nothing, { database: 'sales' }), 'cursor() got {"database":"sales"} after its callback: pass options before the callback'],
   ])('%s', async (_, call, message) => {
