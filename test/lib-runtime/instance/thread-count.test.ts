@@ -16,7 +16,7 @@ describeWith('openssl', 'threads for remote files', () => {
   let baked: string;
 
   beforeAll(async () => {
-    [s3, baked] = await Promise.all([startFarS3({ delayMs: 10 }), signedExtensions('httpfs')]);
+    [s3, baked] = await Promise.all([startFarS3({ delayMs: 25 }), signedExtensions('httpfs')]);
     mkdirSync(join(s3.dir, 'lake'));
     await freshRuntime().session({ settings: { threads: 1 } }, async (s) => {
       await s.execute(`COPY (SELECT i AS id, hash(i) AS noise FROM range(${ROW_GROUPS * 2048}) t(i))
@@ -47,12 +47,13 @@ describeWith('openssl', 'threads for remote files', () => {
     return (await s3.traffic()).mostAtOnce;
   }
 
-  test.each([['512', 4], ['1769', 16], ['3008', 16]])('with %s MB, up to %d requests are under way together', async (memory, most) => {
+  test.each([['512', 4, 1], ['1769', 16, 1], ['3008', 16, 2]])('with %s MB, %d threads send requests side by side', async (memory, n, vcpus) => {
     const { cursor } = runtime({ memory });
     const seen = await mostAtOnce(async () => expect(await cursor((c) => c.query(READ))).toEqual(TOTAL));
-    expect(seen).toBeGreaterThan(most / 2);
-    // The thread that runs the query, and those that it waits for.
-    expect(seen).toBeLessThanOrEqual(most + 1);
+    // How many meet depends on the machine; the one that runs the query comes on top.
+    expect(seen).toBeGreaterThan(vcpus + 1);
+    expect(seen).toBeLessThanOrEqual(n + 1);
+    expect(await cursor((c) => c.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n }]);
   });
 
   test('a stream too, until it has ended', async () => {
