@@ -142,29 +142,28 @@ export abstract class Call {
       return nativeCall(() => {
         waiting.for = underWay;
         waiting.hasBegun = true;
-        return withCache(() => this.counted(lease, once));
+        return withCache(this.requests ? () => this.counted(lease, this.requests!, once) : once);
       }, lease.ended);
     }, isSelect);
   }
 
   /** Runs `work`, and prints its requests if the environment asks for that. */
-  private async debugged<T>(work: () => Promise<T>): Promise<T> {
+  private debugged<T>(work: () => Promise<T>): Promise<T> {
     if (process.env.DUCKDB_LAMBDA_DEBUG !== 'requests') return work();
     const requests = this.requests = new (requestLog().RequestLog)(this.statement);
     return work().finally(() => requests.print(this.urls.length > 0));
   }
 
   /** Runs an attempt. If its statement is streamed, `requests` ends later. */
-  private async counted<T>({ raw }: ConnectionLease, once: () => Promise<T>): Promise<T> {
-    if (this.requests === undefined) return once();
-    await this.requests.begin(raw);
+  private async counted<T>({ raw }: ConnectionLease, requests: RequestLog, once: () => Promise<T>): Promise<T> {
+    await requests.begin(raw);
     let isRunning = false;
     try {
       const value = await once();
       isRunning = this.isStreamed;
       return value;
     } finally {
-      if (!isRunning) await this.requests.end(raw);
+      if (!isRunning) await requests.end(raw);
     }
   }
 

@@ -21,10 +21,11 @@ export class RemoteAccess {
 
   /** Runs the statement with `work`, and with the number of threads that suits it. `urls` is the result of `urlsOf`. */
   during<T>(statement: Statement, urls: readonly string[], work: () => Promise<T>): Promise<T> {
-    if (SETS_THREADS.test(statement.sql)) this.threads?.leaveToUser();
+    const { threads } = this;
+    if (threads === undefined) return work();
+    if (SETS_THREADS.test(statement.sql)) threads.leaveToUser();
     // COPY writes its files one after another, and its other threads spin meanwhile.
-    const isRead = urls.length > 0 && !statement.copies;
-    return this.threads === undefined ? work() : this.threads.during(isRead, work);
+    return threads.during(urls.length > 0 && !statement.copies, work);
   }
 
   /** Records that the statement has run. */

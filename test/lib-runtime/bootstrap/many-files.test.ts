@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FarS3Server, type Operation, operationCounts, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { farS3Environment } from '../far-s3-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
 import { signedExtensions } from '../signed-extensions';
 
 // What docs/fast-queries.md says of globs of many files.
@@ -34,19 +35,7 @@ describeWith('openssl', 'globs of many files', () => {
   afterAll(() => s3?.stop());
 
   function runtime(settings: object = {}): Runtime {
-    return freshRuntime({
-      DUCKDB_EXTENSIONS_DIR: baked,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
-      ...config({
-        extensions: ['httpfs'],
-        steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }],
-        settings: { ca_cert_file: s3.caFile, ...settings },
-      }),
-    });
+    return freshRuntime(farS3Environment(s3, baked, { settings: { ...settings } }));
   }
 
   test.each<[string, string, object[], Partial<Record<Operation, number>>]>([

@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { operationCounts, startFarS3, type FarS3Server, type Operation } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { farS3Environment } from '../far-s3-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
 import { signedExtensions } from '../signed-extensions';
 
 /** What statements ask of S3. Each request is a round trip of some 25 ms from Lambda, so more of them is a regression. */
@@ -34,19 +35,8 @@ describeWith('openssl', 'requests to S3', () => {
   afterAll(() => s3?.stop());
 
   function runtime(settings: object = {}, step: object = {}): Runtime {
-    return freshRuntime({
-      DUCKDB_EXTENSIONS_DIR: baked,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
-      ...config({
-        extensions: ['httpfs'],
-        steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/', 's3://export/'], ...step } }],
-        settings: { ca_cert_file: s3.caFile, ...settings },
-      }),
-    });
+    const steps = [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/', 's3://export/'], ...step } }];
+    return freshRuntime(farS3Environment(s3, baked, { steps, settings: { ...settings } }));
   }
 
   /** What `task` asked of S3. */

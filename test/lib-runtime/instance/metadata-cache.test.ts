@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cursor } from '../../../lib-runtime';
 import { type FarS3Server, operationCounts, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { farS3Environment } from '../far-s3-runtime';
+import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 import { signedExtensions } from '../signed-extensions';
 
 const VERSIONS = 6;
@@ -45,22 +46,11 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
   beforeEach(() => publish(0));
 
   function runtime(step: object = {}, settings: object = {}): Runtime {
-    return freshRuntime({
-      DUCKDB_EXTENSIONS_DIR: baked,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
-      ...config({
-        extensions: ['httpfs'],
-        steps: [
-          { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...step } },
-          { name: 'other', type: 's3', config: { scopes: ['s3://lake/changing'] } },
-        ],
-        settings: { ca_cert_file: s3.caFile, http_retries: 0, ...settings },
-      }),
-    });
+    const steps = [
+      { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...step } },
+      { name: 'other', type: 's3', config: { scopes: ['s3://lake/changing'] } },
+    ];
+    return freshRuntime(farS3Environment(s3, baked, { steps, settings: { http_retries: 0, ...settings } }));
   }
 
   async function requests(task: () => Promise<unknown>): Promise<number> {
