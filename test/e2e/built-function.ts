@@ -4,7 +4,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import {
-  DuckDbFunction, DuckDbFunctionOptions, DuckDbFunctionProps, DuckDbImageBuildOptions, DuckDbQueryFunction, DuckDbQueryFunctionProps, ExtensionRepository,
+  DuckDbFunction, DuckDbFunctionOptions, DuckDbFunctionProps, DuckDbImageBuildOptions, DuckDbQueryFunction, DuckDbQueryFunctionProps,
+  ExtensionRepository,
 } from '../../src';
 import {
   buildFunctionImage, buildNetwork, lambdaBaseImage, runFunction, synthesisedFunctions,
