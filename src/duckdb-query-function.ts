@@ -38,10 +38,9 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
   public static readonly PROPERTY_INJECTION_ID: string = 'cdk-duckdb-lambda.DuckDbQueryFunction';
 
   /**
-   * How a task of Step Functions retries the function: `task.addRetry(DuckDbQueryFunction.retry)`. Six attempts after the first, from 2 seconds on, each
-   * after up to twice the time of the one before.
+   * The retry policy of a task of Step Functions that invokes the function, as in `task.addRetry(DuckDbQueryFunction.retry)`.
    *
-   * It retries what another attempt may cure: `DuckDbRetryableError`, which is the `errorType` of every error that the runtime considers retryable,
+   * It allows six more attempts, after random times of at most 2, 4, 8, 16, 32 and 64 seconds, for what another attempt may cure: `DuckDbRetryableError`, which is the `errorType` of every error that the runtime considers retryable,
    * the errors of Lambda's service, and `Lambda.TooManyRequestsException`. It does not retry `Lambda.Unknown`, with which Lambda reports that a
    * function ran out of memory or time.
    *

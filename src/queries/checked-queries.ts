@@ -1,6 +1,8 @@
 import { spawnSync } from 'child_process';
 import * as path from 'path';
+import { IConstruct } from 'constructs';
 import { DuckDbQuery } from '../duckdb-query';
+import { PerApp } from '../per-app';
 
 /** A query whose file was checked. */
 export interface CheckedQuery extends DuckDbQuery {
@@ -23,6 +25,9 @@ interface Report extends CheckedQueries {
   readonly errors: string[];
 }
 
+/** The reports by the arguments of the program. */
+const reports = new PerApp<Report>();
+
 /** The program that reads query files with the runtime's own grammar. */
 const CHECKER = path.join(__dirname, '..', '..', 'runtime', 'check-queries.js');
 
@@ -34,12 +39,13 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks the query files of a folder in a process of its own, because DuckDB's client is asynchronous and a constructor is not. All errors
- * of all files become one error.
+ * of all files become one error. Within an app, each folder is checked once.
  *
  * @param client the folder from which DuckDB's client can be required, to parse the SQL; undefined checks what text alone tells
  */
-export function checkQueries(folder: string, client: string | undefined, at: string, timeoutMs = TIMEOUT_MS): CheckedQueries {
-  const { queries, errors, isParsed } = runChecker([folder, ...(client === undefined ? [] : [client])], timeoutMs, at);
+export function checkQueries(app: IConstruct, folder: string, client: string | undefined, at: string, timeoutMs = TIMEOUT_MS): CheckedQueries {
+  const args = [folder, ...(client === undefined ? [] : [client])];
+  const { queries, errors, isParsed } = reports.get(app, JSON.stringify(args), () => runChecker(args, timeoutMs, at));
   if (errors.length > 0) throw new Error(`the queries of ${at} have ${errors.length === 1 ? 'an error' : `${errors.length} errors`}:\n${errors.join('\n')}`);
   if (queries.length === 0) {
     throw new Error(`${at} has no queries: no file in ${folder} or in the folders below ends in .sql; write one, such as monthly-sales.sql`);

@@ -31,7 +31,7 @@ export function queryImage(scope: Construct, queries: string, options: DuckDbOpt
   const image = resolveImage(options, architecture, undefined, at);
   const isBuilt = Stack.of(scope).bundlingRequired;
   const client = isBuilt ? localClient(folder, image.nodeApiVersion) : {};
-  const checked = checkQueries(folder, client.folder, at);
+  const checked = checkQueries(scope.node.root, folder, client.folder, at);
   const staged = isBuilt ? stageImage(image, queryHandler(folder, checked)) : stagePlaceholder();
   return {
     ...staged,

@@ -1,9 +1,10 @@
+import { App } from 'aws-cdk-lib';
 import { DuckDbQueryFunction } from '../../src';
 import { checkQueries } from '../../src/queries/checked-queries';
 import { unbundledStack } from '../duckdb-function/unbundled';
 import { project, write } from '../staged';
 
-const check = (client?: string, timeoutMs?: number) => checkQueries(project(), client, 'Stack/Sales', timeoutMs);
+const check = (client?: string, timeoutMs?: number) => checkQueries(new App(), project(), client, 'Stack/Sales', timeoutMs);
 
 /** The folder of a client that does something else than to load. */
 function clientThat(code: string): string {
@@ -26,6 +27,16 @@ test.each<[string, { [name: string]: string }, RegExp]>([
 ])('%s is refused', (_, files, message) => {
   Object.entries(files).forEach(([name, text]) => write(name, text));
   expect(check).toThrow(message);
+});
+
+test('a folder is checked once for an app, and again for the next', () => {
+  write('answer.sql', 'SELECT 42');
+  const app = new App();
+  const queries = () => checkQueries(app, project(), undefined, 'Stack/Sales');
+  expect(queries().queries).toBe(queries().queries);
+  write('answer.sql', '-- @cache 300\nSELECT 42');
+  expect(queries().queries).not.toMatchObject([{ cacheSeconds: 300 }]);
+  expect(check().queries).toMatchObject([{ cacheSeconds: 300 }]);
 });
 
 test('a client that ends the process is an error with its last words', () => {

@@ -40,7 +40,8 @@ test('the client that the project has parses the SQL', () => {
   declare();
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   write('queries/wrong.sql', 'SELECT 1 AS one\nFROM WHERE 2');
-  expect(() => new DuckDbQueryFunction(stack, 'Other', { queries: 'queries' })).toThrow(/queries\/wrong\.sql:2:6: /);
+  stack = new Stack(new App(), 'Stack');
+  expect(declare).toThrow(/queries\/wrong\.sql:2:6: /);
 });
 
 test('a project without the client gets a warning that names what to install', () => {
