@@ -8,7 +8,7 @@ import { DuckDbFunctionBase } from './duckdb-function-base';
 import { DuckDbQuery } from './duckdb-query';
 import { DuckDbQueryFunctionProps } from './duckdb-query-function-props';
 import { DuckDbResultsLocation } from './duckdb-results-location';
-import { checkDatabases, warnOfTimeouts } from './queries/query-directives';
+import { warnOfTimeouts } from './queries/query-directives';
 import { QueryImage, queryImage, warnOfUnparsedQueries } from './queries/query-image';
 import { resultsUrl, withResultsStep } from './queries/results-step';
 import { removeUnfinishedUploads } from './queries/unfinished-uploads';
@@ -20,7 +20,8 @@ import { removeUnfinishedUploads } from './queries/unfinished-uploads';
  * files in S3 that have them.
  *
  * Synthesis checks the files: their directives, their parameters and, if the app's project has the image's version of `@duckdb/node-api`, their SQL
- * with DuckDB's own parser. Without the package, as in an app in Python, SQL is parsed when it runs. The template is the same.
+ * with DuckDB's own parser. Without the package, as in an app in Python, SQL is parsed when it runs. The template is the same. In a Node.js project,
+ * SQL that was not parsed causes the warning `cdk-duckdb-lambda:queries`.
  *
  * The image has the version of `@duckdb/node-api` that `nodeApiVersion` or `lockFile` names, else the version that this library is tested with.
  * @example
@@ -40,9 +41,9 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
   /**
    * The retry policy of a task of Step Functions that invokes the function, as in `task.addRetry(DuckDbQueryFunction.retry)`.
    *
-   * It allows six more attempts, after random times of at most 2, 4, 8, 16, 32 and 64 seconds, for what another attempt may cure: `DuckDbRetryableError`, which is the `errorType` of every error that the runtime considers retryable,
-   * the errors of Lambda's service, and `Lambda.TooManyRequestsException`. It does not retry `Lambda.Unknown`, with which Lambda reports that a
-   * function ran out of memory or time.
+   * It allows six more attempts, after random times of at most 2, 4, 8, 16, 32 and 64 seconds, for what another attempt may cure: the errors of
+   * Lambda's service, `Lambda.TooManyRequestsException`, and `DuckDbRetryableError`, which is the `errorType` of every error that the runtime
+   * considers retryable. It does not retry `Lambda.Unknown`, with which Lambda reports that a function ran out of memory or time.
    *
    * Set `retryOnServiceExceptions: false` on a `LambdaInvoke`. Its own retry policy comes first, lacks throttling and has no jitter.
    *
@@ -67,7 +68,7 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     };
   }
 
-  /** The queries, ordered by name. */
+  /** The queries of the folder. */
   public readonly queries: DuckDbQuery[];
 
   /** Where large results are written; undefined if nowhere. */
@@ -82,7 +83,6 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     let image!: QueryImage;
     super(scope, id, options, (architecture) => {
       image = queryImage(scope, queries, options, architecture, at);
-      checkDatabases(image.queries, Object.keys(options.databases ?? {}), at);
       return image;
     }, results && { location: resultsUrl(results) });
     this.queries = image.queries.map(({ name, description, parameters, columns }) => ({ name, description, parameters, columns }));

@@ -3,7 +3,7 @@ import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { client } from '../../assets/docker/versions.json';
-import { DuckDbQueryFunction } from '../../src';
+import { DuckDbExtension, DuckDbQueryFunction, DuckDbQueryFunctionProps } from '../../src';
 import { project, write } from '../staged';
 
 const REPOSITORY = process.cwd();
@@ -18,8 +18,8 @@ beforeEach(() => {
 
 afterEach(() => process.chdir(REPOSITORY));
 
-function declare(): void {
-  new DuckDbQueryFunction(stack, 'Sales', { queries: 'queries' });
+function declare(props: Partial<DuckDbQueryFunctionProps> = {}): void {
+  new DuckDbQueryFunction(stack, 'Sales', { queries: 'queries', ...props });
 }
 
 function install(version: string, code: string): string {
@@ -41,7 +41,7 @@ test('the client that the project has parses the SQL', () => {
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   write('queries/wrong.sql', 'SELECT 1 AS one\nFROM WHERE 2');
   stack = new Stack(new App(), 'Stack');
-  expect(declare).toThrow(/queries\/wrong\.sql:2:6: /);
+  expect(() => declare()).toThrow(/queries\/wrong\.sql:2:6: /);
 });
 
 test('a project without the client gets a warning that names what to install', () => {
@@ -65,4 +65,13 @@ test('a client that cannot be loaded, as one of another platform, leaves the che
   install(client, 'throw new Error("cannot open libduckdb.so")');
   declare();
   expectWarning(`@duckdb/node-api, as ${project()}/queries has it, cannot be loaded`);
+});
+
+test.each([DuckDbExtension.community('prql'), DuckDbExtension.core('motherduck')])('SQL of an extension is not judged: $name', (extension) => {
+  fs.symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(project(), 'node_modules'));
+  write('queries/answer.sql', 'CREATE SHARE answers');
+  declare({ extensions: [extension] });
+  expectWarning(`the extension ${extension.name} may add SQL of its own`);
+  stack = new Stack(new App(), 'Stack');
+  expect(() => declare({ extensions: [DuckDbExtension.core('spatial')] })).toThrow('queries/answer.sql:1:8: ');
 });
