@@ -79,6 +79,7 @@ export class DuckDbMapWorker {
   public static fromFunction(fn: lambda.IFunction, options: DuckDbMapWorkerOptions = {}): DuckDbMapWorker {
     const what = 'DuckDbMapWorker.fromFunction';
     expectObject(fn, 'functionArn', `${what} has as function`, 'an IFunction, such as a DuckDbFunction');
+    if ('queries' in fn) throw new Error(`${what} has the query function ${fn.node.path}: name its query, as in DuckDbMapWorker.fromQuery(fn, 'day-totals')`);
     checkOptions(options, what);
     return new DuckDbMapWorker({ fn, ...invocation(options) });
   }

@@ -14,7 +14,15 @@ import { MapState } from './map/map-state';
 import { declares, expectDeclared, rendered } from './map/params';
 
 const PROPS: PropNames<DuckDbMapProps> = {
-  items: true, worker: true, reducer: true, results: true, batch: true, maxConcurrency: true, toleratedFailurePercentage: true, toleratedFailureCount: true, label: true,
+  items: true,
+  worker: true,
+  reducer: true,
+  results: true,
+  batch: true,
+  maxConcurrency: true,
+  toleratedFailurePercentage: true,
+  toleratedFailureCount: true,
+  label: true,
 };
 const BATCH: PropNames<DuckDbMapBatch> = { maxItems: true, maxBytes: true };
 

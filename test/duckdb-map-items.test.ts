@@ -1,9 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { DuckDbMapFileFormat, DuckDbMapItems, DuckDbMapProps, DuckDbMapWorker, DuckDbMapWorkerOptions, DuckDbQueryFunction } from '../src';
 import { unbundledStack } from './duckdb-function/unbundled';
 import { bucket, declareMap, definition, grants, machine, queryFunction } from './map/machine';
-import { DuckDbMapFileFormat, DuckDbMapItems, DuckDbMapProps, DuckDbMapWorker, DuckDbMapWorkerOptions, DuckDbQueryFunction } from '../src';
 
 let stack: Stack;
 let sales: DuckDbQueryFunction;

@@ -1,8 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { DuckDbMapWorker, DuckDbQueryFunction } from '../src';
 import { unbundledStack } from './duckdb-function/unbundled';
 import { declareMap, definition, machine, queryFunction } from './map/machine';
-import { DuckDbMapWorker, DuckDbQueryFunction } from '../src';
 
 let stack: Stack;
 let sales: DuckDbQueryFunction;
@@ -12,15 +13,26 @@ beforeEach(() => {
   sales = queryFunction(stack);
 });
 
+const own = () => lambda.Function.fromFunctionArn(stack, 'Own', 'arn:aws:lambda:eu-west-1:111111111111:function:own');
+
 function selected(params: { [name: string]: any }): any {
-  machine(stack, declareMap(stack, { worker: DuckDbMapWorker.fromFunction(sales, { params }) }));
+  machine(stack, declareMap(stack, { worker: DuckDbMapWorker.fromFunction(own(), { params }) }));
   return definition(stack).States['Totals map'].ItemSelector.params;
 }
 
 test('parameters are paths, expressions and literals, also inside of objects', () => {
   expect(selected({
-    month: '$.month', size: '$$.Map.Item.Value.Size', whole: '$', cell: '$[\'a\']', price: '$5', text: 'a $.b', no: null, yes: true, list: [1, 'a'],
-    name: sfn.JsonPath.format('{}-{}', sfn.JsonPath.stringAt('$.a'), sfn.JsonPath.executionName), inner: { day: '$.day', none: null },
+    month: '$.month',
+    size: '$$.Map.Item.Value.Size',
+    whole: '$',
+    cell: '$[\'a\']',
+    price: '$5',
+    text: 'a $.b',
+    no: null,
+    yes: true,
+    list: [1, 'a'],
+    name: sfn.JsonPath.format('{}-{}', sfn.JsonPath.stringAt('$.a'), sfn.JsonPath.executionName),
+    inner: { day: '$.day', none: null },
   })).toEqual({
     'file.$': 'States.Format(\'s3://lake/{}\', $$.Map.Item.Value.Key)',
     'month.$': '$.month',
@@ -52,6 +64,8 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a function without results', () => DuckDbMapWorker.fromQuery(queryFunction(stack, { results: undefined }, 'Other'), 'day-totals'),
       `${what}: Stack/Other has no results, so it cannot write any: declare its prop results, as in results: { bucket, prefix: 'results/' }`],
     ['what is no function', () => DuckDbMapWorker.fromFunction('fn' as any), 'DuckDbMapWorker.fromFunction has as function "fn": expected an IFunction'],
+    ['a query function without a query', () => DuckDbMapWorker.fromFunction(sales),
+      'DuckDbMapWorker.fromFunction has the query function Stack/Sales: name its query, as in DuckDbMapWorker.fromQuery(fn, \'day-totals\')'],
     ['an unknown option', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { parms: {} } as any), `${what} has the prop "parms", which it does not know`],
     ['params that are a list', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { params: ['a'] as any }), `${what} has the params a list: expected an object of names and values`],
     ['a name that SQL cannot have', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { params: { 'a-b': 1 } }), `${what} has the parameter "a-b": expected a name of letters`],

@@ -5,9 +5,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { DuckDbMap, DuckDbMapItems, DuckDbMapWorker, DuckDbQueryFunction, DuckDbResultFormat } from '../src';
 import { unbundledApp, unbundledStack } from './duckdb-function/unbundled';
 import { bucket, declareMap, definition, grants, machine, queryFunction } from './map/machine';
-import { DuckDbMap, DuckDbMapItems, DuckDbMapWorker, DuckDbQueryFunction, DuckDbResultFormat } from '../src';
 
 let stack: Stack;
 
@@ -111,10 +111,15 @@ describe('the definition', () => {
     const fn = queryFunction(stack);
     machine(stack, declareMap(stack, {
       worker: DuckDbMapWorker.fromQuery(fn, 'day-totals', {
-        params: { least: 10.5 }, format: DuckDbResultFormat.CSV, timeout: Duration.minutes(2), retry: { ...DuckDbQueryFunction.retry, maxAttempts: 2 },
+        params: { least: 10.5 },
+        format: DuckDbResultFormat.CSV,
+        timeout: Duration.minutes(2),
+        retry: { ...DuckDbQueryFunction.retry, maxAttempts: 2 },
       }),
       reducer: DuckDbMapWorker.fromQuery(fn, 'all-totals', { params: { month: '$.month' }, format: DuckDbResultFormat.JSON, timeout: Duration.seconds(30) }),
-      toleratedFailureCount: 3, toleratedFailurePercentage: 5, label: 'totals',
+      toleratedFailureCount: 3,
+      toleratedFailurePercentage: 5,
+      label: 'totals',
     }));
     const { 'Totals map': map, 'Totals reducer': reducer } = definition(stack).States;
     const worker = map.ItemProcessor.States['Totals worker'];
@@ -131,7 +136,7 @@ describe('the definition', () => {
   });
 
   test('of functions with handlers of their own: keys are relative to the results of the map', () => {
-    const fn = lambda.Function.fromFunctionAttributes(stack, 'Own', { functionArn: 'arn:aws:lambda:eu-west-1:111111111111:function:own', sameEnvironment: true });
+    const fn = lambda.Function.fromFunctionAttributes(stack, 'Own', { functionArn: 'arn:aws:lambda:eu-west-1:111111111111:function:own' });
     machine(stack, declareMap(stack, { worker: DuckDbMapWorker.fromFunction(fn), reducer: DuckDbMapWorker.fromFunction(fn, { params: { month: '$.month' } }) }));
     const { 'Totals map': map, 'Totals reducer': reducer } = definition(stack).States;
     expect(map.ItemProcessor.States['Totals worker'].Parameters.Payload).toEqual({
@@ -321,8 +326,9 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a folder that manifests cannot have', () => results('results/my totals/'), 'whose parts have letters, digits and _ - . = : @'],
     ['a folder above', () => results('results/../'), 'the results of Stack/Totals have the prefix "results/../"'],
     ['results elsewhere in the bucket', () => results('totals/'),
-      'Stack/Totals has its results in "totals/", where the worker of Stack/Totals cannot write: expected a folder in "results/", the location of the function\'s results'],
-    ['results in another bucket', () => results('results/totals/', 'other'), 'expected a folder in "results/" of the function\'s bucket'],
+      'Stack/Totals has its results in "totals/", where the worker of Stack/Totals cannot write: expected a folder in the function\'s results, which are "results/"; '
+        + 'change the results of the map or of the function'],
+    ['results in another bucket', () => results('results/totals/', 'other'), 'expected a folder in the function\'s results, which are "results/" of another bucket'],
     ['items that are none', () => ({ items: ['a'] }), 'Stack/Totals has as items a list: expected DuckDbMapItems, such as DuckDbMapItems.fromObjects(bucket, \'orders/\')'],
     ['a function as worker', () => ({ worker: sales }), 'Stack/Totals has as worker an object of the class DuckDbQueryFunction: expected a DuckDbMapWorker'],
     ['a worker as text', () => ({ reducer: 'all-totals' }), 'Stack/Totals has as reducer "all-totals": expected a DuckDbMapWorker'],
@@ -342,6 +348,13 @@ describe('bad input is refused at synth, with its fix', () => {
   ])('%s', (_, props, message) => {
     sales = queryFunction(stack);
     expect(() => declareMap(stack, { worker: from('day-totals', sales), ...props() })).toThrow(message);
+  });
+
+  test('a function whose results have a prefix that only the deployment knows', () => {
+    const prefix = `${new CfnParameter(stack, 'Prefix').valueAsString}/`;
+    const fn = queryFunction(stack, { results: { bucket: bucket(stack, 'reports'), prefix } });
+    expect(() => declareMap(stack, { worker: from('day-totals', fn) })).toThrow(
+      'expected the function\'s results to have a prefix that is not a CDK token, because keys are relative to it');
   });
 
   test('no props', () => {

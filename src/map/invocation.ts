@@ -22,7 +22,8 @@ export interface Invocation {
 
 /** The state that invokes the function with an event. Its name holds the fragment's id, so that two maps in one machine do not collide. */
 export function invokeState(
-  scope: Construct, role: string, { fn, query, timeout, retry }: Invocation, event: { readonly [key: string]: unknown }, output: Partial<sfn.TaskStateBaseProps> = {},
+  scope: Construct, role: string, { fn, query, timeout, retry }: Invocation, event: { readonly [key: string]: unknown },
+  output: Partial<sfn.TaskStateBaseProps>,
 ): LambdaInvoke {
   const state = new LambdaInvoke(scope, `${role}-state`, {
     stateName: `${scope.node.id} ${role}`,

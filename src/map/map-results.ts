@@ -82,10 +82,13 @@ export class MapResults {
   private within(location: DuckDbResultsLocation | undefined, what: string): string {
     if (location === undefined) return '';
     const { prefix } = this.location;
-    if (isSame(location.bucket, this.bucket) && !Token.isUnresolved(location.prefix) && prefix.startsWith(location.prefix)) return prefix.slice(location.prefix.length);
-    const expected = Token.isUnresolved(location.prefix) ? 'a prefix of the function that is a literal, because keys are relative to it'
-      : `a folder in "${location.prefix}"${isSame(location.bucket, this.bucket) ? '' : ' of the function\'s bucket'}`;
-    throw new Error(`${this.at} has its results in "${prefix}", where ${what} cannot write: expected ${expected}, the location of the function's results; `
+    const isBucket = isSame(location.bucket, this.bucket);
+    const isLiteral = !Token.isUnresolved(location.prefix);
+    if (isBucket && isLiteral && prefix.startsWith(location.prefix)) return prefix.slice(location.prefix.length);
+    const expected = isLiteral
+      ? `a folder in the function's results, which are "${location.prefix}"${isBucket ? '' : ' of another bucket'}`
+      : 'the function\'s results to have a prefix that is not a CDK token, because keys are relative to it, and a folder in it';
+    throw new Error(`${this.at} has its results in "${prefix}", where ${what} cannot write: expected ${expected}; `
       + 'change the results of the map or of the function');
   }
 }

@@ -15,7 +15,9 @@ import { writing } from './s3-access';
 export class MapState extends sfn.DistributedMap {
   private isComplete = false;
 
-  constructor(scope: Construct, id: string, props: sfn.DistributedMapProps, private readonly worker: sfn.State, private readonly results: MapResults) {
+  constructor(
+    scope: Construct, id: string, props: sfn.DistributedMapProps, private readonly worker: sfn.State, private readonly results: MapResults,
+  ) {
     super(scope, id, { ...props, queryLanguage: sfn.QueryLanguage.JSON_PATH });
   }
 

@@ -52,10 +52,10 @@ export function declares(query: DuckDbQuery, name: string): boolean {
  */
 export function expectDeclared(query: DuckDbQuery, given: string[], isComplete: boolean, what: string): void {
   const declared = query.parameters.map(({ name }) => name);
-  const declares_ = declared.length === 0 ? 'declares none' : `declares ${declared.map((name) => JSON.stringify(name)).join(', ')}`;
+  const list = declared.map((name) => JSON.stringify(name)).join(', ') || 'none';
   const unknown = given.find((name) => !declares(query, name));
   if (unknown !== undefined) {
-    throw new Error(`${what} gives the query "${query.name}" the parameter "${unknown}", but its file ${declares_}`
+    throw new Error(`${what} gives the query "${query.name}" the parameter "${unknown}", but its file declares ${list}`
       + `${didYouMean(unknown, declared) || `; add the line "-- @param ${unknown} ${TYPES[unknown] ?? 'VARCHAR'}" to the file, and use $${unknown}`}`);
   }
   const missing = isComplete && query.parameters.find(({ name, isRequired }) => isRequired && !given.some((each) => isNamed(each, name)));
