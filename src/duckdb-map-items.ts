@@ -185,7 +185,7 @@ export abstract class DuckDbMapItems {
    * @param path where it is, such as `$.days`
    */
   public static fromPath(path: string): DuckDbMapItems {
-    if (!isPath(path)) throw new Error(`DuckDbMapItems.fromPath has the path ${shown(path)}: expected a path of the input that begins with $, such as "$.days"`);
+    if (!isPath(path) || path === '$') throw new Error(`DuckDbMapItems.fromPath has the path ${shown(path)}: expected the path of a field of the input, such as "$.days"`);
     return new ItemsOf(() => ({ kind: 'unknown', itemsPath: path }));
   }
 
@@ -229,11 +229,11 @@ class ItemsOf extends DuckDbMapItems {
   }
 }
 
-/** The key of the file with the rows. The last two parts of its URL are the attempt's folder and the file's name. */
-function writtenKey({ items }: MapResults): string {
+/** The key of the file with the rows. */
+function writtenKey(results: MapResults): string {
   const url = `${ITEMS_PATH}.url`;
-  const fromEnd = (index: number) => sfn.JsonPath.stringAt(`States.ArrayGetItem(${url}, States.MathAdd(States.ArrayLength(${url}), -${index}))`);
-  return sfn.JsonPath.format(`${items}{}/{}/{}`, sfn.JsonPath.executionName, fromEnd(2), fromEnd(1));
+  const fromEnd = (index: number) => `States.ArrayGetItem(${url}, States.MathAdd(States.ArrayLength(${url}), -${index}))`;
+  return results.itemsFile(fromEnd(2), fromEnd(1));
 }
 
 /** A bucket and a key as CDK's readers take them. */

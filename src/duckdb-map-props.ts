@@ -30,18 +30,18 @@ export interface DuckDbMapProps {
   /**
    * What runs once, after all workers, on what they have written.
    *
-   * Its query declares the parameter `files`, as in `-- @param files VARCHAR[]`: the files of all workers of this execution. Its answer is the result
+   * Its query declares the parameter `files`, as in `-- @param files VARCHAR[]`: the files of all workers of this run. Its answer is the result
    * of the map.
    *
-   * @default - none: the result is `{ manifests }`, the URL that the manifests of this execution begin with
+   * @default - none: the result is `{ manifests }`, the URL that the manifests of this run begin with
    */
   readonly reducer?: DuckDbMapWorker;
 
   /**
    * Where the workers write, and where Step Functions records what became of each of them.
    *
-   * The folder must lie in the results of the worker's and of the reducer's function. Give it to this map alone. An execution of the state machine
-   * has a folder of its own in it.
+   * The folder must lie in the results of the worker's and of the reducer's function. Each run of the map has a folder of its own in it, named after
+   * the execution of the state machine and an id.
    */
   readonly results: DuckDbResultsLocation;
 

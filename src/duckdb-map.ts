@@ -39,8 +39,8 @@ const DEFAULT_CONCURRENCY = 1000;
  * It is a part of a state machine, built on the Distributed Map of Step Functions, which lists the items, runs the workers, retries and records what
  * failed. Put it into a `StateMachine` of your own, which must be of the type STANDARD and use JSONPath; single states beside it may use JSONata.
  *
- * Each worker writes its result to files, and then a manifest with a key that only depends on the execution and the item. A retried worker writes the
- * same manifest again, so nothing is counted twice. The reducer reads the files that the manifests of its execution name.
+ * Each worker writes its result to files, and then a manifest with a key that only depends on the run and the item. A retried worker writes the
+ * same manifest again, so nothing is counted twice. The reducer reads the files that the manifests of its run name.
  * @example
  * declare const lake: s3.IBucket;
  * declare const sales: DuckDbQueryFunction;
@@ -60,7 +60,7 @@ export class DuckDbMap extends sfn.StateMachineFragment {
   /** The first state. */
   public readonly startState: sfn.State;
 
-  /** The last state: the reducer, or the map itself. */
+  /** The last state: the reducer, or the state that tells where the manifests are. */
   public readonly endStates: sfn.INextable[];
 
   constructor(scope: Construct, id: string, props: DuckDbMapProps) {
@@ -75,36 +75,37 @@ export class DuckDbMap extends sfn.StateMachineFragment {
 
     const { reducer } = props;
     const map = this.mapState(props, source, results, comment);
-    this.startState = source.before ? source.before.next(map).startState : map;
-    this.endStates = [reducer ? this.reducerState(map, reducer._invocation, results) : map];
-    MapMachine.watch(this, comment, results);
+    const last = reducer ? this.reducerState(reducer._invocation, results) : results.tellManifests(this);
+    this.startState = results.beginRun(this);
+    this.endStates = [last];
+    [...source.before ? [source.before] : [], map, last].reduce((chain, state) => chain.next(state), sfn.Chain.start(this.startState));
+    MapMachine.watch(this, comment);
   }
 
   private mapState(props: DuckDbMapProps, source: ItemSource, results: MapResults, comment: string): MapState {
-    const { worker: { _invocation: worker }, batch, reducer, label, toleratedFailureCount, toleratedFailurePercentage } = props;
+    const { worker: { _invocation: worker }, batch, label, toleratedFailureCount, toleratedFailurePercentage } = props;
     const what = `the worker of ${this.node.path}`;
     const { selected, params } = itemParams(source, worker, batch !== undefined, what);
-    const first = batch ? '$.Items[0].' : '$.';
     const work = invokeState(this, 'worker', worker, {
       params,
-      output: { format: worker.format ?? 'parquet', key: results.manifestOf(`${first}execution`, `${first}index`, worker.location, what) },
+      output: { format: worker.format ?? 'parquet', key: results.manifestOf(batch ? '$.Items[0]' : '$', worker.location, what) },
     }, { outputPath: '$.Payload' });
     return new MapState(this, 'map-state', {
       stateName: `${this.node.id} map`,
       comment,
       itemReader: source.reader,
       itemsPath: source.itemsPath,
-      itemSelector: { execution: sfn.JsonPath.executionName, index: sfn.JsonPath.numberAt('$$.Map.Item.Index'), ...selected },
+      itemSelector: { ...results.selected, ...selected },
       ...(batch && { itemBatcher: new sfn.ItemBatcher({ maxItemsPerBatch: batch.maxItems, maxInputBytesPerBatch: batch.maxBytes }) }),
       maxConcurrency: this.concurrency(props.maxConcurrency, worker.fn),
       toleratedFailureCount,
       toleratedFailurePercentage,
       label,
-      ...(reducer ? { resultPath: sfn.JsonPath.DISCARD } : { resultSelector: { manifests: results.manifestsUrl } }),
+      resultPath: sfn.JsonPath.DISCARD,
     }, work, results);
   }
 
-  private reducerState(map: MapState, reducer: Invocation, results: MapResults): sfn.INextable {
+  private reducerState(reducer: Invocation, results: MapResults): sfn.State & sfn.INextable {
     const { query, params, location, format } = reducer;
     const what = `the reducer of ${this.node.path}`;
     if (query && !declares(query, 'files')) {
@@ -112,13 +113,11 @@ export class DuckDbMap extends sfn.StateMachineFragment {
         + 'add the line "-- @param files VARCHAR[]" to its file, and read them with read_parquet($files)');
     }
     if (query) expectDeclared(query, ['files', ...Object.keys(params)], true, what);
-    const state = invokeState(this, 'reducer', reducer, {
+    return invokeState(this, 'reducer', reducer, {
       params: rendered(params),
       manifests: results.manifests(location, what),
       ...(format && { output: { format, key: results.manifestIn('reduced', location, what) } }),
     }, { outputPath: '$.Payload' });
-    map.next(state);
-    return state;
   }
 
   /** How many workers run at the same time. Warns if the function cannot run as many. */

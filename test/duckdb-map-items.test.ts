@@ -90,7 +90,7 @@ describe('a list', () => {
     expect(pass).toEqual({ Type: 'Pass', Result: ['2025-01-01', '2025-01-02'], ResultPath: '$.duckDbMapItems', Next: 'Totals map' });
     expect(map).toMatchObject({ ItemsPath: '$.duckDbMapItems', ItemSelector: { params: { 'item.$': '$$.Map.Item.Value' } } });
     expect(map).not.toHaveProperty('ItemReader');
-    expect(definition(stack).StartAt).toBe('Totals items');
+    expect(definition(stack).States['Totals run'].Next).toBe('Totals items');
     expect(reads()).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('the rows of a query', () => {
         Payload: {
           query: 'months',
           params: { 'year.$': '$.year' },
-          output: { 'format': 'json', 'key.$': 'States.Format(\'totals/items/{}/manifest.json\', $$.Execution.Name)' },
+          output: { 'format': 'json', 'key.$': 'States.Format(\'totals/items/{}/{}/manifest.json\', $$.Execution.Name, $.duckDbMapRun.id)' },
         },
       },
       ResultSelector: { 'url.$': 'States.StringSplit($.Payload.files[0], \'/\')' },
@@ -144,7 +144,7 @@ describe('the rows of a query', () => {
     expect(map.ItemReader).toEqual({
       Resource: `${S3}getObject`,
       ReaderConfig: { InputType: 'JSON' },
-      Parameters: { 'Bucket': 'reports', 'Key.$': `States.Format('results/totals/items/{}/{}/{}', $$.Execution.Name, ${part(2)}, ${part(1)})` },
+      Parameters: { 'Bucket': 'reports', 'Key.$': `States.Format('results/totals/items/{}/{}/{}/{}', $$.Execution.Name, $.duckDbMapRun.id, ${part(2)}, ${part(1)})` },
     });
     expect(map.ItemSelector).toMatchObject(ITEM);
     expect(reads()).toEqual(['s3:GetObject on reports/results/totals/items/*']);
@@ -182,7 +182,8 @@ describe('bad input is refused at synth, with its fix', () => {
     ['an empty list', () => DuckDbMapItems.fromList([]), 'DuckDbMapItems.fromList has an empty list: expected at least one item'],
     ['a list of both kinds', () => DuckDbMapItems.fromList(['a', { day: 'b' }]), 'DuckDbMapItems.fromList has 1 objects among 2 items'],
     ['a list of dates', () => DuckDbMapItems.fromList([new Date()]), 'DuckDbMapItems.fromList has in items[0] an object of the class Date'],
-    ['a path that is none', () => DuckDbMapItems.fromPath('days'), 'DuckDbMapItems.fromPath has the path "days": expected a path of the input that begins with $'],
+    ['a path that is none', () => DuckDbMapItems.fromPath('days'), 'DuckDbMapItems.fromPath has the path "days": expected the path of a field of the input, such as "$.days"'],
+    ['the whole input', () => DuckDbMapItems.fromPath('$'), 'DuckDbMapItems.fromPath has the path "$"'],
     ['an unknown query', () => DuckDbMapItems.fromQuery(sales, 'month'), 'DuckDbMapWorker.fromQuery with the query "month": Stack/Sales does not have it'],
     ['a query without a required parameter', () => DuckDbMapItems.fromQuery(sales, 'months'),
       'DuckDbMapItems.fromQuery with the query "months" does not give the query "months" the parameter "year", which it requires; it gives none'],

@@ -33,14 +33,16 @@ describe('the definition', () => {
     const fn = queryFunction(stack);
     machine(stack, declareMap(stack, { worker: from('day-totals', fn), reducer: from('all-totals', fn), maxConcurrency: 200 }));
     expect(definition(stack)).toEqual({
-      StartAt: 'Totals map',
+      StartAt: 'Totals run',
       States: {
+        'Totals run': { Type: 'Pass', Parameters: { 'id.$': 'States.UUID()' }, ResultPath: '$.duckDbMapRun', Next: 'Totals map' },
         'Totals map': {
           Type: 'Map',
           Comment: 'the items of Stack/Totals',
           ItemReader: { Resource: 'arn:<AWS::Partition>:states:::s3:listObjectsV2', Parameters: { Bucket: 'lake', Prefix: 'orders/' } },
           ItemSelector: {
             'execution.$': '$$.Execution.Name',
+            'run.$': '$.duckDbMapRun.id',
             'index.$': '$$.Map.Item.Index',
             'params': { 'file.$': 'States.Format(\'s3://lake/{}\', $$.Map.Item.Value.Key)' },
           },
@@ -56,7 +58,7 @@ describe('the definition', () => {
                   Payload: {
                     'query': 'day-totals',
                     'params.$': '$.params',
-                    'output': { 'format': 'parquet', 'key.$': 'States.Format(\'totals/{}/{}.json\', $.execution, $.index)' },
+                    'output': { 'format': 'parquet', 'key.$': 'States.Format(\'totals/{}/{}/{}.json\', $.execution, $.run, $.index)' },
                   },
                 },
                 OutputPath: '$.Payload',
@@ -77,7 +79,7 @@ describe('the definition', () => {
           Resource: 'arn:<AWS::Partition>:states:::lambda:invoke',
           Parameters: {
             FunctionName: expect.stringMatching(/^<Sales\w+\.Arn>$/),
-            Payload: { 'query': 'all-totals', 'params': {}, 'manifests.$': 'States.Format(\'totals/{}/\', $$.Execution.Name)' },
+            Payload: { 'query': 'all-totals', 'params': {}, 'manifests.$': 'States.Format(\'totals/{}/{}/\', $$.Execution.Name, $.duckDbMapRun.id)' },
           },
           OutputPath: '$.Payload',
           Retry: RETRY,
@@ -89,10 +91,12 @@ describe('the definition', () => {
 
   test('without a reducer, the result tells where the manifests are', () => {
     machine(stack, declareMap(stack));
-    expect(definition(stack).States['Totals map']).toMatchObject({
-      ResultSelector: { 'manifests.$': 'States.Format(\'s3://reports/results/totals/{}/\', $$.Execution.Name)' }, End: true,
+    expect(definition(stack).States['Totals map']).toMatchObject({ ResultPath: null, Next: 'Totals manifests' });
+    expect(definition(stack).States['Totals manifests']).toEqual({
+      Type: 'Pass',
+      Parameters: { 'manifests.$': 'States.Format(\'s3://reports/results/totals/{}/{}/\', $$.Execution.Name, $.duckDbMapRun.id)' },
+      End: true,
     });
-    expect(definition(stack).States['Totals map']).not.toHaveProperty('ResultPath');
   });
 
   test('of a batch: the files of its items, under the index of the first', () => {
@@ -103,7 +107,7 @@ describe('the definition', () => {
     expect(map.ItemProcessor.States['Totals worker'].Parameters.Payload).toEqual({
       query: 'batch-totals',
       params: { 'files.$': '$.Items[*].params.file' },
-      output: { 'format': 'parquet', 'key.$': 'States.Format(\'totals/{}/{}.json\', $.Items[0].execution, $.Items[0].index)' },
+      output: { 'format': 'parquet', 'key.$': 'States.Format(\'totals/{}/{}/{}.json\', $.Items[0].execution, $.Items[0].run, $.Items[0].index)' },
     });
   });
 
@@ -130,8 +134,8 @@ describe('the definition', () => {
     expect(reducer.Parameters.Payload).toEqual({
       'query': 'all-totals',
       'params': { 'month.$': '$.month' },
-      'manifests.$': 'States.Format(\'totals/{}/\', $$.Execution.Name)',
-      'output': { 'format': 'json', 'key.$': 'States.Format(\'totals/reduced/{}/manifest.json\', $$.Execution.Name)' },
+      'manifests.$': 'States.Format(\'totals/{}/{}/\', $$.Execution.Name, $.duckDbMapRun.id)',
+      'output': { 'format': 'json', 'key.$': 'States.Format(\'totals/reduced/{}/{}/manifest.json\', $$.Execution.Name, $.duckDbMapRun.id)' },
     });
   });
 
@@ -140,9 +144,9 @@ describe('the definition', () => {
     machine(stack, declareMap(stack, { worker: DuckDbMapWorker.fromFunction(fn), reducer: DuckDbMapWorker.fromFunction(fn, { params: { month: '$.month' } }) }));
     const { 'Totals map': map, 'Totals reducer': reducer } = definition(stack).States;
     expect(map.ItemProcessor.States['Totals worker'].Parameters.Payload).toEqual({
-      'params.$': '$.params', 'output': { 'format': 'parquet', 'key.$': 'States.Format(\'{}/{}.json\', $.execution, $.index)' },
+      'params.$': '$.params', 'output': { 'format': 'parquet', 'key.$': 'States.Format(\'{}/{}/{}.json\', $.execution, $.run, $.index)' },
     });
-    expect(reducer.Parameters.Payload).toEqual({ 'params': { 'month.$': '$.month' }, 'manifests.$': 'States.Format(\'{}/\', $$.Execution.Name)' });
+    expect(reducer.Parameters.Payload).toEqual({ 'params': { 'month.$': '$.month' }, 'manifests.$': 'States.Format(\'{}/{}/\', $$.Execution.Name, $.duckDbMapRun.id)' });
   });
 
   test('the whole template of an app', () => {
@@ -191,7 +195,8 @@ describe('a map composes', () => {
     const totals = declareMap(stack, { worker: from('day-totals', fn), reducer: from('all-totals', fn), items: DuckDbMapItems.fromObjects(bucket(stack, 'lake'), 'orders/') });
     machine(stack, sfn.Chain.start(new sfn.Pass(stack, 'Before')).next(totals).next(new sfn.Succeed(stack, 'After')));
     const { StartAt, States } = definition(stack);
-    expect([StartAt, States.Before.Next, States['Totals map'].Next, States['Totals reducer'].Next]).toEqual(['Before', 'Totals map', 'Totals reducer', 'After']);
+    expect([StartAt, ...['Before', 'Totals run', 'Totals map', 'Totals reducer'].map((name) => States[name].Next)])
+      .toEqual(['Before', 'Totals run', 'Totals map', 'Totals reducer', 'After']);
   });
 
   test('with another map in one machine', () => {
@@ -200,7 +205,9 @@ describe('a map composes', () => {
       worker: from('day-totals', fn), reducer: from('all-totals', fn), results: { bucket: bucket(stack, 'reports'), prefix: `results/${id}/` },
     }, id));
     machine(stack, maps[0].next(maps[1]));
-    expect(Object.keys(definition(stack).States)).toEqual(['Totals map', 'Totals reducer', 'Returns map', 'Returns reducer']);
+    expect(Object.keys(definition(stack).States)).toEqual([
+      'Totals run', 'Totals map', 'Totals reducer', 'Returns run', 'Returns map', 'Returns reducer',
+    ]);
     expect(grants(stack).filter((grant) => grant.startsWith('states:'))).toHaveLength(5);
   });
 
@@ -215,7 +222,7 @@ describe('a map composes', () => {
     });
     machine(stack, one.next(two));
     const { States } = definition(stack);
-    expect(Object.keys(States)).toEqual(['One: Totals map', 'Two: Totals map']);
+    expect(Object.keys(States)).toEqual(['One', 'Two'].flatMap((scope) => ['run', 'map', 'manifests'].map((name) => `${scope}: Totals ${name}`)));
     expect(Object.keys(States['Two: Totals map'].ItemProcessor.States)).toEqual(['Two: Totals worker']);
     expect(States['Two: Totals map'].ItemProcessor.StartAt).toBe('Two: Totals worker');
   });
@@ -225,7 +232,7 @@ describe('a map composes', () => {
     const [one, two] = ['One', 'Two'].map((scope) => new DuckDbMap(new sfn.Pass(stack, scope), 'Totals', {
       items: DuckDbMapItems.fromObjects(bucket(stack, 'lake'), 'orders/'), worker: from('day-totals', fn), results: { bucket: bucket(stack, 'reports'), prefix: `results/${scope}/` },
     }));
-    expect(() => machine(stack, one.next(two))).toThrow('State with name \'Totals map\' occurs in both');
+    expect(() => machine(stack, one.next(two))).toThrow('State with name \'Totals run\' occurs in both');
   });
 
   test('as a single state, which can catch errors', () => {
@@ -249,7 +256,7 @@ describe('a map composes', () => {
 
   test('not with a machine in JSONata, which has no paths', () => {
     expect(() => machine(stack, declareMap(stack), { queryLanguage: sfn.QueryLanguage.JSONATA })).toThrow(
-      '\'queryLanguage\' can not be \'JSONPath\' if set to \'JSONata\' for whole state machine Stack/Totals/map-state');
+      '\'queryLanguage\' can not be \'JSONPath\' if set to \'JSONata\' for whole state machine Stack/Totals/run-state');
   });
 });
 
@@ -366,20 +373,6 @@ describe('bad input is refused at synth, with its fix', () => {
     const fn = queryFunction(stack, { results: { bucket: lake, prefix } });
     expect(() => declareMap(stack, { items: DuckDbMapItems.fromObjects(lake, input), worker: from('day-totals', fn), results: { bucket: lake, prefix } })).toThrow(
       `Stack/Totals reads "${input}" and has its results in "${prefix}" of the same bucket: expected two prefixes of which neither begins with the other`);
-  });
-
-  test('two maps of one machine with the same results, which would count each other\'s', () => {
-    const fn = queryFunction(stack);
-    const maps = ['Totals', 'Returns'].map((id) => declareMap(stack, { worker: from('day-totals', fn) }, id));
-    machine(stack, maps[0].next(maps[1]));
-    expect(() => Template.fromStack(stack)).toThrow('which is in the same state machine, in "results/totals/" of the same bucket: '
-      + 'the reducer of one would read what the workers of the other have written; give each map a folder of its own');
-  });
-
-  test('two maps of two machines may share a folder, because executions have names of their own', () => {
-    const fn = queryFunction(stack);
-    ['Totals', 'Returns'].forEach((id) => machine(stack, declareMap(stack, { worker: from('day-totals', fn) }, id), {}, `Machine${id}`));
-    expect(() => Template.fromStack(stack)).not.toThrow();
   });
 
   test('an express machine', () => {

@@ -2,29 +2,22 @@ import { ArnFormat, Aspects, CfnResource, IAspect, Stack, Stage } from 'aws-cdk-
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { IConstruct } from 'constructs';
-import { MapResults } from './map-results';
 
 const POLICY = 'DuckDbMapPolicy';
-
-/** The results of the maps in each machine. */
-const mapsOf = new WeakMap<IConstruct, Set<MapResults>>();
 
 /** What only the state machine with the map in it allows: to check it, and to let it start, follow, stop and redrive the runs of its workers. */
 export class MapMachine implements IAspect {
   /** The map is found by its comment in the definition, because CDK does not tell which states a machine has. */
-  public static watch(map: IConstruct, comment: string, results: MapResults): void {
-    Aspects.of(Stage.of(map) ?? map.node.root).add(new MapMachine(map, comment, results));
+  public static watch(map: IConstruct, comment: string): void {
+    Aspects.of(Stage.of(map) ?? map.node.root).add(new MapMachine(map, comment));
   }
 
-  private constructor(private readonly map: IConstruct, private readonly comment: string, private readonly results: MapResults) {}
+  private constructor(private readonly map: IConstruct, private readonly comment: string) {}
 
   public visit(node: IConstruct): void {
-    const maps = mapsOf.get(node) ?? new Set();
-    if (maps.has(this.results) || !isStateMachine(node) || !definition(node).includes(JSON.stringify(this.comment))) return;
+    if (!isStateMachine(node) || !definition(node).includes(JSON.stringify(this.comment))) return;
     this.check(node);
-    maps.forEach((other) => other.expectApartFromMap(this.results));
-    mapsOf.set(node, maps.add(this.results));
-    if (maps.size === 1) grantRuns(node);
+    if (node.node.tryFindChild(POLICY) === undefined) grantRuns(node);
   }
 
   private check(machine: sfn.StateMachine): void {

@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
 import { expectLiterals, expectObject, expectOptions, PropNames, shown } from '../checks/expect';
 import { DuckDbResultsLocation } from '../duckdb-results-location';
 
@@ -9,10 +10,13 @@ const LOCATION: PropNames<DuckDbResultsLocation> = { bucket: true, prefix: true 
 /** What the runtime accepts in the key of a manifest. */
 const PREFIX = /^(?:(?!\.{1,2}\/)[\w.=:@-]+\/)+$/;
 
+/** The id of a run of the map, in the input of its states. It tells runs of one execution apart, as in a loop or in another map. */
+const RUN_PATH = '$.duckDbMapRun';
+
 /**
- * The keys below the results of a map. Each execution has a folder of its own, with a manifest for each worker.
+ * The keys below the results of a map. Each run has a folder of its own, with a manifest for each worker.
  *
- * No execution's manifest lies directly in one of the other folders, so an execution with the name of such a folder mixes nothing.
+ * A worker that is retried or redriven belongs to the same run, because its map gets the same input again.
  */
 export class MapResults {
   /** Throws for a location that is not a folder of a bucket. */
@@ -43,24 +47,45 @@ export class MapResults {
     return `${this.location.prefix}items/`;
   }
 
-  /** The manifest of a worker, relative to the location to which its function writes. */
-  public manifestOf(execution: string, index: string, location: DuckDbResultsLocation | undefined, what: string): string {
-    return JsonPath.format(`${this.within(location, what)}{}/{}.json`, JsonPath.stringAt(execution), JsonPath.stringAt(index));
+  /** The state that begins a run. */
+  public beginRun(scope: Construct): sfn.Pass {
+    return new sfn.Pass(scope, 'run-state', {
+      stateName: `${scope.node.id} run`, queryLanguage: sfn.QueryLanguage.JSON_PATH, parameters: { id: sfn.JsonPath.uuid() }, resultPath: RUN_PATH,
+    });
   }
 
-  /** The prefix of all manifests of an execution, likewise relative. */
+  /** The state that answers with the URL that the manifests of the run begin with. */
+  public tellManifests(scope: Construct): sfn.Pass {
+    const url = sfn.JsonPath.format(`s3://${this.bucket.bucketName}/${this.location.prefix}{}/{}/`, sfn.JsonPath.executionName, runId());
+    return new sfn.Pass(scope, 'manifests-state', {
+      stateName: `${scope.node.id} manifests`, queryLanguage: sfn.QueryLanguage.JSON_PATH, parameters: { manifests: url },
+    });
+  }
+
+  /** What the ItemSelector hands to a child about where its manifest lies. A child has another name than the execution. */
+  public get selected(): { [key: string]: unknown } {
+    return { execution: sfn.JsonPath.executionName, run: runId(), index: sfn.JsonPath.numberAt('$$.Map.Item.Index') };
+  }
+
+  /** The manifest of a worker, relative to the location to which its function writes. `item` is the path of what was selected. */
+  public manifestOf(item: string, location: DuckDbResultsLocation | undefined, what: string): string {
+    const at = (key: string) => sfn.JsonPath.stringAt(`${item}.${key}`);
+    return sfn.JsonPath.format(`${this.within(location, what)}{}/{}/{}.json`, at('execution'), at('run'), at('index'));
+  }
+
+  /** The prefix of all manifests of a run, likewise relative. */
   public manifests(location: DuckDbResultsLocation | undefined, what: string): string {
-    return JsonPath.format(`${this.within(location, what)}{}/`, JsonPath.executionName);
+    return sfn.JsonPath.format(`${this.within(location, what)}{}/{}/`, sfn.JsonPath.executionName, runId());
   }
 
-  /** The URL that the manifests of an execution begin with. */
-  public get manifestsUrl(): string {
-    return JsonPath.format(`s3://${this.bucket.bucketName}/${this.location.prefix}{}/`, JsonPath.executionName);
-  }
-
-  /** The manifest of a result that an execution has once, likewise relative. */
+  /** The manifest of a result that a run has once, likewise relative. */
   public manifestIn(folder: 'items' | 'reduced', location: DuckDbResultsLocation | undefined, what: string): string {
-    return JsonPath.format(`${this.within(location, what)}${folder}/{}/manifest.json`, JsonPath.executionName);
+    return sfn.JsonPath.format(`${this.within(location, what)}${folder}/{}/{}/manifest.json`, sfn.JsonPath.executionName, runId());
+  }
+
+  /** The key of a file that the items' query has written, from the last two parts of its URL: the attempt's folder and the file's name. */
+  public itemsFile(folder: string, name: string): string {
+    return sfn.JsonPath.format(`${this.items}{}/{}/{}/{}`, sfn.JsonPath.executionName, runId(), sfn.JsonPath.stringAt(folder), sfn.JsonPath.stringAt(name));
   }
 
   /** Refuses results that lie among the objects that a map reads, or around them: the next run would read them, or mix both. */
@@ -69,13 +94,6 @@ export class MapResults {
     if (!isSame(bucket, this.bucket) || !overlap(prefix, ours)) return;
     throw new Error(`${this.at} reads "${prefix}" and has its results in "${ours}" of the same bucket: expected two prefixes of which neither begins with the other; `
       + 'give the results a folder of their own, or another bucket');
-  }
-
-  /** Refuses another map of one machine with the same results. Executions name their folders, so the manifests of both maps would mix. */
-  public expectApartFromMap(other: MapResults): void {
-    if (!isSame(other.bucket, this.bucket) || !overlap(other.location.prefix, this.location.prefix)) return;
-    throw new Error(`${this.at} has its results in "${this.location.prefix}", and ${other.at}, which is in the same state machine, in "${other.location.prefix}" of the same bucket: `
-      + 'the reducer of one would read what the workers of the other have written; give each map a folder of its own');
   }
 
   /** The prefix of the results relative to the location. */
@@ -100,4 +118,9 @@ function isSame(one: s3.IBucket, other: s3.IBucket): boolean {
 
 function overlap(one: string, other: string): boolean {
   return one.startsWith(other) || other.startsWith(one);
+}
+
+/** The id of the run, as a state with the map's input has it. */
+function runId(): string {
+  return sfn.JsonPath.stringAt(`${RUN_PATH}.id`);
 }
