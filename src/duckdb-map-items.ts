@@ -173,6 +173,7 @@ export abstract class DuckDbMapItems {
       kind: objects.length > 0 ? 'object' : 'value',
       fields: commonFields(objects),
       itemsPath: ITEMS_PATH,
+      count: items.length,
       before: new sfn.Pass(scope, 'items-state', {
         stateName: `${scope.node.id} items`, queryLanguage: sfn.QueryLanguage.JSON_PATH, result: sfn.Result.fromArray(items), resultPath: ITEMS_PATH,
       }),
@@ -186,7 +187,7 @@ export abstract class DuckDbMapItems {
    */
   public static fromPath(path: string): DuckDbMapItems {
     if (!isPath(path) || path === '$') throw new Error(`DuckDbMapItems.fromPath has the path ${shown(path)}: expected the path of a field of the input, such as "$.days"`);
-    return new ItemsOf(() => ({ kind: 'unknown', itemsPath: path }));
+    return new ItemsOf(() => ({ kind: 'unknown', itemsPath: path, count: sfn.JsonPath.arrayLength(sfn.JsonPath.listAt(path)) }));
   }
 
   /**
@@ -208,9 +209,12 @@ export abstract class DuckDbMapItems {
         params: rendered(params),
         output: { format: 'json', key: results.manifestIn('items', location, what) },
       }, {
-        resultSelector: { url: sfn.JsonPath.stringSplit(sfn.JsonPath.stringAt('$.Payload.files[0]'), '/') },
+        resultSelector: {
+          url: sfn.JsonPath.stringSplit(sfn.JsonPath.stringAt('$.Payload.files[0]'), '/'), count: sfn.JsonPath.numberAt('$.Payload.rowCount'),
+        },
         resultPath: ITEMS_PATH,
       }),
+      count: sfn.JsonPath.numberAt(`${ITEMS_PATH}.count`),
       reader: new NarrowItemReader(new sfn.S3JsonItemReader(object(results.bucket, writtenKey(results))), reading(results.bucket, `${results.items}*`)),
     }));
   }

@@ -75,7 +75,7 @@ export class DuckDbMap extends sfn.StateMachineFragment {
 
     const { reducer } = props;
     const map = this.mapState(props, source, results, comment);
-    const last = reducer ? this.reducerState(reducer._invocation, results) : results.tellManifests(this);
+    const last = reducer ? this.reducerState(reducer._invocation, results, manifestCount(props, source)) : results.tellManifests(this);
     this.startState = results.beginRun(this);
     this.endStates = [last];
     [...source.before ? [source.before] : [], map, last].reduce((chain, state) => chain.next(state), sfn.Chain.start(this.startState));
@@ -105,7 +105,7 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     }, work, results);
   }
 
-  private reducerState(reducer: Invocation, results: MapResults): sfn.State & sfn.INextable {
+  private reducerState(reducer: Invocation, results: MapResults, count: unknown): sfn.State & sfn.INextable {
     const { query, params, location, format } = reducer;
     const what = `the reducer of ${this.node.path}`;
     if (query && !declares(query, 'files')) {
@@ -116,6 +116,7 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     return invokeState(this, 'reducer', reducer, {
       params: rendered(params),
       manifests: results.manifests(location, what),
+      ...(count !== undefined && { manifestCount: count }),
       ...(format && { output: { format, key: results.manifestIn('reduced', location, what) } }),
     }, { outputPath: '$.Payload' });
   }
@@ -129,6 +130,11 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     }
     return declared ?? Math.min(reserved ?? DEFAULT_CONCURRENCY, MAX_CONCURRENCY);
   }
+}
+
+/** How many workers have written a manifest when the reducer begins. Not known if some may fail, or if Step Functions makes the batches. */
+function manifestCount({ batch, toleratedFailureCount, toleratedFailurePercentage }: DuckDbMapProps, { count }: ItemSource): unknown {
+  return batch || toleratedFailureCount || toleratedFailurePercentage ? undefined : count;
 }
 
 /** The concurrency that is reserved for a function, if it is known and not 0. */

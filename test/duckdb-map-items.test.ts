@@ -135,7 +135,7 @@ describe('the rows of a query', () => {
           output: { 'format': 'json', 'key.$': 'States.Format(\'totals/items/{}/{}/manifest.json\', $$.Execution.Name, $.duckDbMapRun.id)' },
         },
       },
-      ResultSelector: { 'url.$': 'States.StringSplit($.Payload.files[0], \'/\')' },
+      ResultSelector: { 'url.$': 'States.StringSplit($.Payload.files[0], \'/\')', 'count.$': '$.Payload.rowCount' },
       ResultPath: '$.duckDbMapItems',
       Next: 'Totals map',
     });
@@ -149,6 +149,32 @@ describe('the rows of a query', () => {
     expect(map.ItemSelector).toMatchObject(ITEM);
     expect(reads()).toEqual(['s3:GetObject on reports/results/totals/items/*']);
   });
+});
+
+describe('the reducer is told how many manifests there must be', () => {
+  const told = (items: DuckDbMapItems, props: Partial<DuckDbMapProps> = {}, query = 'one-item') => {
+    const { Payload } = states(items, query, {}, { reducer: DuckDbMapWorker.fromQuery(sales, 'all-totals'), ...props })['Totals reducer'].Parameters;
+    return Object.fromEntries(Object.entries(Payload).filter(([key]) => key.startsWith('manifestCount')));
+  };
+
+  test('for a list', () => expect(told(DuckDbMapItems.fromList(['a', 'b']))).toEqual({ manifestCount: 2 }));
+
+  test('for a path', () => expect(told(DuckDbMapItems.fromPath('$.days'))).toEqual({ 'manifestCount.$': 'States.ArrayLength($.days)' }));
+
+  test('for the rows of a query', () => {
+    const rows = DuckDbMapItems.fromQuery(sales, 'months', { params: { year: 2025 } });
+    expect(told(rows, {}, 'by-day')).toEqual({ 'manifestCount.$': '$.duckDbMapItems.count' });
+  });
+
+  test('not for objects, which only Step Functions counts', () => {
+    expect(told(DuckDbMapItems.fromObjects(lake, 'orders/'), {}, 'day-totals')).toEqual({});
+  });
+
+  test.each([{ toleratedFailureCount: 1 }, { toleratedFailurePercentage: 1 }])('not if some may fail: %j', (props) => {
+    expect(told(DuckDbMapItems.fromList(['a', 'b']), props)).toEqual({});
+  });
+
+  test('not in batches', () => expect(told(DuckDbMapItems.fromList(['a', 'b']), { batch: { maxItems: 2 } }, 'many-items')).toEqual({}));
 });
 
 describe('parameters of a batch', () => {

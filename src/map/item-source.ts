@@ -13,6 +13,8 @@ export interface ItemSource {
   readonly reader?: sfn.IItemReader;
   /** The path of the items in the input. */
   readonly itemsPath?: string;
+  /** How many items there are, as an expression of a state with the map's input, if that can be known. */
+  readonly count?: unknown;
   /** The state that comes before the map and makes its items. */
   readonly before?: sfn.State & sfn.INextable;
   /** The objects that are read. Results must not lie among them. */
