@@ -3,7 +3,7 @@ import type { AbortSignalLike } from '../base/abort';
 import type { AsyncDisposableLike } from '../base/disposable';
 import type { RowFormat } from '../base/row-format';
 import type { QueryParameters } from '../values/parameters';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 /** Options of a call. */
 export interface CallOptions {

@@ -31,7 +31,7 @@ describeWith('aws', 'signatures are those of AWS\'s own signer', () => {
     const theirs = JSON.parse(stdout) as { headers: Record<string, string>; token: string };
     const scope = (service: string, time: string): SigningScope => ({ service, region: 'eu-west-1', credentials, date: dateOf(time) });
 
-    const ours = signedHeaders(new URL(url), headers, body, scope('ssm', theirs.headers['X-Amz-Date']!));
+    const ours = signedHeaders({ method: 'POST', url: new URL(url), headers, body }, scope('ssm', theirs.headers['X-Amz-Date']!));
     expect(ours.authorization).toBe(theirs.headers.Authorization);
 
     const token = new URL(`https://${theirs.token}`);
