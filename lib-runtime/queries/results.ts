@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest';
 import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
 import type { ResultFormat } from './result-format';
-import { RESULTS_STEP, type ResultLocation } from './result-location';
+import type { ResultLocation } from './result-location';
 import { AwsError } from '../aws/aws-request';
 import { S3Objects } from '../aws/s3-objects';
 import { DuckDbError, messageOf, QueryError, retold } from '../base/errors';
@@ -17,7 +17,7 @@ import type { QueryParameters } from '../values/parameters';
 export interface WantedResult {
   /** The query's name. */
   readonly query: string;
-  /** One statement. */
+  /** One statement, without semicolons. */
   readonly statement: string;
   /** Whether it only reads. Nothing else can be written to a file. */
   readonly reads: boolean;
@@ -28,7 +28,7 @@ export interface WantedResult {
   /** The manifest's key, below the location. */
   readonly key: string;
   /** Throws if the result must not have these columns. */
-  readonly checkColumns: (columns: readonly Column[]) => void;
+  readonly checkColumns: (columns: readonly Column[]) => Promise<void>;
   /** The milliseconds that remain for cleaning up after a failure. */
   readonly timeLeftMs: () => number;
 }
@@ -61,7 +61,7 @@ const ANSWER_MS = 100;
 export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<WrittenResult> {
   checkSource(wanted.statement, wanted.reads);
   const { columns } = await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters);
-  wanted.checkColumns(columns);
+  await wanted.checkColumns(columns);
   const attempt = new Attempt(location, wanted, columns);
   try {
     return await attempt.write(cursor);
@@ -114,21 +114,39 @@ class Attempt {
     }
   }
 
+  private async remove(): Promise<void> {
+    for (let left = await this.objects.list(this.prefix); left.length > 0; left = await this.objects.list(this.prefix)) {
+      for (const { key } of left) await this.objects.delete(key);
+    }
+  }
+
   private async copied(cursor: Cursor): Promise<ResultFile> {
     const { statement, parameters, format } = this.wanted;
     const key = this.prefix + FILE_NAMES[format];
     const url = this.url(key);
-    await cursor.bootstrap(RESULTS_STEP);
     // Its rows say what DuckDB has written: RETURN_STATS for Parquet, RETURN_FILES for the others.
     const [written] = await cursor.query<{ count?: number; Count?: number; file_size_bytes?: number }>(
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
     const objects = await this.objects.list(this.prefix);
+    if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
     if (objects.length !== 1 || object?.key !== key || object.bytes !== bytes) throw this.incomplete(url, bytes, objects);
     return { url, rows, bytes };
+  }
+
+  /** DuckDB does not write a file without bytes. */
+  private async emptyFile(key: string): Promise<ResultFile> {
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused(key, error); });
+    return { url: this.url(key), rows: 0, bytes: 0 };
+  }
+
+  private refused(key: string, cause: unknown): QueryError {
+    return new QueryError(`cannot write ${this.url(key)}: ${messageOf(cause)}; the function's role needs s3:PutObject there`, {
+      cause, retryable: cause instanceof AwsError && cause.passing,
+    });
   }
 
   private incomplete(url: string, bytes: number | undefined, objects: readonly { readonly key: string; readonly bytes: number }[]): QueryError {
@@ -147,9 +165,7 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw new QueryError(`cannot write the manifest ${this.url(this.manifestKey)}: ${messageOf(error)}; the function's role needs s3:PutObject there`, {
-        cause: error, retryable: this.mayBePublished,
-      });
+      throw this.refused(this.manifestKey, error);
     }
   }
 

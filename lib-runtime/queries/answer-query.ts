@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { checkDeclaredColumns } from './declared-columns';
+import { InlineRows, type RowsAnswer } from './inline-rows';
+import { defaultManifestKey } from './manifest';
+import { type QueryEvent, readEvent } from './query-event';
+import type { QueryFile } from './query-file';
+import { loadQuery } from './query-folder';
+import { queryParameters } from './query-parameters';
+import { type BoundSql, type QueryStatements, queryStatements } from './query-statements';
+import type { ResultLocation } from './result-location';
+import type { WrittenResult } from './results';
+import { LightAbortSignal } from '../base/abort';
+import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, StreamError, TimeoutError } from '../base/errors';
+import type { Cursor, CursorOptions } from '../cursor/types';
+import { carriedColumns } from '../values/carried-columns';
+
+// Another name than `require`, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Writing results to S3, with requests, signatures and cryptography. */
+const results = () => requireFromHere('./results') as typeof import('./results');
+
+/** An answer with its rows in a file. */
+export type FileAnswer = WrittenResult;
+
+/** What a query's handler returns. */
+export type QueryAnswer = RowsAnswer | FileAnswer;
+
+/** What a handler of queries is made of. */
+export interface QueryHost {
+  /** The folder of the queries' files. */
+  readonly folder: string;
+  /** Opens a cursor. */
+  readonly open: (options: CursorOptions) => Promise<Cursor>;
+  /** Where results are written; undefined if nowhere. */
+  readonly results: ResultLocation | undefined;
+  readonly maxInlineBytes: number;
+}
+
+/** The part of Lambda's context that is read. */
+export interface InvocationContext {
+  readonly awsRequestId?: string;
+  readonly getRemainingTimeInMillis?: () => number;
+}
+
+/**
+ * The values of a row take at most this many times their JSON as `maxBytes` counts them: a number counts 8, and `"":1,` has 5 bytes, and `1,` of a
+ * list 2.
+ */
+const VALUE_BYTES_PER_JSON_BYTE = 8;
+/** The form of the ids of requests. */
+const REQUEST_ID = /^[\w-]{1,100}$/;
+
+/** The answer to an event. Throws typed errors, and those after which another attempt may succeed as `DuckDbRetryableError`. */
+export async function answerQuery(host: QueryHost, event: unknown, context: InvocationContext | undefined): Promise<QueryAnswer> {
+  try {
+    const request = readEvent(event);
+    const query = loadQuery(host.folder, request.query);
+    return await withTimeout(query, (signal) => new Answering(host, query, request, context).run(signal));
+  } catch (error) {
+    throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
+  }
+}
+
+async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal: LightAbortSignal | undefined) => Promise<T>): Promise<T> {
+  if (timeoutSeconds === undefined) return work(undefined);
+  const signal = new LightAbortSignal();
+  const late = () => signal.abort(new TimeoutError(`the query "${name}" had no answer after ${timeoutSeconds} s, which is its @timeout`));
+  const timer = setTimeout(late, timeoutSeconds * 1000);
+  try {
+    return await work(signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One request for the answer of a query. */
+class Answering {
+  constructor(
+    private readonly host: QueryHost, private readonly query: QueryFile, private readonly request: QueryEvent,
+    private readonly context: InvocationContext | undefined,
+  ) {}
+
+  async run(signal: LightAbortSignal | undefined): Promise<QueryAnswer> {
+    const { host, query: { name, database, parameters: declared, sql }, request: { params, output } } = this;
+    const location = host.results;
+    if (output !== undefined && location === undefined) {
+      throw new ConfigError(`the event asks for the output of "${name}" as a file, but there is no location for results: set "results" of the ` +
+        'DuckDbQueryFunction, or of queryHandler()');
+    }
+    const cursor = await host.open({ ...(database !== undefined && { database }), ...(signal && { signal }) });
+    try {
+      const parameters = await queryParameters(cursor, declared, params);
+      const statements = await queryStatements(cursor, sql, parameters);
+      if (statements.before) await cursor.execute(statements.before.sql, statements.before.parameters);
+      return await (output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output));
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** The rows of the last statement, or a file of them if they are too many. */
+  private async rows(cursor: Cursor, statements: QueryStatements, location: ResultLocation | undefined): Promise<QueryAnswer> {
+    const { query } = this;
+    const rows = new InlineRows(this.maxInlineBytes);
+    const fits = await this.read(cursor, statements, rows);
+    if (fits) {
+      await checkDeclaredColumns(cursor, query, rows.columns);
+      return rows.answer();
+    }
+    if (location === undefined || !statements.reads) throw this.tooLarge(rows, statements, location);
+    return this.file(cursor, statements, location, { format: 'parquet' });
+  }
+
+  /** Reads the rows of the last statement. Returns whether all of them fit. */
+  private async read(cursor: Cursor, { last, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
+    // A statement that writes has to end, however many rows it returns.
+    if (!reads) return readAll(cursor, last, rows, {});
+    const { cacheSeconds } = this.query;
+    const maxBytes = this.maxInlineBytes * VALUE_BYTES_PER_JSON_BYTE;
+    try {
+      // A stream cannot be answered from what is known of remote files, because it cannot start again when they have changed.
+      if (cacheSeconds !== undefined) return await readAll(cursor, last, rows, { maxBytes, maxStalenessMs: cacheSeconds * 1000 });
+      return await readStream(cursor, last, rows, maxBytes);
+    } catch (error) {
+      if (error instanceof ResultLimitError) return false;
+      throw error;
+    }
+  }
+
+  private file(cursor: Cursor, { last, statement, reads }: QueryStatements, location: ResultLocation, { format, key }: NonNullable<QueryEvent['output']>): Promise<FileAnswer> {
+    const { query, context } = this;
+    const id = context?.awsRequestId ?? '';
+    return results().writeResult(cursor, location, {
+      query: query.name,
+      statement,
+      reads,
+      parameters: last.parameters,
+      parameterNames: query.parameters.map(({ name }) => name),
+      format,
+      key: key ?? defaultManifestKey(query.name, REQUEST_ID.test(id) ? id : randomUUID()),
+      checkColumns: (columns) => checkDeclaredColumns(cursor, query, columns),
+      timeLeftMs: () => context?.getRemainingTimeInMillis?.() ?? Infinity,
+    });
+  }
+
+  private get maxInlineBytes(): number {
+    return this.request.maxInlineBytes ?? this.host.maxInlineBytes;
+  }
+
+  private tooLarge(rows: InlineRows, { reads }: QueryStatements, location: ResultLocation | undefined): ResultLimitError {
+    const { query: { name }, maxInlineBytes } = this;
+    const what = `the answer of "${name}" is larger than maxInlineBytes ${maxInlineBytes}, after ${rows.rowCount} rows`;
+    if (!reads) return new ResultLimitError(`${what}; the statement may have written, so it has run and does not run again: return less from it, or raise maxInlineBytes`);
+    const files = location === undefined ? 'declare "results", so that large answers become files in S3; ' : '';
+    return new ResultLimitError(`${what}: ${files}select less, or raise maxInlineBytes`);
+  }
+}
+
+async function readAll(cursor: Cursor, { sql, parameters }: BoundSql, rows: InlineRows, options: { maxBytes?: number; maxStalenessMs?: number }): Promise<boolean> {
+  const result = await cursor.queryResult(sql, parameters, options);
+  rows.columns = result.columns;
+  return rows.add(result.rows as object[]);
+}
+
+/** Reads the rows in batches, and ends the query as soon as they are too many. */
+async function readStream(cursor: Cursor, last: BoundSql, rows: InlineRows, maxBytes: number): Promise<boolean> {
+  const batches = cursor.stream<object>(last.sql, last.parameters, { maxBytes })[Symbol.asyncIterator]();
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const { done, value } = await batches.next();
+      if (isFirst) rows.columns = carriedColumns(batches)!;
+      if (done) return rows.fits;
+      if (!rows.add(value)) return false;
+    }
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    // DuckDB's client loses the reason. Running the statement at once tells it, or succeeds.
+    rows.clear();
+    return await readAll(cursor, last, rows, { maxBytes });
+  } finally {
+    await batches.return?.();
+  }
+}
