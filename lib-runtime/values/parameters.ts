@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
 import { className, withArticle } from './class-name';
 import { isInt64, scalarValue, typeOfScalar } from './scalar-parameters';
+import { bindTyped, isTyped } from './typed-parameter';
 import { pathOf } from './value-path';
 import { messageOf, ParameterError } from '../base/errors';
 import { loadApi } from '../client/client';
@@ -102,6 +103,7 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
 
 function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
   try {
+    if (isTyped(value)) return bindTyped(prepared, index, value);
     const wanted = statementType(prepared, index);
     if ((typeof value === 'object' && value !== null) || (typeof value === 'bigint' && !isInt64(value))) {
       const { parameterType, placeholderCast, toDuckDbValue } = parameterValues();
