@@ -12,7 +12,7 @@ import type { ResultLocation } from './result-location';
 import type { WrittenResult } from './results';
 import { LightAbortSignal } from '../base/abort';
 import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, StreamError, TimeoutError } from '../base/errors';
-import type { Cursor, CursorOptions } from '../cursor/types';
+import type { Cursor, CursorOptions, QueryOptions } from '../cursor/types';
 import { carriedColumns } from '../values/carried-columns';
 
 // Another name than `require`, so that bundlers leave these calls alone.
@@ -93,7 +93,7 @@ class Answering {
     try {
       const parameters = await queryParameters(cursor, declared, params);
       const statements = await queryStatements(cursor, sql, parameters);
-      if (statements.before) await cursor.execute(statements.before.sql, statements.before.parameters);
+      for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
       return await (output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output));
     } finally {
       await cursor.close();
@@ -129,7 +129,9 @@ class Answering {
     }
   }
 
-  private file(cursor: Cursor, { last, statement, reads }: QueryStatements, location: ResultLocation, { format, key }: NonNullable<QueryEvent['output']>): Promise<FileAnswer> {
+  private file(cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output']): Promise<FileAnswer> {
+    const { last, statement, reads } = statements;
+    const { format, key } = output;
     const { query, context } = this;
     const id = context?.awsRequestId ?? '';
     return results().writeResult(cursor, location, {
@@ -158,7 +160,7 @@ class Answering {
   }
 }
 
-async function readAll(cursor: Cursor, { sql, parameters }: BoundSql, rows: InlineRows, options: { maxBytes?: number; maxStalenessMs?: number }): Promise<boolean> {
+async function readAll(cursor: Cursor, { sql, parameters }: BoundSql, rows: InlineRows, options: QueryOptions): Promise<boolean> {
   const result = await cursor.queryResult(sql, parameters, options);
   rows.columns = result.columns;
   return rows.add(result.rows as object[]);

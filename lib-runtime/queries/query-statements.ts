@@ -15,7 +15,7 @@ export interface BoundSql {
 
 /** A query's SQL: the statements that prepare it, and the one whose rows are its answer. */
 export interface QueryStatements {
-  readonly before?: BoundSql;
+  readonly before: readonly BoundSql[];
   readonly last: BoundSql;
   /** The last statement alone, without semicolons. */
   readonly statement: string;
@@ -33,11 +33,9 @@ export async function queryStatements(cursor: Cursor, sql: string, parameters: Q
   const statement = parts.at(-1) ?? '';
   const facts = { statement, reads: reads(statement) };
   // A single statement runs with the whole text of its file, so that DuckDB's errors have the file's positions.
-  if (parts.length < 2) return { ...facts, last: { sql, parameters: given(parameters) } };
-  // A part may end with a comment.
-  const before = parts.slice(0, -1).join('\n;\n');
-  await checkSplit(cursor, sql, before, statement);
-  return { ...facts, before: bound(before, parameters), last: bound(statement, parameters) };
+  if (parts.length < 2) return { ...facts, before: [], last: { sql, parameters: given(parameters) } };
+  await checkSplit(cursor, sql, parts);
+  return { ...facts, before: parts.slice(0, -1).map((part) => bound(part, parameters)), last: bound(statement, parameters) };
 }
 
 function reads(sql: string): boolean {
@@ -52,16 +50,17 @@ function hasWord(sql: string, word: RegExp): boolean {
 }
 
 /** DuckDB counts some statements as several, such as PIVOT, but the same ones in the whole and in its parts. */
-async function checkSplit(cursor: Cursor, sql: string, before: string, last: string): Promise<void> {
-  const [whole, first, second] = await cursor.withConnection(async (connection) => {
-    const count = async (text: string) => (await connection.extractStatements(text)).count;
-    return [await count(sql), await count(before), await count(last)] as const;
+async function checkSplit(cursor: Cursor, sql: string, parts: readonly string[]): Promise<void> {
+  const [whole, ...counts] = await cursor.withConnection(async (connection) => {
+    const found: number[] = [];
+    for (const text of [sql, ...parts]) found.push((await connection.extractStatements(text)).count);
+    return found;
   }).catch((error) => {
     throw new QueryError(`${messageOf(error)}\n\nin: ${excerpt(sql)}`, { cause: error });
   });
-  if (whole === first + second) return;
-  throw new QueryError(`the last statement of this SQL cannot be told from those before it: DuckDB sees ${whole} statements in the whole, and ${first} and ${second} ` +
-    `in its parts; write its quotes and comments in a simpler way\n\nin: ${excerpt(sql)}`);
+  if (whole === counts.reduce((sum, count) => sum + count, 0)) return;
+  throw new QueryError(`the statements of this SQL cannot be told apart: DuckDB sees ${whole} in the whole, and ${counts.join(', ')} in what ends with a semicolon; ` +
+    `write its quotes and comments in a simpler way\n\nin: ${excerpt(sql)}`);
 }
 
 /** `sql` with those of the named parameters that it uses. DuckDB ignores case in names. */

@@ -51,12 +51,15 @@ export function copyStatement(statement: string, columns: readonly Column[], for
 
 /** Each row as the text of a JSON object. */
 function jsonLines(statement: string, columns: readonly Column[]): string {
-  const casts = columns.map(({ name, type }) => [name, type, EXACT_TYPES.reduce((exact, [inexact, other]) => exact.replace(inexact, other), type)] as const)
-    .filter(([, type, exact]) => exact !== type)
-    .map(([name, , exact]) => `CAST(${quotedIdentifier(name)} AS ${exact}) AS ${quotedIdentifier(name)}`);
+  const casts = columns.filter(({ type }) => exactType(type) !== type)
+    .map(({ name, type }) => `CAST(${quotedIdentifier(name)} AS ${exactType(type)}) AS ${quotedIdentifier(name)}`);
   const exactly = casts.length === 0 ? '*' : `* REPLACE (${casts.join(', ')})`;
   const lines = `SELECT to_json(struct_pack(*COLUMNS(*)))::VARCHAR AS line FROM (SELECT ${exactly} FROM ${source(statement)})`;
   return columns.some(({ type }) => MAY_BE_NOT_FINITE.test(type)) ? `SELECT ${FINITE} FROM (${lines})` : lines;
+}
+
+function exactType(type: string): string {
+  return EXACT_TYPES.reduce((exact, [inexact, other]) => exact.replace(inexact, other), type);
 }
 
 /** A line of JSON, with NaN and the infinities as text wherever they are not within a text. */

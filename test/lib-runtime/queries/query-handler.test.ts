@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { queryFolder } from './query-bed';
+import type { RowsAnswer } from '../../../lib-runtime';
 import { temporaryDirectory } from '../../temporary-directory';
 import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 
@@ -41,7 +42,7 @@ describe('an answer with rows', () => {
       TIMESTAMP '2025-01-02 03:04:05' AS ts, '\\xAA'::BLOB AS b, {'__proto__': 1} AS p, NULL AS n`;
     const given = await handlerOf({ all: sql })({ query: 'all' });
     expect(given).toEqual(JSON.parse(JSON.stringify(given)));
-    expect((given as { rows: object[] }).rows).toEqual([JSON.parse(`{
+    expect((given as RowsAnswer).rows).toEqual([JSON.parse(`{
       "d": "NaN", "l": ["Infinity", null], "s": {"a": "-Infinity"}, "m": [{"key": "k", "value": "NaN"}], "t": "NaN",
       "ts": "2025-01-02T03:04:05.000Z", "b": "qg==", "p": {"__proto__": 1}, "n": null}`)]);
   });
@@ -81,14 +82,17 @@ SELECT a, $b AS b, ';' AS c FROM u -- $a`,
 });
 
 describe('the size of an answer', () => {
-  const bytesOf = async (handler: Handler, query: string) => Buffer.byteLength(JSON.stringify(await handler({ query, maxInlineBytes: 6 * 1024 * 1024 })));
+  const bytesOf = async (handler: Handler, query: string) => {
+    const given = await handler({ query, maxInlineBytes: 6 * 1024 * 1024 });
+    return Buffer.byteLength(JSON.stringify(given));
+  };
 
   test.each([
     ['one row', "SELECT 'é€😀\"\\' AS t"],
     ['ten rows', 'SELECT range AS i, NULL AS n FROM range(10)'],
     ['no row', 'SELECT 1 AS i WHERE false'],
     ['many batches', "SELECT range AS i, 'NaN'::DOUBLE AS d, [range, 1] AS l FROM range(5000)"],
-    ['values that are small in JSON', "SELECT list_transform(range(1000), lambda x: 1) AS a FROM range(100)"],
+    ['values that are small in JSON', 'SELECT list_transform(range(1000), lambda x: 1) AS a FROM range(100)'],
     ['an answer that is materialised', '-- @cache 60\nSELECT range AS i FROM range(3000)'],
   ])('is counted exactly, in bytes of UTF-8: %s', async (_, sql) => {
     const handler = handlerOf({ q: sql });
@@ -138,7 +142,7 @@ describe('an event that cannot be answered', () => {
     ['no object', 'monthly-sales', /^the event is "monthly-sales", expected an object with: query, params, output, maxInlineBytes$/],
     ['nothing', undefined, /^the event is undefined/],
     ['a list', [], /^the event is \[\]/],
-    ['an unknown key', { query: 'q', parms: {} }, /^the event has the unknown key "parms"; did you mean "params"\?; its keys are: query, params, output, maxInlineBytes$/],
+    ['an unknown key', { query: 'q', parms: {} }, /^the event has the unknown key "parms"; did you mean "params"\?; its keys are: query, params, output/],
     ['no query', {}, /^query is undefined, expected the name of a query$/],
     ['an unknown query', { query: 'sale' }, /"sale".*did you mean "sales"\?/s],
     ['a path', { query: '../q' }, /"\.\.\/q"/],
