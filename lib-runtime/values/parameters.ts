@@ -56,7 +56,8 @@ export function bindParameters(prepared: DuckDBPreparedStatement, parameters: Qu
   values.forEach((value, index) => bind(prepared, index + 1, names[index]!, value, sql));
 }
 
-function namesIn(prepared: DuckDBPreparedStatement): string[] {
+/** The names of a statement's parameters. Those of `$1` and `?` are numbers. */
+export function namesIn(prepared: DuckDBPreparedStatement): string[] {
   const count = prepared.parameterCount;
   return Array.from({ length: count }, (_, index) => {
     try {
@@ -130,7 +131,8 @@ function statementType(prepared: DuckDBPreparedStatement, index: number): DuckDB
 const MOST_LISTED = 10;
 const MOST_OF_A_PATH = 80;
 
-function listed(names: readonly string[], prefix = '$'): string {
+/** Names for messages. */
+export function listed(names: readonly string[], prefix = '$'): string {
   const shown = names.slice(0, MOST_LISTED).map((name) => prefix + name).join(', ');
   return names.length > MOST_LISTED ? `${shown} and ${names.length - MOST_LISTED} more` : shown || 'none';
 }
