@@ -25,7 +25,7 @@ export type { BootstrapContext, BootstrapStepFactory, BootstrapStepSettings, Boo
 export { writeRows } from './response';
 export type { ResponseStreamLike, WriteRowsOptions } from './response';
 export type { RowFormat } from './base/row-format';
-export type { Column } from './values/column';
+export type { Column } from './values/rows';
 export { session } from './session';
 export type { AttachOptions, Session, SessionOptions } from './session';
 export type { BootstrapTrace, CreateTrace, LoadTrace, QueryTrace, Trace } from './observe/traces';

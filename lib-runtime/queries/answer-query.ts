@@ -7,13 +7,14 @@ import { type QueryEvent, readEvent } from './query-event';
 import type { QueryFile } from './query-file';
 import { loadQuery } from './query-folder';
 import { queryParameters } from './query-parameters';
-import { type BoundSql, type QueryStatements, queryStatements } from './query-statements';
+import { type QueryStatements, queryStatements } from './query-statements';
+import { source } from './result-copy';
 import type { ResultLocation } from './result-location';
 import type { WrittenResult } from './results';
 import { LightAbortSignal } from '../base/abort';
-import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, StreamError, TimeoutError } from '../base/errors';
-import type { Cursor, CursorOptions, QueryOptions } from '../cursor/types';
-import { carriedColumns } from '../values/carried-columns';
+import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
+import type { Cursor, CursorOptions } from '../cursor/types';
+import type { Column } from '../values/rows';
 
 // Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
@@ -44,10 +45,9 @@ export interface InvocationContext {
   readonly getRemainingTimeInMillis?: () => number;
 }
 
-/**
- * The values of a row take at most this many times their JSON as `maxBytes` counts them: a number counts 8, and `"":1,` has 5 bytes, and `1,` of a
- * list 2.
- */
+/** The smallest row with its comma: `{"a":1},`. */
+const LEAST_ROW_BYTES = 8;
+/** The values of a row take at most this many times their JSON as `maxBytes` counts them: each item of a list 8, and its JSON `1,` has 2 bytes. */
 const VALUE_BYTES_PER_JSON_BYTE = 8;
 /** The form of the ids of requests. */
 const REQUEST_ID = /^[\w-]{1,100}$/;
@@ -106,30 +106,37 @@ class Answering {
     const rows = new InlineRows(this.maxInlineBytes);
     const fits = await this.read(cursor, statements, rows);
     if (fits) {
-      await checkDeclaredColumns(cursor, query, rows.columns);
+      await checkDeclaredColumns(cursor, query, rows.columns!);
       return rows.answer();
     }
     if (location === undefined || !statements.reads) throw this.tooLarge(rows, statements, location);
-    return this.file(cursor, statements, location, { format: 'parquet' });
+    return this.file(cursor, statements, location, { format: 'parquet' }, rows.columns);
   }
 
-  /** Reads the rows of the last statement. Returns whether all of them fit. */
-  private async read(cursor: Cursor, { last, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
+  /**
+   * Reads the rows of the last statement. Returns whether all of them fit.
+   *
+   * A stream would be prepared, and lists the files of a glob twice. With a LIMIT, DuckDB stops by itself.
+   */
+  private async read(cursor: Cursor, { last, statement, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
+    const { maxInlineBytes, query: { cacheSeconds } } = this;
     // A statement that writes has to end, however many rows it returns.
-    if (!reads) return readAll(cursor, last, rows, {});
-    const { cacheSeconds } = this.query;
-    const maxBytes = this.maxInlineBytes * VALUE_BYTES_PER_JSON_BYTE;
+    if (!reads) return rows.addResult(await cursor.queryResult(last.sql, last.parameters));
+    const limit = Math.ceil(maxInlineBytes / LEAST_ROW_BYTES) + 1;
+    const maxStalenessMs = cacheSeconds === undefined ? undefined : cacheSeconds * 1000;
+    const options = { maxBytes: maxInlineBytes * VALUE_BYTES_PER_JSON_BYTE, maxStalenessMs };
     try {
-      // A stream cannot be answered from what is known of remote files, because it cannot start again when they have changed.
-      if (cacheSeconds !== undefined) return await readAll(cursor, last, rows, { maxBytes, maxStalenessMs: cacheSeconds * 1000 });
-      return await readStream(cursor, last, rows, maxBytes);
+      return rows.addResult(await cursor.queryResult(`FROM ${source(statement)} LIMIT ${limit}`, last.parameters, options));
     } catch (error) {
       if (error instanceof ResultLimitError) return false;
       throw error;
     }
   }
 
-  private file(cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output']): Promise<FileAnswer> {
+  /** A file of the rows of the last statement. `columns` are theirs, if it has run before. */
+  private file(
+    cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output'], columns?: readonly Column[],
+  ): Promise<FileAnswer> {
     const { last, statement, reads } = statements;
     const { format, key } = output;
     const { query, context } = this;
@@ -140,9 +147,10 @@ class Answering {
       reads,
       parameters: last.parameters,
       parameterNames: query.parameters.map(({ name }) => name),
+      columns,
       format,
       key: key ?? defaultManifestKey(query.name, REQUEST_ID.test(id) ? id : randomUUID()),
-      checkColumns: (columns) => checkDeclaredColumns(cursor, query, columns),
+      checkColumns: (found) => checkDeclaredColumns(cursor, query, found),
       timeLeftMs: () => context?.getRemainingTimeInMillis?.() ?? Infinity,
     });
   }
@@ -157,31 +165,5 @@ class Answering {
     if (!reads) return new ResultLimitError(`${what}; the statement may have written, so it has run and does not run again: return less from it, or raise maxInlineBytes`);
     const files = location === undefined ? 'declare "results", so that large answers become files in S3; ' : '';
     return new ResultLimitError(`${what}: ${files}select less, or raise maxInlineBytes`);
-  }
-}
-
-async function readAll(cursor: Cursor, { sql, parameters }: BoundSql, rows: InlineRows, options: QueryOptions): Promise<boolean> {
-  const result = await cursor.queryResult(sql, parameters, options);
-  rows.columns = result.columns;
-  return rows.add(result.rows as object[]);
-}
-
-/** Reads the rows in batches, and ends the query as soon as they are too many. */
-async function readStream(cursor: Cursor, last: BoundSql, rows: InlineRows, maxBytes: number): Promise<boolean> {
-  const batches = cursor.stream<object>(last.sql, last.parameters, { maxBytes })[Symbol.asyncIterator]();
-  try {
-    for (let isFirst = true; ; isFirst = false) {
-      const { done, value } = await batches.next();
-      if (isFirst) rows.columns = carriedColumns(batches)!;
-      if (done) return rows.fits;
-      if (!rows.add(value)) return false;
-    }
-  } catch (error) {
-    if (!(error instanceof StreamError)) throw error;
-    // DuckDB's client loses the reason. Running the statement at once tells it, or succeeds.
-    rows.clear();
-    return await readAll(cursor, last, rows, { maxBytes });
-  } finally {
-    await batches.return?.();
   }
 }

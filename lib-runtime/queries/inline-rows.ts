@@ -1,5 +1,6 @@
-import type { Column } from '../values/column';
+import type { QueryResult } from '../cursor/types';
 import { jsonText } from '../values/json-text';
+import type { Column } from '../values/rows';
 
 /** An answer with the rows in it. */
 export interface RowsAnswer {
@@ -11,22 +12,13 @@ export interface RowsAnswer {
 
 /** Collects the rows of an answer as long as its JSON is not too large. */
 export class InlineRows {
+  /** The columns of the result; undefined if there was no result, because memory was about to run out. */
+  columns: readonly Column[] | undefined;
   private readonly texts: string[] = [];
   private rowBytes = 0;
   private bytesAround = 0;
-  private known: readonly Column[] = [];
 
   constructor(private readonly maxBytes: number) {}
-
-  /** Must be known before the rows are. */
-  set columns(columns: readonly Column[]) {
-    this.known = columns;
-    this.bytesAround = Buffer.byteLength(JSON.stringify({ columns, rows: [], rowCount: 0 })) - '0'.length;
-  }
-
-  get columns(): readonly Column[] {
-    return this.known;
-  }
 
   /** How many rows it has, with the one that was too many. */
   get rowCount(): number {
@@ -34,7 +26,9 @@ export class InlineRows {
   }
 
   /** Adds rows until the answer is too large. Returns whether all fit. */
-  add(rows: readonly object[]): boolean {
+  addResult({ columns, rows }: QueryResult<object>): boolean {
+    this.columns = columns;
+    this.bytesAround = Buffer.byteLength(JSON.stringify({ columns, rows: [], rowCount: 0 })) - '0'.length;
     for (const row of rows) {
       const text = jsonText(row)!;
       this.texts.push(text);
@@ -44,20 +38,15 @@ export class InlineRows {
     return this.fits;
   }
 
-  /** Forgets all rows. */
-  clear(): void {
-    this.texts.length = this.rowBytes = 0;
+  answer(): RowsAnswer {
+    const { columns = [], rowCount } = this;
+    // As the caller gets them: without dates, bytes and numbers that JSON does not have.
+    return { columns, rows: JSON.parse(`[${this.texts.join(',')}]`), rowCount };
   }
 
-  /** Whether the JSON of the answer is not larger than allowed. */
-  get fits(): boolean {
+  private get fits(): boolean {
     const { rowCount } = this;
     const commas = Math.max(0, rowCount - 1);
     return this.bytesAround + this.rowBytes + commas + String(rowCount).length <= this.maxBytes;
-  }
-
-  answer(): RowsAnswer {
-    // As the caller gets them: without dates, bytes and numbers that JSON does not have.
-    return { columns: this.known, rows: JSON.parse(`[${this.texts.join(',')}]`), rowCount: this.rowCount };
   }
 }

@@ -10,8 +10,8 @@ import { DuckDbError, messageOf, QueryError, retold } from '../base/errors';
 import type { CursorCalls } from '../cursor/cursor-calls';
 import type { Cursor, QueryOptions } from '../cursor/types';
 import { PART } from '../diagnosis/remote-write';
-import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
+import type { Column } from '../values/rows';
 
 /** A statement whose result becomes a file and a manifest. */
 export interface WantedResult {
@@ -24,6 +24,8 @@ export interface WantedResult {
   readonly parameters: QueryParameters | undefined;
   /** The names of the query's parameters, for the manifest. */
   readonly parameterNames: readonly string[];
+  /** Its columns, if they are known. */
+  readonly columns: readonly Column[] | undefined;
   readonly format: ResultFormat;
   /** The manifest's key, below the location. */
   readonly key: string;
@@ -60,7 +62,7 @@ const ANSWER_MS = 100;
  */
 export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<WrittenResult> {
   checkSource(wanted.statement, wanted.reads);
-  const { columns } = await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters);
+  const columns = wanted.columns ?? (await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters)).columns;
   await wanted.checkColumns(columns);
   const attempt = new Attempt(location, wanted, columns);
   try {

@@ -91,6 +91,7 @@ describe('the size of an answer', () => {
     ['one row', "SELECT 'é€😀\"\\' AS t"],
     ['ten rows', 'SELECT range AS i, NULL AS n FROM range(10)'],
     ['no row', 'SELECT 1 AS i WHERE false'],
+    ['the smallest rows', 'SELECT 1 AS a FROM range(20000)'],
     ['many batches', "SELECT range AS i, 'NaN'::DOUBLE AS d, [range, 1] AS l FROM range(5000)"],
     ['values that are small in JSON', 'SELECT list_transform(range(1000), lambda x: 1) AS a FROM range(100)'],
     ['an answer that is materialised', '-- @cache 60\nSELECT range AS i FROM range(3000)'],
@@ -160,7 +161,7 @@ describe('an event that cannot be answered', () => {
 });
 
 describe('a query that fails', () => {
-  test('says why, even in mid-stream, where DuckDB\'s client loses the reason', async () => {
+  test('says why, also if it fails at its last row', async () => {
     const handler = handlerOf({
       late: "SELECT CASE WHEN range = 4000 THEN error('boom at the end') ELSE range END AS i FROM range(4001)",
       parameter: "-- @param n INTEGER\nSELECT CASE WHEN range = $n THEN error('boom at $n') ELSE range END AS i FROM range(4001)",
