@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { OpenOrdersStack } from './stack';
+import { LargeOrdersStack } from './stack';
 
 const app = new App();
-new OpenOrdersStack(app, 'OpenOrders', { lake: app.node.tryGetContext('lake') ?? 'my-data-lake' });
+new LargeOrdersStack(app, 'LargeOrders', { lake: app.node.tryGetContext('lake') ?? 'my-data-lake' });

@@ -5,19 +5,19 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { DuckDbQueryFunction, S3Step } from 'cdk-duckdb-lambda';
 
-export interface OpenOrdersStackProps extends StackProps {
+export interface LargeOrdersStackProps extends StackProps {
   /** The name of the bucket that holds `orders/month=…/*.parquet`. */
   readonly lake: string;
 }
 
-/** More orders are exported and not passed on. */
+/** More orders than these are exported and not passed on. */
 const FEW_ORDERS = 100;
 
-/** A state machine that asks for the open orders of a month, passes on a few of them, and exports many to a CSV file. */
-export class OpenOrdersStack extends Stack {
+/** A state machine that asks for the large orders of a month. It passes on a few orders, and exports many to a CSV file. */
+export class LargeOrdersStack extends Stack {
   readonly orders: DuckDbQueryFunction;
 
-  constructor(scope: Construct, id: string, props: OpenOrdersStackProps) {
+  constructor(scope: Construct, id: string, props: LargeOrdersStackProps) {
     super(scope, id, props);
     const lake = Bucket.fromBucketName(this, 'Lake', props.lake);
     const results = new Bucket(this, 'Results', {
@@ -34,8 +34,9 @@ export class OpenOrdersStack extends Stack {
       timeout: Duration.minutes(2),
     });
 
-    const question = { query: 'open-orders', params: { month: JsonPath.stringAt('$.month') } };
-    const invalid = new Fail(this, 'The month is not valid', { causePath: '$.failure.Cause' });
+    // The machine's input is such as { "month": "2025-02", "least": "250.00" }.
+    const question = { query: 'large-orders', params: { month: JsonPath.stringAt('$.month'), least: JsonPath.stringAt('$.least') } };
+    const invalid = new Fail(this, 'The input is not valid', { causePath: '$.failure.Cause' });
     const ask = new LambdaInvoke(this, 'Ask', {
       lambdaFunction: this.orders,
       payload: TaskInput.fromObject(question),
@@ -51,7 +52,7 @@ export class OpenOrdersStack extends Stack {
       lambdaFunction: this.orders,
       payload: TaskInput.fromObject({
         ...question,
-        output: { format: 'csv', key: JsonPath.format('open-orders/{}/manifest.json', JsonPath.stringAt('$.month')) },
+        output: { format: 'csv', key: JsonPath.format('large-orders/{}/manifest.json', JsonPath.stringAt('$.month')) },
       }),
       payloadResponseOnly: true,
       retryOnServiceExceptions: false,

@@ -11,8 +11,9 @@ import { type QueryStatements, queryStatements } from './query-statements';
 import { source } from './result-copy';
 import type { ResultLocation } from './result-location';
 import type { WrittenResult } from './results';
-import { LightAbortSignal } from '../base/abort';
+import { DeadlineNear, LightAbortSignal } from '../base/abort';
 import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
+import { MAX_TIMER_MS } from '../base/options';
 import type { Cursor, CursorOptions } from '../cursor/types';
 import type { Column } from '../values/rows';
 
@@ -49,6 +50,8 @@ export interface InvocationContext {
 const LEAST_ROW_BYTES = 8;
 /** The values of a row take at most this many times their JSON as `maxBytes` counts them: each item of a list 8, and its JSON `1,` has 2 bytes. */
 const VALUE_BYTES_PER_JSON_BYTE = 8;
+/** DuckDB ends its uploads before what it has written can be removed. */
+const CLEAN_UP_MS = 2_000;
 /** The form of the ids of requests. */
 const REQUEST_ID = /^[\w-]{1,100}$/;
 
@@ -57,15 +60,15 @@ export async function answerQuery(host: QueryHost, event: unknown, context: Invo
   try {
     const request = readEvent(event);
     const query = loadQuery(host.folder, request.query);
-    return await withTimeout(query, (signal) => new Answering(host, query, request, context).run(signal));
+    return await withTimeout(query, (signal) => new Answering(host, query, request, context, signal).run());
   } catch (error) {
     throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
   }
 }
 
-async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal: LightAbortSignal | undefined) => Promise<T>): Promise<T> {
-  if (timeoutSeconds === undefined) return work(undefined);
+async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal: LightAbortSignal) => Promise<T>): Promise<T> {
   const signal = new LightAbortSignal();
+  if (timeoutSeconds === undefined) return work(signal);
   const late = () => signal.abort(new TimeoutError(`the query "${name}" had no answer after ${timeoutSeconds} s, which is its @timeout`));
   const timer = setTimeout(late, timeoutSeconds * 1000);
   try {
@@ -79,17 +82,17 @@ async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal
 class Answering {
   constructor(
     private readonly host: QueryHost, private readonly query: QueryFile, private readonly request: QueryEvent,
-    private readonly context: InvocationContext | undefined,
+    private readonly context: InvocationContext | undefined, private readonly signal: LightAbortSignal,
   ) {}
 
-  async run(signal: LightAbortSignal | undefined): Promise<QueryAnswer> {
+  async run(): Promise<QueryAnswer> {
     const { host, query: { name, database, parameters: declared, sql }, request: { params, output } } = this;
     const location = host.results;
     if (output !== undefined && location === undefined) {
       throw new ConfigError(`the event asks for the output of "${name}" as a file, but there is no location for results: set "results" of the ` +
         'DuckDbQueryFunction, or of queryHandler()');
     }
-    const cursor = await host.open({ ...(database !== undefined && { database }), ...(signal && { signal }) });
+    const cursor = await host.open({ ...(database !== undefined && { database }), signal: this.signal });
     try {
       const parameters = await queryParameters(cursor, declared, params);
       const statements = await queryStatements(cursor, sql, parameters);
@@ -109,7 +112,7 @@ class Answering {
       await checkDeclaredColumns(cursor, query, rows.columns!);
       return rows.answer();
     }
-    if (location === undefined || !statements.reads) throw this.tooLarge(rows, statements, location);
+    if (location === undefined || !statements.reads) throw this.tooLarge(statements, location);
     return this.file(cursor, statements, location, { format: 'parquet' }, rows.columns);
   }
 
@@ -134,14 +137,15 @@ class Answering {
   }
 
   /** A file of the rows of the last statement. `columns` are theirs, if it has run before. */
-  private file(
+  private async file(
     cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output'], columns?: readonly Column[],
   ): Promise<FileAnswer> {
     const { last, statement, reads } = statements;
     const { format, key } = output;
     const { query, context } = this;
     const id = context?.awsRequestId ?? '';
-    return results().writeResult(cursor, location, {
+    const timeLeftMs = () => context?.getRemainingTimeInMillis?.() ?? Infinity;
+    const write = () => results().writeResult(cursor, location, {
       query: query.name,
       statement,
       reads,
@@ -151,17 +155,31 @@ class Answering {
       format,
       key: key ?? defaultManifestKey(query.name, REQUEST_ID.test(id) ? id : randomUUID()),
       checkColumns: (found) => checkDeclaredColumns(cursor, query, found),
-      timeLeftMs: () => context?.getRemainingTimeInMillis?.() ?? Infinity,
+      timeLeftMs,
     });
+    return this.leavingTime(timeLeftMs(), write);
+  }
+
+  /** Ends `work` while there is time to remove what it has written. */
+  private async leavingTime<T>(leftMs: number, work: () => Promise<T>): Promise<T> {
+    // Lambda's longest time is less than a timer can wait; the context of a test may have more.
+    if (leftMs > MAX_TIMER_MS) return work();
+    const marginMs = Math.round(Math.min(CLEAN_UP_MS, leftMs / 4));
+    const timer = setTimeout(() => this.signal.abort(new DeadlineNear(marginMs)), leftMs - marginMs);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private get maxInlineBytes(): number {
     return this.request.maxInlineBytes ?? this.host.maxInlineBytes;
   }
 
-  private tooLarge(rows: InlineRows, { reads }: QueryStatements, location: ResultLocation | undefined): ResultLimitError {
+  private tooLarge({ reads }: QueryStatements, location: ResultLocation | undefined): ResultLimitError {
     const { query: { name }, maxInlineBytes } = this;
-    const what = `the answer of "${name}" is larger than maxInlineBytes ${maxInlineBytes}, after ${rows.rowCount} rows`;
+    const what = `the answer of "${name}" is larger than maxInlineBytes ${maxInlineBytes}`;
     if (!reads) return new ResultLimitError(`${what}; the statement may have written, so it has run and does not run again: return less from it, or raise maxInlineBytes`);
     const files = location === undefined ? 'declare "results", so that large answers become files in S3; ' : '';
     return new ResultLimitError(`${what}: ${files}select less, or raise maxInlineBytes`);

@@ -20,11 +20,6 @@ export class InlineRows {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** How many rows it has, with the one that was too many. */
-  get rowCount(): number {
-    return this.texts.length;
-  }
-
   /** Adds rows until the answer is too large. Returns whether all fit. */
   addResult({ columns, rows }: QueryResult<object>): boolean {
     this.columns = columns;
@@ -39,13 +34,13 @@ export class InlineRows {
   }
 
   answer(): RowsAnswer {
-    const { columns = [], rowCount } = this;
+    const { columns = [], texts } = this;
     // As the caller gets them: without dates, bytes and numbers that JSON does not have.
-    return { columns, rows: JSON.parse(`[${this.texts.join(',')}]`), rowCount };
+    return { columns, rows: JSON.parse(`[${texts.join(',')}]`), rowCount: texts.length };
   }
 
   private get fits(): boolean {
-    const { rowCount } = this;
+    const rowCount = this.texts.length;
     const commas = Math.max(0, rowCount - 1);
     return this.bytesAround + this.rowBytes + commas + String(rowCount).length <= this.maxBytes;
   }

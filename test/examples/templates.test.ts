@@ -23,7 +23,7 @@ describeWith('python', 'the templates of the examples', () => {
   test('are as they were', () => {
     expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
-    expect(templateText(assemblies['step-functions'], 'OpenOrders')).toMatchSnapshot('step-functions');
+    expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
   });
 
   test('leave cfn-lint nothing to say', async () => {
