@@ -53,6 +53,7 @@ const OUTPUTS = [
     'diagnosis/advice',
     'aws/assume-role',
     'aws/aws-credential-chain',
+    'queries/check-queries',
     'extensions/on-demand-extensions',
     'bootstrap/environment-s3',
     'values/parameter-values',

@@ -42,10 +42,15 @@ export function excerpt(sql: string): string {
 
 /** The statements of `sql`, each without the comments before it. */
 export function splitStatements(sql: string): string[] {
-  const statements: string[] = [];
+  return placedStatements(sql).map(({ text }) => text);
+}
+
+/** Like `splitStatements`, with the position of each statement in `sql`. */
+export function placedStatements(sql: string): { readonly text: string; readonly start: number }[] {
+  const statements: { text: string; start: number }[] = [];
   for (let start = skip(sql, 0); start < sql.length;) {
     const end = endOfStatement(sql, start);
-    statements.push(sql.slice(start, end));
+    statements.push({ text: sql.slice(start, end), start });
     start = skip(sql, end);
   }
   return statements;

@@ -27,6 +27,11 @@ export const DUCKDB = {
   echo: /\n[^\S\n]*LINE \d+:/,
   stackTrace: /\n\nStack Trace:/,
 
+  // What `json_serialize_sql` says of SQL that its parser has accepted.
+  onlySelect: /^Only SELECT statements can be serialized/,
+  conversionError: /^Conversion Error: /,
+  unknownType: /Type with name (.*) does not exist/,
+
   // A missing catalog, schema or secret.
   unknownCatalog: /Catalog "([^"]+)" does not exist/,
   unknownCatalogOrSchema: /schema named "\.?([^".]+)/,

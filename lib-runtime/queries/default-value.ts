@@ -1,30 +1,32 @@
-const EXPECTED = "expected a text in single quotes, as in '2025-01', or JSON: a number, true, false, null, [...] or {...}";
+import type { DirectiveText } from './directive-text';
+import { shown } from '../base/shown';
 
-type Fail = (at: number, message: string) => never;
+const EXPECTED = "expected a text in single quotes, as in '2025-01', or JSON: a number, true, false, null, [...] or {...}";
+const JSON_PIECE = /"(?:[^"\\]|\\.)*"|[[\]{}:]/g;
 
 /** Reads the value at `from`: a SQL string, or JSON up to a colon that is neither in brackets nor in quotes. */
-export function readDefault(text: string, from: number, fail: Fail): { readonly value: unknown; readonly end: number } {
-  if (text[from] === "'") {
-    const string = /^'((?:[^']|'')*)'/.exec(text.slice(from)) ?? fail(from, `received ' without its second one, ${EXPECTED}`);
-    return { value: string[1]!.replaceAll("''", "'"), end: from + string[0].length };
+export function readDefault(text: DirectiveText, from: number): { readonly value: unknown; readonly end: number } {
+  if (text.has("'", from)) {
+    const [string, content] = text.match(/^'((?:[^']|'')*)'/, from) ?? text.fail(from, `received ' without its second one, ${EXPECTED}`);
+    return { value: content!.replaceAll("''", "'"), end: from + string.length };
   }
   const end = endOfJson(text, from);
   const json = text.slice(from, end).trim();
   try {
     return { value: JSON.parse(json), end };
   } catch {
-    return fail(from, `received the default ${json === '' ? 'of nothing' : json}, ${EXPECTED}`);
+    return text.fail(from, `received ${json === '' ? 'nothing' : shown(json)} as the default, ${EXPECTED}`);
   }
 }
 
-function endOfJson(text: string, from: number): number {
+function endOfJson(text: DirectiveText, from: number): number {
   let depth = 0;
-  for (const { 0: piece, index } of text.slice(from).matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}:]/g)) {
+  for (const { 0: piece, index } of text.slice(from).matchAll(JSON_PIECE)) {
     if (piece === '[' || piece === '{') depth += 1;
     else if (piece === ']' || piece === '}') depth -= 1;
     else if (piece === ':' && depth <= 0) return from + index;
   }
-  return text.length;
+  return text.text.length;
 }
 
 /** What a default of a type may be, as far as its text tells. DuckDB decides the rest. */
@@ -55,5 +57,7 @@ const KINDS: readonly [types: RegExp, kind: Kind][] = [
 /** Calls `fail` if `value` cannot be of the type. null can always be. */
 export function checkDefault(type: string, value: unknown, fail: (message: string) => never): void {
   const kind = KINDS.find(([types]) => types.test(type))?.[1];
-  if (value !== null && kind !== undefined && !kind.takes(value)) fail(`received the default ${JSON.stringify(value)} for the type ${type}, expected ${kind.expected}`);
+  if (value !== null && kind !== undefined && !kind.takes(value)) {
+    fail(`received the default ${shown(value)} for the type ${type}, expected ${kind.expected}`);
+  };
 }

@@ -33,7 +33,8 @@ export function directivesIn(sql: string, known: readonly string[], errors: Sour
       const [beginning, dashes, name] = DIRECTIVE.exec(piece) ?? [];
       if (beginning !== undefined) {
         const at = start + dashes!.length;
-        directives.push({ name: name!, text: piece.slice(beginning.length).trimEnd(), start: at, textStart: start + beginning.length, isAfterStatement });
+        const text = piece.slice(beginning.length).trimEnd();
+        directives.push({ name: name!, text, start: at, textStart: start + beginning.length, isAfterStatement });
         isDescription = name === 'description' && !isAfterStatement;
       } else {
         const more = piece.replace(DASHES, '').trim();

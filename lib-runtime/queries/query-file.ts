@@ -1,8 +1,10 @@
 import { type Declaration, readDeclaration } from './declaration';
+import { DirectiveText } from './directive-text';
 import { type Directive, directivesIn } from './directives';
 import { SourceErrors, SourceFault } from './source-errors';
 import { didYouMean } from '../base/did-you-mean';
 import { ConfigError } from '../base/errors';
+import { shown } from '../base/shown';
 import { isEmptySql } from '../base/sql-text';
 
 /** A parameter of a query: `-- @param month VARCHAR = '2025-01' : the month as YYYY-MM`. */
@@ -49,42 +51,27 @@ export interface QueryFile {
 /** A query file that was read: what it declares, as far as it has no errors, and its errors. */
 export interface ReadQueryFile {
   readonly query: QueryFile;
+  /** Those of its parameters and columns, with their positions. */
+  readonly declarations: readonly Declaration[];
   readonly errors: SourceErrors;
 }
 
-type Declared = { -readonly [Key in keyof QueryFile]: QueryFile[Key] } & {
-  readonly parameters: QueryParameterDeclaration[];
-  readonly columns: QueryColumnDeclaration[];
-};
-
-/** What a directive adds to its query. Throws a `SourceFault` if its text is wrong. */
-type Reader = (directive: Directive, declared: Declared, errors: SourceErrors) => void;
-
+/** A year. */
 const LONGEST_CACHE = 365 * 24 * 60 * 60;
 /** Lambda's own limit. */
 const LONGEST_TIMEOUT = 15 * 60;
 
-const READERS: Readonly<Record<string, Reader>> = {
-  description: (directive, declared) => { declared.description = textOf(directive, 'a description, such as -- @description Sales by category.'); },
-  param: (directive, declared, errors) => {
-    const declaration = readDeclaration(directive, 'param');
-    declared.parameters.push(declaredOnce(declaration, directive, declared.parameters, errors));
-  },
-  column: (directive, declared, errors) => {
-    const declaration = readDeclaration(directive, 'column');
-    declared.columns.push(declaredOnce(declaration, directive, declared.columns, errors));
-  },
-  cache: (directive, declared) => { declared.cacheSeconds = seconds(directive, LONGEST_CACHE); },
-  timeout: (directive, declared) => { declared.timeoutSeconds = seconds(directive, LONGEST_TIMEOUT); },
-  database: (directive, declared) => {
-    declared.database = textOf(directive, 'the name of a database, such as -- @database cache');
-    if (/\s/.test(directive.text)) throw new SourceFault(directive.textStart, `received "${directive.text}", expected one name, as in -- @database cache`);
-  },
+/** What a directive's text means. Throws a `SourceFault` if it is wrong. */
+type Reader = (text: DirectiveText) => Partial<QueryFile>;
+
+const SETTINGS: Readonly<Record<string, Reader>> = {
+  description: (text) => ({ description: anyText(text, 'a description, as in -- @description Sales by category.') }),
+  cache: (text) => ({ cacheSeconds: seconds(text, LONGEST_CACHE) }),
+  timeout: (text) => ({ timeoutSeconds: seconds(text, LONGEST_TIMEOUT) }),
+  database: (text) => ({ database: oneWord(text, 'the name of a database, as in -- @database cache') }),
 };
 
-const DIRECTIVES = Object.keys(READERS);
-/** These may be repeated. */
-const REPEATED = ['param', 'column'];
+const DIRECTIVES = ['param', 'column', ...Object.keys(SETTINGS)];
 
 /**
  * Reads a query file: its text, and the directives in the `--` comments before its first statement.
@@ -101,50 +88,84 @@ export function parseQueryFile(name: string, file: string, text: string): QueryF
 export function readQueryFile(name: string, file: string, text: string): ReadQueryFile {
   const sql = text.replace(/^\uFEFF/, '');
   const errors = new SourceErrors(file, sql);
-  const declared: Declared = { name, file, sql, parameters: [], columns: [] };
-  const first = new Map<string, Directive>();
+  checkText(sql, errors);
+  const settings = new Map<string, Directive>();
+  const declarations = new Map<string, Declaration>();
+  let declared: Partial<QueryFile> = {};
   for (const directive of directivesIn(sql, DIRECTIVES, errors)) {
     errors.catch(() => {
-      checkPlace(directive, first.get(directive.name), errors);
-      first.set(directive.name, directive);
-      READERS[directive.name]!(directive, declared, errors);
+      const { name: word, text: value, textStart } = directive;
+      checkPlace(directive);
+      const directiveText = new DirectiveText(value, textStart);
+      if (word === 'param' || word === 'column') {
+        const declaration = readDeclaration(word, directiveText);
+        const key = `${word} ${declaration.name.toLowerCase()}`;
+        checkDeclaredOnce(declaration, declarations.get(key), errors);
+        declarations.set(key, declaration);
+      } else {
+        checkGivenOnce(directive, settings.get(word), errors);
+        settings.set(word, directive);
+        declared = { ...declared, ...SETTINGS[word]!(directiveText) };
+      }
     });
   }
-  const carriageReturn = sql.search(/\r(?!\n)/);
-  if (carriageReturn !== -1) errors.add(carriageReturn, 'received a carriage return without a line feed, which ends a comment for DuckDB and not for editors: save the file with LF or CRLF');
-  if (isEmptySql(sql)) errors.add(0, 'the file has no statement: write the query below its directives, or remove the file');
-  return { query: declared, errors };
+  const all = [...declarations.values()];
+  const ofKind = (kind: Declaration['kind']) => all.filter((each) => each.kind === kind).map((each) => withLine(each, errors));
+  return { query: { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') }, declarations: all, errors };
 }
 
-/** Throws if the directive is unknown, follows a statement, or is given twice. */
-function checkPlace({ name, start, isAfterStatement }: Directive, first: Directive | undefined, errors: SourceErrors): void {
+function withLine({ name, type, defaultValue, defaultStart, description, nameStart }: Declaration, errors: SourceErrors): QueryParameterDeclaration {
+  return {
+    name,
+    type,
+    ...(defaultStart !== undefined && { defaultValue }),
+    ...(description !== undefined && { description }),
+    line: errors.lineOf(nameStart),
+  };
+}
+
+function checkText(sql: string, errors: SourceErrors): void {
+  const [character] = /[\uFFFD\0]|\r(?!\n)/.exec(sql) ?? [];
+  if (character === '\r') {
+    errors.add(sql.search(/\r(?!\n)/), 'received a carriage return without a line feed, which ends a line for DuckDB and not for editors: save the file with LF or CRLF');
+  } else if (character !== undefined) {
+    errors.add(sql.indexOf(character), `received ${character === '\0' ? 'a NUL' : 'bytes that are not UTF-8'}: save the file as UTF-8`);
+  } else if (isEmptySql(sql)) {
+    errors.add(0, 'received no statement: write the query below its directives, or remove the file');
+  }
+}
+
+/** Throws if the directive is unknown, or follows the beginning of a statement. */
+function checkPlace({ name, start, isAfterStatement }: Directive): void {
   if (!DIRECTIVES.includes(name)) {
-    throw new SourceFault(start, `@${name} is not a directive${didYouMean(name, DIRECTIVES)}; the directives are: ${DIRECTIVES.map((each) => `@${each}`).join(', ')}. `
-      + 'A comment that begins with @ is taken for one: begin it with another character');
+    throw new SourceFault(start, `received @${name}, which is not a directive${didYouMean(name, DIRECTIVES)}; the directives are: `
+      + `${DIRECTIVES.map((each) => `@${each}`).join(', ')}. For a comment, write something before the @`);
   }
-  if (isAfterStatement) throw new SourceFault(start, `@${name} comes after the beginning of a statement, where it would be ignored: move it to the head of the file`);
-  if (first !== undefined && !REPEATED.includes(name)) {
-    throw new SourceFault(start, `@${name} is given twice, first in line ${errors.lineOf(first.start)}: remove one of them`);
-  }
+  if (isAfterStatement) throw new SourceFault(start, `received @${name} after the beginning of a statement, where it would be ignored: move it to the head of the file`);
 }
 
-function declaredOnce<T extends Declaration & { line: number }>(
-  declaration: Declaration, { name: directive, textStart }: Directive, before: readonly T[], errors: SourceErrors,
-): Declaration & { line: number } {
-  const other = before.find(({ name }) => name.toLowerCase() === declaration.name.toLowerCase());
-  if (other === undefined) return { ...declaration, line: errors.lineOf(textStart) };
-  const why = other.name === declaration.name ? '' : `, as "${other.name}": DuckDB ignores case in names`;
-  throw new SourceFault(textStart, `@${directive} "${declaration.name}" is given twice, first in line ${other.line}${why}: remove one of them`);
+function checkGivenOnce({ name, start }: Directive, first: Directive | undefined, errors: SourceErrors): void {
+  if (first !== undefined) throw new SourceFault(start, `received @${name} twice, first in line ${errors.lineOf(first.start)}: remove one of them`);
 }
 
-function textOf({ text, textStart }: Directive, expected: string): string {
-  if (text === '') throw new SourceFault(textStart, `received nothing, expected ${expected}`);
-  return text;
+function checkDeclaredOnce({ kind, name, nameStart }: Declaration, first: Declaration | undefined, errors: SourceErrors): void {
+  if (first === undefined) return;
+  const why = first.name === name ? '' : `, as "${first.name}" (DuckDB ignores case)`;
+  throw new SourceFault(nameStart, `received @${kind} "${name}" twice, first in line ${errors.lineOf(first.nameStart)}${why}: remove one of them`);
 }
 
-function seconds(directive: Directive, longest: number): number {
-  const { name, text, textStart } = directive;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= longest) return value;
-  throw new SourceFault(textStart, `received "${text}", expected a whole number of seconds from 1 to ${longest}, such as -- @${name} 20`);
+function anyText(text: DirectiveText, expected: string): string {
+  if (text.endsAt(0)) text.fail(0, `received nothing, expected ${expected}`);
+  return text.text;
+}
+
+function oneWord(text: DirectiveText, expected: string): string {
+  if (/\s/.test(text.text)) text.fail(0, `received ${shown(text.text)}, expected only ${expected}`);
+  return anyText(text, expected);
+}
+
+function seconds(text: DirectiveText, longest: number): number {
+  const value = Number(text.text);
+  if (/^\d+$/.test(text.text) && value >= 1 && value <= longest) return value;
+  return text.fail(0, `received ${text.endsAt(0) ? 'nothing' : shown(text.text)}, expected a whole number of seconds from 1 to ${longest}`);
 }

@@ -5,11 +5,14 @@ export class SourceFault extends Error {
   }
 }
 
-/** The errors of one file, each with its line and its column. A column counts characters from 1; a tab is one, and so is one beyond UTF-16's first 65,536. */
+/** The errors of one file. Each has a line and a column, which counts characters from 1: a tab is one, and so is a character that UTF-16 writes as two. */
 export class SourceErrors {
   private readonly faults: SourceFault[] = [];
+  private readonly lineStarts = [0];
 
-  constructor(private readonly file: string, private readonly text: string) {}
+  constructor(private readonly file: string, private readonly text: string) {
+    for (const { index } of text.matchAll(/\n/g)) this.lineStarts.push(index + 1);
+  }
 
   get isEmpty(): boolean {
     return this.faults.length === 0;
@@ -31,14 +34,22 @@ export class SourceErrors {
 
   /** `file:line:column: message` for each error, in the order of the text. */
   lines(): string[] {
-    return [...this.faults].sort((a, b) => a.at - b.at).map(({ at, message }) => `${this.file}:${this.lineOf(at)}:${this.columnOf(at)}: ${message}`);
+    let [line, position, column] = [0, 0, 1];
+    return [...this.faults].sort((a, b) => a.at - b.at).map(({ at, message }) => {
+      if (this.lineOf(at) !== line) [line, position, column] = [this.lineOf(at), this.lineStarts[this.lineOf(at) - 1]!, 1];
+      column += [...this.text.slice(position, at)].length;
+      position = at;
+      return `${this.file}:${line}:${column}: ${message}`;
+    });
   }
 
   lineOf(at: number): number {
-    return this.text.slice(0, at).split('\n').length;
-  }
-
-  private columnOf(at: number): number {
-    return [...this.text.slice(this.text.lastIndexOf('\n', at - 1) + 1, at)].length + 1;
+    let [low, high] = [0, this.lineStarts.length];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.lineStarts[middle]! <= at) low = middle;
+      else high = middle;
+    }
+    return low + 1;
   }
 }

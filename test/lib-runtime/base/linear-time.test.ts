@@ -4,6 +4,8 @@ import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../.
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { Statement } from '../../../lib-runtime/execution/statement';
 import { attachedPaths } from '../../../lib-runtime/instance/attach-statements';
+import { placeholdersIn } from '../../../lib-runtime/queries/placeholders';
+import { readQueryFile } from '../../../lib-runtime/queries/query-file';
 
 /**
  * Every scanner reads an input of a megabyte, made to be hard, in time in proportion to it. One that begins anew at each character would need
@@ -40,6 +42,19 @@ const INPUTS: Readonly<Record<string, string>> = {
   'many names in quotes': `IO Error: ${'schema "'.repeat(MEGABYTE / 8)}`,
   'words of a URL': `IO Error: ${'s3://b/ '.repeat(MEGABYTE / 8)}(HTTP 403`,
   'a name many times': `Binder Error: ${'pg'.repeat(MEGABYTE / 2)}`,
+  'directives': '-- @param a b\n'.repeat(MEGABYTE / 14),
+  'unknown directives': '-- @ \n'.repeat(MEGABYTE / 6),
+  'lines of a description': `-- @description\n${'-- x\n'.repeat(MEGABYTE / 5)}`,
+  'dashes before a directive': '-'.repeat(MEGABYTE),
+  'spaces before a directive': `--${' '.repeat(MEGABYTE)}`,
+  'spaces in a description': `-- @description${' '.repeat(MEGABYTE)}x`,
+  'brackets in a type': `-- @param a ${'('.repeat(MEGABYTE)}`,
+  'quotes in a name': `-- @column ${'"'.repeat(MEGABYTE)}`,
+  'quotes in a default': `-- @param a b = ${"'".repeat(MEGABYTE + 1)}`,
+  'JSON that nothing closes': `-- @param a b = ${'{"'.repeat(MEGABYTE / 2)}`,
+  'directives in a block comment': `/* ${'@param '.repeat(MEGABYTE / 7)}`,
+  'lines in a block comment': `/*${'\n * @param'.repeat(MEGABYTE / 10)}`,
+  'placeholders in one line': '$1?$a '.repeat(MEGABYTE / 6),
   'letters': `Catalog Error: Table with name ${'x'.repeat(MEGABYTE)}`,
 };
 
@@ -58,6 +73,8 @@ const SCANNERS: Readonly<Record<string, (text: string) => unknown>> = {
   namesOneOf: (text) => namesOneOf(CATALOGS, text),
   missesOneOf: (text) => missesOneOf(CATALOGS, text),
   missingCatalog,
+  placeholdersIn,
+  readQueryFile: (text) => readQueryFile('q', 'q.sql', text).errors.lines(),
   queryError: (text) => queryError(new Error(text), text),
 };
 

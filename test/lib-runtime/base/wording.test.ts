@@ -48,6 +48,8 @@ describe('DuckDB', () => {
     [`COPY (SELECT 1) TO '${tmpdir()}'`, 'DUCKDB.isDirectory'],
     ["ATTACH '/none/x.duckdb' (READ_ONLY)", 'DUCKDB.noSuchDatabase'],
     ['COMMIT', 'DUCKDB.noTransaction'],
+    ["SELECT CAST('x' AS DATE)", 'DUCKDB.conversionError'],
+    ['SELECT CAST(NULL AS main.mood)', 'DUCKDB.unknownType'],
     ['SET lock_configuration = true; SET threads = 1', 'DUCKDB.configurationLocked'],
   ])('%s', async (sql, ...lines) => {
     const [connection] = await opened(':memory:', MANUAL);
@@ -60,6 +62,12 @@ describe('DuckDB', () => {
     const message = await said(() => connection.run("FROM read_xlsx('x.xlsx')"));
     says('DUCKDB.autoloadingError', message);
     says('DUCKDB_EXTENSION.installingFailed', message);
+  });
+
+  test('statements other than SELECT, which only its parser reads', async () => {
+    const [connection] = await opened();
+    const [[serialized]] = (await connection.runAndReadAll("SELECT json_serialize_sql('CALL f()')")).getRowsJS() as [[string]];
+    says('DUCKDB.onlySelect', (JSON.parse(serialized) as { error_message: string }).error_message);
   });
 
   test('a script that cannot be split, and one statement that becomes several', async () => {
