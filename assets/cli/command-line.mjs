@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { check } from './check.mjs';
 import { exec } from './exec/exec.mjs';
 
 /** The options of `exec`. A list may be repeated. */
@@ -28,7 +29,12 @@ async function run([name, ...args]) {
     process.stdout.write(help());
     return;
   }
-  if (name !== 'exec') throw new Error(`"${name}" is not a command: expected exec; see cdk-duckdb-lambda --help`);
+  if (name === 'check') {
+    if (args.length !== 1 || args[0].startsWith('-')) throw new Error('check needs a folder of queries, as in: cdk-duckdb-lambda check queries');
+    check(args[0]);
+    return;
+  }
+  if (name !== 'exec') throw new Error(`"${name}" is not a command: expected exec or check; see cdk-duckdb-lambda --help`);
   const end = args.indexOf('--');
   const values = parse(end === -1 ? args : args.slice(0, end));
   if (values.help) {
@@ -78,5 +84,7 @@ function help() {
     'usage: cdk-duckdb-lambda exec --template FILE [OPTION]... -- COMMAND [ARGUMENT]...', '',
     'Runs a command with the environment variables that a function of a synthesised stack would have.', '',
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`), '',
+    '       cdk-duckdb-lambda check FOLDER', '',
+    'Checks a folder of queries, as a synthesis does.', '',
   ].join('\n');
 }

@@ -12,6 +12,7 @@ import { checkQuery } from './query-checks';
 import { type QueryFile, readQueryFile } from './query-file';
 import { queryPaths } from './query-folder';
 import { QueryParser } from './query-parser';
+import { ConfigError } from '../base/errors';
 
 interface Report {
   readonly queries: readonly object[];
@@ -20,7 +21,15 @@ interface Report {
   readonly isParsed: boolean;
 }
 
-void checkFolder(process.argv[2]!, process.argv[3]).then((report) => process.stdout.write(JSON.stringify(report)));
+void main(process.argv[2]!, process.argv[3]);
+
+async function main(folder: string, client: string | undefined): Promise<void> {
+  const report = await checkFolder(folder, client).catch((error): Report => {
+    if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false };
+    throw error;
+  });
+  process.stdout.write(JSON.stringify(report));
+}
 
 async function checkFolder(folder: string, client: string | undefined): Promise<Report> {
   const parser = client === undefined ? undefined : await QueryParser.open(client).catch(() => undefined);

@@ -38,10 +38,11 @@ export function decimalText(value: unknown, width: number, scale: number): strin
   return whole.length <= width - scale && fraction.length <= scale ? positional(digits) : undefined;
 }
 
-/** The text of a number that a DOUBLE or FLOAT can round to without becoming infinite; undefined if `value` is not one. `round` is its rounding. */
+/** The text of a number that a FLOAT or DOUBLE holds, rounded by `round`; undefined if `value` is not one, or would become infinite. */
 export function floatText(value: unknown, round: (value: number) => number): string | undefined {
   if (typeof value === 'string' && NO_NUMBERS.includes(value)) return value;
-  const text = typeof value === 'string' ? value : numberText(value);
+  // The text of a double, rounded to a FLOAT, may be another FLOAT than that of the double itself.
+  const text = typeof value === 'string' ? value : numberText(typeof value === 'number' ? round(value) : value);
   return text !== undefined && NUMBER.test(text) && Number.isFinite(round(Number(text))) ? text : undefined;
 }
 

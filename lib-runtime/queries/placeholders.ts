@@ -9,8 +9,7 @@ export interface Placeholder {
 }
 
 const BLANK = /^(?:\s|--|\/\*)/;
-/** A dollar behind a name begins something else. */
-const NAME = /^(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*|"((?:[^"]|"")+)")/;
+const NAME = /^(?:[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|"((?:[^"]|"")+)")/;
 
 /** The placeholders in `sql`, without DuckDB: not those in strings, quoted names and comments. */
 export function placeholdersIn(sql: string): Placeholder[] {

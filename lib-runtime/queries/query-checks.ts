@@ -21,7 +21,7 @@ export async function checkQuery({ query: { sql }, declarations, errors }: ReadQ
 async function checkSyntax(sql: string, errors: SourceErrors, parser: QueryParser): Promise<void> {
   const fault = await parser.syntaxFault(sql);
   if (fault === undefined) return;
-  errors.add(fault.at ?? await startOfFault(sql, fault.message, parser), `DuckDB does not parse this: ${fault.message}`);
+  errors.add(fault.at ?? await startOfFault(sql, fault.message, parser), `DuckDB does not parse this: ${fault.message.replace(/\s*\n\s*/g, ' ')}`);
 }
 
 /** The beginning of the first statement with this fault, because DuckDB does not tell where it is. */

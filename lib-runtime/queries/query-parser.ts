@@ -68,10 +68,10 @@ export class QueryParser {
   async typeFault(type: string): Promise<string | undefined> {
     const error = await this.fails(`SELECT CAST(NULL AS ${type})`);
     if (error === undefined || DUCKDB_EXTENSION.existsInExtension.test(error)) return undefined;
-    const unknown = DUCKDB.unknownType.exec(error)?.[1];
-    if (unknown === undefined) return withoutClass(error);
     const isQualified = type.replace(QUOTED, '').includes('.');
-    return isQualified ? undefined : `DuckDB has no type ${unknown}${didYouMean(unknown, await this.types())}${OWN_TYPES}`;
+    if (isQualified && !DUCKDB.parserError.test(error)) return undefined;
+    const unknown = DUCKDB.unknownType.exec(error)?.[1];
+    return unknown === undefined ? withoutClass(error) : `DuckDB has no type ${unknown}${didYouMean(unknown, await this.types())}${OWN_TYPES}`;
   }
 
   /** Why `text` cannot be cast to a type; undefined if it can. */
@@ -90,7 +90,7 @@ export class QueryParser {
     return JSON.parse(String(reader.getRowsJS()[0]![0]));
   }
 
-  private async fails(sql: string, values: string[] = []): Promise<string | undefined> {
+  private async fails(sql: string, values?: string[]): Promise<string | undefined> {
     return this.connection.run(sql, values).then(() => undefined, messageOf);
   }
 }

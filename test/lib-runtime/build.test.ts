@@ -50,6 +50,16 @@ test('the ES module imports nothing of Node.js but what it requires the rest wit
   expect(imports).toEqual(["import { createRequire as __createRequire } from 'node:module';"]);
 });
 
+test('the check of query files is a program of its own, and no part of what functions load', () => {
+  const queries = join(scratch, 'queries');
+  mkdirSync(queries);
+  writeFileSync(join(queries, 'a.sql'), '-- @parm x\nSELECT 1');
+  const { stdout } = spawnSync(process.execPath, [join(packed, 'check-queries.js'), queries], { encoding: 'utf8' });
+  const word = 'which is not a directive';
+  expect(JSON.parse(stdout).errors).toEqual([expect.stringContaining(word)]);
+  for (const file of ['index.js', 'index.mjs']) expect(readFileSync(join(packed, file), 'utf8')).not.toContain(word);
+});
+
 describe.each(['module', 'commonjs'] as const)('imported as %s', (format) => {
   const load = format === 'module'
     ? "const { cursor } = await import('cdk-duckdb-lambda/runtime');"

@@ -12,6 +12,8 @@ export interface Outcome {
 
 export interface CommandOptions {
   readonly env?: Record<string, string>;
+  /** @default - the repository */
+  readonly cwd?: string;
   /** Kills the command once this settles. */
   readonly killAfter?: Promise<unknown>;
   /** By which signal: hard unless given. */
@@ -25,9 +27,9 @@ export function duckdbExtensions(args: readonly string[], options: CommandOption
   return outcomeOf(process.execPath, [COMMAND, ...args], options);
 }
 
-export function outcomeOf(command: string, args: readonly string[], { env, killAfter, signal = 'SIGKILL' }: CommandOptions = {}): Promise<Outcome> {
+export function outcomeOf(command: string, args: readonly string[], { env, cwd = repositoryRoot, killAfter, signal = 'SIGKILL' }: CommandOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: repositoryRoot, env: { ...withoutProxies(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000 });
+    const child = spawn(command, args, { cwd, env: { ...withoutProxies(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000 });
     void killAfter?.then(() => child.kill(signal));
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });

@@ -296,7 +296,9 @@ describe('any text', () => {
 
   const declarations = fc.uniqueArray(declaration, { selector: ({ name }) => name.toLowerCase(), maxLength: 5 });
 
-  function written({ name, type, defaultValue, description: text }: { name: string; type: string; defaultValue?: unknown; description?: string }): string {
+  interface Written { readonly name: string; readonly type: string; readonly defaultValue?: unknown; readonly description?: string }
+
+  function written({ name, type, defaultValue, description: text }: Written): string {
     const value = typeof defaultValue === 'string' ? `'${defaultValue.replaceAll("'", "''")}'` : JSON.stringify(defaultValue);
     return `-- @param ${name} ${type}${value === undefined ? '' : ` = ${value}`}${text === undefined ? '' : ` : ${text}`}`;
   }
