@@ -1,0 +1,58 @@
+import type { DuckDBPreparedStatement } from '@duckdb/node-api';
+import { listed, namesIn, type QueryParameters } from './parameters';
+import { didYouMean } from '../base/did-you-mean';
+import { ParameterError } from '../base/errors';
+import { parameterNames } from '../base/sql-text';
+
+/** Which values belong to which statement of a script: those of an object to every statement that names them, a list to the last statement. */
+export class ScriptParameters {
+  private readonly used = new Set<string>();
+
+  /** Throws a `PARAMETER` error, before a statement has run, for a name that `sql`, which has `count` statements, does not contain. */
+  constructor(private readonly given: QueryParameters | undefined, sql: string, private readonly count: number) {
+    if (this.keys.length === 0 || count === 1) return;
+    const names = parameterNames(sql);
+    const known = new Set(names.map((name) => name.toLowerCase()));
+    const unknown = this.keys.find((key) => !known.has(key.toLowerCase()));
+    if (unknown === undefined) return;
+    throw new ParameterError(`there is no parameter $${unknown} in the script${didYouMean(unknown, names)}; its parameters are: ${listed([...known])}`);
+  }
+
+  /** The values for `prepared`, the statement at `index`; undefined if it has no parameters. Throws `PARAMETER`. */
+  of(prepared: DuckDBPreparedStatement, index: number): QueryParameters | undefined {
+    const { count, given } = this;
+    const isLast = index === count - 1;
+    if (isLast && (given === undefined || Array.isArray(given) || count === 1)) return given;
+    if (given === undefined || Array.isArray(given)) {
+      if (prepared.parameterCount === 0) return undefined;
+      const why = given === undefined ? 'there are no values' : 'the values of a list belong to the last statement';
+      throw new ParameterError(`statement ${index + 1} of ${count} has a parameter, and ${why}: give its parameters names, as in $month, and pass an object`);
+    }
+    const values = this.valuesFor(namesIn(prepared), index, given as Readonly<Record<string, unknown>>);
+    if (isLast) this.checkUse();
+    return prepared.parameterCount === 0 ? undefined : values;
+  }
+
+  private valuesFor(names: readonly string[], index: number, given: Readonly<Record<string, unknown>>): QueryParameters {
+    const known = new Set(names.map((name) => name.toLowerCase()));
+    const keys = this.keys.filter((key) => known.has(key.toLowerCase()));
+    for (const key of keys) this.used.add(key);
+    const missing = names.find((name) => !keys.some((key) => key.toLowerCase() === name.toLowerCase()));
+    if (missing !== undefined) {
+      const before = index === 0 ? '' : '; those before it have run';
+      throw new ParameterError(`the object has no value for $${missing} in statement ${index + 1} of ${this.count}${before}. Pass null for SQL NULL`);
+    }
+    return Object.fromEntries(keys.map((key) => [key, given[key]]));
+  }
+
+  private get keys(): readonly string[] {
+    return this.given === undefined || Array.isArray(this.given) ? [] : Object.keys(this.given);
+  }
+
+  /** Throws for a name that stands in the text without being a parameter of the script, as in PREPARE. Only the prepared statements tell. */
+  private checkUse(): void {
+    const unused = this.keys.find((key) => !this.used.has(key));
+    if (unused === undefined) return;
+    throw new ParameterError(`no statement of the script has a parameter $${unused}; those before the last have run`);
+  }
+}
