@@ -54,19 +54,18 @@ export class ThreadCount {
    */
   async during<T>(readsRemoteFiles: boolean, mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.once(readsRemoteFiles, work);
+      return await this.with(() => this.wanted(readsRemoteFiles), work);
     } catch (error) {
       if (this.isLeft || this.readers === this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
       this.readers = Math.max(this.vcpus, Math.floor(this.readers / 2));
       if (!mayRunAgain) throw error;
-      return this.once(false, work);
+      // Also if it has to wait for other statements.
+      return this.with(() => (this.isLeft ? this.current : this.vcpus), work);
     }
   }
 
-  private async once<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
-    while (this.changing !== undefined || this.wanted(readsRemoteFiles) !== this.current) {
-      await (this.changing ??= this.change(this.wanted(readsRemoteFiles)));
-    }
+  private async with<T>(wanted: () => number, work: () => Promise<T>): Promise<T> {
+    while (this.changing !== undefined || wanted() !== this.current) await (this.changing ??= this.change(wanted()));
     this.running += 1;
     try {
       return await work();
