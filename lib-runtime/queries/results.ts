@@ -4,6 +4,7 @@ import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest'
 import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
 import type { ResultFormat } from './result-format';
 import type { ResultLocation } from './result-location';
+import type { FileAnswer } from './types';
 import { AwsError } from '../aws/aws-request';
 import { S3Objects } from '../aws/s3-objects';
 import { DuckDbError, messageOf, QueryError, retold } from '../base/errors';
@@ -35,18 +36,6 @@ export interface WantedResult {
   readonly timeLeftMs: () => number;
 }
 
-/** A result in S3. */
-export interface WrittenResult {
-  /** The `s3://` URL of its manifest. */
-  readonly manifest: string;
-  /** The `s3://` URLs of its files. */
-  readonly files: readonly string[];
-  readonly rowCount: number;
-  /** Of all files. */
-  readonly bytes: number;
-  readonly format: ResultFormat;
-}
-
 /** The longest time for removing what a failed attempt has left. */
 const MAX_CLEAN_UP_MS = 5_000;
 /** The time that the error needs to reach the caller. */
@@ -60,7 +49,7 @@ const ANSWER_MS = 100;
  *
  * Throws what `Cursor.query` throws, and `QUERY` if S3 does not hold what DuckDB has written, or refuses the manifest.
  */
-export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<WrittenResult> {
+export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<FileAnswer> {
   checkSource(wanted.statement, wanted.reads);
   const columns = wanted.columns ?? (await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters)).columns;
   await wanted.checkColumns(columns);
@@ -88,7 +77,7 @@ class Attempt {
     this.prefix = location.prefix + attemptPrefix(wanted.key, randomUUID());
   }
 
-  async write(cursor: Cursor): Promise<WrittenResult> {
+  async write(cursor: Cursor): Promise<FileAnswer> {
     const { query, parameterNames, format } = this.wanted;
     const { url, rows, bytes } = await this.copied(cursor);
     const { columns } = this;
