@@ -120,7 +120,7 @@ class Attempt {
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
-    const objects = await this.objects.list(this.prefix);
+    const objects = await this.objects.list(this.prefix).catch((error) => { throw this.refused('list', this.prefix, error); });
     if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
@@ -130,12 +130,12 @@ class Attempt {
 
   /** DuckDB does not write a file without bytes. */
   private async emptyFile(key: string): Promise<ResultFile> {
-    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused(key, error); });
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused('write', key, error); });
     return { url: this.url(key), rows: 0, bytes: 0 };
   }
 
-  private refused(key: string, cause: unknown): QueryError {
-    return new QueryError(`cannot write ${this.url(key)}: ${messageOf(cause)}; the function's role needs s3:PutObject there`, {
+  private refused(verb: keyof typeof PERMISSIONS, key: string, cause: unknown): QueryError {
+    return new QueryError(`cannot ${verb} ${this.url(key)}: ${messageOf(cause)}; the function's role needs ${PERMISSIONS[verb]} there`, {
       cause, retryable: cause instanceof AwsError && cause.passing,
     });
   }
@@ -156,7 +156,7 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw this.refused(this.manifestKey, error);
+      throw this.refused('write', this.manifestKey, error);
     }
   }
 
@@ -165,6 +165,7 @@ class Attempt {
   }
 }
 
+const PERMISSIONS = { list: 's3:ListBucket', write: 's3:PutObject' };
 /** The statistics of a Parquet file have an entry for each column. */
 const NO_LIMIT: QueryOptions = { maxBytes: Infinity };
 

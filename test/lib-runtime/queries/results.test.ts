@@ -279,6 +279,16 @@ describe('the requests of a result', () => {
     expect(resultKeys(far)).toEqual([]);
   });
 
+  test('that S3 refuses for the list: the result is absent, and the log says what stays', async () => {
+    front.fault = (what) => (what.includes('list-type') ? { status: 403, body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' } : undefined);
+    const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
+    expect(await rejection(file(handler, { query: 'q', output }))).toMatchObject({
+      name: 'QueryError', message: expect.stringMatching(/^cannot list s3:.*: AccessDenied: Access Denied; the function's role needs s3:ListBucket there$/),
+    });
+    expect(resultKeys(far)).toEqual([expect.stringMatching(/data\.parquet$/)]);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('could not be removed (AccessDenied'));
+  });
+
   test('whose answer is lost: a manifest that was written is a result', async () => {
     front.fault = (what) => (what.startsWith('{') ? { reset: true, bytes: 0 } : undefined);
     const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
