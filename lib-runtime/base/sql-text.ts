@@ -56,18 +56,6 @@ export function placedStatements(sql: string): { readonly text: string; readonly
   return statements;
 }
 
-/** The names of the parameters in `sql`, as `month` in `$month` and `1` in `$1`. */
-export function parameterNames(sql: string): string[] {
-  const names: string[] = [];
-  const pieces = new Pieces(sql, 0);
-  while (!pieces.atEnd) {
-    const isDollar = pieces.text === '$';
-    pieces.next();
-    if (isDollar && /^[\w\u0080-\uffff]/.test(pieces.text)) names.push(pieces.text);
-  }
-  return names;
-}
-
 function endOfStatement(sql: string, start: number): number {
   const pieces = new Pieces(sql, start);
   while (!pieces.atEnd && sql[pieces.start] !== ';') pieces.next();

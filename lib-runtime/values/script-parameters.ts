@@ -2,7 +2,7 @@ import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import { listed, namesIn, type QueryParameters } from './parameters';
 import { didYouMean } from '../base/did-you-mean';
 import { ParameterError } from '../base/errors';
-import { parameterNames } from '../base/sql-text';
+import { parameterNames } from '../base/placeholders';
 
 /** Which values belong to which statement of a script: those of an object to every statement that names them, a list to the last statement. */
 export class ScriptParameters {

@@ -1,5 +1,5 @@
 import { rememberSecret } from '../../../lib-runtime/base/redaction';
-import { excerpt, isEmptySql, mayBeScript, parameterNames, quotedIdentifier, quotedString, splitStatements } from '../../../lib-runtime/base/sql-text';
+import { excerpt, isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements } from '../../../lib-runtime/base/sql-text';
 
 test('quotes', () => {
   expect(quotedString("it's \\ \"x\"")).toBe("'it''s \\ \"x\"'");
@@ -24,13 +24,6 @@ test.each<[string, string[]]>([
   ["SELECT like'\\'; SELECT E'\\';'", ["SELECT like'\\'", "SELECT E'\\';'"]],
   ["SELECT '\u00e9;', $\u00e9$;$\u00e9$; SELECT 2", ["SELECT '\u00e9;', $\u00e9$;$\u00e9$", 'SELECT 2']],
 ])('%j splits', (sql, statements) => expect(splitStatements(sql)).toEqual(statements));
-
-test.each<[string, string[]]>([
-  ['SELECT $a, $B2 + $1 FROM t WHERE x=$a::INT', ['a', 'B2', '1', 'a']],
-  ["SELECT '$a', \"$b\", $$ $c $$, $t$ $d $t$, e'\\'$e' -- $f\n/* $g /* */ $h */", []],
-  ['SELECT a$b, $ c, 5$, $\u00e9', ['\u00e9']],
-  ['SELECT $a;$b($c)', ['a', 'b', 'c']],
-])('%j has the parameters %j', (sql, names) => expect(parameterNames(sql)).toEqual(names));
 
 test('the start of SQL is one line', () => {
   expect(excerpt('\n SELECT\n   1')).toBe('SELECT 1');
