@@ -1,5 +1,5 @@
-import { placeholdersIn } from './placeholders';
 import { messageOf, QueryError } from '../base/errors';
+import { parameterNames } from '../base/placeholders';
 import { Pieces } from '../base/sql-pieces';
 import { excerpt, splitStatements } from '../base/sql-text';
 import type { Cursor } from '../cursor/types';
@@ -65,7 +65,7 @@ async function checkSplit(cursor: Cursor, sql: string, parts: readonly string[])
 
 /** `sql` with those of the named parameters that it uses. DuckDB ignores case in names. */
 function bound(sql: string, parameters: QueryParameters): BoundSql {
-  const used = new Set(placeholdersIn(sql).map(({ name }) => name?.toLowerCase()));
+  const used = new Set(parameterNames(sql).map((name) => name.toLowerCase()));
   return { sql, parameters: given(Object.fromEntries(Object.entries(parameters).filter(([name]) => used.has(name.toLowerCase())))) };
 }
 
