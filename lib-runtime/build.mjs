@@ -61,7 +61,9 @@ const OUTPUTS = [
     'diagnosis/postgres-hints',
     'init/prefetch',
     'aws/rds-token',
+    'queries/query-handler',
     'cursor/request-log',
+    'queries/results',
     'aws/secret-providers',
   ].map((part) => (
     { entryPoints: [`lib-runtime/${part}.ts`], format: 'cjs', outfile: join(target, `${basename(part)}.js`), minify: true }

@@ -8,8 +8,8 @@ export type { AsyncDisposableLike } from './base/disposable';
 export { DuckDB } from './duckdb';
 export type { DuckDBCursorOptions, DuckDBOptions } from './duckdb';
 export {
-  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, ConfigError, DuckDbError, ExtensionError, FatalError, FileInUseError,
-  OutOfRangeError, ParameterError, QueryError, ResultLimitError, StreamError, TimeoutError,
+  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, ConfigError, DuckDbError, DuckDbRetryableError, ExtensionError, FatalError,
+  FileInUseError, OutOfRangeError, ParameterError, QueryError, ResultLimitError, StreamError, TimeoutError,
 } from './base/errors';
 export type { DuckDbErrorCode, DuckDbErrorOptions } from './base/errors';
 export { withDuckDB } from './handler';
@@ -17,6 +17,8 @@ export type { WithDuckDBOptions } from './handler';
 export { memoryBudget } from './memory/memory-budget';
 export type { BudgetFigures } from './memory/budget-figures';
 export type { QueryParameters } from './values/parameters';
+export { queryHandler } from './query-handler';
+export type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent, QueryHandlerOptions, ResultFormat, RowsAnswer } from './query-handler';
 export { registerBootstrapStep } from './bootstrap/register-bootstrap-step';
 export type { Diagnosis } from './bootstrap/step';
 export type { BootstrapContext, BootstrapStepFactory, BootstrapStepSettings, BootstrapStepType } from './bootstrap/step-type';

@@ -28,7 +28,7 @@ function without(names: readonly string[], others: readonly string[]): string[] 
 }
 
 /** Files that name the tested version for their readers, and change with it. */
-export const MENTIONS = ['README.md', 'docs/extensions.md', 'docs/support.md', 'lib-runtime/client/client.ts'];
+export const MENTIONS = ['README.md', 'docs/extensions.md', 'docs/query-functions.md', 'docs/support.md', 'lib-runtime/client/client.ts'];
 
 /** A text in which the versions of one table are replaced by those of another. */
 export function renamed(text: string, before: TestedVersions, after: TestedVersions): string {

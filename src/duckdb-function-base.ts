@@ -20,7 +20,7 @@ import { warnOfUntestedClient } from './image/untested-client';
 import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
-import { runtimeConfig, tellRuntime } from './runtime/runtime-config';
+import { ResultsConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
 import { checkStep, runtimeMetric } from './runtime/runtime-metrics';
 import { checkCatalogs, checkStepNames } from './runtime/step-names';
 
@@ -58,8 +58,12 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
 
   /**
    * @param makeImage called after the options are checked
+   * @param results   where the function writes large results, if it does
    */
-  constructor(scope: Construct, id: string, options: DuckDbFunctionOptions, makeImage: (architecture: lambda.Architecture) => FunctionImage) {
+  constructor(
+    scope: Construct, id: string, options: DuckDbFunctionOptions,
+    makeImage: (architecture: lambda.Architecture) => FunctionImage, results?: ResultsConfig,
+  ) {
     const {
       bootstrap = [], bootstrapMode, databases: declaredDatabases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
       verifyExtensionsAtRuntime, metrics, settings, baseImage, buildImage, imageBuild, ...functionOptions
@@ -92,7 +96,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     const boundSteps = bindSteps(this, bootstrap);
     checkCatalogs(boundSteps, databases, at);
     const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
-    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout }), environment);
+    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout, results }), environment);
     warnOfLimits(this, options);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
     warnOfUntestedClient(this, image.nodeApiVersion);

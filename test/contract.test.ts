@@ -8,7 +8,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { documentedProps, valueOf } from './contract/documented';
 import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/config';
 import { BootstrapMode, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
-import { DatabaseConfig as DatabaseWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
+import { DatabaseConfig as DatabaseWritten, ResultsConfig as ResultsWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
 
 // The construct and the runtime share no code: these tests check that one reads what the other writes. test/contract has the steps.
 
@@ -23,6 +23,7 @@ test('the runtime knows every key that the construct may write', () => {
   // tsc refuses this when a key is added to what is written, and the test fails when the runtime does not read it.
   const step: Required<StepWritten> = { name: 's3', type: 's3', provides: ['catalog'], config: { scopes: ['s3://lake/'] } };
   const database: Required<DatabaseWritten> = { file: '/tmp/archive.duckdb', steps: ['s3'] };
+  const results: Required<ResultsWritten> = { location: 's3://lake/results/' };
   const written: Required<ConfigWritten> = {
     version: 1,
     extensions: ['httpfs'],
@@ -33,6 +34,7 @@ test('the runtime knows every key that the construct may write', () => {
     databases: { archive: database },
     metrics: true,
     timeoutSeconds: 30,
+    results,
   };
   const { version, mode, ...content } = written;
   expect(readConfig({ DUCKDB_LAMBDA_CONFIG: JSON.stringify(written) })).toMatchObject({ ...content, eager: true });

@@ -132,6 +132,11 @@ test('settings are strings, each once', () => {
   expect(() => declare({ settings: { threads: '2', Threads: '4' } })).toThrow('Stack/Reports has the setting threads twice');
 });
 
+test.each(['0', '-1', '2.5', 'all', ''])('%j threads are refused', (threads) => {
+  expect(() => declare({ settings: { threads } })).toThrow(
+    `Stack/Reports has the setting threads with the value ${JSON.stringify(threads)}: expected a whole number from 1, such as '4'`);
+});
+
 test('the value of a setting may be a token', () => {
   declare({ settings: { threads: new CfnParameter(stack, 'Threads').valueAsString } });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {

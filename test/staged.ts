@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { temporaryDirectory } from './temporary-directory';
-import { DuckDbFunction, DuckDbFunctionProps } from '../src';
+import { DuckDbFunction, DuckDbFunctionProps, DuckDbQueryFunction, DuckDbQueryFunctionProps } from '../src';
 
 let root: string;
 
@@ -27,8 +27,17 @@ export function write(name: string, content: string): string {
 
 /** Synthesises a function and returns where CDK put the build context, and what its asset manifest says. */
 export function staged(props: DuckDbFunctionProps) {
+  return stagedBy((stack) => new DuckDbFunction(stack, 'Fn', props));
+}
+
+/** The same for a function of queries. */
+export function stagedQueries(props: DuckDbQueryFunctionProps) {
+  return stagedBy((stack) => new DuckDbQueryFunction(stack, 'Fn', props));
+}
+
+function stagedBy(declare: (stack: Stack) => unknown) {
   const app = new App({ outdir: temporaryDirectory() });
-  new DuckDbFunction(new Stack(app, 'Stack'), 'Fn', props);
+  declare(new Stack(app, 'Stack'));
   const assembly = app.synth();
   const { dockerImages } = JSON.parse(fs.readFileSync(path.join(assembly.directory, 'Stack.assets.json'), 'utf8'));
   const [{ source }] = Object.values<any>(dockerImages);

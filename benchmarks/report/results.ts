@@ -33,6 +33,19 @@ export function publish(name: string, table: Table): void {
   if (!table.ownPage) writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), name, markdown));
 }
 
+/** `table`, of which only a part was measured, with the other rows of the `kept` one. Each row is an interleaved run of its own. */
+export function withKeptRows(table: Table, kept: Table | undefined): Table {
+  const measured = new Map(table.rows.map((row) => [row.condition, row]));
+  const rows = (kept?.rows ?? []).map((row) => take(measured, row.condition) ?? row);
+  return { ...table, rows: [...rows, ...measured.values()] };
+}
+
+function take<K, V>(map: Map<K, V>, key: K): V | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
+}
+
 /** Renders the results of all stored tables together: which targets are met, and the picture. */
 export function publishSummary(): void {
   const tables = keptTables();

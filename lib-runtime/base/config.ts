@@ -18,6 +18,12 @@ export interface DatabaseConfig {
   readonly steps?: readonly string[];
 }
 
+/** Where queries write results that are too large for an answer. */
+export interface ResultsConfig {
+  /** The URL that the results' objects begin with: `s3://bucket/prefix/`. */
+  readonly location: string;
+}
+
 /** The contents of `DUCKDB_LAMBDA_CONFIG`. If it is not set (a laptop, a unit test), S3 follows the environment, and extensions are loaded when needed. */
 export interface RuntimeConfig {
   /** Extensions to load at creation, dependencies first. */
@@ -36,6 +42,8 @@ export interface RuntimeConfig {
   readonly metrics?: boolean;
   /** The function's timeout; unknown on a laptop, or if it was a token at synth. */
   readonly timeoutSeconds?: number;
+  /** Where large results are written; undefined if nowhere. */
+  readonly results?: ResultsConfig;
   /** Whether extensions are loaded when a statement needs them, because nothing is declared. */
   readonly undeclared?: boolean;
 }
@@ -75,6 +83,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
     ...(raw.databases !== undefined && { databases: databases(raw.databases, steps) }),
     ...(raw.metrics === true && { metrics: true }),
     ...(raw.timeoutSeconds !== undefined && { timeoutSeconds: seconds(raw.timeoutSeconds) }),
+    ...(raw.results !== undefined && { results: results(raw.results) }),
   };
 }
 
@@ -98,6 +107,12 @@ function parse(text: string): unknown {
 function seconds(value: unknown): number {
   if (typeof value === 'number' && value > 0) return value;
   throw new ConfigError(`${VARIABLE} timeoutSeconds is ${JSON.stringify(value)}, expected a number above 0`);
+}
+
+function results(value: unknown): ResultsConfig {
+  const { location } = object(value, `${VARIABLE} results`);
+  if (typeof location === 'string' && /^s3:\/\/[^/]+\/(?:[^/]+\/)+$/.test(location)) return { location };
+  throw new ConfigError(`${VARIABLE} results.location is ${JSON.stringify(location)}, expected a folder such as "s3://bucket/results/"`);
 }
 
 function stepConfig(step: Record<string, unknown>, index: number): StepConfig {

@@ -16,6 +16,8 @@ import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
  * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
  * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
  * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
+ * | a statement that ran out of memory with more       | instance/thread-count    | a SELECT outside of a transaction     | once                 |
+ * | threads than vCPUs                                 |                          |                                       |                      |
  * | an HTTP request                                    | DuckDB itself            | 408, 429, 5xx, a broken connection    | `http_retries`       |
  * | a request for a secret or a role                   | aws/aws-request          | a throttled one, a broken connection  | see there            |
  */

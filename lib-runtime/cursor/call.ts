@@ -58,7 +58,7 @@ const ENDING_WRITES: readonly string[] = ['QUERY', 'BOOTSTRAP', 'CLOSED', 'RESUL
  */
 export abstract class Call {
   protected readonly waiting: WaitStatus;
-  /** Whether the statement can run again if its files have changed meanwhile. */
+  /** Whether nothing of the result has reached the caller before the statement's end, so that a SELECT can run again. */
   protected readonly isRepeatable: boolean = false;
   /** Whether the statement still runs when an attempt has settled. */
   protected readonly isStreamed: boolean = false;
@@ -88,7 +88,7 @@ export abstract class Call {
     const { statement, target: { instance: { remote } } } = this;
     if (remote === undefined) return work();
     this.urls = remote.urlsOf(statement, this.parameters);
-    return remote.during(statement, this.urls, work);
+    return remote.during(statement, this.urls, this.isRepeatable && this.isLoneSelect, work);
   }
 
   /** Runs the statement with `run`, and everything that it needs: bootstrap steps, native calls, the record of files. */
@@ -169,14 +169,19 @@ export abstract class Call {
 
   /** Runs an attempt that may use what is known of remote files, if the caller allows that. */
   private withMetadataCache(lease: ConnectionLease): <T>(once: () => Promise<T>) => Promise<T> {
-    const { statement, parameters, target: { instance: { remote, bootstrap }, connection, options } } = this;
-    const isAlone = this.isRepeatable && !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
+    const { statement, parameters, target: { instance: { remote, bootstrap }, options } } = this;
     // The list of a glob has the versions of its files, so that DuckDB asks for nothing else.
-    const mayUse = remote !== undefined && isAlone && !this.urls.some((url) => GLOB.test(url));
+    const mayUse = remote !== undefined && this.isRepeatable && this.isLoneSelect && !this.urls.some((url) => GLOB.test(url));
     const given = this.options.maxStalenessMs ?? options.maxStalenessMs;
     const maxStalenessMs = mayUse ? given ?? bootstrap.maxStalenessMsOf(this.urls, options.bootstrap) : 0;
     if (remote === undefined || maxStalenessMs === 0) return (once) => once();
     return (once) => remote.metadataCache.attempt(lease, statement.sql, parameters, maxStalenessMs, once);
+  }
+
+  /** Whether the statement only reads, and is neither in a transaction nor part of a script. */
+  private get isLoneSelect(): boolean {
+    const { statement, target: { connection } } = this;
+    return !connection.mayBeInTransaction && statement.isSelect && !statement.isScript;
   }
 
   private async failure(lease: ConnectionLease, error: unknown): Promise<unknown> {

@@ -7,19 +7,19 @@ import { Pieces } from '../base/sql-pieces';
 import { excerpt, quotedString } from '../base/sql-text';
 import type { Statement } from '../execution/statement';
 
-/** What may hold credentials is not handed to DuckDB's profiler, which writes the text to a file. */
+/** Statements that may hold credentials are not profiled, because DuckDB's profiler writes their text to a file. */
 const MAY_HOLD_CREDENTIALS = /\b(?:SECRET|ATTACH|PRAGMA)\b|^\s*SET\b/i;
 const STRING = /^(?:'|e'|\$)/i;
 const PLAIN_URL = new RegExp(`^['"](${REMOTE_SCHEMES}://[^'"?@]*)(?:\\?[^@]*)?['"]$`, 'i');
 
-/** DuckDB's profile, as a tree, has a box with these. It has no header of any request. */
+/** The box in DuckDB's profile that has the counts. The profile does not contain the requests' headers. */
 const BOX = /HTTPFS HTTP Stats[^]*?\bin: ([\d.]+ \w+)[^]*?\bout: ([\d.]+ \w+)([^]*?)Total Time/;
 const METHOD = /#([A-Z]+): (\d+)/g;
 const SIZE_UNITS = ['byte', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 let fileNumber = 0;
 
-/** The requests of one call: how many there were, and how many bytes, by DuckDB's own count. */
+/** The number of requests and bytes of one call, as DuckDB counts them. */
 export class RequestLog {
   private readonly requests: Record<string, number> = {};
   private readonly bytes = { received: 0, sent: 0 };
@@ -29,18 +29,18 @@ export class RequestLog {
 
   constructor(private readonly statement: Statement) {}
 
-  /** Has DuckDB count the requests of what runs next on the connection. */
+  /** Makes DuckDB count the requests of the connection's next statements. */
   async begin(connection: DuckDBConnection): Promise<void> {
     if (MAY_HOLD_CREDENTIALS.test(this.statement.sql)) return;
     const file = join(tmpdir(), `duckdb-requests-${process.pid}-${fileNumber += 1}.txt`);
-    // The file first: without one, DuckDB prints.
+    // The file comes first. Without a file, DuckDB prints the profile.
     const settings = { profiling_output: file, enable_profiling: 'query_tree', profiling_coverage: 'ALL' };
     const script = Object.entries(settings).map(([name, value]) => `SET SESSION ${name} = ${quotedString(value)}`).join('; ');
-    // Not where the configuration is locked, or a transaction has failed.
+    // Fails if the configuration is locked, or in a failed transaction. Then there are no counts.
     await connection.run(script).then(() => { this.file = file; }, () => undefined);
   }
 
-  /** Adds up what DuckDB has counted since. */
+  /** Adds what DuckDB has counted since `begin`. */
   async end(connection: DuckDBConnection): Promise<void> {
     const { file } = this;
     if (file === undefined) return;
@@ -50,7 +50,7 @@ export class RequestLog {
     rmSync(file, { force: true });
   }
 
-  /** Prints it, in a line of the function's log, where there were requests or the statement `isRemote`: it names remote files. */
+  /** Writes a line to the function's log, if there were requests or the statement names remote files (`isRemote`). */
   print(isRemote: boolean): void {
     if (!isRemote && Object.keys(this.requests).length === 0) return;
     console.log(JSON.stringify({
@@ -66,7 +66,7 @@ export class RequestLog {
     try {
       profile = readFileSync(file, 'utf8');
     } catch {
-      // DuckDB writes none of a statement that has failed.
+      // DuckDB does not write a profile of a failed statement.
       return;
     }
     this.isKnown = true;
@@ -79,21 +79,21 @@ export class RequestLog {
   }
 }
 
-/** `sql` without the values of its strings, save for URLs, and without its comments. */
+/** `sql` without comments and without the values of its strings, except for URLs. */
 function withoutValues(sql: string): string {
   let text = '';
   for (const pieces = new Pieces(sql, 0); !pieces.atEnd; pieces.next()) {
     const piece = pieces.text;
     if (piece.startsWith('--') || piece.startsWith('/*')) text += ' ';
     else if (piece.length > 1 && STRING.test(piece)) text += `'${PLAIN_URL.exec(piece)?.[1] ?? '...'}'`;
-    // DuckDB also reads a file whose URL stands in double quotes.
+    // In DuckDB, a URL in double quotes is also a file.
     else if (piece.includes('://')) text += `"${PLAIN_URL.exec(piece)?.[1] ?? '...'}"`;
     else text += piece;
   }
   return text;
 }
 
-/** Of a size such as `9.4 MiB`, which DuckDB has rounded. */
+/** The bytes of a size such as `9.4 MiB`, which DuckDB has rounded. */
 function bytesOf(size = '0 bytes'): number {
   const [figure, unit] = size.split(' ');
   return Math.round(Number(figure) * 1024 ** Math.max(0, SIZE_UNITS.indexOf(unit!)));

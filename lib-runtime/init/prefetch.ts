@@ -8,19 +8,19 @@ import { Statement } from '../execution/statement';
 import type { Instance } from '../instance/instance';
 import { bytesOf } from '../memory/sizes';
 
-/** Well within the 10 s of Lambda's init phase, which the bootstrap steps need too. */
+/** Lambda's init phase lasts at most 10 s, and the bootstrap steps need a part of them. */
 const MAX_MS = 3_000;
-/** DuckDB's cache of files may take this part of its memory. */
+/** The part of DuckDB's memory that footers may take. */
 const MEMORY_SHARE = 0.25;
 const LOOK_EVERY_MS = 50;
-/** DuckDB cannot interrupt a request that nobody answers: it ends by itself soon after. */
+/** DuckDB cannot interrupt a request that is not answered. With these limits, it ends soon after the time is over. */
 const REQUEST_LIMITS = `SET SESSION http_timeout = ${MAX_MS / 1000 + 1}; SET SESSION http_retries = 0`;
 
 /**
- * Reads the lists and the footers of Parquet files, all patterns at once, for the first query to find them in DuckDB's cache of files.
+ * Reads the lists and the footers of Parquet files into DuckDB's cache, all patterns at the same time.
  *
- * It ends early after a time, or when the cache takes a part of DuckDB's memory. What was read until then is of use all the same. `warn` is
- * told of what fails or ends early.
+ * It ends early when the time is over, or when the cache has its share of DuckDB's memory. The cache keeps what was read until then. `warn` gets a
+ * message for each pattern that failed or ended early.
  */
 export async function prefetch(instance: Instance, patterns: readonly string[], warn: (message: string) => void): Promise<void> {
   const enough = new LightAbortSignal();
@@ -28,7 +28,8 @@ export async function prefetch(instance: Instance, patterns: readonly string[], 
   const watching = endAtShare(instance, enough).catch(() => undefined);
   try {
     await Promise.all(patterns.map((pattern) => readFooters(instance, pattern, enough).catch((error) => {
-      const why = enough.aborted ? `ended early: ${enough.reason}` : `failed: ${messageOf(error)}`;
+      // Further lines of DuckDB's errors quote this package's own SQL.
+      const why = enough.aborted ? `ended early: ${enough.reason}` : `failed: ${messageOf(error).split('\n', 1)[0]}`;
       warn(scrub(`the prefetch of "${pattern}" ${why}`));
     })));
   } finally {
@@ -44,27 +45,27 @@ async function readFooters(instance: Instance, pattern: string, enough: AbortSig
   try {
     await connection.run((lease) => nativeCall(() => read(instance, statement, pattern, lease), lease.ended), () => 'prefetching', enough, () => undefined);
   } finally {
-    // Does nothing where it was given up.
+    // Does nothing if the prefetch has ended early.
     await connection.close();
   }
 }
 
 async function read(instance: Instance, statement: Statement, pattern: string, lease: ConnectionLease): Promise<void> {
   const { remote, bootstrap } = instance;
-  // Where the configuration is locked they stay as they are.
+  // Fails if the configuration is locked.
   await lease.raw.run(REQUEST_LIMITS).catch(() => undefined);
   const once = async () => {
     lease.assertOpen();
     await lease.raw.run(statement.sql);
   };
   const maxStalenessMs = bootstrap.maxStalenessMsOf([pattern], undefined);
-  await remote?.during(statement, [pattern], () => (
-    // The first query is then within the time that it counts from now.
+  await remote?.during(statement, [pattern], false, () => (
+    // Makes later queries count their staleness from now.
     maxStalenessMs === 0 ? once() : remote.metadataCache.attempt(lease, statement.sql, undefined, maxStalenessMs, once)
   ));
 }
 
-/** Aborts `enough` as soon as the cache has its share of the memory; settles when that has aborted, by whatever. */
+/** Aborts `enough` when the cache has its share of the memory. Settles when `enough` has aborted for any reason. */
 function endAtShare(instance: Instance, enough: LightAbortSignal): Promise<void> {
   return instance.withRaw(async (connection) => {
     const sql = "SELECT current_setting('memory_limit'), sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'EXTERNAL_FILE_CACHE'";

@@ -19,13 +19,16 @@ export class RemoteAccess {
     return this.files.urlsOf(statement, parameters);
   }
 
-  /** Runs the statement with `work`, and with the number of threads that suits it. `urls` is the result of `urlsOf`. */
-  during<T>(statement: Statement, urls: readonly string[], work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the statement with `work`, and with the number of threads that suits it. `urls` is the result of `urlsOf`. A statement that `mayRunAgain`
+   * runs once more with fewer threads if its memory was not enough for them.
+   */
+  during<T>(statement: Statement, urls: readonly string[], mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
     const { threads } = this;
     if (threads === undefined) return work();
     if (SETS_THREADS.test(statement.sql)) threads.leaveToUser();
     // COPY writes its files one after another, and its other threads spin meanwhile.
-    return threads.during(urls.length > 0 && !statement.copies, work);
+    return threads.during(urls.length > 0 && !statement.copies, mayRunAgain, work);
   }
 
   /** Records that the statement has run. */

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { locksConfiguration } from '../base/config';
+import { DuckDbError } from '../base/errors';
 import type { Limits } from '../memory/limits';
 
 /** The memory for each thread, which holds what it reads of a row group. With 25 MB, queries of wide files ran out of memory at 512 and 768 MB. */
@@ -44,8 +45,24 @@ export class ThreadCount {
     this.isLeft = true;
   }
 
-  /** Runs `work` with the number of threads that suits it. */
-  async during<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` with the number of threads that suits it.
+   *
+   * If it fails because more threads than vCPUs need more memory than there is, it runs once more with one for each vCPU, provided that it
+   * `mayRunAgain`. Statements that come later have half as many threads as it had.
+   */
+  async during<T>(readsRemoteFiles: boolean, mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.once(readsRemoteFiles, work);
+    } catch (error) {
+      if (this.isLeft || this.readers === this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
+      this.readers = Math.max(this.vcpus, Math.floor(this.readers / 2));
+      if (!mayRunAgain) throw error;
+      return this.once(false, work);
+    }
+  }
+
+  private async once<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
     while (this.changing !== undefined || this.wanted(readsRemoteFiles) !== this.current) {
       await (this.changing ??= this.change(this.wanted(readsRemoteFiles)));
     }
@@ -78,6 +95,11 @@ export class ThreadCount {
   private readersWithin({ memoryBytes }: Limits): number {
     return Math.max(this.vcpus, Math.min(MAX_READERS, Math.floor(memoryBytes / BYTES_PER_READER)));
   }
+}
+
+/** DuckDB could not keep within its memory limit. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof DuckDbError && error.duckdbType === 'Out of Memory Error';
 }
 
 /** Whether the settings leave the number of threads to this package. */

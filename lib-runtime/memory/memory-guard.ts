@@ -29,8 +29,9 @@ export async function guardMemory<T>(maxGrowthBytes: number, interrupt: () => vo
     return await query();
   } catch (cause) {
     if (exceededAt === undefined) throw cause;
-    throw new ResultLimitError(`the query was stopped when the process held ${Math.round(exceededAt / MIB)} of its ${Math.round(memory / MIB)} MiB: results are ` +
-      "not part of DuckDB's memory limit; select less, aggregate in SQL, COPY to a file, or raise the function's memorySize", { cause });
+    throw new ResultLimitError(`the query was stopped when the process held ${Math.round(exceededAt / MIB)} of its ${Math.round(memory / MIB)} MiB: results, and the ` +
+      "row groups that threads read from remote files, are not part of DuckDB's memory limit; select less, aggregate in SQL, COPY to a file, set fewer threads, " +
+      "or raise the function's memorySize", { cause });
   } finally {
     clearInterval(timer);
   }

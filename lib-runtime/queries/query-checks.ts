@@ -18,7 +18,7 @@ import { pathOf } from '../values/value-path';
  */
 export async function checkQuery({ query: { sql }, declarations, errors }: ReadQueryFile, parser: QueryParser | undefined): Promise<void> {
   if (parser !== undefined) await checkSyntax(sql, errors, parser);
-  checkUses(await usesIn(sql, parser), declarations.filter(({ kind }) => kind === 'param'), errors);
+  checkUses(sql, declarations.filter(({ kind }) => kind === 'param'), errors);
   if (parser !== undefined) for (const declaration of declarations) await checkType(declaration, errors, parser);
 }
 
@@ -34,35 +34,17 @@ async function startOfFault(sql: string, message: string, parser: QueryParser): 
   return 0;
 }
 
-/** The parameters of all statements: DuckDB's own names where it tells them, otherwise those that the text shows. */
-async function usesIn(sql: string, parser: QueryParser | undefined): Promise<Placeholder[]> {
-  if (parser === undefined) return placeholdersIn(sql).map(nameless);
-  const uses: Placeholder[] = [];
-  for (const { text, start } of placedStatements(sql)) {
-    const seen = placeholdersIn(text).map(nameless);
-    const names = await parser.parameterNames(text);
-    const known = names === undefined ? seen : names.map((name) => nameless({ name, at: 0 })).flatMap((use) => placesOf(use, seen));
-    uses.push(...known.map((use) => ({ ...use, at: start + use.at })));
-  }
-  return uses;
-}
-
-/** Without a number for a name. */
-function nameless({ name, at }: Placeholder): Placeholder {
-  return name === undefined || /^\d/.test(name) ? { at } : { name, at };
-}
-
-/** Where the text shows a parameter that DuckDB names. */
-function placesOf(use: Placeholder, seen: readonly Placeholder[]): readonly Placeholder[] {
-  const places = seen.filter(({ name }) => name?.toLowerCase() === use.name?.toLowerCase());
-  return places.length > 0 ? places : [use];
-}
-
-function checkUses(uses: readonly Placeholder[], declared: readonly Declaration[], errors: SourceErrors): void {
+/**
+ * Checks that each parameter is declared, and each declared one used.
+ *
+ * The text tells the names: DuckDB's parser tells them only for SELECT, and the same ones.
+ */
+function checkUses(sql: string, declared: readonly Declaration[], errors: SourceErrors): void {
   const firstUses = new Map<string | undefined, Placeholder>();
-  for (const use of uses) {
-    const key = use.name?.toLowerCase();
-    if (!firstUses.has(key)) firstUses.set(key, use);
+  for (const { name, at } of placeholdersIn(sql)) {
+    const isNumbered = name === undefined || /^\d/.test(name);
+    const key = isNumbered ? undefined : name.toLowerCase();
+    if (!firstUses.has(key)) firstUses.set(key, { at, ...(!isNumbered && { name }) });
   }
   for (const { name, nameStart } of declared) {
     if (firstUses.delete(name.toLowerCase())) continue;

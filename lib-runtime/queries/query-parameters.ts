@@ -7,6 +7,7 @@ import { quotedIdentifier } from '../base/sql-text';
 import { loadApi } from '../client/client';
 import type { CursorCalls } from '../cursor/cursor-calls';
 import type { Cursor } from '../cursor/types';
+import { partsOf } from '../values/kept-names';
 import type { QueryParameters } from '../values/parameters';
 import { TypedParameter } from '../values/typed-parameter';
 import { pathOf } from '../values/value-path';
@@ -78,6 +79,25 @@ function valuesByName(declarations: readonly QueryParameterDeclaration[], given:
 
 /** DuckDB's types for the declared ones, which are SQL of the query's file. */
 async function declaredTypes(cursor: Cursor, declarations: readonly QueryParameterDeclaration[]): Promise<readonly DuckDBType[]> {
+  const { instance } = cursor as CursorCalls;
+  const known = builtInTypes.get(instance) ?? new Map<string, DuckDBType>();
+  if (declarations.every(({ type }) => known.has(type))) return declarations.map(({ type }) => known.get(type)!);
+  const types = await askedTypes(cursor, declarations);
+  declarations.forEach(({ type }, index) => void (isBuiltIn(types[index]!) && known.set(type, types[index]!)));
+  builtInTypes.set(instance, known);
+  return types;
+}
+
+/** The types that mean the same as long as the instance lives, by their text. Each question between queries of remote files costs milliseconds. */
+const builtInTypes = new WeakMap<object, Map<string, DuckDBType>>();
+
+/** Whether nobody can replace it: a type that was made by CREATE TYPE is an ENUM or has its name as an alias. */
+function isBuiltIn(type: DuckDBType): boolean {
+  const isNamed = type.alias !== undefined && type.alias !== 'JSON';
+  return !isNamed && type.typeId !== loadApi().DuckDBTypeId.ENUM && partsOf(type).every(isBuiltIn);
+}
+
+async function askedTypes(cursor: Cursor, declarations: readonly QueryParameterDeclaration[]): Promise<readonly DuckDBType[]> {
   const types = await typesOf(cursor, declarations).catch(async (error: unknown) => {
     if (!(error instanceof QueryError) || error.retryable) throw error;
     for (const declaration of declarations) {

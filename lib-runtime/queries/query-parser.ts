@@ -15,7 +15,7 @@ export interface SyntaxFault {
 
 /** What DuckDB's function `json_serialize_sql` answers. */
 type Serialized =
-  | { readonly error: false; readonly statements: readonly { readonly named_param_map: readonly { readonly key: string }[] }[] }
+  | { readonly error: false }
   | { readonly error: true; readonly error_message: string; readonly position?: string };
 
 /** What neither opens a file nor a connection, and downloads nothing. */
@@ -54,12 +54,6 @@ export class QueryParser {
     return { message, ...(position !== undefined && { at: codeUnits(sql, Number(position)) }) };
   }
 
-  /** The names of the parameters in `sql`, if it is SELECTs only. DuckDB does not tell those of other statements. */
-  async parameterNames(sql: string): Promise<readonly string[] | undefined> {
-    const parsed = await this.serialize(sql);
-    return parsed.error ? undefined : parsed.statements.flatMap((statement) => statement.named_param_map.map(({ key }) => key));
-  }
-
   /**
    * DuckDB's type for one in SQL, or why it has none. Neither, if only a running function can tell: an extension has the type, or it is written with
    * its schema.
@@ -77,6 +71,7 @@ export class QueryParser {
   private async typeFault(sql: string, error: string): Promise<string | undefined> {
     const isQualified = sql.replace(QUOTED, '').includes('.');
     if (DUCKDB_EXTENSION.existsInExtension.test(error) || (isQualified && !DUCKDB.parserError.test(error))) return undefined;
+    if (DUCKDB.parserError.test(error)) return `DuckDB does not parse it: ${withoutClass(error)}`;
     const unknown = DUCKDB.unknownType.exec(error)?.[1];
     return unknown === undefined ? withoutClass(error) : `DuckDB has no type ${unknown}${didYouMean(unknown, await this.types())}${OWN_TYPES}`;
   }

@@ -301,6 +301,9 @@ export class S3Step implements IBootstrapStep {
         throw new Error(`the S3Step "${this.name}" has the prefetch pattern "${pattern}": `
           + 'expected a key or a pattern such as "orders/*/*.parquet", without a leading slash or a bucket');
       }
+      if (/\{[^}]*,[^}]*\}/.test(pattern)) {
+        throw new Error(`the S3Step "${this.name}" has the prefetch pattern "${pattern}": DuckDB does not expand braces; list a pattern for each alternative`);
+      }
       if (this.prefixes.some((prefix) => Token.isUnresolved(prefix) || pattern.startsWith(prefix))) continue;
       throw new Error(`the S3Step "${this.name}" has the prefetch pattern "${pattern}", which lies under none of its prefixes, `
         + `${this.prefixes.map((prefix) => `"${prefix}"`).join(', ')}: the function may not read it; add a prefix, or correct the pattern`);

@@ -1,4 +1,4 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { didYouMean } from './did-you-mean';
 import { shown } from './expect';
@@ -37,11 +37,18 @@ export function checkSettings(settings: { [name: string]: string }, at: string):
       const example = ['number', 'boolean'].includes(typeof value) ? `, such as { ${name}: '${value}' }` : '; leave it out for DuckDB\'s default';
       throw new Error(`${at} has the setting ${name} with the value ${shown(value)}: expected a string${example}`);
     }
+    if (['threads', 'worker_threads'].includes(canonical) && !isThreadCount(value)) {
+      throw new Error(`${at} has the setting ${name} with the value ${shown(value)}: expected a whole number from 1, such as '4'`);
+    }
     if (holdsCredentials(value)) {
       throw new Error(`${at} has the setting ${name} with credentials in a URL, which the template would show: remove them; a SqlStep with secrets can set them`);
     }
     seen.add(canonical);
   }
+}
+
+function isThreadCount(value: string): boolean {
+  return Token.isUnresolved(value) || /^\s*[1-9]\d*\s*$/.test(value);
 }
 
 /**

@@ -5,6 +5,7 @@ import { expectInheritedProps } from './inherited-props';
 import { DuckDbFunctionOptions } from '../duckdb-function-options';
 import { DuckDbFunctionProps } from '../duckdb-function-props';
 import { DuckDbOptions } from '../duckdb-options';
+import { DuckDbQueryFunctionProps } from '../duckdb-query-function-props';
 
 const DUCKDB_OPTIONS: PropNames<DuckDbOptions> = {
   bootstrap: true,
@@ -37,15 +38,30 @@ const FUNCTION_PROPS: PropNames<Omit<DuckDbFunctionProps, keyof lambda.FunctionO
   code: true,
 };
 
+const QUERY_FUNCTION_PROPS: PropNames<Omit<DuckDbQueryFunctionProps, keyof lambda.FunctionOptions>> = {
+  ...FUNCTION_OPTIONS,
+  queries: true,
+  results: true,
+};
+
 /** The props of Lambda functions. They include those that a function from an image cannot have, which have errors of their own. */
 const LAMBDA_PROPS = { name: 'FunctionProps', files: ['aws-lambda/lib/function.d.ts', 'aws-lambda/lib/event-invoke-config.d.ts'] };
 
 /**
- * Refuses an unknown prop of a function. The known ones are the library's own and those of every Lambda function.
+ * Refuses an unknown prop of a `DuckDbFunction`. The known ones are the library's own and those of every Lambda function.
  *
  * @param mayHaveMore whether only misspelt and misplaced props are refused, because a subclass may pass on props of its own
  */
 export function checkFunctionProps(props: DuckDbFunctionProps, at: string, mayHaveMore: boolean): void {
+  expectFunctionProps(props, FUNCTION_PROPS, at, mayHaveMore);
+}
+
+/** The same for a `DuckDbQueryFunction`. */
+export function checkQueryFunctionProps(props: DuckDbQueryFunctionProps, at: string, mayHaveMore: boolean): void {
+  expectFunctionProps(props, QUERY_FUNCTION_PROPS, at, mayHaveMore);
+}
+
+function expectFunctionProps(props: object, names: PropNames<object>, at: string, mayHaveMore: boolean): void {
   refuseImageBuildProps(props, at);
-  expectInheritedProps(props, FUNCTION_PROPS, LAMBDA_PROPS, at, mayHaveMore);
+  expectInheritedProps(props, names, LAMBDA_PROPS, at, mayHaveMore);
 }

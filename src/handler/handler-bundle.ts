@@ -1,12 +1,12 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { IConstruct } from 'constructs';
 import type { Metafile } from 'esbuild';
 import { runCommands } from './command-hooks';
 import { Bundle, runEsbuild } from './esbuild';
 import { cjsOptions, esmOptions, SOURCE_MAPS } from './esbuild-options';
 import { HandlerProps, relativeEntry } from './handler-props';
+import { PerApp } from '../per-app';
 
 /** A file of a bundle. */
 interface BundledFile {
@@ -24,8 +24,8 @@ interface Bundled {
 
 const ASSETS = path.join(__dirname, '..', '..', 'assets', 'handler');
 
-/** The bundles of each app, by the inputs that decide them. Sources do not change during one synthesis. They may change before the next. */
-const bundles = new WeakMap<IConstruct, Map<string, Bundled>>();
+/** The bundles by the inputs that decide them. */
+const bundles = new PerApp<Bundled>();
 
 /** Bundles the handler into a new folder, as one ES module, unless the entry or the format is CommonJS. Within an app, each handler is bundled once. */
 export function bundleHandler(props: HandlerProps, target: string): void {
@@ -34,7 +34,7 @@ export function bundleHandler(props: HandlerProps, target: string): void {
   runCommands('beforeBundling', commandHooks?.beforeBundling(props.projectRoot, target) ?? [], props.projectRoot);
   // Commands can do anything, so a bundle with hooks is never cached.
   const key = JSON.stringify([props.entry, props.projectRoot, props.baseImage, options]);
-  const { files, lacks } = commandHooks ? bundle(props) : bundleOnce(props, key);
+  const { files, lacks } = commandHooks ? bundle(props) : bundles.get(props.app, key, () => bundle(props));
   const reason = lacks(props.handler);
   if (reason) {
     throw new Error(`"${relativeEntry(props)}" does not export "${props.handler}": ${reason}; export the handler or name it with the prop handler`);
@@ -47,14 +47,6 @@ export function bundleHandler(props: HandlerProps, target: string): void {
     runCommands('beforeInstall', commandHooks?.beforeInstall(props.projectRoot, target) ?? [], props.projectRoot);
   }
   runCommands('afterBundling', commandHooks?.afterBundling(props.projectRoot, target) ?? [], props.projectRoot);
-}
-
-function bundleOnce(props: HandlerProps, key: string): Bundled {
-  const ofApp = bundles.get(props.app) ?? new Map<string, Bundled>();
-  bundles.set(props.app, ofApp);
-  const bundled = ofApp.get(key) ?? bundle(props);
-  ofApp.set(key, bundled);
-  return bundled;
 }
 
 function bundle(props: HandlerProps): Bundled {

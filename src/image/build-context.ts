@@ -5,11 +5,10 @@ import { DockerBuildSecret } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { isOfTheNetwork } from './build-args';
+import { DockerfileSection, ImageHandler } from './image-handler';
 import { ResolvedImage } from './resolved-image';
-import { bundleHandler } from '../handler/handler-bundle';
-import { HandlerProps } from '../handler/handler-props';
+import { copyTree, readText } from './staged-files';
 import { DuckDbImageBuildOptions } from '../image-build-options';
-import { stageNodeModules } from '../node-modules/node-modules';
 import { makeTemporaryFolder } from '../temporary-folder';
 
 /** A build context on disk and the code that CDK makes from it. */
@@ -38,18 +37,16 @@ const SECRET_MOUNTS = {
 /** Node.js's and npm's names for the architectures of DuckDB's platforms. */
 const TARGET_ARCHES: { [platform: string]: string } = { linux_amd64: 'x64', linux_arm64: 'arm64' };
 
-/** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the bundled handler. */
-export function stageImage(image: ResolvedImage, handler: HandlerProps): StagedImage {
+/** Stages the build context of a function's image: the Dockerfile, the extension installer, the runtime and the handler. */
+export function stageImage(image: ResolvedImage, handler: ImageHandler): StagedImage {
   return stage((context) => {
     const { imageBuild } = image;
     const userArgs = imageBuild.buildArgs ?? {};
     const targetArch = TARGET_ARCHES[image.platform];
-    const nodeModules = handler.bundling.nodeModules ?? [];
-    stageDockerfiles(context, Object.keys(userArgs), nodeModules.length > 0);
+    stageDockerfiles(context, Object.keys(userArgs), handler.sections);
     stageInstaller(image, path.join(context, 'installer'));
     stageRuntime(path.join(context, 'runtime'));
-    if (nodeModules.length > 0) stageNodeModules(nodeModules, handler, path.join(context, 'modules'));
-    bundleHandler(handler, path.join(context, 'handler'));
+    handler.stage(context);
 
     const imageArgs = {
       BASE_IMAGE: image.baseImage,
@@ -61,7 +58,7 @@ export function stageImage(image: ResolvedImage, handler: HandlerProps): StagedI
     };
     const secrets = buildSecrets(imageBuild);
     return DockerImageCode.fromImageAsset(context, {
-      cmd: [`index.${handler.handler}`],
+      cmd: [handler.command],
       platform: targetArch === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       ...(secrets && { file: DOCKERFILE_WITH_SECRETS, buildSecrets: secrets }),
       networkMode: imageBuild.networkMode,
@@ -130,10 +127,10 @@ function stage(fill: (context: string) => DockerImageCode): StagedImage {
  * Writes the Dockerfile, with an `ARG` for each of the user's build arguments (Docker hides undeclared ones from `RUN` steps), and a
  * second Dockerfile whose steps see build secrets. Both are always staged, so the asset's hash does not depend on which one a build takes.
  */
-function stageDockerfiles(context: string, userArgs: string[], withNodeModules: boolean): void {
+function stageDockerfiles(context: string, userArgs: string[], sections: DockerfileSection[]): void {
   const declarations = userArgs.filter((name) => !isOfTheNetwork(name)).map((name) => `ARG ${name}\n`).join('');
   const dockerfile = readText(path.join(ASSETS, 'Dockerfile'))
-    .replace(withNodeModules ? /^# (?:end of )?node modules\n/gm : /^# node modules\n[^]*?^# end of node modules\n/gm, '')
+    .replace(/^# (node modules|queries)\n([^]*?)^# end of \1\n/gm, (_, section, lines) => (sections.includes(section) ? lines : ''))
     .replace(/^# user build args\n/gm, declarations);
   const mounts = Object.values(SECRET_MOUNTS).map(({ id, target }) => `--mount=type=secret,id=${id},target=${target} `).join('');
   fs.writeFileSync(path.join(context, 'Dockerfile'), dockerfile);
@@ -162,39 +159,23 @@ function copyExtensions(directory: string, release: string, target: string): voi
   if (fs.existsSync(manifest)) fs.copyFileSync(manifest, path.join(target, 'manifest.json'));
 }
 
+/** What the built runtime has for synthesis alone: types, and the check of query files. */
+const NOT_IN_IMAGE = /\.d\.m?ts$|^check-queries\.js$/;
+
 /** Stages the runtime as a separate package, so that `import 'cdk-duckdb-lambda/runtime'` finds it whether the handler's project lists it or not. */
 function stageRuntime(target: string): void {
   const built = path.join(PACKAGE_ROOT, 'runtime');
   if (!fs.existsSync(built)) {
     throw new Error(`cannot find the built runtime at ${built}: in a clone of this library, build it first with: npx projen pre-compile`);
   }
-  copyTree(built, path.join(target, 'runtime'), (name) => !/\.d\.m?ts$/.test(name));
+  copyTree(built, path.join(target, 'runtime'), (name) => !NOT_IN_IMAGE.test(name));
   const { name, license, exports } = JSON.parse(fs.readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8'));
   const manifest = { name, license, exports: { './runtime': exports['./runtime'] } };
   writeJson(path.join(target, 'package.json'), manifest);
 }
 
-/** Copies a tree, with LF line ends in text files, because a checkout on Windows may have other line ends. */
-function copyTree(source: string, target: string, wanted: (name: string) => boolean = () => true): void {
-  for (const item of fs.readdirSync(source, { withFileTypes: true })) {
-    const [from, to] = [path.join(source, item.name), path.join(target, item.name)];
-    if (item.isDirectory()) {
-      copyTree(from, to, wanted);
-    } else if (wanted(item.name)) {
-      fs.mkdirSync(target, { recursive: true });
-      fs.writeFileSync(to, TEXT_FILE.test(item.name) ? readText(from) : fs.readFileSync(from));
-    }
-  }
-}
-
-const TEXT_FILE = /\.(?:js|mjs|cjs|json|txt)$/;
-
 function writeJson(file: string, value: unknown): void {
   fs.writeFileSync(file, JSON.stringify(value, undefined, 2) + '\n');
-}
-
-function readText(file: string): string {
-  return fs.readFileSync(file, 'utf8').replace(/\r\n/g, '\n');
 }
 
 /** SHA-256 over the paths and bytes of a tree. Modes are left out: the Dockerfile sets them. */

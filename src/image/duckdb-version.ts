@@ -1,21 +1,21 @@
-import * as fs from 'fs';
-import { createRequire } from 'module';
 import * as path from 'path';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { installedPackage } from '../node-modules/installed-package';
 import { readProjectLock } from '../node-modules/project-lock';
 import { TESTED } from '../tested-versions';
 
 /** The version for images whose handler's project does not name a version of `@duckdb/node-api`. */
 export const DEFAULT_NODE_API_VERSION = TESTED.client;
 
-const CLIENT = '@duckdb/node-api';
+/** The package of DuckDB's client. */
+export const CLIENT = '@duckdb/node-api';
 
 /** The sources of the client's version in the image. */
 export interface NodeApiVersionSources {
   /** The prop of the same name. */
   readonly nodeApiVersion?: string;
-  /** The handler's source file. */
-  readonly entry: string;
+  /** The handler's source file; undefined if the handler is not the user's. */
+  readonly entry?: string;
   /** The lock file of the handler's project, if it has one. */
   readonly lockFile?: string;
   /** The version that the prop lockFile pins, if the prop is given. */
@@ -34,7 +34,7 @@ export function resolveNodeApiVersion(sources: NodeApiVersionSources): string {
     { where: 'the prop nodeApiVersion', version: sources.nodeApiVersion },
     { where: 'the prop lockFile', version: sources.pinned },
     { where: sources.lockFile ?? '', version: lockedVersion(sources) },
-    installedVersion(sources.entry),
+    installedVersion(sources),
   ].filter((source): source is { where: string; version: string } => source?.version !== undefined);
 
   const version = found[0]?.version ?? DEFAULT_NODE_API_VERSION;
@@ -65,14 +65,11 @@ export function duckdbPlatform(architecture: Architecture): string {
 
 /** The version that a lock file of npm, yarn or pnpm pins for the entry; undefined if the file does not say, or is ambiguous. */
 function lockedVersion({ lockFile, entry }: NodeApiVersionSources): string | undefined {
-  return lockFile === undefined ? undefined : readProjectLock(lockFile)?.packageOf(path.dirname(entry), CLIENT)?.version;
+  if (lockFile === undefined || entry === undefined) return undefined;
+  return readProjectLock(lockFile)?.packageOf(path.dirname(entry), CLIENT)?.version;
 }
 
-function installedVersion(entry: string): { where: string; version: string } | undefined {
-  try {
-    const where = createRequire(entry).resolve(`${CLIENT}/package.json`);
-    return { where, version: JSON.parse(fs.readFileSync(where, 'utf8')).version };
-  } catch {
-    return undefined;
-  }
+function installedVersion({ entry }: NodeApiVersionSources): { where: string; version: string } | undefined {
+  const installed = entry === undefined ? undefined : installedPackage(path.dirname(entry), CLIENT);
+  return installed && { where: installed.manifest, version: installed.version };
 }

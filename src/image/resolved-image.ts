@@ -35,11 +35,15 @@ export interface ClientProject {
   readonly lockFile?: string;
 }
 
-/** Fills in the image's defaults. Throws if options contradict each other, or the project. */
-export function resolveImage(options: DuckDbOptions, architecture: Architecture, { entry, lockFile }: ClientProject, at: string): ResolvedImage {
+/**
+ * Fills in the image's defaults. Throws if options contradict each other, or the project.
+ *
+ * @param project undefined if the handler is not the user's
+ */
+export function resolveImage(options: DuckDbOptions, architecture: Architecture, project: ClientProject | undefined, at: string): ResolvedImage {
   checkOptions(options, at);
   const lock = options.lockFile === undefined ? undefined : new LockFile(options.lockFile);
-  const nodeApiVersion = resolveNodeApiVersion({ nodeApiVersion: options.nodeApiVersion, entry, lockFile, pinned: lock?.nodeApiVersion });
+  const nodeApiVersion = resolveNodeApiVersion({ nodeApiVersion: options.nodeApiVersion, ...project, pinned: lock?.nodeApiVersion });
   const duckdbVersion = duckdbVersionOf(nodeApiVersion);
   const platform = duckdbPlatform(architecture);
 

@@ -26,6 +26,14 @@ export interface RuntimeConfig {
   readonly metrics?: true;
   /** The function's timeout. The runtime's own timeouts need not be longer. */
   readonly timeoutSeconds?: number;
+  /** Where large results are written. */
+  readonly results?: ResultsConfig;
+}
+
+/** Where the queries of a function write results that are too large for an answer. */
+export interface ResultsConfig {
+  /** The URL that the results' objects begin with: `s3://bucket/prefix/`. */
+  readonly location: string;
 }
 
 /** A logical database of the runtime's configuration. */
@@ -57,10 +65,11 @@ export interface RuntimeFacts {
   readonly steps: BoundStep[];
   readonly databases: { [name: string]: DatabaseConfig };
   readonly timeout?: Duration;
+  readonly results?: ResultsConfig;
 }
 
 /** The configuration of a function's runtime. Props that were not declared are left out, so that the runtime's defaults apply. */
-export function runtimeConfig({ options, extensions, steps, databases, timeout }: RuntimeFacts): RuntimeConfig {
+export function runtimeConfig({ options, extensions, steps, databases, timeout, results }: RuntimeFacts): RuntimeConfig {
   const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
   return {
     version: 1,
@@ -73,6 +82,7 @@ export function runtimeConfig({ options, extensions, steps, databases, timeout }
     ...(metrics && { metrics: true }),
     // A token becomes a number when the stack is deployed.
     ...(timeout && { timeoutSeconds: timeout.toSeconds() }),
+    ...(results && { results }),
   };
 }
 

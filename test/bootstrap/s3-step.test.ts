@@ -257,6 +257,7 @@ test.each([
   [{ prefetch: 'orders/*.parquet' as any }, 'the S3Step "s3" has as prefetch "orders/*.parquet": expected a list such as ["orders/*/*.parquet"]'],
   [{ prefetch: [''] }, 'the S3Step "s3" has the prefetch pattern "": expected text such as "orders/*/*.parquet"'],
   [{ prefetch: ['/orders/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "/orders/*.parquet": expected a key or a pattern such as'],
+  [{ prefetch: ['orders/{2024,2025}/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "orders/{2024,2025}/*.parquet": DuckDB does not expand braces; list a pattern'],
   [{ prefetch: ['s3://lake/orders/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "s3://lake/orders/*.parquet": expected a key or a pattern such as'],
   [{ prefixes: ['orders/', 'users/'], prefetch: ['users/*.parquet', 'sales/*.parquet'] }, 'the S3Step "s3" has the prefetch pattern "sales/*.parquet", which lies under '
     + 'none of its prefixes, "orders/", "users/": the function may not read it; add a prefix, or correct the pattern'],

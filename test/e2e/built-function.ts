@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import { DuckDbFunction, DuckDbFunctionProps, ExtensionRepository } from '../../src';
+import {
+  DuckDbFunction, DuckDbFunctionOptions, DuckDbFunctionProps, DuckDbImageBuildOptions, DuckDbQueryFunction, DuckDbQueryFunctionProps,
+  ExtensionRepository,
+} from '../../src';
 import {
   buildFunctionImage, buildNetwork, lambdaBaseImage, runFunction, synthesisedFunctions,
   type RunFunctionOptions, type RunningFunction, type SynthesisedFunction,
@@ -26,22 +29,35 @@ export async function synthesise(
 ): Promise<SynthesisedFunction> {
   const entry = join(temporaryDirectory(), 'handler.ts');
   writeFileSync(entry, source);
+  const { imageBuild, ...options } = await optionsOfThisMachine(props.imageBuild);
+  return synthesised((stack) => new DuckDbFunction(stack, 'Function', { entry, ...options, ...props, ...prepare?.(stack), imageBuild }));
+}
+
+/** The same for a function of queries. */
+export async function synthesiseQueries(
+  props: DuckDbQueryFunctionProps, prepare?: (stack: Stack) => Partial<DuckDbQueryFunctionProps>,
+): Promise<SynthesisedFunction> {
+  const { imageBuild, ...options } = await optionsOfThisMachine(props.imageBuild);
+  return synthesised((stack) => new DuckDbQueryFunction(stack, 'Function', { ...options, ...props, ...prepare?.(stack), imageBuild }));
+}
+
+async function optionsOfThisMachine(imageBuild: DuckDbImageBuildOptions | undefined): Promise<DuckDbFunctionOptions> {
   const network = await buildNetwork();
-  const app = new App({ outdir: temporaryDirectory() });
-  const stack = new Stack(app, 'Stack');
-  new DuckDbFunction(stack, 'Function', {
-    entry,
+  return {
     architecture: HOST_ARCHITECTURE,
     baseImage: (await lambdaBaseImage()).reference,
     extensionRepository: ExtensionRepository.fromPyPi(),
-    ...props,
-    ...prepare?.(stack),
     imageBuild: {
       networkMode: network.network ? NetworkMode.custom(network.network) : undefined,
-      ...props.imageBuild,
-      buildArgs: { ...network.buildArgs, ...props.imageBuild?.buildArgs },
+      ...imageBuild,
+      buildArgs: { ...network.buildArgs, ...imageBuild?.buildArgs },
     },
-  });
+  };
+}
+
+function synthesised(declare: (stack: Stack) => unknown): SynthesisedFunction {
+  const app = new App({ outdir: temporaryDirectory() });
+  declare(new Stack(app, 'Stack'));
   return synthesisedFunctions(app.synth().directory)[0];
 }
 

@@ -14,10 +14,12 @@ const APP = `const { App, Stack } = require('aws-cdk-lib');
 const { NetworkMode } = require('aws-cdk-lib/aws-ecr-assets');
 const { Architecture } = require('aws-cdk-lib/aws-lambda');
 const { Bucket } = require('aws-cdk-lib/aws-s3');
-const { DuckDbFunction, ExtensionRepository, S3Step } = require('cdk-duckdb-lambda');
+const { DuckDbFunction, DuckDbQueryFunction, ExtensionRepository, S3Step } = require('cdk-duckdb-lambda');
 
 const build = JSON.parse(process.env.BUILD);
-const stack = new Stack(new App(), 'Stack');
+const app = new App();
+new DuckDbQueryFunction(new Stack(app, 'StackOfQueries'), 'Sales', { queries: 'queries' });
+const stack = new Stack(app, 'Stack');
 new DuckDbFunction(stack, 'Reports', {
   entry: 'src/reports.ts',
   architecture: Architecture.X86_64,
@@ -33,7 +35,8 @@ new DuckDbFunction(stack, 'Reports', {
 async function newCdkProject(tarball: string, ...folders: string[]): Promise<string> {
   const { constructs, esbuild, 'aws-cdk-lib': cdk } = devDependencies;
   const project = await newProject(tarball, { 'aws-cdk-lib': cdk, constructs, esbuild }, ...folders);
-  mkdirSync(join(project, 'src'));
+  ['src', 'queries'].forEach((folder) => mkdirSync(join(project, folder)));
+  writeFileSync(join(project, 'queries', 'answer.sql'), 'SELECT 42 AS answer\n');
   writeFileSync(join(project, 'src', 'reports.ts'), HANDLER);
   writeFileSync(join(project, 'app.js'), APP);
   return project;
@@ -56,9 +59,11 @@ describeWith('lambda', 'the packed library in a project elsewhere', () => {
 
   test('synthesises the same template, byte for byte, at another path, umask, time zone and locale', async () => {
     const [one, two] = [await synth(projects[0], 'out', '022'), await synth(projects[1], 'other.out', '077', { TZ: 'Asia/Tokyo', LC_ALL: 'tr_TR.UTF-8' })];
-    const template = (assembly: string) => readFileSync(join(assembly, 'Stack.template.json'), 'utf8');
-    expect(template(two)).toBe(template(one));
-    expect(template(one)).toMatch(/:[0-9a-f]{64}"/);
+    for (const stack of ['Stack', 'StackOfQueries']) {
+      const template = (assembly: string) => readFileSync(join(assembly, `${stack}.template.json`), 'utf8');
+      expect(template(two)).toBe(template(one));
+      expect(template(one)).toMatch(/:[0-9a-f]{64}"/);
+    }
   });
 
   test('its image answers, also when it was staged under umask 077', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderTable } from '../../../benchmarks/report/markdown';
-import { DOCUMENT, keptTables, PICTURE, renderPicture, RESULTS, SUMMARY, withSection } from '../../../benchmarks/report/results';
+import { DOCUMENT, keptTables, PICTURE, renderPicture, RESULTS, SUMMARY, withKeptRows, withSection } from '../../../benchmarks/report/results';
 import { outcomes, renderOutcomes } from '../../../benchmarks/report/targets';
 
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -18,6 +18,13 @@ test('what stands between the markers is replaced, and nothing else', () => {
 
 test('a document without a place for the table is refused', () => {
   expect(() => withSection('no markers', 'tea', 'new')).toThrow('the document has no place for the table "tea": add the lines <!-- benchmark tea -->');
+});
+
+test('a part that was measured again replaces its own rows', () => {
+  const row = (condition: string, ms: number) => ({ condition, measured: { tea: [ms] } });
+  const table = (...rows: ReturnType<typeof row>[]) => ({ ...tables[names[0]], rows });
+  expect(withKeptRows(table(row('hot', 3), row('new', 4)), table(row('cold', 1), row('hot', 2))).rows).toEqual([row('cold', 1), row('hot', 3), row('new', 4)]);
+  expect(withKeptRows(table(row('hot', 3)), undefined).rows).toEqual([row('hot', 3)]);
 });
 
 test('every table of the document was measured', () => {

@@ -20,6 +20,7 @@ test('what the construct writes', () => {
     databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
     metrics: true,
     timeoutSeconds: 30,
+    results: { location: 's3://b/results/' },
   })).toEqual({
     extensions: ['httpfs'],
     steps: [
@@ -31,6 +32,7 @@ test('what the construct writes', () => {
     databases: { archive: { file: '/tmp/archive.duckdb', steps: ['s3'] }, scratch: {} },
     metrics: true,
     timeoutSeconds: 30,
+    results: { location: 's3://b/results/' },
   });
 });
 
@@ -50,6 +52,10 @@ test.each([
   [{ version: 1, steps: [{ name: 'sql', type: 'sql', provides: [null] }] }, /has null among what the bootstrap step "sql" provides/],
   [{ version: 1, timeoutSeconds: 0 }, /timeoutSeconds is 0, expected a number above 0/],
   [{ version: 1, timeoutSeconds: '30' }, /timeoutSeconds is "30", expected a number above 0/],
+  [{ version: 1, results: 's3://b/results/' }, /results is "s3:\/\/b\/results\/", expected an object/],
+  [{ version: 1, results: {} }, /results\.location is undefined, expected a folder such as "s3:\/\/bucket\/results\/"/],
+  [{ version: 1, results: { location: 's3://b/' } }, /results\.location is "s3:\/\/b\/", expected a folder/],
+  [{ version: 1, results: { location: 's3://b/results' } }, /results\.location is "s3:\/\/b\/results", expected a folder/],
   [{ version: 1, databases: [] }, /databases is \[\], expected an object/],
   [{ version: 1, databases: { archive: { file: 1 } } }, /databases\.archive\.file is 1, expected a path/],
   [{ version: 1, databases: { archive: { steps: ['s3'] } } }, /databases\.archive\.steps names "s3", which is not a declared bootstrap step/],

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FarS3Server, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
@@ -134,6 +134,39 @@ describeWith('openssl', 'threads for remote files', () => {
     const { session } = runtime({ memory: '512' });
     expect(await session({ memory: 109 }, (s) => s.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n: 2 }]);
     expect(await session({ settings: { threads: 1 } }, (s) => s.query(`${THREADS} FROM ${FILE} LIMIT 1`))).toEqual([{ n: 1 }]);
+  });
+
+  describe('where row groups are too large for several threads', () => {
+    const columns = Array.from({ length: 12 }, (_, index) => index);
+    const WIDE = `SELECT ${columns.map((index) => `max(c${index}) AS c${index}`).join(', ')} FROM 's3://lake/wide/*.parquet'`;
+    const MEMORY = 218;
+
+    beforeAll(async () => {
+      mkdirSync(join(s3.dir, 'lake/wide'));
+      const texts = columns.map((index) => `md5(concat_ws(' ', i, ${index})) AS c${index}`).join(', ');
+      const file = (index: number) => join(s3.dir, `lake/wide/${index}.parquet`);
+      await freshRuntime().session((s) => s.execute(`COPY (SELECT ${texts} FROM range(120000) t(i)) TO '${file(0)}' (FORMAT parquet, ROW_GROUP_SIZE 60000)`));
+      for (let index = 1; index < 8; index += 1) copyFileSync(file(0), file(index));
+      // One thread needs many requests.
+      await s3.setDelay(2);
+    }, 60_000);
+    afterAll(() => s3?.setDelay(25));
+
+    test('a SELECT runs once more with a thread for each vCPU, and the next with half as many as it had', async () => {
+      const expected = await freshRuntime().session((s) => s.query(WIDE.replace('s3://lake', join(s3.dir, 'lake'))));
+      await runtime().session({ memory: MEMORY }, async (s) => {
+        expect(await s.query(`${THREADS} FROM ${FILE} LIMIT 1`)).toEqual([{ n: 4 }]);
+        expect(await s.query(WIDE)).toEqual(expected);
+        expect(await s.query(`${THREADS} FROM ${FILE} LIMIT 1`)).toEqual([{ n: 2 }]);
+        expect(await s.query(THREADS)).toEqual([{ n: 1 }]);
+      });
+    }, 60_000);
+
+    test('in a transaction it fails', async () => {
+      await runtime().session({ memory: MEMORY }, async (s) => {
+        await expect(s.transaction((t) => t.query(WIDE))).rejects.toMatchObject({ code: 'QUERY', duckdbType: 'Out of Memory Error' });
+      });
+    }, 60_000);
   });
 
   test('many cursors at once, of both kinds: right answers, and vCPUs in the end', async () => {

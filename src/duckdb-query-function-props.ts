@@ -1,0 +1,22 @@
+import { DuckDbFunctionOptions } from './duckdb-function-options';
+import { DuckDbResultsLocation } from './duckdb-results-location';
+
+/** Properties of a `DuckDbQueryFunction`: the options of every Lambda function with DuckDB, and the folder of its queries. */
+export interface DuckDbQueryFunctionProps extends DuckDbFunctionOptions {
+  /**
+   * The folder of the queries; absolute, or relative to the working directory.
+   *
+   * Each file `*.sql` in it and in the folders below is a query. Its path without `.sql` is the query's name. Other files are left out.
+   */
+  readonly queries: string;
+
+  /**
+   * Where results are written that are too large for an answer, or that a caller wants as files.
+   *
+   * It adds a bootstrap step `results` to the function and to each of its `databases`: an `S3Step` that may list, read, write and delete under the
+   * prefix.
+   *
+   * @default - none: a result that is too large for an answer is an error
+   */
+  readonly results?: DuckDbResultsLocation;
+}

@@ -1,0 +1,94 @@
+import { Duration } from 'aws-cdk-lib';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { expectProps } from './checks/expect';
+import { checkQueryFunctionProps } from './checks/function-props';
+import { DuckDbFunctionBase } from './duckdb-function-base';
+import { DuckDbQuery } from './duckdb-query';
+import { DuckDbQueryFunctionProps } from './duckdb-query-function-props';
+import { DuckDbResultsLocation } from './duckdb-results-location';
+import { warnOfTimeouts } from './queries/query-directives';
+import { QueryImage, queryImage, warnOfUnparsedQueries } from './queries/query-image';
+import { resultsUrl, withResultsStep } from './queries/results-step';
+import { removeUnfinishedUploads } from './queries/unfinished-uploads';
+
+/**
+ * A Lambda function that answers with the queries of a folder. There is no handler to write.
+ *
+ * An event names a query and its parameters, as in `{ query: 'monthly-sales', params: { month: '2025-02' } }`. The answer has the rows, or names the
+ * files in S3 that have them.
+ *
+ * Synthesis checks the files: their directives, their parameters and, if the app's project has the image's version of `@duckdb/node-api`, their SQL
+ * with DuckDB's own parser. Without the package, as in an app in Python, SQL is parsed when it runs. The template is the same. In a Node.js project,
+ * SQL that was not parsed causes the warning `cdk-duckdb-lambda:queries`.
+ *
+ * The image has the version of `@duckdb/node-api` that `nodeApiVersion` or `lockFile` names, else the version that this library is tested with.
+ * @example
+ * declare const lake: s3.IBucket;
+ *
+ * new DuckDbQueryFunction(this, 'Sales', {
+ *   queries: 'queries',
+ *   bootstrap: [new S3Step({ buckets: [lake] })],
+ *   results: { bucket: new s3.Bucket(this, 'Results'), prefix: 'results/' },
+ * });
+ */
+@propertyInjectable
+export class DuckDbQueryFunction extends DuckDbFunctionBase {
+  /** Uniquely identifies this class, for property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-duckdb-lambda.DuckDbQueryFunction';
+
+  /**
+   * The retry policy of a task of Step Functions that invokes the function, as in `task.addRetry(DuckDbQueryFunction.retry)`.
+   *
+   * It allows six more attempts, after random times of at most 2, 4, 8, 16, 32 and 64 seconds, for what another attempt may cure: the errors of
+   * Lambda's service, `Lambda.TooManyRequestsException`, and `DuckDbRetryableError`, which is the `errorType` of every error that the runtime
+   * considers retryable. It does not retry `Lambda.Unknown`, with which Lambda reports that a function ran out of memory or time.
+   *
+   * Set `retryOnServiceExceptions: false` on a `LambdaInvoke`. Its own retry policy comes first, lacks throttling and has no jitter.
+   *
+   * After `Lambda.ClientExecutionTimeoutException` and other errors of the service, the function may have run, so a query that writes may write twice.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+   */
+  public static get retry(): sfn.RetryProps {
+    return {
+      errors: [
+        'DuckDbRetryableError',
+        'Lambda.TooManyRequestsException',
+        'Lambda.ServiceException',
+        'Lambda.AWSLambdaException',
+        'Lambda.SdkClientException',
+        'Lambda.ClientExecutionTimeoutException',
+      ],
+      interval: Duration.seconds(2),
+      maxAttempts: 6,
+      backoffRate: 2,
+      jitterStrategy: sfn.JitterType.FULL,
+    };
+  }
+
+  /** The queries of the folder. */
+  public readonly queries: DuckDbQuery[];
+
+  /** Where large results are written; undefined if nowhere. */
+  public readonly resultsLocation?: DuckDbResultsLocation;
+
+  constructor(scope: Construct, id: string, props: DuckDbQueryFunctionProps) {
+    const at = `${scope.node.path}/${id}`;
+    expectProps(props, at, 'new DuckDbQueryFunction(this, \'Sales\', { queries: \'queries\' })');
+    checkQueryFunctionProps(props, at, new.target !== DuckDbQueryFunction);
+    const { queries, results, ...plain } = props;
+    const options = results === undefined ? plain : withResultsStep(plain, results, at);
+    let image!: QueryImage;
+    super(scope, id, options, (architecture) => {
+      image = queryImage(scope, queries, options, architecture, at);
+      return image;
+    }, results && { location: resultsUrl(results) });
+    this.queries = image.queries.map(({ name, description, parameters, columns }) => ({ name, description, parameters, columns }));
+    this.resultsLocation = results;
+    if (results) removeUnfinishedUploads(this, results);
+    warnOfTimeouts(this, image.queries, this.timeout);
+    warnOfUnparsedQueries(this, image);
+  }
+}

@@ -1,0 +1,20 @@
+import * as s3 from 'aws-cdk-lib/aws-s3';
+
+/** A folder of a bucket to which functions write large results. */
+export interface DuckDbResultsLocation {
+  /**
+   * The bucket. If an imported bucket encrypts with a KMS key, import it with the key, as in `Bucket.fromBucketAttributes(…, { encryptionKey })`.
+   *
+   * A process that is killed while it writes leaves parts of an object, which cost money and which no list shows. A bucket of the app therefore gets
+   * a lifecycle rule that removes such parts after a day. An imported bucket causes the warning `cdk-duckdb-lambda:results`, because CDK cannot add
+   * the rule to it.
+   */
+  readonly bucket: s3.IBucket;
+
+  /**
+   * What the keys of all results begin with: a folder such as `results/`, which must end with `/`.
+   *
+   * The function may list, read, write and delete the objects under it. Give the folder to results alone.
+   */
+  readonly prefix: string;
+}
