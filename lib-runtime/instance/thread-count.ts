@@ -53,10 +53,14 @@ export class ThreadCount {
    * `mayRunAgain`. Statements that come later have half as many threads as it had.
    */
   async during<T>(readsRemoteFiles: boolean, mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
+    let used = 0;
     try {
-      return await this.with(() => this.wanted(readsRemoteFiles), work);
+      return await this.with(() => this.wanted(readsRemoteFiles), () => {
+        used = this.current;
+        return work();
+      });
     } catch (error) {
-      if (this.isLeft || this.readers === this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
+      if (this.isLeft || used <= this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
       this.readers = Math.max(this.vcpus, Math.floor(this.readers / 2));
       if (!mayRunAgain) throw error;
       // Also if it has to wait for other statements.
