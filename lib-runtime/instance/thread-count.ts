@@ -61,7 +61,7 @@ export class ThreadCount {
       });
     } catch (error) {
       if (this.isLeft || used <= this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
-      this.readers = Math.max(this.vcpus, Math.floor(this.readers / 2));
+      this.readers = Math.max(this.vcpus, Math.min(this.readers, Math.floor(used / 2)));
       if (!mayRunAgain) throw error;
       // Also if it has to wait for other statements.
       return this.with(() => (this.isLeft ? this.current : this.vcpus), work);
