@@ -1,15 +1,7 @@
 import { createRequire } from 'node:module';
 import { cursor } from './cursor';
 import { withDuckDB } from './handler';
-import type { InvocationContext, QueryAnswer } from './queries/answer-query';
-import type { QueryEvent } from './queries/query-event';
-import type { QueryHandlerOptions } from './queries/query-handler';
-
-export type { FileAnswer, InvocationContext, QueryAnswer } from './queries/answer-query';
-export type { RowsAnswer } from './queries/inline-rows';
-export type { QueryEvent } from './queries/query-event';
-export type { QueryHandlerOptions } from './queries/query-handler';
-export type { ResultFormat } from './queries/result-format';
+import type { InvocationContext, QueryAnswer, QueryEvent, QueryHandlerOptions } from './queries/types';
 
 // Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);

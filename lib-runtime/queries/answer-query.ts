@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { checkDeclaredColumns } from './declared-columns';
-import { InlineRows, type RowsAnswer } from './inline-rows';
+import { InlineRows } from './inline-rows';
 import { defaultManifestKey } from './manifest';
-import { type QueryEvent, readEvent } from './query-event';
+import { readEvent } from './query-event';
 import type { QueryFile } from './query-file';
 import { loadQuery } from './query-folder';
 import { queryParameters } from './query-parameters';
 import { type QueryStatements, queryStatements } from './query-statements';
 import { source } from './result-copy';
 import type { ResultLocation } from './result-location';
-import type { WrittenResult } from './results';
+import type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent } from './types';
 import { DeadlineNear, LightAbortSignal } from '../base/abort';
 import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
 import { MAX_TIMER_MS } from '../base/options';
@@ -23,12 +23,6 @@ const requireFromHere = createRequire(__filename);
 /** Writing results to S3, with requests, signatures and cryptography. */
 const results = () => requireFromHere('./results') as typeof import('./results');
 
-/** An answer with its rows in a file. */
-export type FileAnswer = WrittenResult;
-
-/** What a query's handler returns. */
-export type QueryAnswer = RowsAnswer | FileAnswer;
-
 /** What a handler of queries is made of. */
 export interface QueryHost {
   /** The folder of the queries' files. */
@@ -38,12 +32,6 @@ export interface QueryHost {
   /** Where results are written; undefined if nowhere. */
   readonly results: ResultLocation | undefined;
   readonly maxInlineBytes: number;
-}
-
-/** The part of Lambda's context that is read. */
-export interface InvocationContext {
-  readonly awsRequestId?: string;
-  readonly getRemainingTimeInMillis?: () => number;
 }
 
 /** The smallest row with its comma: `{"a":1},`. */

@@ -12,18 +12,21 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 /**
  * Parses JSON without rounding its numbers.
  *
- * A number that a double holds is a number. Any other is what `JSON.rawJSON` makes of its text: `numberText` returns its digits, and `JSON.stringify`
- * writes them. Node.js 20 cannot read the text of a number, so there it is an error.
+ * A number that code knows to be exact, with at most 15 digits, is a number. Any other is what `JSON.rawJSON` makes of its text: `numberText` returns
+ * its digits, and `JSON.stringify` writes them. Node.js 20 cannot read the text of a number: there it is a number if JavaScript writes it with the
+ * same digits, and otherwise an error.
  *
  * Throws a `SyntaxError` for text that is not JSON, for a key that an object has twice, and for more than 100 levels. A key `__proto__` is an own key
  * like any other.
  */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  const rounded = scan(text);
+  const long = longNumbers(text);
+  if (long.length === 0) return value;
+  if (rawJSON !== undefined) return JSON.parse(text, exactly as (this: unknown, key: string, value: unknown) => unknown);
+  const rounded = long.find((number) => normal(number) !== normal(String(Number(number))));
   if (rounded === undefined) return value;
-  if (rawJSON === undefined) throw new SyntaxError(`the number ${shortened(rounded)} has more digits than a JavaScript number keeps: write it as text, in double quotes`);
-  return JSON.parse(text, exactly as (this: unknown, key: string, value: unknown) => unknown);
+  throw new SyntaxError(`the number ${shortened(rounded)} has more digits than a JavaScript number keeps: write it as text, in double quotes`);
 }
 
 /** The text of a JSON number with all of its digits, also of one from `parseExactJson`; undefined for any other value. */
@@ -43,13 +46,13 @@ export function checkDepth(value: unknown): void {
 }
 
 function exactly(_: string, value: unknown, { source }: { source?: string }): unknown {
-  return typeof value === 'number' && isRounded(source!) ? rawJSON!(source!) : value;
+  return typeof value === 'number' && isLong(source!) ? rawJSON!(source!) : value;
 }
 
-/** Throws for what `JSON.parse` lets pass in valid JSON. Returns the first number that it has rounded. */
-function scan(text: string): string | undefined {
+/** The numbers that JavaScript may have rounded. Throws for what `JSON.parse` lets pass in valid JSON. */
+function longNumbers(text: string): string[] {
   const open: Array<Set<string> | undefined> = [];
-  let rounded: string | undefined;
+  const long: string[] = [];
   for (let at = 0; at < text.length;) {
     const character = text[at]!;
     let end = at + 1;
@@ -63,11 +66,11 @@ function scan(text: string): string | undefined {
     } else if (character === '-' || isDigit(character)) {
       const number = numberAt(text, at);
       end = at + number.length;
-      if (isRounded(number)) rounded ??= number;
+      if (isLong(number)) long.push(number);
     }
     at = end;
   }
-  return rounded;
+  return long;
 }
 
 function addKey(keys: Set<string>, key: string): void {
@@ -98,12 +101,22 @@ function numberAt(text: string, from: number): string {
 }
 
 /** Whether JavaScript's number may not be exactly the number that `source` writes. */
-function isRounded(source: string): boolean {
+function isLong(source: string): boolean {
   const value = Number(source);
   if (/^-?\d+$/.test(source) && Number.isSafeInteger(value)) return false;
   const digits = source.replace(/[eE].*/, '').replace(/[-.]/g, '').replace(/^0+/, '');
   if (digits === '') return false;
   return digits.length > KEPT_DIGITS || value === 0 || !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+}
+
+/** The digits of a number and the power of ten that they are multiplied with: the same for all ways to write it. */
+function normal(source: string): string {
+  const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const digits = (whole + fraction).replace(/^(-?)0+/, '$1');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return `${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
 }
 
 function isDigit(character: string): boolean {

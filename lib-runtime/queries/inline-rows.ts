@@ -1,14 +1,7 @@
+import type { RowsAnswer } from './types';
 import type { QueryResult } from '../cursor/types';
 import { jsonText } from '../values/json-text';
 import type { Column } from '../values/rows';
-
-/** An answer with the rows in it. */
-export interface RowsAnswer {
-  readonly columns: readonly Column[];
-  /** Each by its columns' names, as JSON has it: times are ISO 8601 text, bytes base64, NaN and the infinities text. */
-  readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>;
-  readonly rowCount: number;
-}
 
 /** Collects the rows of an answer as long as its JSON is not too large. */
 export class InlineRows {

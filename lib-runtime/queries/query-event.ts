@@ -1,25 +1,9 @@
 import { manifestKey } from './manifest';
 import { RESULT_FORMATS, type ResultFormat } from './result-format';
+import type { QueryEvent } from './types';
 import { didYouMean } from '../base/did-you-mean';
 import { ConfigError } from '../base/errors';
 import { shown } from '../base/shown';
-
-/** The request for a query's answer. */
-export interface QueryEvent {
-  /** The query's name: `monthly-sales` is the file `monthly-sales.sql`. */
-  readonly query: string;
-  /** The values of its parameters, by name. @default - none */
-  readonly params?: Readonly<Record<string, unknown>>;
-  /** Asks for a file in S3 instead of rows. @default - rows, or a Parquet file if they are too many and results are declared */
-  readonly output?: {
-    /** `json` is an array of objects, `ndjson` one object a line. */
-    readonly format: ResultFormat;
-    /** The key of the manifest, relative to the location of the results, with `.json` at its end. @default - made of the query and the request's id */
-    readonly key?: string;
-  };
-  /** The largest answer with rows: the bytes of its JSON in UTF-8, at most 6 MiB. @default - the handler's */
-  readonly maxInlineBytes?: number;
-}
 
 /** The most that Lambda returns to a caller is 6 MB. */
 export const MAX_INLINE_BYTES = 6 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest'
 import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
 import type { ResultFormat } from './result-format';
 import type { ResultLocation } from './result-location';
+import type { FileAnswer } from './types';
 import { AwsError } from '../aws/aws-request';
 import { S3Objects } from '../aws/s3-objects';
 import { DuckDbError, messageOf, QueryError, retold } from '../base/errors';
@@ -35,18 +36,6 @@ export interface WantedResult {
   readonly timeLeftMs: () => number;
 }
 
-/** A result in S3. */
-export interface WrittenResult {
-  /** The `s3://` URL of its manifest. */
-  readonly manifest: string;
-  /** The `s3://` URLs of its files. */
-  readonly files: readonly string[];
-  readonly rowCount: number;
-  /** Of all files. */
-  readonly bytes: number;
-  readonly format: ResultFormat;
-}
-
 /** The longest time for removing what a failed attempt has left. */
 const MAX_CLEAN_UP_MS = 5_000;
 /** The time that the error needs to reach the caller. */
@@ -60,7 +49,7 @@ const ANSWER_MS = 100;
  *
  * Throws what `Cursor.query` throws, and `QUERY` if S3 does not hold what DuckDB has written, or refuses the manifest.
  */
-export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<WrittenResult> {
+export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<FileAnswer> {
   checkSource(wanted.statement, wanted.reads);
   const columns = wanted.columns ?? (await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters)).columns;
   await wanted.checkColumns(columns);
@@ -88,7 +77,7 @@ class Attempt {
     this.prefix = location.prefix + attemptPrefix(wanted.key, randomUUID());
   }
 
-  async write(cursor: Cursor): Promise<WrittenResult> {
+  async write(cursor: Cursor): Promise<FileAnswer> {
     const { query, parameterNames, format } = this.wanted;
     const { url, rows, bytes } = await this.copied(cursor);
     const { columns } = this;
@@ -131,7 +120,7 @@ class Attempt {
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
-    const objects = await this.objects.list(this.prefix);
+    const objects = await this.objects.list(this.prefix).catch((error) => { throw this.refused('list', this.prefix, error); });
     if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
@@ -141,12 +130,12 @@ class Attempt {
 
   /** DuckDB does not write a file without bytes. */
   private async emptyFile(key: string): Promise<ResultFile> {
-    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused(key, error); });
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused('write', key, error); });
     return { url: this.url(key), rows: 0, bytes: 0 };
   }
 
-  private refused(key: string, cause: unknown): QueryError {
-    return new QueryError(`cannot write ${this.url(key)}: ${messageOf(cause)}; the function's role needs s3:PutObject there`, {
+  private refused(verb: keyof typeof PERMISSIONS, key: string, cause: unknown): QueryError {
+    return new QueryError(`cannot ${verb} ${this.url(key)}: ${messageOf(cause)}; the function's role needs ${PERMISSIONS[verb]} there`, {
       cause, retryable: cause instanceof AwsError && cause.passing,
     });
   }
@@ -167,7 +156,7 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw this.refused(this.manifestKey, error);
+      throw this.refused('write', this.manifestKey, error);
     }
   }
 
@@ -176,6 +165,7 @@ class Attempt {
   }
 }
 
+const PERMISSIONS = { list: 's3:ListBucket', write: 's3:PutObject' };
 /** The statistics of a Parquet file have an entry for each column. */
 const NO_LIMIT: QueryOptions = { maxBytes: Infinity };
 

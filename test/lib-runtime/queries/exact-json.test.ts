@@ -12,9 +12,17 @@ test.each([
   '"12345678901234567890"', '{"12345678901234567890": 1}', '["a:1", ":", "{\\"a\\": 1, \\"a\\": 2}"]',
 ])('%s is what JSON.parse gives', (text) => expect(parseExactJson(text)).toStrictEqual(JSON.parse(text)));
 
+/** JavaScript writes these with the same digits, so Node.js 20 takes them. */
+const KEPT = ['9007199254740992', '1152921504606847000', '1e21', '0.1234567890123456', '8.721384957654181e-113', '-1.7976931348623157E+308', '0.0000001234567890123456'];
 const ROUNDED = [
-  '9007199254740992', '9007199254740993', '-12345678901234567890', '1e21', '0.1234567890123456', '1.00000000000000000001', '1e400', '1e-400', '12345678901234567.5e-3', '0.99999999999999999999',
+  '9007199254740993', '-12345678901234567890', '1.00000000000000000001', '1e400', '1e-400', '12345678901234567.5e-3', '0.99999999999999999999', '0.10000000000000000001',
 ];
+
+test.each(KEPT)('the number %s keeps its digits everywhere', (number) => {
+  const parsed = parseExactJson(`[${number}]`);
+  if (keepsSource) expect(JSON.stringify(parsed)).toBe(`[${number}]`);
+  else expect(parsed).toEqual([Number(number)]);
+});
 
 test.each(ROUNDED)('the number %s keeps its digits, or is refused', (number) => {
   const text = `{"list": [${number}, 1], "text": "${number}"}`;
@@ -28,6 +36,7 @@ test.each(ROUNDED)('the number %s keeps its digits, or is refused', (number) => 
 });
 
 test('in Lambda\'s Node.js, every number keeps its digits', async () => {
+  const all = [...KEPT, ...ROUNDED];
   const node = process.platform === 'linux' ? await lambdaNode() : process.execPath;
   mkdirSync(bedPath(), { recursive: true });
   const scratch = mkdtempSync(bedPath('exact-json-'));
@@ -36,9 +45,9 @@ test('in Lambda\'s Node.js, every number keeps its digits', async () => {
     await build({ entryPoints: [join(__dirname, '../../../lib-runtime/queries/exact-json.ts')], outfile, bundle: true, platform: 'node', format: 'cjs' });
     const script = `
       const { numberText, parseExactJson } = require(${JSON.stringify(outfile)});
-      const parsed = parseExactJson(${JSON.stringify(`[${ROUNDED.join(',')}]`)});
+      const parsed = parseExactJson(${JSON.stringify(`[${all.join(',')}]`)});
       console.log(JSON.stringify([JSON.stringify(parsed), parsed.map(numberText)]));`;
-    expect(JSON.parse(execFileSync(node, ['-e', script], { encoding: 'utf8' }))).toEqual([`[${ROUNDED.join(',')}]`, ROUNDED]);
+    expect(JSON.parse(execFileSync(node, ['-e', script], { encoding: 'utf8' }))).toEqual([`[${all.join(',')}]`, all]);
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -72,6 +72,18 @@ SELECT a, $b AS b, ';' AS c FROM u -- $a`,
     for (const a of [1, 2]) expect(await answer(handler, { query: 'script', params: { a, b: 'x' } })).toMatchObject({ rows: [{ a: 2 * a, b: 'x', c: ';' }] });
   });
 
+  test('takes a type of the user\'s as it is at the time', async () => {
+    const handler = handlerOf({
+      make: 'CREATE TYPE mood AS ENUM (\'calm\')',
+      remake: 'DROP TYPE mood; CREATE TYPE mood AS ENUM (\'wild\')',
+      q: '-- @param mood mood\nSELECT $mood AS mood',
+    });
+    await handler({ query: 'make' });
+    expect(await answer(handler, { query: 'q', params: { mood: 'calm' } })).toMatchObject({ rows: [{ mood: 'calm' }] });
+    await handler({ query: 'remake' });
+    expect(await answer(handler, { query: 'q', params: { mood: 'wild' } })).toMatchObject({ rows: [{ mood: 'wild' }] });
+  });
+
   test('comes from the database that the file names', async () => {
     const file = join(temporaryDirectory(), 'cache.duckdb');
     runtime = freshRuntime(config({ databases: { cache: { file } } }));

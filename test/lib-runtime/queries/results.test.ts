@@ -121,8 +121,10 @@ describe.each(FORMATS)('a result as %s', (format) => {
     expect(resultKeys(s3)).toEqual([]);
     expect(await file(handlerOf({ q: sql('0') }), { query: 'q', output })).toMatchObject({ manifest: 's3://results/out/last/manifest.json', rowCount: 1_000_000 });
   }, 60_000);
+});
 
-  test('that is interrupted by its deadline is absent, and nothing of it stays', async () => {
+describe.each(['parquet', 'json'] as const)('a result as %s that is interrupted', (format) => {
+  test('by its deadline is absent, and nothing of it stays', async () => {
     const handler = handlerOf({ q: SLOW });
     const deadline = Date.now() + 8_000;
     const context = { getRemainingTimeInMillis: () => deadline - Date.now() };
@@ -134,7 +136,7 @@ describe.each(FORMATS)('a result as %s', (format) => {
     expect(warn).not.toHaveBeenCalled();
   }, 30_000);
 
-  test('that is interrupted by its @timeout, when there is time, leaves nothing', async () => {
+  test('by its @timeout leaves nothing', async () => {
     const handler = handlerOf({ q: `-- @timeout 2\n${SLOW}` });
     const error = await rejection(file(handler, { query: 'q', output: { format } }));
     expect(error).toMatchObject({ name: 'DuckDbRetryableError', message: expect.stringContaining('@timeout') });
@@ -277,6 +279,16 @@ describe('the requests of a result', () => {
     expect(resultKeys(far)).toEqual([]);
   });
 
+  test('that S3 refuses for the list: the result is absent, and the log says what stays', async () => {
+    front.fault = (what) => (what.includes('list-type') ? { status: 403, body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' } : undefined);
+    const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
+    expect(await rejection(file(handler, { query: 'q', output }))).toMatchObject({
+      name: 'QueryError', message: expect.stringMatching(/^cannot list s3:.*: AccessDenied: Access Denied; the function's role needs s3:ListBucket there$/),
+    });
+    expect(resultKeys(far)).toEqual([expect.stringMatching(/data\.parquet$/)]);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('could not be removed (AccessDenied'));
+  });
+
   test('whose answer is lost: a manifest that was written is a result', async () => {
     front.fault = (what) => (what.startsWith('{') ? { reset: true, bytes: 0 } : undefined);
     const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
@@ -290,6 +302,16 @@ describe('the requests of a result', () => {
     expect(await rejection(file(handler, { query: 'q', output }))).toMatchObject({ name: 'DuckDbRetryableError', message: expect.stringMatching(/^QUERY: cannot write s3:.*manifest\.json/) });
     // A request without an answer may still arrive, so the data stays.
     expect(resultKeys(far)).toEqual([expect.stringMatching(/^out\/a\/[\w-]+\/data\.parquet$/)]);
+  }, 30_000);
+
+  test('that S3 refuses to begin an upload with end by their deadline, and the result is absent', async () => {
+    front.fault = (what) => (/^POST .*uploads/.test(what) ? { status: 500, body: '<Error><Code>InternalError</Code></Error>' } : undefined);
+    const handler = handlerOf({ q: SLOW }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
+    const deadline = Date.now() + 8_000;
+    const error = await rejection(handler({ query: 'q', output }, { getRemainingTimeInMillis: () => deadline - Date.now() }));
+    expect(error).toMatchObject({ name: expect.stringMatching(/^(DuckDbRetryableError|QueryError)$/) });
+    expect(Date.now()).toBeLessThan(deadline);
+    expect(resultKeys(far)).toEqual([]);
   }, 30_000);
 
   test('for data that S3 does not have: the result is absent', async () => {
