@@ -57,6 +57,7 @@ const OUTPUTS = [
     'extensions/on-demand-extensions',
     'bootstrap/environment-s3',
     'values/parameter-values',
+    'values/script-parameters',
     'diagnosis/postgres-hints',
     'init/prefetch',
     'aws/rds-token',

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { ConnectionLease } from './connection';
 import type { Statement } from './statement';
@@ -5,8 +6,13 @@ import { messageOf, QueryError } from '../base/errors';
 import { isEmptySql } from '../base/sql-text';
 import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
-import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
-import { ScriptParameters } from '../values/script-parameters';
+import { bindParameters, isEmpty, namesIn, type QueryParameters } from '../values/parameters';
+
+// Another name than `require`, so that bundlers leave this call alone.
+const requireFromHere = createRequire(__filename);
+
+/** Which values belong to which statement of a script. */
+const scriptParameters = () => requireFromHere('../values/script-parameters') as typeof import('../values/script-parameters');
 
 /** The result of running SQL. */
 export interface Outcome {
@@ -72,7 +78,7 @@ async function runScript<R extends DuckDBResult>(
   const { sql } = statement;
   let statements = await attempt(() => lease.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
-  const script = new ScriptParameters(parameters, sql, statements.count);
+  const script = parameters === undefined ? undefined : new (scriptParameters().ScriptParameters)(parameters, sql, statements.count);
   const run = async <T extends DuckDBResult>(index: number, runIt: Run<T>): Promise<T> => {
     let onlyReads = true;
     let again = false;
@@ -83,7 +89,7 @@ async function runScript<R extends DuckDBResult>(
       again = true;
       const prepared = await statements.prepare(index);
       onlyReads = prepared.statementType === loadApi().StatementType.SELECT;
-      const values = valuesOf(prepared, () => script.of(prepared, index));
+      const values = valuesOf(prepared, () => script?.of(namesIn(prepared), index));
       const text = values === undefined && prepared.statementType === loadApi().StatementType.COPY ? texts()[index] : undefined;
       if (text === undefined) return runOne(lease, prepared, (values && texts()[index]) ?? sql, values, runIt);
       prepared.destroySync();

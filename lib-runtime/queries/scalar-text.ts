@@ -23,11 +23,16 @@ const BOOLEANS: readonly unknown[] = [true, false, 'true', 'false'];
 type Make = (type: DuckDBType) => Scalar;
 
 let makers: ReadonlyMap<number, Make> | undefined;
+const scalars = new WeakMap<DuckDBType, Scalar>();
 
 /** How values of `type` are read; undefined for nested types, and for types whose values cannot be parameters. */
 export function scalarOf(type: DuckDBType): Scalar | undefined {
   if (isJson(type)) return JSON_VALUE;
-  return (makers ??= makersById()).get(type.typeId)?.(type);
+  const known = scalars.get(type);
+  if (known) return known;
+  const scalar = (makers ??= makersById()).get(type.typeId)?.(type);
+  if (scalar) scalars.set(type, scalar);
+  return scalar;
 }
 
 function makersById(): ReadonlyMap<number, Make> {

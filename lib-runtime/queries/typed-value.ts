@@ -9,6 +9,7 @@ import { loadApi, loadBindings } from '../client/client';
 import { partsOf } from '../values/kept-names';
 import { typeName } from '../values/type-name';
 import { fieldPath, inPart, mapParts } from '../values/value-error';
+import { pathOf } from '../values/value-path';
 
 const MOST_SHOWN = 100;
 
@@ -49,24 +50,23 @@ export function received(value: unknown): string {
 }
 
 function scalar(value: unknown, type: DuckDBType): Value {
-  const form = scalarOf(type)!;
-  return castScalar(uncast(value, type, form), value, type, form);
+  return castScalar(uncast(value, type), value, type);
 }
 
-function castScalar(uncastValue: Value, value: unknown, type: DuckDBType, { expected }: Scalar): Value {
+/** A value that DuckDB casts to `type`, a type without parts. */
+function uncast(value: unknown, type: DuckDBType): Value {
+  const { create_blob: blob, create_null_value: nothing, create_varchar: varchar } = loadBindings();
+  if (value === null) return nothing();
+  const text = textFor(value, scalarOf(type)!);
+  return type.typeId === loadApi().DuckDBTypeId.BLOB ? blob(Buffer.from(text, 'base64')) : varchar(text);
+}
+
+function castScalar(uncastValue: Value, value: unknown, type: DuckDBType): Value {
   try {
     return cast(uncastValue, type);
   } catch {
-    throw misfit(value, expected);
+    throw misfit(value, scalarOf(type)!.expected);
   }
-}
-
-/** A value that DuckDB casts to `type`. */
-function uncast(value: unknown, type: DuckDBType, form: Scalar): Value {
-  const { create_blob: blob, create_null_value: nothing, create_varchar: varchar } = loadBindings();
-  if (value === null) return nothing();
-  const text = textFor(value, form);
-  return type.typeId === loadApi().DuckDBTypeId.BLOB ? blob(Buffer.from(text, 'base64')) : varchar(text);
 }
 
 function textFor(value: unknown, form: Scalar): string {
@@ -86,50 +86,66 @@ function cast(value: Value, type: DuckDBType): Value {
   return bindings.get_list_child(bindings.create_list_value(logical(type), [value]), 0);
 }
 
-function list(value: unknown, { valueType }: DuckDBListType): Value {
-  return items(value, valueType, (values) => loadBindings().create_list_value(logical(valueType), values));
+/** A part of a nested value, and where it is. */
+interface Part {
+  readonly value: unknown;
+  readonly type: DuckDBType;
+  readonly at: number | (() => string);
 }
 
-function array(value: unknown, type: DuckDBArrayType): Value {
-  const { length, valueType } = type;
-  if (Array.isArray(value) && value.length !== length) throw new RangeError(`is a list of ${value.length}, expected a list of ${length}`);
-  return items(value, valueType, (values) => loadBindings().create_array_value(logical(valueType), values));
-}
-
-function items(value: unknown, type: DuckDBType, make: (values: Value[]) => Value): Value {
-  if (!Array.isArray(value)) throw misfit(value, 'a list');
-  const form = scalarOf(type);
-  if (!form) return make(mapParts(value, itemPath, (item) => typedValue(item, type)));
-  const uncastItems = mapParts(value, itemPath, (item) => uncast(item, type, form));
+/** What `make` makes of the parts, which it casts all at once. If it cannot, they are cast one by one, to find the one that does not fit. */
+function made(parts: readonly Part[], make: (values: Value[]) => Value): Value {
+  const values = mapParts(parts, pathTo, ({ value, type }) => (scalarOf(type) ? uncast(value, type) : typedValue(value, type)));
   try {
-    // One cast for all of them, which takes a fifth of the time.
-    return make(uncastItems);
+    return make(values);
   } catch {
-    return make(mapParts(uncastItems, itemPath, (item, index) => castScalar(item, value[index], type, form)));
+    return make(mapParts(parts, pathTo, ({ value, type }, index) => (scalarOf(type) ? castScalar(values[index]!, value, type) : values[index]!)));
   }
+}
+
+function pathTo({ at }: Part): string {
+  return typeof at === 'number' ? `[${at}]` : at();
+}
+
+function list(value: unknown, { valueType }: DuckDBListType): Value {
+  return made(itemsOf(value, valueType), (values) => loadBindings().create_list_value(logical(valueType), values));
+}
+
+function array(value: unknown, { length, valueType }: DuckDBArrayType): Value {
+  const items = itemsOf(value, valueType);
+  if (items.length !== length) throw new RangeError(`is a list of ${items.length}, expected a list of ${length}`);
+  return made(items, (values) => loadBindings().create_array_value(logical(valueType), values));
+}
+
+function itemsOf(value: unknown, type: DuckDBType): Part[] {
+  if (!Array.isArray(value)) throw misfit(value, 'a list');
+  return value.map((item: unknown, at) => ({ value: item, type, at }));
 }
 
 function struct(value: unknown, type: DuckDBStructType): Value {
   const { entryNames, entryTypes } = type;
   const fields = fieldsByName(value, entryNames, `an object with the keys ${entryNames.join(', ')}`, 'field');
-  const values = mapParts(entryNames, fieldPath, (name, index) => {
-    const field = fields.get(name.toLowerCase());
-    if (field === undefined) throw new RangeError('is missing: pass null for NULL');
-    return typedValue(field.value, entryTypes[index]!);
-  });
-  return loadBindings().create_struct_value(logical(type), values);
+  const missing = entryNames.find((name) => !fields.has(name.toLowerCase()));
+  if (missing !== undefined) throw inPart(fieldPath(missing), new RangeError('is missing: pass null for NULL'));
+  const parts = entryNames.map((name, index) => (
+    { value: fields.get(name.toLowerCase())!.value, type: entryTypes[index]!, at: () => fieldPath(name) }
+  ));
+  return made(parts, (values) => loadBindings().create_struct_value(logical(type), values));
 }
 
 function map(value: unknown, type: DuckDBMapType): Value {
-  const entries = entriesOf(value);
-  const keys = mapParts(entries, keyPath, ([key]) => {
-    if (key === null) throw new RangeError('is a key that is null, which a MAP cannot have: leave the entry out');
-    return typedValue(key, type.keyType);
-  });
-  const values = mapParts(entries, keyPath, ([, item]) => typedValue(item, type.valueType));
+  const entries = entriesOf(value).map(([key, item]) => ({ key, item, at: () => `[${received(key)}]` }));
+  const withoutKey = entries.find(({ key }) => key === null);
+  if (withoutKey) throw inPart(withoutKey.at(), new RangeError('is a key that is null, which a MAP cannot have: leave the entry out'));
+  const parts = [
+    ...entries.map(({ key, at }) => ({ value: key, type: type.keyType, at })),
+    ...entries.map(({ item, at }) => ({ value: item, type: type.valueType, at })),
+  ];
   try {
-    return loadBindings().create_map_value(logical(type), keys, values);
-  } catch {
+    return made(parts, (values) => loadBindings().create_map_value(logical(type), values.slice(0, entries.length), values.slice(entries.length)));
+  } catch (error) {
+    // An error in a part says which.
+    if (pathOf(error) !== '') throw error;
     throw new RangeError(`has two keys that are the same ${typeName(type.keyType)}: leave one of them out`);
   }
 }
@@ -140,7 +156,7 @@ function entriesOf(value: unknown): ReadonlyArray<readonly [unknown, unknown]> {
     if (received(value) !== 'an object') throw misfit(value, expected);
     return Object.entries(value as object);
   }
-  return mapParts(value, itemPath, (entry) => {
+  return mapParts(value, (_, index) => `[${index}]`, (entry) => {
     const { key, value: item, ...others } = (entry ?? {}) as { key: unknown; value: unknown };
     if (key !== undefined && item !== undefined && Object.keys(others).length === 0) return [key, item] as const;
     throw misfit(entry, 'an object with the keys key and value');
@@ -176,14 +192,10 @@ function misfit(value: unknown, expected: string): RangeError {
   return new RangeError(`is ${received(value)}, expected ${expected}`);
 }
 
-function itemPath(_: unknown, index: number): string {
-  return `[${index}]`;
-}
-
-function keyPath([key]: readonly [unknown, unknown]): string {
-  return `[${received(key)}]`;
-}
+const logicals = new WeakMap<DuckDBType, LogicalType>();
 
 function logical(type: DuckDBType): LogicalType {
-  return type.toLogicalType().logical_type;
+  let found = logicals.get(type);
+  if (!found) logicals.set(type, found = type.toLogicalType().logical_type);
+  return found;
 }

@@ -1,5 +1,4 @@
-import type { DuckDBPreparedStatement } from '@duckdb/node-api';
-import { listed, namesIn, type QueryParameters } from './parameters';
+import { listed, type QueryParameters } from './parameters';
 import { didYouMean } from '../base/did-you-mean';
 import { ParameterError } from '../base/errors';
 import { parameterNames } from '../base/placeholders';
@@ -9,28 +8,29 @@ export class ScriptParameters {
   private readonly used = new Set<string>();
 
   /** Throws a `PARAMETER` error, before a statement has run, for a name that `sql`, which has `count` statements, does not contain. */
-  constructor(private readonly given: QueryParameters | undefined, sql: string, private readonly count: number) {
+  constructor(private readonly given: QueryParameters, sql: string, private readonly count: number) {
     if (this.keys.length === 0 || count === 1) return;
     const names = parameterNames(sql);
     const known = new Set(names.map((name) => name.toLowerCase()));
-    const unknown = this.keys.find((key) => !known.has(key.toLowerCase()));
+    // The numbers of ? are known to DuckDB alone.
+    const unknown = this.keys.find((key) => !known.has(key.toLowerCase()) && !/^\d+$/.test(key));
     if (unknown === undefined) return;
     throw new ParameterError(`there is no parameter $${unknown} in the script${didYouMean(unknown, names)}; its parameters are: ${listed([...known])}`);
   }
 
-  /** The values for `prepared`, the statement at `index`; undefined if it has no parameters. Throws `PARAMETER`. */
-  of(prepared: DuckDBPreparedStatement, index: number): QueryParameters | undefined {
+  /** The values for the statement at `index`, which has parameters with these `names`; undefined if it has none. Throws `PARAMETER`. */
+  of(names: readonly string[], index: number): QueryParameters | undefined {
     const { count, given } = this;
     const isLast = index === count - 1;
-    if (isLast && (given === undefined || Array.isArray(given) || count === 1)) return given;
-    if (given === undefined || Array.isArray(given)) {
-      if (prepared.parameterCount === 0) return undefined;
-      const why = given === undefined ? 'there are no values' : 'the values of a list belong to the last statement';
-      throw new ParameterError(`statement ${index + 1} of ${count} has a parameter, and ${why}: give its parameters names, as in $month, and pass an object`);
+    if (isLast && (Array.isArray(given) || count === 1)) return given;
+    if (Array.isArray(given)) {
+      if (names.length === 0) return undefined;
+      throw new ParameterError(`statement ${index + 1} of ${count} has a parameter, and the values of a list belong to the last statement: ` +
+        'give its parameters names, as in $month, and pass an object');
     }
-    const values = this.valuesFor(namesIn(prepared), index, given as Readonly<Record<string, unknown>>);
+    const values = this.valuesFor(names, index, given as Readonly<Record<string, unknown>>);
     if (isLast) this.checkUse();
-    return prepared.parameterCount === 0 ? undefined : values;
+    return names.length === 0 ? undefined : values;
   }
 
   private valuesFor(names: readonly string[], index: number, given: Readonly<Record<string, unknown>>): QueryParameters {
@@ -46,7 +46,7 @@ export class ScriptParameters {
   }
 
   private get keys(): readonly string[] {
-    return this.given === undefined || Array.isArray(this.given) ? [] : Object.keys(this.given);
+    return Array.isArray(this.given) ? [] : Object.keys(this.given);
   }
 
   /** Throws for a name that stands in the text without being a parameter of the script, as in PREPARE. Only the prepared statements tell. */

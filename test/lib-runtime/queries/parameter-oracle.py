@@ -6,6 +6,7 @@ import base64
 import datetime
 import decimal
 import json
+import re
 import sys
 import uuid
 
@@ -57,6 +58,7 @@ def temporal(sql, value):
         moment = datetime.datetime.fromisoformat(value)
         return moment.astimezone(datetime.timezone.utc) if sql == 'TIMESTAMPTZ' else moment.replace(tzinfo=None)
     except (OverflowError, ValueError):
+        value = re.sub(r'([T ]\d\d:\d\d)(?=[-+Z])', r'\1:00', value)
         return value.removesuffix('Z') + ('+00' if value.endswith('Z') and sql.endswith('TZ') else '')
 
 
