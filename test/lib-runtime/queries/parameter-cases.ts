@@ -67,7 +67,7 @@ const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('', "it's
 const jsonNumber = fc.oneof(fc.integer(), fc.integer({ min: -999_999, max: 999_999 }).map((value) => value / 100), fc.constant(-0));
 const jsonValue = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === 'number' && !Number.isSafeInteger(item) ? 0.5 : item))) as unknown);
 const json = fc.oneof(
-  jsonValue.filter((value) => typeof value !== 'string'), jsonValue.map((value) => JSON.stringify(value)), jsonNumber,
+  jsonValue.filter((value) => typeof value !== 'string' && value !== null), jsonValue.map((value) => JSON.stringify(value)), jsonNumber,
   fc.constantFrom('{"a":  12345678901234567890}', ' [1e300] ', '"\\u0000"', '{"a": 1, "a": 2}', 'true', '-0'),
 );
 const WHOLE_NUMBERS: ReadonlyArray<readonly [string, bigint, bigint]> = ([8n, 16n, 32n, 64n, 128n] as const).flatMap((bits, index) => {
