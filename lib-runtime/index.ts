@@ -26,7 +26,7 @@ export type { BootstrapContext, BootstrapStepFactory, BootstrapStepSettings, Boo
 export { writeRows } from './response';
 export type { ResponseStreamLike, WriteRowsOptions } from './response';
 export type { RowFormat } from './base/row-format';
-export type { Column } from './values/rows';
+export type { Column } from './values/column';
 export { session } from './session';
 export type { AttachOptions, Session, SessionOptions } from './session';
 export type { BootstrapTrace, CreateTrace, LoadTrace, QueryTrace, Trace } from './observe/traces';

@@ -109,7 +109,7 @@ function notBatches(got: unknown): ConfigError {
 function jsonLines(columns: readonly string[] | undefined, stream: object): Lines {
   let isChecked = columns === undefined;
   const check = (rows: object) => {
-    const carried = carriedColumns(rows);
+    const carried = carriedNames(rows);
     if (!isChecked && carried) checkColumns(columns!, carried);
     isChecked = true;
   };
@@ -148,12 +148,16 @@ function csv(given: readonly string[] | undefined, stream: object): Lines {
   };
   return {
     of: (rows) => {
-      const first = columns === undefined ? header(carriedColumns(rows), Object.keys(rows[0]!)) : '';
+      const first = columns === undefined ? header(carriedNames(rows), Object.keys(rows[0]!)) : '';
       return first + rows.map(toLine).join('');
     },
-    ofNone: () => (columns === undefined ? header(carriedColumns(stream)) : ''),
+    ofNone: () => (columns === undefined ? header(carriedNames(stream)) : ''),
     ofError: (code) => `error: ${code}\r\n`,
   };
+}
+
+function carriedNames(rows: object): readonly string[] | undefined {
+  return carriedColumns(rows)?.map(({ name }) => name);
 }
 
 function checkColumns(given: readonly string[], own: readonly string[]): void {

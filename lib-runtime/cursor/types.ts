@@ -2,8 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AbortSignalLike } from '../base/abort';
 import type { AsyncDisposableLike } from '../base/disposable';
 import type { RowFormat } from '../base/row-format';
+import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
-import type { Column } from '../values/rows';
 
 /** Options of a call. */
 export interface CallOptions {

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { locksConfiguration } from '../base/config';
 import { DuckDbError } from '../base/errors';
 import type { Limits } from '../memory/limits';
+import { wasStopped } from '../memory/memory-guard';
 
 /** The memory for each thread, which holds what it reads of a row group. With 25 MB, queries of wide files ran out of memory at 512 and 768 MB. */
 const BYTES_PER_READER = 50_000_000;
@@ -97,9 +98,9 @@ export class ThreadCount {
   }
 }
 
-/** DuckDB could not keep within its memory limit. */
+/** DuckDB could not keep within its memory limit, or the process within the function's memory: row groups are only partly counted by DuckDB. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof DuckDbError && error.duckdbType === 'Out of Memory Error';
+  return wasStopped(error) || (error instanceof DuckDbError && error.duckdbType === 'Out of Memory Error');
 }
 
 /** Whether the settings leave the number of threads to this package. */

@@ -8,6 +8,7 @@ import type { QueryFile } from './query-file';
 import { loadQuery } from './query-folder';
 import { queryParameters } from './query-parameters';
 import { type QueryStatements, queryStatements } from './query-statements';
+import { readRows } from './read-rows';
 import { source } from './result-copy';
 import type { ResultLocation } from './result-location';
 import type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent } from './types';
@@ -15,7 +16,7 @@ import { DeadlineNear, LightAbortSignal } from '../base/abort';
 import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
 import { MAX_TIMER_MS } from '../base/options';
 import type { Cursor, CursorOptions } from '../cursor/types';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 // Another name than `require`, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
@@ -34,10 +35,6 @@ export interface QueryHost {
   readonly maxInlineBytes: number;
 }
 
-/** The smallest row with its comma: `{"a":1},`. */
-const LEAST_ROW_BYTES = 8;
-/** The values of a row take at most this many times their JSON as `maxBytes` counts them: each item of a list 8, and its JSON `1,` has 2 bytes. */
-const VALUE_BYTES_PER_JSON_BYTE = 8;
 /** DuckDB ends its uploads before what it has written can be removed. */
 const CLEAN_UP_MS = 2_000;
 /** The form of the ids of requests. */
@@ -104,24 +101,12 @@ class Answering {
     return this.file(cursor, statements, location, { format: 'parquet' }, rows.columns);
   }
 
-  /**
-   * Reads the rows of the last statement. Returns whether all of them fit.
-   *
-   * A stream would be prepared, and lists the files of a glob twice. With a LIMIT, DuckDB stops by itself.
-   */
+  /** Reads the rows of the last statement. Returns whether all of them fit. */
   private async read(cursor: Cursor, { last, statement, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
-    const { maxInlineBytes, query: { cacheSeconds } } = this;
     // A statement that writes has to end, however many rows it returns.
     if (!reads) return rows.addResult(await cursor.queryResult(last.sql, last.parameters));
-    const limit = Math.ceil(maxInlineBytes / LEAST_ROW_BYTES) + 1;
-    const maxStalenessMs = cacheSeconds === undefined ? undefined : cacheSeconds * 1000;
-    const options = { maxBytes: maxInlineBytes * VALUE_BYTES_PER_JSON_BYTE, maxStalenessMs };
-    try {
-      return rows.addResult(await cursor.queryResult(`FROM ${source(statement)} LIMIT ${limit}`, last.parameters, options));
-    } catch (error) {
-      if (error instanceof ResultLimitError) return false;
-      throw error;
-    }
+    const reading = { cursor, sql: `FROM ${source(statement)}`, parameters: last.parameters, maxInlineBytes: this.maxInlineBytes };
+    return readRows(reading, this.query, rows);
   }
 
   /** A file of the rows of the last statement. `columns` are theirs, if it has run before. */

@@ -3,7 +3,7 @@ import { didYouMean } from '../base/did-you-mean';
 import { QueryError } from '../base/errors';
 import { quotedIdentifier } from '../base/sql-text';
 import type { Cursor } from '../cursor/types';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 /** Throws `QUERY` if a column that `query` declares is not in its answer, or has another type there. */
 export async function checkDeclaredColumns(cursor: Cursor, { name, file, columns: declared }: QueryFile, columns: readonly Column[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ResultFormat } from './result-format';
 import { ConfigError } from '../base/errors';
 import { shown } from '../base/shown';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 /** A file of a result. */
 export interface ResultFile {

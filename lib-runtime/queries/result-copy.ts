@@ -1,7 +1,7 @@
 import type { ResultFormat } from './result-format';
 import { QueryError } from '../base/errors';
 import { excerpt, firstWord, quotedIdentifier, quotedString } from '../base/sql-text';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 /** The files' names. */
 export const FILE_NAMES: Readonly<Record<ResultFormat, string>> = { parquet: 'data.parquet', csv: 'data.csv', json: 'data.json', ndjson: 'data.ndjson' };

@@ -11,8 +11,8 @@ import { DuckDbError, messageOf, QueryError, retold } from '../base/errors';
 import type { CursorCalls } from '../cursor/cursor-calls';
 import type { Cursor, QueryOptions } from '../cursor/types';
 import { PART } from '../diagnosis/remote-write';
+import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
-import type { Column } from '../values/rows';
 
 /** A statement whose result becomes a file and a manifest. */
 export interface WantedResult {

@@ -1,5 +1,5 @@
 import type { ResultFormat } from './result-format';
-import type { Column } from '../values/rows';
+import type { Column } from '../values/column';
 
 /** The options of `queryHandler`. */
 export interface QueryHandlerOptions {

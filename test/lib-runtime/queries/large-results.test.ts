@@ -11,6 +11,8 @@ import { signedExtensions } from '../signed-extensions';
 const MIB = 1024 * 1024;
 /** 5 million rows, which take some 600 MB in memory. */
 const MANY = "SELECT range AS i, hash(range)::VARCHAR AS h, repeat('x', 80) AS t FROM range(5000000)";
+/** Rows of 50 KB, of which a few are too many for an answer. */
+const WIDE = 'SELECT repeat(hash(range)::VARCHAR, 2500) AS t FROM range(100000)';
 const FIFTY_MB = "SELECT range AS i, hash(range)::VARCHAR AS h, repeat('é', 30) AS t FROM range(600000) ORDER BY h";
 
 describeWith('python', 'a large result', () => {
@@ -25,7 +27,7 @@ describeWith('python', 'a large result', () => {
     [s3, baked, environment] = await Promise.all([startFarS3({ tls: false }), signedExtensions('httpfs'), pythonPackages('duckdb', ['duckdb==1.5.5'])]);
     python = join(environment, 'bin/python');
     env = resultsEnvironment(s3, baked);
-    queries = queryFolder({ many: MANY, fifty: FIFTY_MB, one: 'SELECT 1 AS one' });
+    queries = queryFolder({ many: MANY, fifty: FIFTY_MB, one: 'SELECT 1 AS one', wide: WIDE });
     await projectWithRuntime();
   }, 300_000);
   afterAll(() => s3?.stop());
@@ -47,7 +49,7 @@ describeWith('python', 'a large result', () => {
     for (const event of ${JSON.stringify(events)}) {
       const started = performance.now();
       const answer = await handler(event).catch(({ name, message }) => ({ name, message }));
-      console.log(JSON.stringify({ answer, ms: performance.now() - started, grown: process.resourceUsage().maxRSS * 1024 - before }));
+      console.log(JSON.stringify({ answer, ms: performance.now() - started, peak: process.resourceUsage().maxRSS * 1024, grown: process.resourceUsage().maxRSS * 1024 - before }));
     }
   `, { env: environment });
 
@@ -57,6 +59,15 @@ describeWith('python', 'a large result', () => {
     expect(first.answer).toMatchObject({ name: 'ResultLimitError', message: expect.stringMatching(/^the answer of "many" is larger than maxInlineBytes 204800: declare "results"/) });
     expect(first.grown).toBeLessThan(100 * MIB);
   }, 120_000);
+
+  test('of wide rows is given up before the memory of a small function is full', async () => {
+    const { DUCKDB_LAMBDA_CONFIG: _, ...nowhere } = env;
+    const lines = await answersOf([{ query: 'wide' }], { ...nowhere, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512' });
+    // The runtime logs that it closes an instance because of its memory.
+    const { answer, peak } = lines.find((line) => 'answer' in line);
+    expect(answer).toMatchObject({ name: 'ResultLimitError', message: expect.stringContaining('is larger than maxInlineBytes 204800') });
+    expect(peak).toBeLessThan(512 * MIB);
+  }, 60_000);
 
   test('of 5 million rows becomes a file, in memory that does not grow with it, and holds what DuckDB for Python finds', async () => {
     const [{ answer, grown }] = await answersOf([{ query: 'many' }]);
