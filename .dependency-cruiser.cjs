@@ -14,7 +14,7 @@ const LAYERS = {
 
 /** The folders above all other folders of their half: users or a function's constructor call them, and no folder does. */
 const TOPS = {
-  'lib-runtime': '(?:index|start|cursor|session|duckdb|handler|response)\\.ts$',
+  'lib-runtime': '(?:index|start|cursor|session|duckdb|handler|query-handler|response)\\.ts$',
   'src': '(?:index|duckdb-(?:query-)?function(?:-base)?|duckdb-map(?:-items|-props|-worker)?)\\.ts$',
 };
 

@@ -57,10 +57,13 @@ const OUTPUTS = [
     'extensions/on-demand-extensions',
     'bootstrap/environment-s3',
     'values/parameter-values',
+    'values/script-parameters',
     'diagnosis/postgres-hints',
     'init/prefetch',
     'aws/rds-token',
+    'queries/query-handler',
     'cursor/request-log',
+    'queries/results',
     'aws/secret-providers',
   ].map((part) => (
     { entryPoints: [`lib-runtime/${part}.ts`], format: 'cjs', outfile: join(target, `${basename(part)}.js`), minify: true }

@@ -3,6 +3,7 @@ import { FORMAT, Options, TEXTS } from './base/options';
 import { shown } from './base/shown';
 import { base64 } from './values/bytes';
 import { carriedColumns } from './values/carried-columns';
+import { jsonText } from './values/json-text';
 
 /** The stream to which a streaming handler of Lambda writes its answer: the part of a Node.js `Writable` that this package needs. */
 export interface ResponseStreamLike {
@@ -108,11 +109,11 @@ function notBatches(got: unknown): ConfigError {
 function jsonLines(columns: readonly string[] | undefined, stream: object): Lines {
   let isChecked = columns === undefined;
   const check = (rows: object) => {
-    const carried = carriedColumns(rows);
+    const carried = carriedNames(rows);
     if (!isChecked && carried) checkColumns(columns!, carried);
     isChecked = true;
   };
-  const toLine = columns ? (row: Row) => only(columns, row) : json;
+  const toLine = columns ? (row: Row) => only(columns, row) : jsonText;
   return {
     of: (rows) => {
       check(rows);
@@ -128,7 +129,7 @@ function jsonLines(columns: readonly string[] | undefined, stream: object): Line
 
 /** The JSON of some fields of a row, in their order. A JavaScript object would put keys that are whole numbers first. */
 function only(columns: readonly string[], row: Row): string {
-  const fields = columns.map((name) => [JSON.stringify(name), json(row[name])]).filter(([, value]) => value !== undefined);
+  const fields = columns.map((name) => [JSON.stringify(name), jsonText(row[name])]).filter(([, value]) => value !== undefined);
   return `{${fields.map(([name, value]) => `${name}:${value}`).join(',')}}`;
 }
 
@@ -147,12 +148,16 @@ function csv(given: readonly string[] | undefined, stream: object): Lines {
   };
   return {
     of: (rows) => {
-      const first = columns === undefined ? header(carriedColumns(rows), Object.keys(rows[0]!)) : '';
+      const first = columns === undefined ? header(carriedNames(rows), Object.keys(rows[0]!)) : '';
       return first + rows.map(toLine).join('');
     },
-    ofNone: () => (columns === undefined ? header(carriedColumns(stream)) : ''),
+    ofNone: () => (columns === undefined ? header(carriedNames(stream)) : ''),
     ofError: (code) => `error: ${code}\r\n`,
   };
+}
+
+function carriedNames(rows: object): readonly string[] | undefined {
+  return carriedColumns(rows)?.map(({ name }) => name);
 }
 
 function checkColumns(given: readonly string[], own: readonly string[]): void {
@@ -184,23 +189,7 @@ function plain(value: unknown): string {
     default: break;
   }
   if (value instanceof Date) return value.toISOString();
-  return value instanceof Uint8Array ? base64(value) : json(value) ?? '';
-}
-
-/** Like `JSON.stringify`, but writes NaN, the infinities and bigints as text. `JSON.stringify` writes null or throws. */
-function json(value: unknown): string | undefined {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
-  // A replacer makes `JSON.stringify` several times slower, so it is used only if it may be needed.
-  return text === undefined || text.includes('null') ? JSON.stringify(value, speltOut) : text;
-}
-
-function speltOut(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
+  return value instanceof Uint8Array ? base64(value) : jsonText(value) ?? '';
 }
 
 /** The reader of a response. It reads at its own pace, and may disconnect at any time, even while nothing is written. */

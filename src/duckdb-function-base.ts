@@ -8,6 +8,7 @@ import { allowToAnyHost, ownsSecurityGroup } from './aws/network-access';
 import { checkSteps } from './bootstrap/bootstrap-config';
 import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
+import { checkDebugVariable } from './checks/debug-variable';
 import { checkSettings, warnOfUnknownSettings } from './checks/duckdb-settings';
 import { expectFlags, expectOneOf, expectProps, expectText, PropNames } from './checks/expect';
 import { checkLimits, warnOfLimits } from './checks/function-limits';
@@ -218,6 +219,7 @@ function checkOptions(options: DuckDbFunctionOptions, at: string): void {
   checkStepNames(bootstrap, at);
   expectOneOf(bootstrapMode, `${at} has the bootstrapMode`, 'BootstrapMode', BootstrapMode);
   expectFlags({ verifyExtensionsAtRuntime, metrics }, at);
+  checkDebugVariable(options.environment ?? {}, at);
   checkLimits(options, at);
   checkSettings(settings ?? {}, at);
 }

@@ -137,6 +137,11 @@ test.each(['0', '-1', '2.5', 'all', ''])('%j threads are refused', (threads) => 
     `Stack/Reports has the setting threads with the value ${JSON.stringify(threads)}: expected a whole number from 1, such as '4'`);
 });
 
+test('the variable for debugging has a value that means something', () => {
+  expect(() => declare({ environment: { DUCKDB_LAMBDA_DEBUG: 'request' } })).toThrow('Stack/Reports has DUCKDB_LAMBDA_DEBUG "request" in its environment: expected \'requests\'');
+  expect(() => declare({ environment: { DUCKDB_LAMBDA_DEBUG: 'requests' } })).not.toThrow();
+});
+
 test('the value of a setting may be a token', () => {
   declare({ settings: { threads: new CfnParameter(stack, 'Threads').valueAsString } });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {

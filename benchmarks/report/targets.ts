@@ -49,6 +49,8 @@ export const TARGETS: readonly Target[] = [
   { figure: 'chunks touched, ours ÷ floor with signature checks: both', benchmark: 'touched-chunks', rows: /^both$/, of: OURS, to: CHECKED_FLOOR, atMost: 0.8 },
   { figure: 'warm cursor and SELECT 1, ours ÷ raw client', benchmark: 'warm-path', rows: /^a cursor/, of: 'this package', to: 'raw client', atMost: 1.15 },
   { figure: 'session, ours ÷ raw instance with LOAD', benchmark: 'warm-path', rows: /^a session/, of: 'this package', to: 'raw client', atMost: 1.1 },
+  { figure: 'query function ÷ hand-written handler, cold', benchmark: 'query-function', rows: /cold start$/, of: 'query function', to: 'hand-written handler', atMost: 1.05 },
+  { figure: 'query function ÷ hand-written handler, warm', benchmark: 'query-function', rows: /warm call$/, of: 'query function', to: 'hand-written handler', atMost: 1.1 },
   { figure: 'TPC-H, sum of the 22 queries, ours ÷ raw client', benchmark: 'tpch', rows: /^SF 1, /, of: OURS, to: 'raw client', atMost: 1.02 },
   { figure: 'image, MiB over the base image and DuckDB\'s own files', benchmark: 'footprint', rows: /own files$/, of: OURS, atMost: 3 },
 ];

@@ -2,7 +2,7 @@ import type * as https from 'node:https';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCredentials } from './credentials';
-import { signedHeaders } from './signature';
+import { signedHeaders, type UnsignedRequest } from './signature';
 import { noteSent } from '../base/early-requests';
 import { ConfigError, messageOf } from '../base/errors';
 import { AWS, AWS_SDK, saysOneOf } from '../base/wording';
@@ -16,6 +16,12 @@ export interface AwsRequest {
   readonly region: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** A request to a URL of an AWS API. */
+export interface SignedRequest extends UnsignedRequest {
+  readonly service: AwsRequest['service'] | 's3';
+  readonly region: string;
 }
 
 /** AWS refused a request, or did not answer it. */
@@ -39,11 +45,16 @@ const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 const THROTTLED = [AWS.throttling, AWS.tooManyRequests, AWS.requestLimitExceeded, AWS.slowDown];
 
+/** Sends a signed POST to the endpoint of a service, like `signedRequest`. */
+export async function awsRequest({ service, endpointVariable, region, headers, body }: AwsRequest): Promise<string> {
+  return signedRequest({ method: 'POST', url: endpoint(service, endpointVariable, region), headers, body, service, region });
+}
+
 /**
- * Sends a signed POST and returns the body of the answer. Tries again after temporary failures (throttling, a server's failure, a broken
+ * Sends a signed request and returns the body of the answer. Tries again after temporary failures (throttling, a server's failure, a broken
  * connection), with a growing random delay, for 6 s in all. Throws an `AwsError`.
  */
-export async function awsRequest(request: AwsRequest): Promise<string> {
+export async function signedRequest(request: SignedRequest): Promise<string> {
   const end = Date.now() + LIMIT_MS;
   for (let ceiling = FIRST_DELAY_MS; ; ceiling = Math.min(2 * ceiling, MAX_DELAY_MS)) {
     try {
@@ -56,11 +67,11 @@ export async function awsRequest(request: AwsRequest): Promise<string> {
   }
 }
 
-async function attempt({ service, endpointVariable, region, headers, body }: AwsRequest, limitMs: number): Promise<string> {
+async function attempt(request: SignedRequest, limitMs: number): Promise<string> {
+  const { method, url, body, service, region } = request;
   const credentials = await processCredentials(process.env).catch((error) => {
     throw AWS_SDK.noCredentials.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
   });
-  const url = endpoint(service, endpointVariable, region);
   // Loads only the client that is needed: TLS alone takes 4 ms to load. `import()` would evaluate all of its exports.
   const { request: send } = requireFromHere(url.protocol === 'https:' ? 'node:https' : 'node:http') as typeof https;
   return new Promise((resolve, reject) => {
@@ -69,13 +80,13 @@ async function attempt({ service, endpointVariable, region, headers, body }: Aws
       fail(`no answer within ${limitMs} ms; in a VPC, a function reaches AWS's APIs only through a NAT gateway or an interface endpoint`);
       sent.destroy();
     }, limitMs);
-    const sent = send(url, { method: 'POST', headers: signedHeaders(url, headers, body, { service, region, credentials }) }, (response) => {
+    const sent = send(url, { method, headers: signedHeaders(request, { service, region, credentials }) }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => text += part);
       response.on('error', (error) => fail(messageOf(error)));
       response.on('end', () => {
-        if (response.statusCode === 200) resolve(text);
+        if (response.statusCode! < 300) resolve(text);
         else reject(refusal(response.statusCode!, text));
       });
       response.on('close', () => clearTimeout(limit));
@@ -96,9 +107,16 @@ function refusal(status: number, text: string): AwsError {
 }
 
 function endpoint(service: string, variable: string, region: string): URL {
-  const given = process.env[variable] ?? process.env.AWS_ENDPOINT_URL;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const text = given ?? `https://${service}.${region}.${domain}`;
+  return endpointUrl(process.env[variable] ?? process.env.AWS_ENDPOINT_URL ?? `https://${awsHost(service, region)}`);
+}
+
+/** AWS's own host of a service. */
+export function awsHost(service: string, region: string): string {
+  return `${service}.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+}
+
+/** Throws `CONFIG` for an endpoint that is not a URL. */
+export function endpointUrl(text: string): URL {
   if (!URL.canParse(text)) throw new ConfigError(`the endpoint "${text}" is not a URL; expected one such as http://127.0.0.1:4566`);
   return new URL(text);
 }

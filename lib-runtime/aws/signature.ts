@@ -12,23 +12,32 @@ export interface SigningScope {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
+/** A request to be signed. Its URL has each part of the path and of the query encoded, and the query in order. */
+export interface UnsignedRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /**
- * The headers of a POST of `body` to `url`, signed with AWS Signature Version 4
+ * The headers of a request, signed with AWS Signature Version 4
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
  *
  * Implemented here because a client of the AWS SDK would add tens of milliseconds to a cold start.
  */
-export function signedHeaders(url: URL, headers: Readonly<Record<string, string>>, body: string, scope: SigningScope): Record<string, string> {
+export function signedHeaders({ method, url, headers, body }: UnsignedRequest, scope: SigningScope): Record<string, string> {
   const time = timeOf(scope);
   const { sessionToken } = scope.credentials;
   const signed: Record<string, string> = {
     ...headers,
     'host': url.host,
     'x-amz-date': time,
+    ...(scope.service === 's3' && { 'x-amz-content-sha256': sha256(body) }),
     ...(sessionToken && { 'x-amz-security-token': sessionToken }),
   };
   const names = Object.keys(signed).sort();
-  const request = ['POST', url.pathname, '', ...names.map((name) => `${name}:${signed[name]}`), '', names.join(';'), sha256(body)].join('\n');
+  const request = [method, url.pathname, url.search.slice(1), ...names.map((name) => `${name}:${signed[name]}`), '', names.join(';'), sha256(body)].join('\n');
   const credential = `${scope.credentials.accessKeyId}/${scopeText(scope, time)}`;
   return { ...signed, authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${sign(request, scope, time)}` };
 }
@@ -73,6 +82,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-function encode(text: string): string {
+/** `text` as a part of a URL, encoded as signatures require it. */
+export function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

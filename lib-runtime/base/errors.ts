@@ -139,6 +139,16 @@ export class FatalError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
 }
 
+/**
+ * An error after which the same request may succeed. A query's handler throws it for every such error, because Step Functions decides on a retry by
+ * the name of an error. The message begins with the error's code, which is also this error's code; `cause` is the error itself.
+ */
+export class DuckDbRetryableError extends DuckDbError {
+  constructor(error: DuckDbError) {
+    super(error.code, `${error.code}: ${error.message}`, { retryable: true, duckdbType: error.duckdbType, cause: error });
+  }
+}
+
 const CLASSES = {
   DuckDbError,
   ConfigError,
@@ -156,6 +166,7 @@ const CLASSES = {
   ClosedError,
   FileInUseError,
   FatalError,
+  DuckDbRetryableError,
 };
 // A minifier shortens class names, and differently in each bundle. The names of properties stay.
 for (const [name, errorClass] of Object.entries(CLASSES)) Object.defineProperty(errorClass, 'name', { value: name, configurable: true });

@@ -9,6 +9,8 @@ export function shown(value: unknown): string {
 }
 
 function asText(value: unknown): string {
+  // JSON would be null for NaN and the infinities.
+  if (typeof value === 'number') return String(value);
   try {
     return JSON.stringify(value) ?? inspect(value, { depth: 0 });
   } catch {

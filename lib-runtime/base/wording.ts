@@ -29,7 +29,6 @@ export const DUCKDB = {
 
   // What `json_serialize_sql` says of SQL that its parser has accepted.
   onlySelect: /^Only SELECT statements can be serialized/,
-  conversionError: /^Conversion Error: /,
   unknownType: /Type with name (.*) does not exist/,
 
   // A missing catalog, schema or secret.

@@ -34,6 +34,11 @@ export function findClient(): string {
   return clientPath;
 }
 
+/** Makes `path` the client, in a program that is told where it is. */
+export function useClient(path: string): void {
+  clientPath = path;
+}
+
 /** The native half of the client. It loads quickly and is enough to open an instance. */
 export function loadBindings(): Bindings {
   // Resolved from the client's own folder, because pnpm hides a dependency's dependencies from other packages.

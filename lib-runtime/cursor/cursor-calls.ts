@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import { signalsOf, type TransactionState } from './call';
 import type { CallQueue } from './call-queue';
 import { CALL_OPTIONS, QUERY_OPTIONS } from './options';
@@ -47,6 +47,11 @@ export abstract class CursorCalls implements Cursor, StreamTarget {
     const outcome = await call.run();
     const rows = await call.rows(outcome) as R[];
     return { rows, columns: readColumns(outcome.result), rowsChanged: outcome.rowsChanged };
+  }
+
+  /** DuckDB's own result of `sql`, for parts of this package that need its types. `Cursor` does not have it. */
+  async result(sql: string): Promise<DuckDBMaterializedResult> {
+    return (await this.call(sql, undefined, { maxStalenessMs: 0 }).run()).result;
   }
 
   async execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }> {

@@ -3,6 +3,7 @@ import { loadApi } from '../client/client';
 import { nativeCall } from '../client/native-calls';
 import { interruptUntil, type ConnectionLease } from '../execution/connection';
 import { carryColumns } from '../values/carried-columns';
+import type { Column } from '../values/column';
 import type { Row, RowReader } from '../values/rows';
 
 /** DuckDB's own default (https://duckdb.org/docs/stable/configuration/overview). */
@@ -86,9 +87,9 @@ export class RowStream {
     else lease.ended.addEventListener('abort', this.onGivenUp);
   }
 
-  /** The names of its columns, in order. */
-  get columns(): readonly string[] {
-    return this.reader.names;
+  /** Its columns, in order. */
+  get columns(): readonly Column[] {
+    return this.reader.columns;
   }
 
   /** The next rows, or undefined at the end. Throws `STREAM` if the query failed, or the error that `fail` received. */

@@ -2,8 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AbortSignalLike } from '../base/abort';
 import type { AsyncDisposableLike } from '../base/disposable';
 import type { RowFormat } from '../base/row-format';
+import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
-import type { Column } from '../values/rows';
 
 /** Options of a call. */
 export interface CallOptions {
@@ -85,8 +85,8 @@ export interface Cursor extends AsyncDisposableLike {
    * Runs every statement of `sql` and returns the rows of the last.
    *
    * `params` is a list for `?` and `$1`, or an object for `$name`. The values are read at the call. They are bound as the statement's own types,
-   * exactly or not at all. Arrays and objects for a JSON column or `$1::JSON` are bound as their JSON. In a script, they belong to the last
-   * statement.
+   * exactly or not at all. Arrays and objects for a JSON column or `$1::JSON` are bound as their JSON. In a script, the values of an object go
+   * to every statement that names them, and a list belongs to the last statement. A name that is not in the script is an error before it runs.
    *
    * Throws `QUERY`, `PARAMETER`, `RESULT_LIMIT`, `OUT_OF_RANGE`, `BOOTSTRAP`, `TIMEOUT` or `ABORTED`.
    */

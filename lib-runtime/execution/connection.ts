@@ -53,6 +53,11 @@ export class Connection {
     return this.ending;
   }
 
+  /** Settles when DuckDB has ended what ran on it, after it was closed or given up. */
+  get settled(): Promise<void> {
+    return this.settling;
+  }
+
   /** Whether a task runs on it. */
   get isBusy(): boolean {
     return this.running !== undefined;
@@ -122,7 +127,7 @@ export class Connection {
     if (this.state !== 'open') return;
     this.state = 'given up';
     this.reason = reason;
-    void this.settle();
+    this.settling = this.settle();
   }
 
   private get isLentToCaller(): boolean {

@@ -1,11 +1,18 @@
+import { createRequire } from 'node:module';
 import type { DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { ConnectionLease } from './connection';
 import type { Statement } from './statement';
-import { messageOf, ParameterError, QueryError } from '../base/errors';
+import { messageOf, QueryError } from '../base/errors';
 import { isEmptySql } from '../base/sql-text';
 import { DUCKDB } from '../base/wording';
 import { loadApi } from '../client/client';
-import { bindParameters, isEmpty, type QueryParameters } from '../values/parameters';
+import { bindParameters, isEmpty, namesIn, type QueryParameters } from '../values/parameters';
+
+// Another name than `require`, so that bundlers leave this call alone.
+const requireFromHere = createRequire(__filename);
+
+/** Which values belong to which statement of a script. */
+const scriptParameters = () => requireFromHere('../values/script-parameters') as typeof import('../values/script-parameters');
 
 /** The result of running SQL. */
 export interface Outcome {
@@ -19,7 +26,7 @@ export interface Outcome {
 export type Attempt = <T>(attempt: () => Promise<T>, isSelect: () => boolean) => Promise<T>;
 
 /**
- * Runs every statement of `statement`; `parameters` belong to the last.
+ * Runs every statement of `statement`. The values of an object go to each statement that names them, those of a list to the last statement.
  *
  * One statement without parameters goes to DuckDB directly. Preparing it first would bind it twice, and repeat the HEAD request of an S3 file.
  */
@@ -71,7 +78,8 @@ async function runScript<R extends DuckDBResult>(
   const { sql } = statement;
   let statements = await attempt(() => lease.raw.extractStatements(sql), () => true);
   const last = statements.count - 1;
-  const run = async <T extends DuckDBResult>(index: number, values: QueryParameters | undefined, runIt: Run<T>): Promise<T> => {
+  const script = parameters === undefined ? undefined : new (scriptParameters().ScriptParameters)(parameters, sql, statements.count);
+  const run = async <T extends DuckDBResult>(index: number, runIt: Run<T>): Promise<T> => {
     let onlyReads = true;
     let again = false;
     return attempt(async () => {
@@ -81,12 +89,9 @@ async function runScript<R extends DuckDBResult>(
       again = true;
       const prepared = await statements.prepare(index);
       onlyReads = prepared.statementType === loadApi().StatementType.SELECT;
-      if (index < last && prepared.parameterCount > 0) {
-        prepared.destroySync();
-        throw new ParameterError(`statement ${index + 1} of ${statements.count} has a parameter: in a script only the last statement can have any; run it on its own`);
-      }
+      const values = valuesOf(prepared, () => script?.of(namesIn(prepared), index));
       const text = values === undefined && prepared.statementType === loadApi().StatementType.COPY ? texts()[index] : undefined;
-      if (text === undefined) return runOne(lease, prepared, sql, values, runIt);
+      if (text === undefined) return runOne(lease, prepared, (values && texts()[index]) ?? sql, values, runIt);
       prepared.destroySync();
       return await lease.raw.run(text) as DuckDBResult as T;
     }, () => onlyReads);
@@ -97,8 +102,18 @@ async function runScript<R extends DuckDBResult>(
     return parts.length === statements.count ? parts : [];
   };
   let rowsChanged = 0;
-  for (let index = 0; index < last; index++) rowsChanged += changedBy(await run(index, undefined, (prepared) => prepared.run()));
-  return { result: await run(last, parameters, runLast), rowsChanged };
+  for (let index = 0; index < last; index++) rowsChanged += changedBy(await run(index, (prepared) => prepared.run()));
+  return { result: await run(last, runLast), rowsChanged };
+}
+
+/** The result of `read`. If it throws, `prepared` will not run. */
+function valuesOf<V>(prepared: DuckDBPreparedStatement, read: () => V): V {
+  try {
+    return read();
+  } catch (error) {
+    prepared.destroySync();
+    throw error;
+  }
 }
 
 async function runOne<R>(

@@ -11,6 +11,15 @@ const MAX_KEYS = 1000;
 /** Longer ones would take too much memory; such a statement does not use the cache. */
 const MAX_KEY_LENGTH = 10_000;
 
+/** How many statements of this process may have written files. All instances share it, also those of another copy of this package. */
+const WRITES = Symbol.for('cdk-duckdb-lambda.writes.v1');
+const writes: { count: number } = (globalThis as { [WRITES]?: { count: number } })[WRITES] ??= { count: 0 };
+
+/** Records that this process may have written files: each statement checks its files again, to see what was written. */
+export function noteWrite(): void {
+  writes.count += 1;
+}
+
 /**
  * Lets SELECTs skip the requests with which DuckDB asks whether remote files have changed.
  *
@@ -24,8 +33,10 @@ const MAX_KEY_LENGTH = 10_000;
  * The ETag of each answer is compared with the entry. If a file has changed, DuckDB reports an error, and the statement runs again without the cache.
  */
 export class MetadataCache {
-  private since = Infinity;
+  /** When the cache was first used; undefined after a write, since entries may then be older than it. */
+  private since: number | undefined = Infinity;
   private isUnusable = false;
+  private writesSeen = writes.count;
   /** When the files of a statement were last checked. */
   private readonly lookedAt = new Map<string, number>();
 
@@ -35,24 +46,27 @@ export class MetadataCache {
   ): Promise<T> {
     const key = keyOf(sql, parameters);
     if (this.isUnusable || VOLATILE.test(sql) || key.length > MAX_KEY_LENGTH) return once();
+    if (this.writesSeen !== writes.count) this.forget();
     const now = performance.now();
-    if (now - Math.min(this.since, now) > maxStalenessMs && !(now - (this.lookedAt.get(key) ?? -Infinity) <= maxStalenessMs)) {
+    const isWithin = (time: number | undefined) => time !== undefined && now - Math.min(time, now) <= maxStalenessMs;
+    if (!isWithin(this.since) && !isWithin(this.lookedAt.get(key))) {
       const value = await once();
       this.note(key, now);
       return value;
     }
-    this.since = Math.min(this.since, now);
+    if (this.since !== undefined) this.since = Math.min(this.since, now);
     return this.withCache(lease, key, once);
-  }
-
-  /** Records that this process has written files: each statement checks its files again, to see what was written. */
-  noteWrite(): void {
-    this.since = -Infinity;
-    this.lookedAt.clear();
   }
 
   /** Records that statements may read other files than before under the same names. */
   noteNames(): void {
+    this.lookedAt.clear();
+  }
+
+  /** Lets each statement check its files again. */
+  private forget(): void {
+    this.writesSeen = writes.count;
+    this.since = undefined;
     this.lookedAt.clear();
   }
 

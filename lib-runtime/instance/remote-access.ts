@@ -1,10 +1,13 @@
-import { MetadataCache } from './metadata-cache';
+import { MetadataCache, noteWrite } from './metadata-cache';
 import { RemoteFiles } from './remote-files';
 import type { ThreadCount } from './thread-count';
 import type { Statement } from '../execution/statement';
 
 /** A number of threads that the user SETs stays. */
 const SETS_THREADS = /\b(?:SET|RESET|PRAGMA)\s+(?:(?:GLOBAL|SESSION|LOCAL)\s+)?(?:worker_)?threads\b/i;
+
+/** It may run a COPY that was prepared before. */
+const EXECUTES = /\bEXECUTE\b/i;
 
 /** How the statements of an instance read the files of other machines. It exists once httpfs is loaded. */
 export class RemoteAccess {
@@ -33,8 +36,7 @@ export class RemoteAccess {
 
   /** Records that the statement has run. */
   note(statement: Statement, urls: readonly string[]): void {
-    if (urls.length === 0) return;
-    if (statement.copies) this.metadataCache.noteWrite();
-    if (this.files.note(statement, urls)) this.metadataCache.noteNames();
+    if (statement.copies || EXECUTES.test(statement.sql)) noteWrite();
+    if (urls.length > 0 && this.files.note(statement, urls)) this.metadataCache.noteNames();
   }
 }

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { locksConfiguration } from '../base/config';
 import { DuckDbError } from '../base/errors';
 import type { Limits } from '../memory/limits';
+import { wasStopped } from '../memory/memory-guard';
 
 /** The memory for each thread, which holds what it reads of a row group. With 25 MB, queries of wide files ran out of memory at 512 and 768 MB. */
 const BYTES_PER_READER = 50_000_000;
@@ -52,20 +53,23 @@ export class ThreadCount {
    * `mayRunAgain`. Statements that come later have half as many threads as it had.
    */
   async during<T>(readsRemoteFiles: boolean, mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
+    let used = 0;
     try {
-      return await this.once(readsRemoteFiles, work);
+      return await this.with(() => this.wanted(readsRemoteFiles), () => {
+        used = this.current;
+        return work();
+      });
     } catch (error) {
-      if (this.isLeft || this.readers === this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
-      this.readers = Math.max(this.vcpus, Math.floor(this.readers / 2));
+      if (this.isLeft || used <= this.vcpus || !readsRemoteFiles || !isOutOfMemory(error)) throw error;
+      this.readers = Math.max(this.vcpus, Math.min(this.readers, Math.floor(used / 2)));
       if (!mayRunAgain) throw error;
-      return this.once(false, work);
+      // Also if it has to wait for other statements.
+      return this.with(() => (this.isLeft ? this.current : this.vcpus), work);
     }
   }
 
-  private async once<T>(readsRemoteFiles: boolean, work: () => Promise<T>): Promise<T> {
-    while (this.changing !== undefined || this.wanted(readsRemoteFiles) !== this.current) {
-      await (this.changing ??= this.change(this.wanted(readsRemoteFiles)));
-    }
+  private async with<T>(wanted: () => number, work: () => Promise<T>): Promise<T> {
+    while (this.changing !== undefined || wanted() !== this.current) await (this.changing ??= this.change(wanted()));
     this.running += 1;
     try {
       return await work();
@@ -97,9 +101,9 @@ export class ThreadCount {
   }
 }
 
-/** DuckDB could not keep within its memory limit. */
+/** DuckDB could not keep within its memory limit, or the process within the function's memory: row groups are only partly counted by DuckDB. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof DuckDbError && error.duckdbType === 'Out of Memory Error';
+  return wasStopped(error) || (error instanceof DuckDbError && error.duckdbType === 'Out of Memory Error');
 }
 
 /** Whether the settings leave the number of threads to this package. */

@@ -6,6 +6,14 @@ const SAMPLE_INTERVAL_MS = 25;
 const MAX_SHARE_OF_MEMORY = 0.95;
 const MIB = 1024 * 1024;
 
+/** The errors of queries that were stopped. */
+const stops = new WeakSet<object>();
+
+/** Whether the query that failed with `error` was stopped because memory was about to run out. */
+export function wasStopped(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && stops.has(error);
+}
+
 /**
  * Runs a query whose result may not fit. Interrupts it when the memory of the function or the machine is about to run out because of it.
  *
@@ -29,9 +37,11 @@ export async function guardMemory<T>(maxGrowthBytes: number, interrupt: () => vo
     return await query();
   } catch (cause) {
     if (exceededAt === undefined) throw cause;
-    throw new ResultLimitError(`the query was stopped when the process held ${Math.round(exceededAt / MIB)} of its ${Math.round(memory / MIB)} MiB: results, and the ` +
+    const stop = new ResultLimitError(`the query was stopped when the process held ${Math.round(exceededAt / MIB)} of its ${Math.round(memory / MIB)} MiB: results, and the ` +
       "row groups that threads read from remote files, are not part of DuckDB's memory limit; select less, aggregate in SQL, COPY to a file, set fewer threads, " +
       "or raise the function's memorySize", { cause });
+    stops.add(stop);
+    throw stop;
   } finally {
     clearInterval(timer);
   }

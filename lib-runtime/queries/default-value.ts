@@ -1,4 +1,6 @@
 import type { DirectiveText } from './directive-text';
+import { numberText, parseExactJson } from './exact-json';
+import { messageOf } from '../base/errors';
 import { shown } from '../base/shown';
 
 const EXPECTED = "expected a text in single quotes, as in '2025-01', or JSON: a number, true, false, null, [...] or {...}";
@@ -12,10 +14,20 @@ export function readDefault(text: DirectiveText, from: number): { readonly value
   }
   const end = endOfJson(text, from);
   const json = text.slice(from, end).trim();
+  if (!isJson(json)) text.fail(from, `received ${json === '' ? 'nothing' : shown(json)} as the default, ${EXPECTED}`);
   try {
-    return { value: JSON.parse(json), end };
+    return { value: parseExactJson(json), end };
+  } catch (error) {
+    return text.fail(from, `received ${shown(json)} as the default: ${messageOf(error)}`);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
   } catch {
-    return text.fail(from, `received ${json === '' ? 'nothing' : shown(json)} as the default, ${EXPECTED}`);
+    return false;
   }
 }
 
@@ -37,13 +49,16 @@ interface Kind {
 
 const INTEGER: Kind = {
   expected: 'a whole number',
-  takes: (value) => (typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && /^[+-]?\d+$/.test(value)),
+  takes: (value) => (typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isInteger(Number(numberText(value)))),
 };
-const NUMBER: Kind = { expected: 'a number', takes: (value) => typeof value === 'number' || (typeof value === 'string' && /^[+-]?(?:\.?\d|inf|nan)/i.test(value)) };
-const BOOLEAN: Kind = { expected: 'true or false', takes: (value) => typeof value === 'boolean' || (typeof value === 'string' && /^(?:true|false)$/i.test(value)) };
+const NUMBER: Kind = {
+  expected: 'a number',
+  takes: (value) => (typeof value === 'string' ? /^-?(?:\.?\d|Infinity$|NaN$)/.test(value) : numberText(value) !== undefined),
+};
+const BOOLEAN: Kind = { expected: 'true or false', takes: (value) => [true, false, 'true', 'false'].includes(value as string) };
 const TEXT: Kind = { expected: 'a text in single quotes', takes: (value) => typeof value === 'string' };
 const LIST: Kind = { expected: 'a list in JSON', takes: Array.isArray };
-const NESTED: Kind = { expected: 'an object or a list in JSON', takes: (value) => typeof value === 'object' };
+const NESTED: Kind = { expected: 'an object or a list in JSON', takes: (value) => typeof value === 'object' && numberText(value) === undefined };
 
 const KINDS: readonly [types: RegExp, kind: Kind][] = [
   [/(?:\]|\sARRAY)$/i, LIST],
@@ -59,5 +74,5 @@ export function checkDefault(type: string, value: unknown, fail: (message: strin
   const kind = KINDS.find(([types]) => types.test(type))?.[1];
   if (value !== null && kind !== undefined && !kind.takes(value)) {
     fail(`received the default ${shown(value)} for the type ${type}, expected ${kind.expected}`);
-  };
+  }
 }

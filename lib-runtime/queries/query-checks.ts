@@ -1,20 +1,24 @@
+import type { DuckDBType } from '@duckdb/node-api';
 import type { Declaration } from './declaration';
-import { type Placeholder, placeholdersIn } from './placeholders';
 import type { ReadQueryFile } from './query-file';
 import type { QueryParser } from './query-parser';
 import type { SourceErrors } from './source-errors';
+import { typedValue, unsupportedPart } from './typed-value';
 import { didYouMean } from '../base/did-you-mean';
+import { messageOf } from '../base/errors';
+import { type Placeholder, placeholdersIn } from '../base/placeholders';
 import { shown } from '../base/shown';
 import { placedStatements } from '../base/sql-text';
+import { pathOf } from '../values/value-path';
 
 /**
  * Checks what a query file says beyond its directives' form, and adds what is wrong to its errors.
  *
- * Without a parser, it checks that parameters are declared and used. With one, also the syntax, the types, and the defaults of simple types.
+ * Without a parser, it checks that parameters are declared and used. With one, also the syntax, the types, and the defaults.
  */
 export async function checkQuery({ query: { sql }, declarations, errors }: ReadQueryFile, parser: QueryParser | undefined): Promise<void> {
   if (parser !== undefined) await checkSyntax(sql, errors, parser);
-  checkPlaceholders(await placeholders(sql, parser), declarations.filter(({ kind }) => kind === 'param'), errors);
+  checkUses(sql, declarations.filter(({ kind }) => kind === 'param'), errors);
   if (parser !== undefined) for (const declaration of declarations) await checkType(declaration, errors, parser);
 }
 
@@ -30,39 +34,23 @@ async function startOfFault(sql: string, message: string, parser: QueryParser): 
   return 0;
 }
 
-/** The placeholders of all statements: DuckDB's own names where it tells them, otherwise those that the text shows. */
-async function placeholders(sql: string, parser: QueryParser | undefined): Promise<Placeholder[]> {
-  if (parser === undefined) return placeholdersIn(sql);
-  const each = placedStatements(sql).map(async ({ text, start }) => {
-    const seen = placeholdersIn(text);
-    const names = await parser.parameterNames(text);
-    return (names === undefined ? seen : named(names, seen)).map(({ name, at }) => ({ name, at: start + at }));
-  });
-  return (await Promise.all(each)).flat();
-}
-
-/** The parameters with these names, where the text shows them, or at its beginning. */
-function named(names: readonly string[], seen: readonly Placeholder[]): Placeholder[] {
-  return names.flatMap((key) => {
-    const name = /^\d+$/.test(key) ? undefined : key;
-    const places = seen.filter((each) => each.name?.toLowerCase() === name?.toLowerCase());
-    return places.length > 0 ? places : [{ name, at: 0 }];
-  });
-}
-
-function checkPlaceholders(used: readonly Placeholder[], declared: readonly Declaration[], errors: SourceErrors): void {
-  const names = new Set(declared.map(({ name }) => name.toLowerCase()));
-  const reported = new Set<string | undefined>();
-  for (const { name, at } of used) {
-    const key = name?.toLowerCase();
-    if (reported.has(key) || (key !== undefined && names.has(key))) continue;
-    reported.add(key);
-    errors.add(at, name === undefined ? POSITIONAL : undeclared(name, declared));
+/**
+ * Checks that each parameter is declared, and each declared one used.
+ *
+ * The text tells the names: DuckDB's parser tells them only for SELECT, and the same ones.
+ */
+function checkUses(sql: string, declared: readonly Declaration[], errors: SourceErrors): void {
+  const firstUses = new Map<string | undefined, Placeholder>();
+  for (const { name, at } of placeholdersIn(sql)) {
+    const isNumbered = name === undefined || /^\d/.test(name);
+    const key = isNumbered ? undefined : name.toLowerCase();
+    if (!firstUses.has(key)) firstUses.set(key, { at, ...(!isNumbered && { name }) });
   }
-  const usedNames = new Set(used.map(({ name }) => name?.toLowerCase()));
   for (const { name, nameStart } of declared) {
-    if (!usedNames.has(name.toLowerCase())) errors.add(nameStart, `received the parameter "${name}", which no statement uses: write $${name} where its value goes, or remove the line`);
+    if (firstUses.delete(name.toLowerCase())) continue;
+    errors.add(nameStart, `received the parameter "${name}", which no statement uses: write $${name} where its value goes, or remove the line`);
   }
+  for (const { name, at } of firstUses.values()) errors.add(at, name === undefined ? POSITIONAL : undeclared(name, declared));
 }
 
 const POSITIONAL = 'received a parameter without a name, and events give values by name: declare it with -- @param month VARCHAR, and write $month here';
@@ -74,13 +62,22 @@ function undeclared(name: string, declared: readonly Declaration[]): string {
     : `received the parameter ${shown(name)}, expected a name of letters of ASCII, digits and _${hint}`;
 }
 
-/** Types whose defaults the runtime reads in its own way. */
-const OWN_TEXT = /^(?:BLOB|BYTEA|BINARY|VARBINARY|JSON|BIT|BITSTRING|VARIANT)\b/i;
+async function checkType(declaration: Declaration, errors: SourceErrors, parser: QueryParser): Promise<void> {
+  const { kind, type: sql, typeStart } = declaration;
+  const { type, fault } = await parser.type(sql);
+  if (fault !== undefined) errors.add(typeStart, `received the type ${sql}: ${fault}`);
+  if (type === undefined || kind === 'column') return;
+  const part = unsupportedPart(type);
+  if (part === undefined) convertDefault(declaration, type, errors);
+  else errors.add(typeStart, `received the type ${sql}, and values of ${part} cannot be parameters: declare it as VARCHAR or JSON, and convert it in the SQL`);
+}
 
-async function checkType({ type, defaultValue, typeStart, defaultStart }: Declaration, errors: SourceErrors, parser: QueryParser): Promise<void> {
-  const fault = await parser.typeFault(type);
-  if (fault !== undefined) errors.add(typeStart, `received the type ${type}: ${fault}`);
-  if (fault !== undefined || defaultStart === undefined || defaultValue === null || typeof defaultValue === 'object' || OWN_TEXT.test(type)) return;
-  const castFault = await parser.castFault(String(defaultValue), type);
-  if (castFault !== undefined) errors.add(defaultStart, `received the default ${shown(defaultValue)} for the type ${type}: ${castFault}`);
+/** Converts the default as the runtime will. */
+function convertDefault({ defaultValue, defaultStart }: Declaration, type: DuckDBType, errors: SourceErrors): void {
+  if (defaultStart === undefined) return;
+  try {
+    typedValue(defaultValue, type);
+  } catch (error) {
+    errors.add(defaultStart, `the default${pathOf(error)} ${messageOf(error)}`);
+  }
 }

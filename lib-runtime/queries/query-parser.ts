@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { didYouMean } from '../base/did-you-mean';
 import { messageOf } from '../base/errors';
 import { DUCKDB, DUCKDB_EXTENSION } from '../base/wording';
-import type { Api } from '../client/client';
+import { loadApi, useClient } from '../client/client';
 
 /** What the parser found wrong. */
 export interface SyntaxFault {
@@ -15,7 +15,7 @@ export interface SyntaxFault {
 
 /** What DuckDB's function `json_serialize_sql` answers. */
 type Serialized =
-  | { readonly error: false; readonly statements: readonly { readonly named_param_map: readonly { readonly key: string }[] }[] }
+  | { readonly error: false }
   | { readonly error: true; readonly error_message: string; readonly position?: string };
 
 /** What neither opens a file nor a connection, and downloads nothing. */
@@ -38,8 +38,8 @@ const QUOTED = /"(?:[^"]|"")*"|'(?:[^']|'')*'/g;
 export class QueryParser {
   /** With the client that a module at `client` would import. Rejects if there is none, or it does not load. */
   static async open(client: string): Promise<QueryParser> {
-    const { DuckDBInstance } = createRequire(join(client, 'any.js'))('@duckdb/node-api') as Api;
-    return new QueryParser(await (await DuckDBInstance.create(':memory:', CLOSED)).connect());
+    useClient(createRequire(join(client, 'any.js')).resolve('@duckdb/node-api'));
+    return new QueryParser(await (await loadApi().DuckDBInstance.create(':memory:', CLOSED)).connect());
   }
 
   private typeNames: readonly string[] | undefined;
@@ -54,30 +54,26 @@ export class QueryParser {
     return { message, ...(position !== undefined && { at: codeUnits(sql, Number(position)) }) };
   }
 
-  /** The names of the parameters in `sql`, if it is SELECTs only. DuckDB does not tell those of other statements. */
-  async parameterNames(sql: string): Promise<readonly string[] | undefined> {
-    const parsed = await this.serialize(sql);
-    return parsed.error ? undefined : parsed.statements.flatMap((statement) => statement.named_param_map.map(({ key }) => key));
-  }
-
   /**
-   * Why a type cannot be used; undefined if it can, or if only a running function can tell: an extension has it, or it is written with its schema.
+   * DuckDB's type for one in SQL, or why it has none. Neither, if only a running function can tell: an extension has the type, or it is written with
+   * its schema.
    *
    * `CAST` takes a type and nothing more, so no other SQL can be hidden in it.
    */
-  async typeFault(type: string): Promise<string | undefined> {
-    const error = await this.fails(`SELECT CAST(NULL AS ${type})`);
-    if (error === undefined || DUCKDB_EXTENSION.existsInExtension.test(error)) return undefined;
-    const isQualified = type.replace(QUOTED, '').includes('.');
-    if (isQualified && !DUCKDB.parserError.test(error)) return undefined;
-    const unknown = DUCKDB.unknownType.exec(error)?.[1];
-    return unknown === undefined ? withoutClass(error) : `DuckDB has no type ${unknown}${didYouMean(unknown, await this.types())}${OWN_TYPES}`;
+  async type(sql: string): Promise<{ readonly type?: DuckDBType; readonly fault?: string }> {
+    try {
+      return { type: (await this.connection.runAndReadAll(`SELECT CAST(NULL AS ${sql})`)).columnType(0) };
+    } catch (error) {
+      return { fault: await this.typeFault(sql, messageOf(error)) };
+    }
   }
 
-  /** Why `text` cannot be cast to a type; undefined if it can. */
-  async castFault(text: string, type: string): Promise<string | undefined> {
-    const error = await this.fails(`SELECT CAST($1::VARCHAR AS ${type})`, [text]);
-    return error !== undefined && DUCKDB.conversionError.test(error) ? withoutClass(error) : undefined;
+  private async typeFault(sql: string, error: string): Promise<string | undefined> {
+    const isQualified = sql.replace(QUOTED, '').includes('.');
+    if (DUCKDB_EXTENSION.existsInExtension.test(error) || (isQualified && !DUCKDB.parserError.test(error))) return undefined;
+    if (DUCKDB.parserError.test(error)) return `DuckDB does not parse it: ${withoutClass(error)}`;
+    const unknown = DUCKDB.unknownType.exec(error)?.[1];
+    return unknown === undefined ? withoutClass(error) : `DuckDB has no type ${unknown}${didYouMean(unknown, await this.types())}${OWN_TYPES}`;
   }
 
   private async types(): Promise<readonly string[]> {
@@ -88,10 +84,6 @@ export class QueryParser {
   private async serialize(sql: string): Promise<Serialized> {
     const reader = await this.connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
     return JSON.parse(String(reader.getRowsJS()[0]![0]));
-  }
-
-  private async fails(sql: string, values?: string[]): Promise<string | undefined> {
-    return this.connection.run(sql, values).then(() => undefined, messageOf);
   }
 }
 

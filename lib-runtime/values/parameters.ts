@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api';
 import { className, withArticle } from './class-name';
 import { isInt64, scalarValue, typeOfScalar } from './scalar-parameters';
+import { bindTyped, isTyped } from './typed-parameter';
 import { pathOf } from './value-path';
 import { messageOf, ParameterError } from '../base/errors';
 import { loadApi } from '../client/client';
@@ -55,7 +56,8 @@ export function bindParameters(prepared: DuckDBPreparedStatement, parameters: Qu
   values.forEach((value, index) => bind(prepared, index + 1, names[index]!, value, sql));
 }
 
-function namesIn(prepared: DuckDBPreparedStatement): string[] {
+/** The names of a statement's parameters. Those of `$1` and `?` are numbers. */
+export function namesIn(prepared: DuckDBPreparedStatement): string[] {
   const count = prepared.parameterCount;
   return Array.from({ length: count }, (_, index) => {
     try {
@@ -102,6 +104,7 @@ function named(names: readonly string[], values: Readonly<Record<string, unknown
 
 function bind(prepared: DuckDBPreparedStatement, index: number, name: string, value: unknown, sql: string): void {
   try {
+    if (isTyped(value)) return bindTyped(prepared, index, value);
     const wanted = statementType(prepared, index);
     if ((typeof value === 'object' && value !== null) || (typeof value === 'bigint' && !isInt64(value))) {
       const { parameterType, placeholderCast, toDuckDbValue } = parameterValues();
@@ -128,7 +131,8 @@ function statementType(prepared: DuckDBPreparedStatement, index: number): DuckDB
 const MOST_LISTED = 10;
 const MOST_OF_A_PATH = 80;
 
-function listed(names: readonly string[], prefix = '$'): string {
+/** Names for messages. */
+export function listed(names: readonly string[], prefix = '$'): string {
   const shown = names.slice(0, MOST_LISTED).map((name) => prefix + name).join(', ');
   return names.length > MOST_LISTED ? `${shown} and ${names.length - MOST_LISTED} more` : shown || 'none';
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBResult, DuckDBType, DuckDBValue, DuckDBVector } from '@duckdb/node-api';
 import { carryColumns } from './carried-columns';
+import type { Column } from './column';
 import { keptType, keptVector, losesFields, newVector, setKey } from './kept-names';
 import { largeRows } from './large-values';
 import type { Convert } from './nested-values';
@@ -13,14 +14,6 @@ import { HeapGuard } from '../memory/heap-guard';
 
 /** A row by its columns' names. */
 export type Row = Record<string, unknown>;
-
-/** A column of a result. */
-export interface Column {
-  /** Its name, which is also its key in the rows. A repeated name has a suffix (`a`, `a:1`). */
-  readonly name: string;
-  /** Its SQL type, such as `DECIMAL(18,3)` or `JSON[]`. */
-  readonly type: string;
-}
 
 /** The most that a result may hold. */
 export interface RowLimits {
@@ -41,8 +34,11 @@ const MOST_BYTES_OF_A_CHARACTER = 3;
 
 /** The columns of a result, with the keys of its rows. */
 export function readColumns(result: DuckDBMaterializedResult): Column[] {
-  const types = result.columnTypes();
-  return columnKeys(result).map((name, index) => ({ name, type: typeName(types[index]!) }));
+  return columnsOf(columnKeys(result), result.columnTypes());
+}
+
+function columnsOf(names: readonly string[], types: readonly DuckDBType[]): Column[] {
+  return names.map((name, index) => ({ name, type: typeName(types[index]!) }));
 }
 
 /** A result's rows in the requested form. Throws `RESULT_LIMIT` beyond a limit, `OUT_OF_RANGE` for a value that JavaScript cannot hold. */
@@ -72,25 +68,31 @@ export class RowReader {
   private bytes = 0;
   private nextLook: number;
   private readonly memory = new HeapGuard();
-  /** The names of the columns, in their order. */
-  readonly names: readonly string[];
+  private readonly types: readonly DuckDBType[];
+  private columnsRead: readonly Column[] | undefined;
+  private readonly names: readonly string[];
   private readonly converters: readonly Convert[];
   /** The types of the columns that the client would not read completely. */
   private readonly keptTypes: ReadonlyArray<DuckDBType | undefined>;
 
   constructor(result: DuckDBResult, format: RowFormat, private readonly limits: RowLimits) {
-    const types = result.columnTypes();
+    this.types = result.columnTypes();
     this.names = columnKeys(result);
-    this.keptTypes = types.map((type) => (losesFields(type) ? keptType(type) : undefined));
-    this.converters = this.names.map((name, index) => columnConverter(format, this.keptTypes[index] ?? types[index]!, name));
+    this.keptTypes = this.types.map((type) => (losesFields(type) ? keptType(type) : undefined));
+    this.converters = this.names.map((name, index) => columnConverter(format, this.keptTypes[index] ?? this.types[index]!, name));
     this.nextLook = Math.min(limits.maxBytes, BYTES_PER_LOOK);
+  }
+
+  /** The columns, in their order. */
+  get columns(): readonly Column[] {
+    return this.columnsRead ??= columnsOf(this.names, this.types);
   }
 
   /** The rows of `chunk` from `first` on, up to the size of a batch, with the order of their columns. Returns and throws like `read`. */
   batch(chunk: DuckDBDataChunk, first: number): [rows: Row[], next: number | undefined] {
     const rows: Row[] = [];
     const next = this.read(chunk, rows, first);
-    carryColumns(rows, this.names);
+    carryColumns(rows, this.columns);
     // V8 does not know about this memory, and would keep it for long. No returned value refers to it.
     if (first > 0 && next === undefined) chunk.reset();
     return [rows, next];

@@ -1,7 +1,7 @@
 export { docker } from './docker/docker';
 export { dockerAvailability } from './docker/docker-engine';
 export type { Availability } from './availability';
-export { buildNetwork, lambdaBaseImage, type Architecture, type BaseImage, type BuildNetwork } from './docker/base-image';
+export { buildNetwork, lambdaBaseImage, lambdaNode, type Architecture, type BaseImage, type BuildNetwork } from './docker/base-image';
 export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './docker/lambda';
 export { startAws, type AwsOptions, type AwsServer } from './servers/aws';
 export { operationCounts, startFarS3, type FarS3Options, type FarS3Server, type Operation, type SeenRequest, type Traffic } from './servers/far-s3';

@@ -34,9 +34,11 @@ export async function synthesise(
 }
 
 /** The same for a function of queries. */
-export async function synthesiseQueries(props: DuckDbQueryFunctionProps): Promise<SynthesisedFunction> {
+export async function synthesiseQueries(
+  props: DuckDbQueryFunctionProps, prepare?: (stack: Stack) => Partial<DuckDbQueryFunctionProps>,
+): Promise<SynthesisedFunction> {
   const { imageBuild, ...options } = await optionsOfThisMachine(props.imageBuild);
-  return synthesised((stack) => new DuckDbQueryFunction(stack, 'Function', { ...options, ...props, imageBuild }));
+  return synthesised((stack) => new DuckDbQueryFunction(stack, 'Function', { ...options, ...props, ...prepare?.(stack), imageBuild }));
 }
 
 async function optionsOfThisMachine(imageBuild: DuckDbImageBuildOptions | undefined): Promise<DuckDbFunctionOptions> {

@@ -54,6 +54,8 @@ describeWith('lambda', 'the image of a function', () => {
 
   test('runs as a prebuilt one with what a stack declares for it: steps, and a database in a file', async () => {
     const image = await buildFunctionImage(await synthesise({ source: SOURCE, extensions }));
+    // Large blocks of memory return to the system when they are freed.
+    expect(await nodeIn(image, 'process.stdout.write(process.env.MALLOC_MMAP_THRESHOLD_)')).toBe('1048576');
     const stack = new Stack(new App(), 'Stack');
     new DuckDbFunction(stack, 'Function', {
       code: DockerImageCode.fromEcr(Repository.fromRepositoryName(stack, 'Repository', 'reports')),

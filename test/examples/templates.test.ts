@@ -13,12 +13,17 @@ describeWith('python', 'the templates of the examples', () => {
   let assemblies: { [name in keyof typeof EXAMPLES]: string };
 
   beforeAll(async () => {
-    assemblies = { sales: await synthesisedExample('sales'), reports: await synthesisedExample('reports') };
+    assemblies = {
+      'sales': await synthesisedExample('sales'),
+      'reports': await synthesisedExample('reports'),
+      'step-functions': await synthesisedExample('step-functions'),
+    };
   });
 
   test('are as they were', () => {
     expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
+    expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
   });
 
   test('leave cfn-lint nothing to say', async () => {

@@ -5,8 +5,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { CORPUS, SCRIPTS } from './corpus';
 import { cursor, type Cursor, DuckDbError } from '../../lib-runtime';
 
-// DuckDB's own behaviour is untouched: what a cursor gives is what the raw client gives. Refused beyond that are only: empty SQL, parameters
-// before a script's last statement, files that another instance of the process has, results beyond a limit, and STRUCTs without names, of
+// DuckDB's own behaviour is untouched: what a cursor gives is what the raw client gives. Refused beyond that are only: empty SQL, values of a
+// list before a script's last statement, files that another instance of the process has, results beyond a limit, and STRUCTs without names, of
 // which the client keeps one field. More is kept than the client keeps: of `1 AS a, 2 AS a, 3 AS "a:1"` it loses the second, and JSON it
 // calls VARCHAR, of which that is an alias.
 

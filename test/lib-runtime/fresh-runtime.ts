@@ -31,6 +31,7 @@ export function config(parts: {
   settings?: Record<string, unknown>;
   verifyExtensions?: boolean;
   timeoutSeconds?: number;
+  results?: { location: string };
 }): { DUCKDB_LAMBDA_CONFIG: string } {
   return { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], ...parts }) };
 }

@@ -93,18 +93,23 @@ function standInReference(architecture: Architecture): string | undefined {
   return `cdk-duckdb-lambda-test-bed/nodejs:24-${architecture}-${digest}`;
 }
 
+/** The Node.js that the base image runs, for this machine if it has Linux. */
+export async function lambdaNode(architecture: Architecture = HOST_ARCHITECTURE): Promise<string> {
+  const { node } = NAMES[architecture];
+  const name = `node-linux-${node}`;
+  const modules = await npmPackages(name, [`${name}@${NODE_VERSION}`], ['--ignore-scripts', '--force', '--os', 'linux', '--cpu', node]);
+  return join(modules, name, 'bin/node');
+}
+
 async function buildStandIn(architecture: Architecture, reference: string): Promise<void> {
   const names = NAMES[architecture];
-  const nodePackage = `node-linux-${names.node}`;
-  const node = await npmPackages(nodePackage, [`${nodePackage}@${NODE_VERSION}`],
-    ['--ignore-scripts', '--force', '--os', 'linux', '--cpu', names.node]);
   const modules = await npmPackages('lambda-runtime', [`aws-lambda-ric@${RUNTIME_CLIENT_VERSION}`, `npm@${NPM_VERSION}`], ['--ignore-scripts']);
   const sam = await pythonPackages('aws-sam-cli', [`aws-sam-cli==${SAM_VERSION}`], ['--no-deps', '--target', 'files']);
   const context = bedPath('cache', `base-image-${architecture}`);
   await run(join(recipeDirectory(), 'assemble.sh'), [
     await debianSystem(architecture),
     names.triplet,
-    join(node, nodePackage, 'bin/node'),
+    await lambdaNode(architecture),
     modules,
     join(sam, `files/samcli/local/rapid/aws-lambda-rie-${architecture}`),
     context,

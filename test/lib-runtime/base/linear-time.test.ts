@@ -1,10 +1,10 @@
 import { createContext, runInContext } from 'node:vm';
+import { placeholdersIn } from '../../../lib-runtime/base/placeholders';
 import { firstWord, isEmptySql, mayBeScript, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
 import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { Statement } from '../../../lib-runtime/execution/statement';
 import { attachedPaths } from '../../../lib-runtime/instance/attach-statements';
-import { placeholdersIn } from '../../../lib-runtime/queries/placeholders';
 import { readQueryFile } from '../../../lib-runtime/queries/query-file';
 
 /**

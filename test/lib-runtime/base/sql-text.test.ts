@@ -1,5 +1,5 @@
 import { rememberSecret } from '../../../lib-runtime/base/redaction';
-import { isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
+import { excerpt, isEmptySql, mayBeScript, quotedIdentifier, quotedString, splitStatements } from '../../../lib-runtime/base/sql-text';
 
 test('quotes', () => {
   expect(quotedString("it's \\ \"x\"")).toBe("'it''s \\ \"x\"'");

@@ -120,13 +120,26 @@ describeWith('openssl', 'bounded staleness of remote files', () => {
       mkdirSync(path('parts'));
     });
 
-    test('what the process itself has written is seen', async () => {
-      const { cursor } = runtime({ maxStalenessSeconds: 600 });
-      await cursor(async (c) => {
-        for (const _ of [1, 2]) expect(await c.query(READ)).toEqual([answerOf(0)]);
-        await c.execute(`COPY (FROM '${join(s3.dir, 'v1.parquet')}') TO 's3://lake/changing.parquet' (FORMAT parquet)`);
-        expect(await c.query(READ)).toEqual([answerOf(1)]);
-      });
+    const COPY = (version: number) => `COPY (FROM '${join(s3.dir, `v${version}.parquet`)}') TO 's3://lake/changing.parquet' (FORMAT parquet)`;
+    const WRITERS: Record<string, (r: Runtime, sql: string) => Promise<unknown>> = {
+      'a cursor': ({ cursor }, sql) => cursor((c) => c.execute(sql)),
+      'a prepared statement': ({ cursor }, sql) => cursor((c) => c.execute(`PREPARE p AS ${sql}; EXECUTE p`)),
+      'a session': ({ session }, sql) => session((s) => s.execute(sql)),
+      'a DuckDB': ({ DuckDB }, sql) => new DuckDB().cursor((c) => c.execute(sql)),
+    };
+
+    test.each(Object.entries(WRITERS))('what %s of the process has written is seen, each time', async (_, write) => {
+      for (const step of [{ maxStalenessSeconds: 600 }, { immutable: true }]) {
+        publish(0);
+        const r = runtime(step);
+        await r.cursor(async (c) => {
+          for (const __ of [1, 2]) expect(await c.query(READ)).toEqual([answerOf(0)]);
+          for (const version of [1, 2, 0]) {
+            await write(r, COPY(version));
+            expect(await c.query(READ)).toEqual([answerOf(version)]);
+          }
+        });
+      }
     });
 
     test('behind a view', async () => {

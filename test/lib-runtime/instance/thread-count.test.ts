@@ -1,5 +1,9 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ThreadCount } from '../../../lib-runtime/instance/thread-count';
+import type { Limits } from '../../../lib-runtime/memory/limits';
+import { guardMemory } from '../../../lib-runtime/memory/memory-guard';
 import { type FarS3Server, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { config, freshRuntime, type Runtime } from '../fresh-runtime';
@@ -161,6 +165,24 @@ describeWith('openssl', 'threads for remote files', () => {
         expect(await s.query(THREADS)).toEqual([{ n: 1 }]);
       });
     }, 60_000);
+
+    test('also if the process is stopped before it takes all of the function\'s memory', async () => {
+      const seen: number[] = [];
+      let current = 1;
+      const connection = { run: async (sql: string) => { current = Number(/THEN (\d+)/.exec(sql)![1]); } };
+      const threads = new ThreadCount(1, { memoryBytes: 400_000_000 } as Limits, { withRaw: (task) => task(connection as any) });
+      const stopped = () => guardMemory(-1, () => undefined, async () => {
+        seen.push(current);
+        if (current === 1) return 'right';
+        await sleep(100);
+        throw new Error('interrupted');
+      });
+      freshRuntime({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1' });
+      expect(await threads.during(true, true, stopped)).toBe('right');
+      await expect(threads.during(true, false, stopped)).rejects.toMatchObject({ code: 'RESULT_LIMIT' });
+      expect(await threads.during(true, true, stopped)).toBe('right');
+      expect(seen).toEqual([8, 1, 4, 2, 1]);
+    });
 
     test('in a transaction it fails', async () => {
       await runtime().session({ memory: MEMORY }, async (s) => {

@@ -77,7 +77,9 @@ test('all errors of all files at once: of the folder, of directives, of DuckDB',
     'queries/reports/daily.sql:1:4: received @parm',
     'queries/reports/daily.sql:2:8: received $x, which is not declared',
   ];
-  const starts = (errors: string[], expected: string[]) => expect(errors.map((error, index) => error.slice(0, expected[index]?.length))).toEqual(expected);
+  const starts = (errors: string[], expected: string[]) => {
+    expect(errors.map((error, index) => error.slice(0, expected[index]?.length))).toEqual(expected);
+  };
   starts(check(folder).errors, withoutClient);
   starts(check(folder, CLIENT).errors, [
     ...withoutClient,

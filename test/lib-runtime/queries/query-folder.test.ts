@@ -74,6 +74,7 @@ describe('names', () => {
 describe('names that only case tells apart', () => {
   test.each<[string, string[], string[]]>([
     ['files', ['daily.sql', 'Daily.sql'], ['queries/daily.sql: received the name of queries/Daily.sql, as case does not count: rename one of them']],
+    ['capitals in both', ['Ab.sql', 'aB.sql'], ['queries/aB.sql: received the name of queries/Ab.sql, as case does not count: rename one of them']],
     ['folders', ['r/a.sql', 'R/a.sql'], ['queries/r/a.sql: received the name of queries/R/a.sql, as case does not count: rename one of them']],
     ['extensions', ['a.sql', 'a.SQL'], [
       'queries/a.SQL: received the extension .SQL, expected .sql: rename the file',

@@ -224,9 +224,6 @@ describe('by name and by position', () => {
     expect(await c.query('SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
     expect(await c.query('SELECT 1 AS one', {})).toEqual([{ one: 1 }]);
   });
-  test('in a script they belong to the last statement', async () => {
-    expect(await c.query('SET VARIABLE x = 1; SELECT $n + getvariable(\'x\') AS sum', { n: 2 })).toEqual([{ sum: 3 }]);
-  });
   test('utility statements take them too', async () => {
     await c.execute('SET threads = $1', [2]);
     expect(await c.queryOne("SELECT current_setting('threads') AS threads")).toEqual({ threads: 2 });

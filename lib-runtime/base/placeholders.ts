@@ -1,15 +1,15 @@
-import { Pieces } from '../base/sql-pieces';
+import { Pieces } from './sql-pieces';
 
 /** A place of SQL where a parameter's value goes. */
 export interface Placeholder {
-  /** The parameter's name; undefined for `?`, `?1` and `$1`. */
+  /** `month` in `$month`, `1` in `$1`; undefined for `?`. */
   readonly name?: string;
-  /** The placeholder's position in the SQL. */
+  /** Its position in the SQL. */
   readonly at: number;
 }
 
 const BLANK = /^(?:\s|--|\/\*)/;
-const NAME = /^(?:[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|"((?:[^"]|"")+)")/;
+const NAME = /^(?:\d+|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|"((?:[^"]|"")+)")/;
 
 /** The placeholders in `sql`, without DuckDB: not those in strings, quoted names and comments. */
 export function placeholdersIn(sql: string): Placeholder[] {
@@ -19,13 +19,15 @@ export function placeholdersIn(sql: string): Placeholder[] {
     const { text, start } = pieces;
     // DuckDB allows white space and comments behind the dollar.
     if (BLANK.test(text)) continue;
-    if (dollar !== undefined) {
-      const [name, quoted] = NAME.exec(text) ?? [];
-      if (name !== undefined) placeholders.push({ name: quoted?.replaceAll('""', '"') ?? name, at: dollar });
-      else if (/^\d/.test(text)) placeholders.push({ at: dollar });
-    }
+    const [name, quoted] = (dollar !== undefined && NAME.exec(text)) || [];
+    if (name !== undefined) placeholders.push({ name: quoted?.replaceAll('""', '"') ?? name, at: dollar! });
     if (text === '?') placeholders.push({ at: start });
     dollar = text === '$' ? start : undefined;
   }
   return placeholders;
+}
+
+/** The names of the placeholders in `sql`. */
+export function parameterNames(sql: string): string[] {
+  return placeholdersIn(sql).flatMap(({ name }) => name ?? []);
 }

@@ -1,0 +1,10 @@
+-- @description The orders of a month with at least an amount, the largest first.
+-- @param month VARCHAR : the month as YYYY-MM
+-- @param least DECIMAL(10,2) : the smallest amount
+-- @column order_id BIGINT
+-- @column amount DECIMAL(10,2)
+-- @timeout 60
+SELECT order_id, customer_id, category, amount
+FROM read_parquet('s3://my-data-lake/orders/month=' || $month || '/*.parquet')
+WHERE amount >= $least
+ORDER BY amount DESC, order_id

@@ -1,0 +1,69 @@
+import { Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3';
+import { Choice, Condition, DefinitionBody, Fail, JsonPath, Pass, StateMachine, Succeed, TaskInput } from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import { DuckDbQueryFunction, S3Step } from 'cdk-duckdb-lambda';
+
+export interface LargeOrdersStackProps extends StackProps {
+  /** The name of the bucket that holds `orders/month=…/*.parquet`. */
+  readonly lake: string;
+}
+
+/** More orders than these are exported and not passed on. */
+const FEW_ORDERS = 100;
+
+/** A state machine that asks for the large orders of a month. It passes on a few orders, and exports many to a CSV file. */
+export class LargeOrdersStack extends Stack {
+  readonly orders: DuckDbQueryFunction;
+
+  constructor(scope: Construct, id: string, props: LargeOrdersStackProps) {
+    super(scope, id, props);
+    const lake = Bucket.fromBucketName(this, 'Lake', props.lake);
+    const results = new Bucket(this, 'Results', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      lifecycleRules: [{ expiration: Duration.days(7) }],
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+
+    this.orders = new DuckDbQueryFunction(this, 'Orders', {
+      queries: `${__dirname}/queries`,
+      bootstrap: [new S3Step({ buckets: [lake], prefixes: ['orders/'] })],
+      results: { bucket: results, prefix: 'results/' },
+      timeout: Duration.minutes(2),
+    });
+
+    // The machine's input is such as { "month": "2025-02", "least": "250.00" }.
+    const question = { query: 'large-orders', params: { month: JsonPath.stringAt('$.month'), least: JsonPath.stringAt('$.least') } };
+    const invalid = new Fail(this, 'The input is not valid', { causePath: '$.failure.Cause' });
+    const ask = new LambdaInvoke(this, 'Ask', {
+      lambdaFunction: this.orders,
+      payload: TaskInput.fromObject(question),
+      payloadResponseOnly: true,
+      resultPath: '$.answer',
+      retryOnServiceExceptions: false,
+    });
+    ask.addRetry(DuckDbQueryFunction.retry);
+    ask.addCatch(invalid, { errors: ['ParameterError'], resultPath: '$.failure' });
+
+    // The manifest has a key that readers know. A manifest that exists is complete.
+    const exportAll = new LambdaInvoke(this, 'Export', {
+      lambdaFunction: this.orders,
+      payload: TaskInput.fromObject({
+        ...question,
+        output: { format: 'csv', key: JsonPath.format('large-orders/{}/manifest.json', JsonPath.stringAt('$.month')) },
+      }),
+      payloadResponseOnly: true,
+      retryOnServiceExceptions: false,
+    });
+    exportAll.addRetry(DuckDbQueryFunction.retry);
+
+    const definition = ask.next(new Choice(this, 'How many?')
+      .when(Condition.numberEquals('$.answer.rowCount', 0), new Succeed(this, 'Nothing to do'))
+      // An answer that was too large for rows is a file already, with the same rowCount.
+      .when(Condition.numberLessThanEquals('$.answer.rowCount', FEW_ORDERS), new Pass(this, 'Pass on', { outputPath: '$.answer.rows' }))
+      .otherwise(exportAll));
+    new StateMachine(this, 'Machine', { definitionBody: DefinitionBody.fromChainable(definition), tracingEnabled: true });
+  }
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { checkDeclaredColumns } from './declared-columns';
+import { InlineRows } from './inline-rows';
+import { defaultManifestKey } from './manifest';
+import { readEvent } from './query-event';
+import type { QueryFile } from './query-file';
+import { loadQuery } from './query-folder';
+import { queryParameters } from './query-parameters';
+import { type QueryStatements, queryStatements } from './query-statements';
+import { readRows } from './read-rows';
+import { source } from './result-copy';
+import type { ResultLocation } from './result-location';
+import type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent } from './types';
+import { DeadlineNear, LightAbortSignal } from '../base/abort';
+import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
+import { MAX_TIMER_MS } from '../base/options';
+import type { Cursor, CursorOptions } from '../cursor/types';
+import type { Column } from '../values/column';
+
+// Another name than `require`, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Writing results to S3, with requests, signatures and cryptography. */
+const results = () => requireFromHere('./results') as typeof import('./results');
+
+/** What a handler of queries is made of. */
+export interface QueryHost {
+  /** The folder of the queries' files. */
+  readonly folder: string;
+  /** Opens a cursor. */
+  readonly open: (options: CursorOptions) => Promise<Cursor>;
+  /** Where results are written; undefined if nowhere. */
+  readonly results: ResultLocation | undefined;
+  readonly maxInlineBytes: number;
+}
+
+/** DuckDB ends its uploads before what it has written can be removed. */
+const CLEAN_UP_MS = 2_000;
+/** The form of the ids of requests. */
+const REQUEST_ID = /^[\w-]{1,100}$/;
+
+/** The answer to an event. Throws typed errors, and those after which another attempt may succeed as `DuckDbRetryableError`. */
+export async function answerQuery(host: QueryHost, event: unknown, context: InvocationContext | undefined): Promise<QueryAnswer> {
+  try {
+    const request = readEvent(event);
+    const query = loadQuery(host.folder, request.query);
+    return await withTimeout(query, (signal) => new Answering(host, query, request, context, signal).run());
+  } catch (error) {
+    throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
+  }
+}
+
+async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal: LightAbortSignal) => Promise<T>): Promise<T> {
+  const signal = new LightAbortSignal();
+  if (timeoutSeconds === undefined) return work(signal);
+  const late = () => signal.abort(new TimeoutError(`the query "${name}" had no answer after ${timeoutSeconds} s, which is its @timeout`));
+  const timer = setTimeout(late, timeoutSeconds * 1000);
+  try {
+    return await work(signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One request for the answer of a query. */
+class Answering {
+  constructor(
+    private readonly host: QueryHost, private readonly query: QueryFile, private readonly request: QueryEvent,
+    private readonly context: InvocationContext | undefined, private readonly signal: LightAbortSignal,
+  ) {}
+
+  async run(): Promise<QueryAnswer> {
+    const { host, query: { name, database, parameters: declared, sql }, request: { params, output } } = this;
+    const location = host.results;
+    if (output !== undefined && location === undefined) {
+      throw new ConfigError(`the event asks for the output of "${name}" as a file, but there is no location for results: set "results" of the ` +
+        'DuckDbQueryFunction, or of queryHandler()');
+    }
+    const cursor = await host.open({ ...(database !== undefined && { database }), signal: this.signal });
+    try {
+      const parameters = await queryParameters(cursor, declared, params);
+      const statements = await queryStatements(cursor, sql, parameters);
+      for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
+      return await (output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output));
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** The rows of the last statement, or a file of them if they are too many. */
+  private async rows(cursor: Cursor, statements: QueryStatements, location: ResultLocation | undefined): Promise<QueryAnswer> {
+    const { query } = this;
+    const rows = new InlineRows(this.maxInlineBytes);
+    const fits = await this.read(cursor, statements, rows);
+    if (fits) {
+      await checkDeclaredColumns(cursor, query, rows.columns!);
+      return rows.answer();
+    }
+    if (location === undefined || !statements.reads) throw this.tooLarge(statements, location);
+    return this.file(cursor, statements, location, { format: 'parquet' }, rows.columns);
+  }
+
+  /** Reads the rows of the last statement. Returns whether all of them fit. */
+  private async read(cursor: Cursor, { last, statement, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
+    // A statement that writes has to end, however many rows it returns.
+    if (!reads) return rows.addResult(await cursor.queryResult(last.sql, last.parameters));
+    const reading = { cursor, sql: `FROM ${source(statement)}`, parameters: last.parameters, maxInlineBytes: this.maxInlineBytes };
+    return readRows(reading, this.query, rows);
+  }
+
+  /** A file of the rows of the last statement. `columns` are theirs, if it has run before. */
+  private async file(
+    cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output'], columns?: readonly Column[],
+  ): Promise<FileAnswer> {
+    const { last, statement, reads } = statements;
+    const { format, key } = output;
+    const { query, context } = this;
+    const id = context?.awsRequestId ?? '';
+    const timeLeftMs = () => context?.getRemainingTimeInMillis?.() ?? Infinity;
+    const write = () => results().writeResult(cursor, location, {
+      query: query.name,
+      statement,
+      reads,
+      parameters: last.parameters,
+      parameterNames: query.parameters.map(({ name }) => name),
+      columns,
+      format,
+      key: key ?? defaultManifestKey(query.name, REQUEST_ID.test(id) ? id : randomUUID()),
+      checkColumns: (found) => checkDeclaredColumns(cursor, query, found),
+      timeLeftMs,
+    });
+    return this.leavingTime(timeLeftMs(), write);
+  }
+
+  /** Ends `work` while there is time to remove what it has written. */
+  private async leavingTime<T>(leftMs: number, work: () => Promise<T>): Promise<T> {
+    // Lambda's longest time is less than a timer can wait; the context of a test may have more.
+    if (leftMs > MAX_TIMER_MS) return work();
+    const marginMs = Math.round(Math.min(CLEAN_UP_MS, leftMs / 4));
+    const timer = setTimeout(() => this.signal.abort(new DeadlineNear(marginMs)), leftMs - marginMs);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private get maxInlineBytes(): number {
+    return this.request.maxInlineBytes ?? this.host.maxInlineBytes;
+  }
+
+  private tooLarge({ reads }: QueryStatements, location: ResultLocation | undefined): ResultLimitError {
+    const { query: { name }, maxInlineBytes } = this;
+    const what = `the answer of "${name}" is larger than maxInlineBytes ${maxInlineBytes}`;
+    if (!reads) return new ResultLimitError(`${what}; the statement may have written, so it has run and does not run again: return less from it, or raise maxInlineBytes`);
+    const files = location === undefined ? 'declare "results", so that large answers become files in S3; ' : '';
+    return new ResultLimitError(`${what}: ${files}select less, or raise maxInlineBytes`);
+  }
+}

@@ -1,0 +1,24 @@
+import type { BucketLocation } from '../aws/s3-objects';
+import type { RuntimeConfig } from '../base/config';
+import { ConfigError } from '../base/errors';
+import { shown } from '../base/shown';
+
+/** The name of the bootstrap step that gives access to the results. */
+export const RESULTS_STEP = 'results';
+
+/** Where results are written. */
+export interface ResultLocation extends BucketLocation {
+  readonly bucket: string;
+  /** Ends with a slash. */
+  readonly prefix: string;
+}
+
+/** Reads `s3://bucket/prefix/`. Throws `CONFIG` for anything else; `name` is the setting's name. */
+export function resultLocation(url: string, name: string, { steps }: RuntimeConfig): ResultLocation {
+  const [, bucket, prefix] = /^s3:\/\/([^/?#]+)\/((?:[^/?#]+\/)+)$/.exec(url) ?? [];
+  if (bucket === undefined || prefix === undefined) {
+    throw new ConfigError(`${name} is ${shown(url)}, expected a bucket and a prefix with a slash at its end, such as "s3://my-bucket/results/"`);
+  }
+  const { region, endpoint } = steps.find((step) => step.name === RESULTS_STEP && step.type === 's3')?.config ?? {};
+  return { bucket, prefix, ...(typeof region === 'string' && { region }), ...(typeof endpoint === 'string' && { endpoint }) };
+}

@@ -1,0 +1,75 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { synthesisedExample, templateFile } from './synthesised';
+import { writeOrders } from '../../examples/sales/orders';
+import { repositoryRoot, startS3, type S3Server } from '../bed';
+import { describeWith } from '../bed/require';
+import { config, freshRuntime } from '../lib-runtime/fresh-runtime';
+import { signedExtensions } from '../lib-runtime/signed-extensions';
+
+type Fields = { readonly [name: string]: any };
+
+describeWith('s3', 'the tasks of the example of a state machine, with the runtime in this process', () => {
+  let s3: S3Server;
+  let states: Fields;
+  let ask: (state: string, input: Fields) => Promise<any>;
+
+  beforeAll(async () => {
+    s3 = await startS3();
+    await writeOrders(join(s3.dir, 'my-data-lake'));
+    mkdirSync(join(s3.dir, 'results'));
+    const { Resources } = JSON.parse(readFileSync(templateFile(await synthesisedExample('step-functions'), 'LargeOrders'), 'utf8'));
+    const machine = Object.values<Fields>(Resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')!;
+    const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'a reference')).join('');
+    states = JSON.parse(text).States;
+    const { queryHandler } = freshRuntime({
+      DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'),
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: s3.region,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      ...config({
+        extensions: ['httpfs'],
+        steps: [
+          { name: 's3', type: 's3', config: { scopes: ['s3://my-data-lake/orders/'] } },
+          { name: 'results', type: 's3', config: { scopes: ['s3://results/out/'] } },
+        ],
+        results: { location: 's3://results/out/' },
+      }),
+    });
+    const handler = queryHandler({ queries: join(repositoryRoot, 'examples/step-functions/queries') });
+    ask = (state, input) => handler(valueOf(states[state].Parameters, input) as Parameters<typeof handler>[0]);
+  }, 120_000);
+  afterAll(() => s3?.stop());
+
+  /** The names of the states that follow an answer. */
+  const nextOf = (rowCount: number) => (
+    states['How many?'].Choices.find((choice: Fields) => ('NumericEquals' in choice ? rowCount === choice.NumericEquals : rowCount <= choice.NumericLessThanEquals))?.Next
+      ?? states['How many?'].Default
+  );
+
+  test.each([['10000', 0, 'Nothing to do'], ['263', 30, 'Pass on'], ['200', 20_000, 'Export']])('orders from %s on lead to the right state', async (least, about, next) => {
+    const { rowCount } = await ask('Ask', { month: '2025-02', least });
+    expect(rowCount).toBeGreaterThanOrEqual(about / 10);
+    expect(nextOf(rowCount)).toBe(next);
+  });
+
+  test('many orders are exported under a key that is known', async () => {
+    const { manifest, rowCount } = await ask('Export', { month: '2025-02', least: '200' });
+    expect(manifest).toBe('s3://results/out/large-orders/2025-02/manifest.json');
+    expect(JSON.parse(readFileSync(join(s3.dir, 'results/out/large-orders/2025-02/manifest.json'), 'utf8'))).toMatchObject({ rowCount, format: 'csv' });
+  });
+
+  test('an input that is not valid leads to the state that says so', async () => {
+    await expect(ask('Ask', { month: '2025-02', least: 'a lot' })).rejects.toMatchObject({ name: states.Ask.Catch[0].ErrorEquals[0] });
+  });
+});
+
+/** What Step Functions makes of a task's parameters, as far as the example needs it. */
+function valueOf(template: Fields, input: Fields): Fields {
+  return Object.fromEntries(Object.entries(template).map(([name, value]) => {
+    if (!name.endsWith('.$')) return [name, typeof value === 'object' ? valueOf(value, input) : value];
+    const [, format, path] = /^States\.Format\('(.*)', \$\.(\w+)\)$/.exec(value) ?? [];
+    return [name.slice(0, -2), format === undefined ? input[value.slice(2)] : format.replace('{}', input[path!])];
+  }));
+}
