@@ -5,11 +5,12 @@ import { Construct } from 'constructs';
 import { iamLiteral } from './aws/iam-literal';
 import { expectList, expectLiterals, expectObject, expectOneOf, expectOptions, expectText, PropNames, shown } from './checks/expect';
 import { expectJson } from './checks/json-value';
-import { DuckDbMapWorker, DuckDbMapWorkerOptions } from './duckdb-map-worker';
+import { DuckDbMapWorkerOptions } from './duckdb-map-worker-options';
 import { DuckDbQueryFunction } from './duckdb-query-function';
 import { invokeState } from './map/invocation';
 import { NarrowItemReader } from './map/item-reader';
 import { ItemSource } from './map/item-source';
+import { queryInvocation } from './map/map-invocation';
 import { MapResults } from './map/map-results';
 import { expectDeclared, rendered } from './map/params';
 import { listing, reading } from './map/s3-access';
@@ -199,7 +200,7 @@ export abstract class DuckDbMapItems {
    */
   public static fromQuery(fn: DuckDbQueryFunction, query: string, options: DuckDbMapWorkerOptions = {}): DuckDbMapItems {
     const what = `DuckDbMapItems.fromQuery with the query ${shown(query)}`;
-    const { _invocation: invocation } = DuckDbMapWorker.fromQuery(fn, query, options);
+    const invocation = queryInvocation(fn, query, options, DuckDbQueryFunction.retry, what);
     if (options.format !== undefined) throw new Error(`${what} has a format: remove it, because Step Functions reads the rows as JSON`);
     const { params, location } = invocation;
     expectDeclared(invocation.query!, Object.keys(params), true, what);

@@ -1,49 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { didYouMean } from './checks/did-you-mean';
-import { expectObject, expectOneOf, expectOptions, expectTimeSpan, PropNames, shown } from './checks/expect';
-import { DuckDbQuery } from './duckdb-query';
+import { shown } from './checks/expect';
+import { DuckDbMapWorkerOptions } from './duckdb-map-worker-options';
 import { DuckDbQueryFunction } from './duckdb-query-function';
-import { DuckDbResultFormat } from './duckdb-result-format';
 import { Invocation } from './map/invocation';
-import { checkParams } from './map/params';
-
-/** How a map invokes a function. */
-export interface DuckDbMapWorkerOptions {
-  /**
-   * More parameters than those that the map gives by itself.
-   *
-   * Text that is a path, such as `$.month`, stands for the value in the input of the map. For a worker, `$$.Map.Item.Value.day` is a field of its item.
-   * In a batch, a parameter that depends on the item is a list. Expressions such as `sfn.JsonPath.format(…)` work too.
-   *
-   * @default - none
-   */
-  readonly params?: { [name: string]: any };
-
-  /**
-   * The format of the files that are written.
-   *
-   * @default - DuckDbResultFormat.PARQUET for a worker; a reducer answers with rows
-   */
-  readonly format?: DuckDbResultFormat;
-
-  /**
-   * The longest time that an attempt may take, the wait for its start included.
-   *
-   * @default - only the function's own timeout
-   */
-  readonly timeout?: Duration;
-
-  /**
-   * What is retried, when and how often.
-   *
-   * @default - DuckDbQueryFunction.retry
-   */
-  readonly retry?: sfn.RetryProps;
-}
-
-const OPTIONS: PropNames<DuckDbMapWorkerOptions> = { params: true, format: true, timeout: true, retry: true };
+import { functionInvocation, queryInvocation } from './map/map-invocation';
 
 /** What works on the items of a `DuckDbMap`, or on the results of its workers. */
 export class DuckDbMapWorker {
@@ -56,14 +16,7 @@ export class DuckDbMapWorker {
    * @param options parameters, format, retries and timeout
    */
   public static fromQuery(fn: DuckDbQueryFunction, query: string, options: DuckDbMapWorkerOptions = {}): DuckDbMapWorker {
-    const what = `DuckDbMapWorker.fromQuery with the query ${shown(query)}`;
-    const found = queryOf(fn, query, what);
-    checkOptions(options, what);
-    const { resultsLocation } = fn;
-    if (resultsLocation === undefined) {
-      throw new Error(`${what}: ${fn.node.path} has no results, so it cannot write any: declare its prop results, as in results: { bucket, prefix: 'results/' }`);
-    }
-    return new DuckDbMapWorker({ fn, query: found, location: resultsLocation, ...invocation(options) });
+    return new DuckDbMapWorker(queryInvocation(fn, query, options, DuckDbQueryFunction.retry, `DuckDbMapWorker.fromQuery with the query ${shown(query)}`));
   }
 
   /**
@@ -78,10 +31,9 @@ export class DuckDbMapWorker {
    */
   public static fromFunction(fn: lambda.IFunction, options: DuckDbMapWorkerOptions = {}): DuckDbMapWorker {
     const what = 'DuckDbMapWorker.fromFunction';
-    expectObject(fn, 'functionArn', `${what} has as function`, 'an IFunction, such as a DuckDbFunction');
+    const invocation = functionInvocation(fn, options, DuckDbQueryFunction.retry, what);
     if ('queries' in fn) throw new Error(`${what} has the query function ${fn.node.path}: name its query, as in DuckDbMapWorker.fromQuery(fn, 'day-totals')`);
-    checkOptions(options, what);
-    return new DuckDbMapWorker({ fn, ...invocation(options) });
+    return new DuckDbMapWorker(invocation);
   }
 
   private constructor(
@@ -92,27 +44,4 @@ export class DuckDbMapWorker {
      */
     public readonly _invocation: Invocation,
   ) {}
-}
-
-/** A query of a function. Throws if the function does not have it. */
-export function queryOf(fn: DuckDbQueryFunction, query: string, what: string): DuckDbQuery {
-  expectObject(fn, 'queries', `${what} has as function`, 'a DuckDbQueryFunction');
-  const found = fn.queries.find(({ name }) => name === query);
-  if (found) return found;
-  const names = fn.queries.map(({ name }) => name);
-  throw new Error(`${what}: ${fn.node.path} does not have it; its queries are ${names.map((name) => JSON.stringify(name)).join(', ') || 'none'}`
-    + `${didYouMean(String(query), names) || '; add its file to the folder of the queries'}`);
-}
-
-function checkOptions(options: DuckDbMapWorkerOptions, what: string): void {
-  expectOptions(options, what, OPTIONS);
-  const { params, format, timeout, retry } = options;
-  checkParams(params, what);
-  expectOneOf(format, `${what} has the format`, 'DuckDbResultFormat', DuckDbResultFormat);
-  expectTimeSpan(timeout, `${what} has the timeout`, 'leave it out for the function\'s own timeout');
-  if (retry !== undefined) expectObject(retry, 'constructor', `${what} has the retry`, 'RetryProps, such as { ...DuckDbQueryFunction.retry, maxAttempts: 2 }');
-}
-
-function invocation({ params = {}, format, timeout, retry = DuckDbQueryFunction.retry }: DuckDbMapWorkerOptions): Omit<Invocation, 'fn'> {
-  return { params, format, timeout, retry };
 }

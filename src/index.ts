@@ -12,6 +12,7 @@ export * from './duckdb-map';
 export * from './duckdb-map-items';
 export * from './duckdb-map-props';
 export * from './duckdb-map-worker';
+export * from './duckdb-map-worker-options';
 export * from './duckdb-options';
 export * from './duckdb-query';
 export * from './duckdb-query-function';

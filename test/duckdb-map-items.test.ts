@@ -210,7 +210,7 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a list of dates', () => DuckDbMapItems.fromList([new Date()]), 'DuckDbMapItems.fromList has in items[0] an object of the class Date'],
     ['a path that is none', () => DuckDbMapItems.fromPath('days'), 'DuckDbMapItems.fromPath has the path "days": expected the path of a field of the input, such as "$.days"'],
     ['the whole input', () => DuckDbMapItems.fromPath('$'), 'DuckDbMapItems.fromPath has the path "$"'],
-    ['an unknown query', () => DuckDbMapItems.fromQuery(sales, 'month'), 'DuckDbMapWorker.fromQuery with the query "month": Stack/Sales does not have it'],
+    ['an unknown query', () => DuckDbMapItems.fromQuery(sales, 'month'), 'DuckDbMapItems.fromQuery with the query "month": Stack/Sales does not have it'],
     ['a query without a required parameter', () => DuckDbMapItems.fromQuery(sales, 'months'),
       'DuckDbMapItems.fromQuery with the query "months" does not give the query "months" the parameter "year", which it requires; it gives none'],
     ['a query with a format', () => DuckDbMapItems.fromQuery(sales, 'months', { params: { year: 2025 }, format: 'csv' as any }), 'has a format: remove it'],
