@@ -112,6 +112,9 @@ export class DuckDbMap extends sfn.StateMachineFragment {
       throw new Error(`${what} is the query "${query.name}", which does not declare the parameter "files", by which it gets the files of the workers: `
         + 'add the line "-- @param files VARCHAR[]" to its file, and read them with read_parquet($files)');
     }
+    if (Object.keys(params).some((name) => name.toLowerCase() === 'files')) {
+      throw new Error(`${what} has the parameter "files", which the map gives to it: remove it from params`);
+    }
     if (query) expectDeclared(query, ['files', ...Object.keys(params)], true, what);
     return invokeState(this, 'reducer', reducer, {
       params: rendered(params),

@@ -350,6 +350,8 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a label with a space', () => ({ label: 'my totals' }), 'Stack/Totals has the label "my totals": expected 1 to 40 letters, digits and _ - . @ +'],
     ['a label that is too long', () => ({ label: 'a'.repeat(41) }), 'expected 1 to 40 letters'],
     ['a reducer without files', () => ({ reducer: from('months', sales) }), 'the reducer of Stack/Totals is the query "months", which does not declare the parameter "files"'],
+    ['a reducer with files of its own', () => ({ reducer: DuckDbMapWorker.fromQuery(sales, 'all-totals', { params: { files: [] } }) }),
+      'the reducer of Stack/Totals has the parameter "files", which the map gives to it: remove it from params'],
     ['a reducer with an undeclared parameter', () => ({ reducer: DuckDbMapWorker.fromQuery(sales, 'all-totals', { params: { mont: 1 } }) }),
       'the reducer of Stack/Totals gives the query "all-totals" the parameter "mont", but its file declares "files", "month"; did you mean "month"?'],
   ])('%s', (_, props, message) => {
