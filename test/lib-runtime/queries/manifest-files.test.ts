@@ -125,6 +125,14 @@ describe('requests', () => {
     expect(await manifestsAlone(1_200)).toEqual({ ListObjectsV2: 2, GetObject: 1_200 });
   }, 60_000);
 
+  test('are two more for each file of a few rows, which DuckDB sends', async () => {
+    const handler = handlerOf();
+    for (let index = 0; index < 20; index++) await work(handler, index);
+    await far.reset();
+    expect(await handler({ query: 'sum', manifests: run })).toMatchObject(all(2_000));
+    expect(operationCounts(await far.traffic())).toEqual({ ListObjectsV2: 1, GetObject: 40, HeadObject: 20 });
+  });
+
   test('for manifests wait side by side', async () => {
     for (let index = 0; index < 320; index++) putManifest(index);
     const handler = handlerOf();
