@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest';
+import { refused } from './refused';
 import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
 import type { ResultFormat } from './result-format';
 import type { ResultLocation } from './result-location';
@@ -120,7 +121,7 @@ class Attempt {
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
-    const objects = await this.objects.list(this.prefix).catch((error) => { throw this.refused('list', this.prefix, error); });
+    const objects = await this.objects.list(this.prefix).catch((error) => { throw refused('list', this.url(this.prefix), error); });
     if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
@@ -130,14 +131,8 @@ class Attempt {
 
   /** DuckDB does not write a file without bytes. */
   private async emptyFile(key: string): Promise<ResultFile> {
-    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused('write', key, error); });
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw refused('write', this.url(key), error); });
     return { url: this.url(key), rows: 0, bytes: 0 };
-  }
-
-  private refused(verb: keyof typeof PERMISSIONS, key: string, cause: unknown): QueryError {
-    return new QueryError(`cannot ${verb} ${this.url(key)}: ${messageOf(cause)}; the function's role needs ${PERMISSIONS[verb]} there`, {
-      cause, retryable: cause instanceof AwsError && cause.passing,
-    });
   }
 
   private incomplete(url: string, bytes: number | undefined, objects: readonly { readonly key: string; readonly bytes: number }[]): QueryError {
@@ -156,7 +151,7 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw this.refused('write', this.manifestKey, error);
+      throw refused('write', this.url(this.manifestKey), error);
     }
   }
 
@@ -165,7 +160,6 @@ class Attempt {
   }
 }
 
-const PERMISSIONS = { list: 's3:ListBucket', write: 's3:PutObject' };
 /** The statistics of a Parquet file have an entry for each column. */
 const NO_LIMIT: QueryOptions = { maxBytes: Infinity };
 
