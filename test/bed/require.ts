@@ -4,6 +4,7 @@ import { dockerAvailability, ensureEngine } from './docker/docker-engine';
 import { pythonAvailability } from './process/packages';
 import { installAws } from './servers/aws';
 import { opensslAvailability } from './servers/certificates';
+import { installMiniStack, miniStackAvailability } from './servers/ministack';
 import { installPgBouncer, pgBouncerAvailability } from './servers/pgbouncer';
 import { installPostgres } from './servers/postgres';
 import { installS3 } from './servers/s3';
@@ -19,6 +20,7 @@ const REQUIREMENTS = {
   docker: { availability: dockerAvailability, prepare: ensureEngine },
   lambda: { availability: dockerAvailability, prepare: () => lambdaBaseImage() },
   aws: { availability: pythonAvailability, prepare: installAws },
+  ministack: { availability: miniStackAvailability, prepare: async () => Promise.all([installMiniStack(), lambdaBaseImage()]) },
   python: { availability: pythonAvailability, prepare: async () => undefined },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },

@@ -41,7 +41,8 @@ export async function synthesiseQueries(
   return synthesised((stack) => new DuckDbQueryFunction(stack, 'Function', { ...options, ...props, ...prepare?.(stack), imageBuild }));
 }
 
-async function optionsOfThisMachine(imageBuild: DuckDbImageBuildOptions | undefined): Promise<DuckDbFunctionOptions> {
+/** What a function needs so that its image can be built on this machine. */
+export async function optionsOfThisMachine(imageBuild?: DuckDbImageBuildOptions): Promise<DuckDbFunctionOptions> {
   const network = await buildNetwork();
   return {
     architecture: HOST_ARCHITECTURE,

@@ -17,6 +17,7 @@ describeWith('python', 'the templates of the examples', () => {
       'sales': await synthesisedExample('sales'),
       'reports': await synthesisedExample('reports'),
       'step-functions': await synthesisedExample('step-functions'),
+      'scale-out': await synthesisedExample('scale-out'),
     };
   });
 
@@ -24,6 +25,7 @@ describeWith('python', 'the templates of the examples', () => {
     expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
     expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
+    expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
   });
 
   test('leave cfn-lint nothing to say', async () => {

@@ -18,8 +18,11 @@ export interface Front {
   stop(): Promise<void>;
 }
 
-/** Stands before a real HTTP server: counts what comes, and fails as that server would not when asked to. */
-export async function frontOf(endpoint: string): Promise<Front> {
+/**
+ * Stands before a real HTTP server: counts what comes, and fails as that server would not when asked to. Containers reach it if it listens on
+ * all addresses.
+ */
+export async function frontOf(endpoint: string, address: '127.0.0.1' | '0.0.0.0' = '127.0.0.1'): Promise<Front> {
   const requests: string[] = [];
   const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   const front: Front = {
@@ -62,6 +65,6 @@ export async function frontOf(endpoint: string): Promise<Front> {
     forwarded.end(body);
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return Object.assign(front, { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
