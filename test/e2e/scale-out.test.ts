@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { App } from 'aws-cdk-lib';
 import { optionsOfThisMachine } from './built-function';
@@ -19,11 +18,12 @@ const keyOf = (day: string) => `orders/day=${day}/orders.parquet`;
 
 /** Fewer than the one in a hundred that the example tolerates. */
 const BROKEN = keyOf('2025-02-03');
-/** S3 refuses the first requests for these, or breaks the connection. */
-const THROTTLED = ['2025-01-05', '2025-03-14', '2025-06-01'].map(keyOf);
-const CUT = ['2025-01-09', '2025-04-01', '2025-07-01'].map(keyOf);
-/** More than the requests that DuckDB repeats by itself in one attempt of a worker. */
-const FAULTS = 12;
+/** S3 refuses the first requests for these, or breaks the connection: more often than DuckDB tries in one attempt of a worker. */
+const REFUSED = ['2025-01-05', '2025-03-14', '2025-06-01'].map(keyOf);
+const CUT = ['2025-01-09', '2025-04-01'].map(keyOf);
+const FAULTS = 6;
+/** S3 does not answer the worker of this, until it is killed. */
+const KILLED = keyOf('2025-05-05');
 
 const ORDERS = `SELECT i AS order_id, TIMESTAMP '2025-01-01' + to_minutes(i::INTEGER * 10) AS ordered_at, hash(i, 1) % 500 AS customer_id,
     ['books', 'music', 'toys', NULL][1 + (hash(i, 2) % 4)::INTEGER] AS category, (hash(i, 3) % 100000 / 100)::DECIMAL(10, 2) AS amount
@@ -55,30 +55,48 @@ describeWith(['ministack', 'aws'], 'the example of many functions, deployed into
     await s3?.stop();
   });
 
-  test('totals of many files, of which workers were refused, cut off and killed, are those of one process', async () => {
+  test('totals of many files, of which workers are refused, cut off and killed, are those of one process', async () => {
     for (const day of DAYS) await putOrders(keyOf(day), `ordered_at::DATE = '${day}'`);
-    await request('PUT', `${LAKE}/${BROKEN}`, 'not Parquet');
-    const seen: Record<string, number> = {};
-    s3.fault = (what) => {
-      const file = [...THROTTLED, ...CUT].find((key) => what.includes(encodeURI(key)) || what.includes(key));
-      if (file === undefined || !what.startsWith('GET')) return undefined;
-      seen[file] = (seen[file] ?? 0) + 1;
-      if (seen[file] > FAULTS) return undefined;
-      return CUT.includes(file) ? { reset: true } : { status: 503, body: '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>' };
-    };
-
+    await request('PUT', `${LAKE}/${BROKEN}`, 'no Parquet file');
+    const hangs = failFirstRequests();
     const execution = await start('Totals');
-    await killOneNow();
+    await hangs;
+    await docker(['kill', ...await server.functionContainers()]);
     const { status, output, cause } = await ended(execution);
-    console.log(status, cause, output?.slice(0, 300), seen);
-    console.log(JSON.stringify(await boto(server, `
-sf = boto3.client('stepfunctions')
-[run] = sf.list_map_runs(executionArn='${execution}')['mapRuns']
-children = [c for p in sf.get_paginator('list_executions').paginate(mapRunArn=run['mapRunArn']) for c in p['executions']]
-failed = [c for c in children if c['status'] == 'FAILED']
-print(json.dumps({'run': sf.describe_map_run(mapRunArn=run['mapRunArn']), 'failed': [sf.describe_execution(executionArn=c['executionArn']) for c in failed], 'h': sf.get_execution_history(executionArn=children[0]['executionArn'])}, default=str))
-`)));
-  }, 240_000);
+
+    expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
+    const answer = JSON.parse(output!).rows as Record<string, unknown>[];
+    const expected = await rows(`SELECT category, count(*) AS orders, sum(amount) AS revenue, sum(amount) / count(amount) AS average, min(amount) AS least, max(amount) AS most
+      FROM orders WHERE ordered_at::DATE <> '2025-02-03' GROUP BY category ORDER BY category`);
+    expect(answer.map(texts)).toEqual(expected.map(texts));
+
+    const workers = await workersOf(execution);
+    expect(workers).toHaveLength(DAYS.length);
+    expect(workers.filter(({ status: of }) => of === 'FAILED')).toEqual([
+      { file: `s3://${LAKE}/${BROKEN}`, status: 'FAILED', error: 'QueryError', attempts: ['QueryError'] },
+    ]);
+    const attemptsOf = (key: string) => workers.find(({ file }) => file.endsWith(key))!.attempts;
+    for (const key of [...REFUSED, ...CUT]) expect(attemptsOf(key)).toContain('DuckDbRetryableError');
+    expect(attemptsOf(KILLED)).toContain('Runtime.ExitError');
+    // One for each of the others, whatever the attempts.
+    expect(await manifests('totals')).toHaveLength(DAYS.length - 1);
+  }, 120_000);
+
+  test('the small files of a day become one, which is sorted', async () => {
+    const days = DAYS.slice(0, 3);
+    for (const day of days) {
+      for (let part = 0; part < 8; part++) await putOrders(`arrivals/day=${day}/${part}.parquet`, `ordered_at::DATE = '${day}' AND order_id % 8 = ${part}`);
+    }
+    const { status, output, cause } = await ended(await start('Compaction'));
+    expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
+    const compacted = await manifests('compaction');
+    expect(compacted.map(({ url }) => url.startsWith(JSON.parse(output!).manifests))).toEqual(days.map(() => true));
+    for (const [index, { files: [{ url }] }] of compacted.entries()) {
+      const file = join(lake, `${index}.parquet`);
+      writeFileSync(file, Buffer.from(await (await request('GET', url.slice('s3://'.length))).arrayBuffer()));
+      expect(await rows(`FROM '${file}'`)).toEqual(await rows(`FROM orders WHERE ordered_at::DATE = '${days[index]}' ORDER BY customer_id, ordered_at, order_id`));
+    }
+  }, 120_000);
 
   async function synthesise(): Promise<string> {
     const app = new App({ outdir: temporaryDirectory() });
@@ -116,8 +134,8 @@ print(json.dumps({
     return boto(server, `
 import time
 client = boto3.client('stepfunctions')
-while (described := client.describe_execution(executionArn='${execution}'))['status'] == 'RUNNING': time.sleep(0.5)
-print(json.dumps(described, default=str))`, 200_000);
+while (described := client.describe_execution(executionArn='${execution}'))['status'] == 'RUNNING': time.sleep(0.2)
+print(json.dumps(described, default=str))`, 100_000);
   }
 
   async function request(method: string, path: string, body?: BodyInit): Promise<Response> {
@@ -133,13 +151,52 @@ print(json.dumps(described, default=str))`, 200_000);
     await request('PUT', `${LAKE}/${key}`, await readFile(file));
   }
 
-  async function killOneNow(): Promise<void> {
-    for (let containers: string[] = []; ; await sleep(200)) {
-      containers = await server.functionContainers();
-      if (containers.length === 0) continue;
-      await sleep(3000);
-      await docker(['kill', containers[0]!]);
-      return;
-    }
+  /** Resolves when a worker waits for an answer that will not come. */
+  async function failFirstRequests(): Promise<void> {
+    const faults = new Map<string, number>();
+    return new Promise((resolve) => {
+      s3.fault = (what) => {
+        const url = what.replaceAll('%3D', '=');
+        const key = [...REFUSED, ...CUT, KILLED].find((each) => url.includes(each));
+        const count = faults.get(key ?? '') ?? 0;
+        if (key === undefined || count >= (key === KILLED ? 1 : FAULTS)) return undefined;
+        faults.set(key, count + 1);
+        if (REFUSED.includes(key)) return { status: 503, body: '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>' };
+        if (CUT.includes(key)) return { reset: true };
+        resolve();
+        return { hang: true };
+      };
+    });
   }
+
+  /** What became of each item, and the errors of its attempts. */
+  async function workersOf(execution: string): Promise<{ file: string; status: string; error?: string; attempts: string[] }[]> {
+    return boto(server, `
+client = boto3.client('stepfunctions')
+[run] = client.list_map_runs(executionArn='${execution}')['mapRuns']
+def worker(arn):
+    child = client.describe_execution(executionArn=arn)
+    events = client.get_execution_history(executionArn=arn)['events']
+    return {
+        'file': json.loads(child['input'])['params']['file'], 'status': child['status'], **({'error': child['error']} if 'error' in child else {}),
+        'attempts': [event['taskFailedEventDetails']['error'] for event in events if event['type'] == 'TaskFailed'],
+    }
+pages = client.get_paginator('list_executions').paginate(mapRunArn=run['mapRunArn'])
+print(json.dumps([worker(child['executionArn']) for page in pages for child in page['executions']]))`);
+  }
+
+  /** The manifests of a map's workers, in the order of the items. */
+  async function manifests(map: string): Promise<{ url: string; files: { url: string }[] }[]> {
+    const keys: string[] = await boto(server, `
+pages = boto3.client('s3').get_paginator('list_objects_v2').paginate(Bucket='${stack.results}', Prefix='results/${map}/')
+print(json.dumps([object['Key'] for page in pages for object in page['Contents']]))`);
+    const own = keys.map((key) => [key, /\/(\d+)\.json$/.exec(key)?.[1]] as const).filter(([, index]) => index !== undefined);
+    own.sort(([, one], [, other]) => Number(one) - Number(other));
+    return Promise.all(own.map(async ([key]) => ({ url: `s3://${stack.results}/${key}`, ...await (await request('GET', `${stack.results}/${key}`)).json() as any })));
+  }
+
+  const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as Record<string, unknown>[];
 });
+
+/** Numbers of one type may be numbers or texts in JSON. All of their digits count. */
+const texts = (row: Record<string, unknown>) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, `${value}`]));
