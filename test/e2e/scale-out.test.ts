@@ -138,7 +138,7 @@ while (described := client.describe_execution(executionArn='${execution}'))['sta
 print(json.dumps(described, default=str))`, 100_000);
   }
 
-  async function request(method: string, path: string, body?: BodyInit): Promise<Response> {
+  async function request(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<Response> {
     const response = await fetch(`${server.endpoint}/${path}`, { method, body });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response;
