@@ -85,7 +85,9 @@ describeWith('s3', 'the split queries of the example, with many workers in this 
     const expected = await whole(SPLITS[name]!);
     expect(answer.columns).toEqual(expected.columns);
     expect(exactly(answer)).toEqual(exactly(expected));
-    for (const [index, row] of expected.rows.entries()) for (const [column, value] of floats(expected, row)) expect(close(answer.rows[index]![column], value)).toBe(true);
+    for (const [index, row] of expected.rows.entries()) {
+      for (const [column, value] of floats(expected, row)) expect(close(answer.rows[index]![column], value)).toBe(true);
+    }
   }, 60_000);
 
   test('totals: an average of the files\' averages is another number', async () => {

@@ -265,6 +265,13 @@ describe('S3', () => {
     });
   });
 
+  test('that refuses is not asked for all the others', async () => {
+    for (let index = 0; index < 300; index++) putManifest(index);
+    front.fault = (what) => (isManifest(what) ? { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } : undefined);
+    await failure(throughFront(), { query: 'count', manifests: run });
+    expect(front.requests.length).toBeLessThan(100);
+  });
+
   test('that is busy is asked again, and an error that stays is retryable', async () => {
     putManifest(0);
     const fault = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };

@@ -1,5 +1,6 @@
 -- @description A HyperLogLog sketch of the customers of each category: 4,096 registers, whatever the number of customers.
 -- @param file VARCHAR
+CREATE TEMP TABLE part AS
 WITH hashed AS (
   -- The lowest 12 bits choose the register. The bit above the others ends the search for a bit that is set.
   SELECT category, (hash(customer_id) & 4095)::SMALLINT AS register, ((hash(customer_id) >> 12) | (1::UBIGINT << 52))::BIGINT AS bits
@@ -8,4 +9,5 @@ WITH hashed AS (
 )
 SELECT category, register, max(bit_count(xor(bits, bits - 1))) AS rank
 FROM hashed
-GROUP BY category, register
+GROUP BY category, register;
+FROM part
