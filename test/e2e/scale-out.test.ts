@@ -2,17 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { App } from 'aws-cdk-lib';
-import { optionsOfThisMachine } from './built-function';
-import { ScaleOutStack } from '../../examples/scale-out/stack';
-import { buildFunctionImage, CONTAINER_HOST, docker, startMiniStack, synthesisedFunctions, type MiniStackServer } from '../bed';
+import { deployScaleOut, LAKE, type DeployedScaleOut } from './deployed-scale-out';
+import { docker, type MiniStackServer } from '../bed';
 import { describeWith } from '../bed/require';
-import { templateFile } from '../examples/synthesised';
 import { boto } from '../lib-runtime/boto';
-import { frontOf, type Front } from '../lib-runtime/front';
+import type { Front } from '../lib-runtime/front';
 import { temporaryDirectory } from '../temporary-directory';
 
-const LAKE = 'my-data-lake';
 const DAYS = Array.from({ length: 200 }, (_, day) => new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 10));
 const keyOf = (day: string) => `orders/day=${day}/orders.parquet`;
 
@@ -29,40 +25,34 @@ const ORDERS = `SELECT i AS order_id, TIMESTAMP '2025-01-01' + to_minutes(i::INT
     ['books', 'music', 'toys', NULL][1 + (hash(i, 2) % 4)::INTEGER] AS category, (hash(i, 3) % 100000 / 100)::DECIMAL(10, 2) AS amount
   FROM range(${DAYS.length * 144}) t(i)`;
 
-type Execution = { readonly status: string; readonly output?: string; readonly cause?: string };
-
 describeWith(['ministack', 'aws'], 'the example of many functions, deployed into a stand-in of AWS', () => {
+  let example: DeployedScaleOut;
   let server: MiniStackServer;
   let s3: Front;
+  let results: string;
   let lake: string;
   let connection: DuckDBConnection;
-  let stack: { readonly machines: Readonly<Record<'Totals' | 'Compaction', string>>; readonly results: string };
 
   beforeAll(async () => {
-    server = await startMiniStack({ waitScale: 0.1 });
-    s3 = await frontOf(server.endpoint, '0.0.0.0');
+    example = await deployScaleOut(3);
+    ({ server, s3, results } = example);
     connection = await (await DuckDBInstance.create()).connect();
     lake = temporaryDirectory();
-    const assembly = await synthesise();
-    const image = await buildFunctionImage(synthesisedFunctions(assembly)[0]!);
-    stack = await deploy(templateFile(assembly, 'ScaleOut'), image);
     await connection.run(`CREATE TABLE orders AS ${ORDERS}`);
-    await request('PUT', LAKE);
   }, 300_000);
   afterAll(async () => {
     connection?.closeSync();
-    await server?.stop();
-    await s3?.stop();
+    await example?.stop();
   });
 
   test('totals of many files, of which workers are refused, cut off and killed, are those of one process', async () => {
     for (const day of DAYS) await putOrders(keyOf(day), `ordered_at::DATE = '${day}'`);
-    await request('PUT', `${LAKE}/${BROKEN}`, 'no Parquet file');
+    await example.request('PUT', `${LAKE}/${BROKEN}`, 'no Parquet file');
     const hangs = failFirstRequests();
-    const execution = await start('Totals');
+    const execution = await example.start(example.machines.Totals);
     await hangs;
     await docker(['kill', ...await server.functionContainers()]);
-    const { status, output, cause } = await ended(execution);
+    const { status, output, cause } = await example.ended(execution);
 
     expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
     const answer = JSON.parse(output!).rows as Record<string, unknown>[];
@@ -87,68 +77,22 @@ describeWith(['ministack', 'aws'], 'the example of many functions, deployed into
     for (const day of days) {
       for (let part = 0; part < 8; part++) await putOrders(`arrivals/day=${day}/${part}.parquet`, `ordered_at::DATE = '${day}' AND order_id % 8 = ${part}`);
     }
-    const { status, output, cause } = await ended(await start('Compaction'));
+    const { status, output, cause } = await example.ended(await example.start(example.machines.Compaction));
     expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
     const compacted = await manifests('compaction');
     expect(compacted.map(({ url }) => url.startsWith(JSON.parse(output!).manifests))).toEqual(days.map(() => true));
     for (const [index, { files: [{ url }] }] of compacted.entries()) {
       const file = join(lake, `${index}.parquet`);
-      writeFileSync(file, Buffer.from(await (await request('GET', url.slice('s3://'.length))).arrayBuffer()));
+      writeFileSync(file, Buffer.from(await (await example.request('GET', url.slice('s3://'.length))).arrayBuffer()));
       expect(await rows(`FROM '${file}'`)).toEqual(await rows(`FROM orders WHERE ordered_at::DATE = '${days[index]}' ORDER BY customer_id, ordered_at, order_id`));
     }
   }, 120_000);
-
-  async function synthesise(): Promise<string> {
-    const app = new App({ outdir: temporaryDirectory() });
-    new ScaleOutStack(app, 'ScaleOut', { lake: LAKE, maxConcurrency: 3, image: await optionsOfThisMachine() });
-    return app.synth().directory;
-  }
-
-  /** As the CDK CLI does into a bootstrapped account, with the image where the template expects it. */
-  async function deploy(template: string, image: string): Promise<typeof stack> {
-    const { uri, ...deployed } = await boto(server, `
-boto3.client('ssm').put_parameter(Name='/cdk-bootstrap/hnb659fds/version', Value='27', Type='String')
-cloudformation = boto3.client('cloudformation')
-cloudformation.create_stack(StackName='ScaleOut', TemplateBody=open('${template}').read(), Capabilities=['CAPABILITY_IAM'])
-cloudformation.get_waiter('stack_create_complete').wait(StackName='ScaleOut', WaiterConfig={'Delay': 1})
-resources = cloudformation.describe_stack_resources(StackName='ScaleOut')['StackResources']
-def named(start, kind): return next(r['PhysicalResourceId'] for r in resources if r['LogicalResourceId'].startswith(start) and r['ResourceType'] == kind)
-functions = boto3.client('lambda')
-name = named('Orders', 'AWS::Lambda::Function')
-variables = functions.get_function_configuration(FunctionName=name)['Environment']['Variables']
-functions.update_function_configuration(FunctionName=name, Environment={'Variables': {**variables, 'AWS_ENDPOINT_URL_S3': '${s3.endpoint.replace('127.0.0.1', CONTAINER_HOST)}'}})
-print(json.dumps({
-    'uri': functions.get_function(FunctionName=name)['Code']['ImageUri'],
-    'machines': {name: named(name + 'Machine', 'AWS::StepFunctions::StateMachine') for name in ('Totals', 'Compaction')},
-    'results': named('Results', 'AWS::S3::Bucket'),
-}))`);
-    await docker(['tag', image, uri]);
-    return deployed;
-  }
-
-  const start = async (machine: keyof typeof stack.machines): Promise<string> => (
-    boto(server, `print(json.dumps(boto3.client('stepfunctions').start_execution(stateMachineArn='${stack.machines[machine]}', input='{}')['executionArn']))`)
-  );
-
-  async function ended(execution: string): Promise<Execution> {
-    return boto(server, `
-import time
-client = boto3.client('stepfunctions')
-while (described := client.describe_execution(executionArn='${execution}'))['status'] == 'RUNNING': time.sleep(0.2)
-print(json.dumps(described, default=str))`, 100_000);
-  }
-
-  async function request(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<Response> {
-    const response = await fetch(`${server.endpoint}/${path}`, { method, body });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response;
-  }
 
   async function putOrders(key: string, which: string): Promise<void> {
     const file = join(lake, key);
     mkdirSync(dirname(file), { recursive: true });
     await connection.run(`COPY (FROM orders WHERE ${which} ORDER BY hash(order_id)) TO '${file}'`);
-    await request('PUT', `${LAKE}/${key}`, await readFile(file));
+    await example.request('PUT', `${LAKE}/${key}`, await readFile(file));
   }
 
   /** Resolves when a worker waits for an answer that will not come. */
@@ -188,11 +132,11 @@ print(json.dumps([worker(child['executionArn']) for page in pages for child in p
   /** The manifests of a map's workers, in the order of the items. */
   async function manifests(map: string): Promise<{ url: string; files: { url: string }[] }[]> {
     const keys: string[] = await boto(server, `
-pages = boto3.client('s3').get_paginator('list_objects_v2').paginate(Bucket='${stack.results}', Prefix='results/${map}/')
+pages = boto3.client('s3').get_paginator('list_objects_v2').paginate(Bucket='${results}', Prefix='results/${map}/')
 print(json.dumps([object['Key'] for page in pages for object in page['Contents']]))`);
     const own = keys.map((key) => [key, /\/(\d+)\.json$/.exec(key)?.[1]] as const).filter(([, index]) => index !== undefined);
     own.sort(([, one], [, other]) => Number(one) - Number(other));
-    return Promise.all(own.map(async ([key]) => ({ url: `s3://${stack.results}/${key}`, ...await (await request('GET', `${stack.results}/${key}`)).json() as any })));
+    return Promise.all(own.map(async ([key]) => ({ url: `s3://${results}/${key}`, ...await (await example.request('GET', `${results}/${key}`)).json() as any })));
   }
 
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as Record<string, unknown>[];

@@ -1,0 +1,82 @@
+import { App } from 'aws-cdk-lib';
+import { optionsOfThisMachine } from './built-function';
+import { ScaleOutStack } from '../../examples/scale-out/stack';
+import { buildFunctionImage, CONTAINER_HOST, docker, startMiniStack, synthesisedFunctions, type MiniStackServer } from '../bed';
+import { templateFile } from '../examples/synthesised';
+import { boto } from '../lib-runtime/boto';
+import { frontOf, type Front } from '../lib-runtime/front';
+import { temporaryDirectory } from '../temporary-directory';
+
+/** The bucket of the orders. It is empty. */
+export const LAKE = 'my-data-lake';
+
+export interface DeployedScaleOut {
+  readonly server: MiniStackServer;
+  /** Stands between the functions and S3. */
+  readonly s3: Front;
+  /** The ARNs of the state machines. */
+  readonly machines: Readonly<Record<'Totals' | 'Compaction', string>>;
+  /** The name of the bucket of the results. */
+  readonly results: string;
+  /** Starts an execution, and returns its ARN. */
+  start(machine: string): Promise<string>;
+  ended(execution: string): Promise<Execution>;
+  /** Asks S3, with a bucket and a key as path. */
+  request(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+export interface Execution {
+  readonly status: string;
+  readonly output?: string;
+  readonly cause?: string;
+}
+
+/** Deploys the example of many functions into a stand-in of AWS, as the CDK CLI does into a bootstrapped account. */
+export async function deployScaleOut(maxConcurrency: number): Promise<DeployedScaleOut> {
+  const app = new App({ outdir: temporaryDirectory() });
+  new ScaleOutStack(app, 'ScaleOut', { lake: LAKE, maxConcurrency, image: await optionsOfThisMachine() });
+  const assembly = app.synth().directory;
+  const image = await buildFunctionImage(synthesisedFunctions(assembly)[0]!);
+  const server = await startMiniStack({ waitScale: 0.1 });
+  const s3 = await frontOf(server.endpoint, '0.0.0.0');
+
+  const { uri, machines, results } = await boto(server, `
+boto3.client('ssm').put_parameter(Name='/cdk-bootstrap/hnb659fds/version', Value='27', Type='String')
+cloudformation = boto3.client('cloudformation')
+cloudformation.create_stack(StackName='ScaleOut', TemplateBody=open('${templateFile(assembly, 'ScaleOut')}').read(), Capabilities=['CAPABILITY_IAM'])
+cloudformation.get_waiter('stack_create_complete').wait(StackName='ScaleOut', WaiterConfig={'Delay': 1})
+resources = cloudformation.describe_stack_resources(StackName='ScaleOut')['StackResources']
+def named(start, kind): return next(r['PhysicalResourceId'] for r in resources if r['LogicalResourceId'].startswith(start) and r['ResourceType'] == kind)
+functions = boto3.client('lambda')
+name = named('Orders', 'AWS::Lambda::Function')
+variables = functions.get_function_configuration(FunctionName=name)['Environment']['Variables']
+endpoint = {'AWS_ENDPOINT_URL_S3': '${s3.endpoint.replace('127.0.0.1', CONTAINER_HOST)}'}
+functions.update_function_configuration(FunctionName=name, Environment={'Variables': {**variables, **endpoint}})
+boto3.client('s3', region_name='us-east-1').create_bucket(Bucket='${LAKE}')
+print(json.dumps({
+    'uri': functions.get_function(FunctionName=name)['Code']['ImageUri'],
+    'machines': {name: named(name + 'Machine', 'AWS::StepFunctions::StateMachine') for name in ('Totals', 'Compaction')},
+    'results': named('Results', 'AWS::S3::Bucket'),
+}))`);
+  await docker(['tag', image, uri]);
+
+  const start = async (machine: string): Promise<string> => (
+    boto(server, `print(json.dumps(boto3.client('stepfunctions').start_execution(stateMachineArn='${machine}', input='{}')['executionArn']))`)
+  );
+  const ended = async (execution: string): Promise<Execution> => boto(server, `
+import time
+client = boto3.client('stepfunctions')
+while (described := client.describe_execution(executionArn='${execution}'))['status'] == 'RUNNING': time.sleep(0.2)
+print(json.dumps(described, default=str))`, 300_000);
+  const request = async (method: string, path: string, body?: string | Uint8Array<ArrayBuffer>) => {
+    const response = await fetch(`${server.endpoint}/${path}`, { method, body });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+  const stop = async () => {
+    await server.stop();
+    await s3.stop();
+  };
+  return { server, s3, machines, results, start, ended, request, stop };
+}
