@@ -11,6 +11,7 @@ import { footprint } from './tables/footprint';
 import { phases } from './tables/phases';
 import { queryFunction } from './tables/query-function';
 import { sales } from './tables/sales';
+import { scaleOut } from './tables/scale-out';
 import { scanGrowth } from './tables/scan-growth';
 import { soak } from './tables/soak';
 import { synth } from './tables/synth';
@@ -21,7 +22,7 @@ import { dockerAvailability } from '../test/bed';
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...coldStarts, phases, touched, footprint, sales, queryFunction, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth,
-  farS3,
+  farS3, scaleOut,
 ];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]

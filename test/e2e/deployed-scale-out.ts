@@ -1,11 +1,7 @@
-import { App } from 'aws-cdk-lib';
-import { optionsOfThisMachine } from './built-function';
-import { ScaleOutStack } from '../../examples/scale-out/stack';
+import { join } from 'node:path';
 import { buildFunctionImage, CONTAINER_HOST, docker, startMiniStack, synthesisedFunctions, type MiniStackServer } from '../bed';
-import { templateFile } from '../examples/synthesised';
 import { boto } from '../lib-runtime/boto';
 import { frontOf, type Front } from '../lib-runtime/front';
-import { temporaryDirectory } from '../temporary-directory';
 
 /** The bucket of the orders. It is empty. */
 export const LAKE = 'my-data-lake';
@@ -32,11 +28,8 @@ export interface Execution {
   readonly cause?: string;
 }
 
-/** Deploys the example of many functions into a stand-in of AWS, as the CDK CLI does into a bootstrapped account. */
-export async function deployScaleOut(maxConcurrency: number): Promise<DeployedScaleOut> {
-  const app = new App({ outdir: temporaryDirectory() });
-  new ScaleOutStack(app, 'ScaleOut', { lake: LAKE, maxConcurrency, image: await optionsOfThisMachine() });
-  const assembly = app.synth().directory;
+/** Deploys the synthesised example of many functions into a stand-in of AWS, as the CDK CLI does into a bootstrapped account. */
+export async function deployScaleOut(assembly: string): Promise<DeployedScaleOut> {
   const image = await buildFunctionImage(synthesisedFunctions(assembly)[0]!);
   const server = await startMiniStack({ waitScale: 0.1 });
   const s3 = await frontOf(server.endpoint, '0.0.0.0');
@@ -44,7 +37,7 @@ export async function deployScaleOut(maxConcurrency: number): Promise<DeployedSc
   const { uri, machines, results } = await boto(server, `
 boto3.client('ssm').put_parameter(Name='/cdk-bootstrap/hnb659fds/version', Value='27', Type='String')
 cloudformation = boto3.client('cloudformation')
-cloudformation.create_stack(StackName='ScaleOut', TemplateBody=open('${templateFile(assembly, 'ScaleOut')}').read(), Capabilities=['CAPABILITY_IAM'])
+cloudformation.create_stack(StackName='ScaleOut', TemplateBody=open('${join(assembly, 'ScaleOut.template.json')}').read(), Capabilities=['CAPABILITY_IAM'])
 cloudformation.get_waiter('stack_create_complete').wait(StackName='ScaleOut', WaiterConfig={'Delay': 1})
 resources = cloudformation.describe_stack_resources(StackName='ScaleOut')['StackResources']
 def named(start, kind): return next(r['PhysicalResourceId'] for r in resources if r['LogicalResourceId'].startswith(start) and r['ResourceType'] == kind)

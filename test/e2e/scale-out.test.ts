@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { App } from 'aws-cdk-lib';
+import { optionsOfThisMachine } from './built-function';
 import { deployScaleOut, LAKE, type DeployedScaleOut } from './deployed-scale-out';
+import { ScaleOutStack } from '../../examples/scale-out/stack';
 import { docker, type MiniStackServer } from '../bed';
 import { describeWith } from '../bed/require';
 import { boto } from '../lib-runtime/boto';
@@ -34,7 +37,9 @@ describeWith(['ministack', 'aws'], 'the example of many functions, deployed into
   let connection: DuckDBConnection;
 
   beforeAll(async () => {
-    example = await deployScaleOut(3);
+    const app = new App({ outdir: temporaryDirectory() });
+    new ScaleOutStack(app, 'ScaleOut', { lake: LAKE, maxConcurrency: 3, image: await optionsOfThisMachine() });
+    example = await deployScaleOut(app.synth().directory);
     ({ server, s3, results } = example);
     connection = await (await DuckDBInstance.create()).connect();
     lake = temporaryDirectory();
