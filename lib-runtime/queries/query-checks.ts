@@ -14,12 +14,21 @@ import { pathOf } from '../values/value-path';
 /**
  * Checks what a query file says beyond its directives' form, and adds what is wrong to its errors.
  *
- * Without a parser, it checks that parameters are declared and used. With one, also the syntax, the types, and the defaults.
+ * Without a parser, it checks that parameters are declared and used. With one, also the syntax, the types, and the defaults. If the function's
+ * `databases` are known, it checks that the query's is one of them.
  */
-export async function checkQuery({ query: { sql }, declarations, errors }: ReadQueryFile, parser: QueryParser | undefined): Promise<void> {
+export async function checkQuery(file: ReadQueryFile, parser: QueryParser | undefined, databases?: readonly string[]): Promise<void> {
+  const { query: { sql }, declarations, errors } = file;
+  if (databases !== undefined) checkDatabase(file, databases);
   if (parser !== undefined) await checkSyntax(sql, errors, parser);
-  checkUses(sql, declarations.filter(({ kind }) => kind === 'param'), errors);
+  checkUses(file);
   if (parser !== undefined) for (const declaration of declarations) await checkType(declaration, errors, parser);
+}
+
+function checkDatabase({ query: { database }, databaseStart, errors }: ReadQueryFile, databases: readonly string[]): void {
+  if (database === undefined || databases.includes(database)) return;
+  errors.add(databaseStart!, `received the database "${database}", which the function does not have${didYouMean(database, databases)}; it has: `
+    + `${databases.map((each) => `"${each}"`).join(', ')}; declare others with the prop databases`);
 }
 
 async function checkSyntax(sql: string, errors: SourceErrors, parser: QueryParser): Promise<void> {
@@ -35,16 +44,17 @@ async function startOfFault(sql: string, message: string, parser: QueryParser): 
 }
 
 /**
- * Checks that each parameter is declared, and each declared one used.
+ * Checks that each parameter is declared, and each declared one used. One whose declaration has an error is not reported again.
  *
  * The text tells the names: DuckDB's parser tells them only for SELECT, and the same ones.
  */
-function checkUses(sql: string, declared: readonly Declaration[], errors: SourceErrors): void {
+function checkUses({ query: { sql }, declarations, misdeclared, errors }: ReadQueryFile): void {
+  const declared = declarations.filter(({ kind }) => kind === 'param');
   const firstUses = new Map<string | undefined, Placeholder>();
   for (const { name, at } of placeholdersIn(sql)) {
     const isNumbered = name === undefined || /^\d/.test(name);
     const key = isNumbered ? undefined : name.toLowerCase();
-    if (!firstUses.has(key)) firstUses.set(key, { at, ...(!isNumbered && { name }) });
+    if (!firstUses.has(key) && !(key !== undefined && misdeclared.has(key))) firstUses.set(key, { at, ...(!isNumbered && { name }) });
   }
   for (const { name, nameStart } of declared) {
     if (firstUses.delete(name.toLowerCase())) continue;

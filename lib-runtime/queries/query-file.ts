@@ -53,6 +53,10 @@ export interface ReadQueryFile {
   readonly query: QueryFile;
   /** Those of its parameters and columns, with their positions. */
   readonly declarations: readonly Declaration[];
+  /** The names, in lower case, of parameters whose directives have errors. */
+  readonly misdeclared: ReadonlySet<string>;
+  /** The position of the name in `@database`. */
+  readonly databaseStart?: number;
   readonly errors: SourceErrors;
 }
 
@@ -91,8 +95,10 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
   checkText(sql, errors);
   const settings = new Map<string, Directive>();
   const declarations = new Map<string, Declaration>();
+  const parameterNames = new Set<string>();
   let declared: Partial<QueryFile> = {};
-  for (const directive of directivesIn(sql, DIRECTIVES, errors)) {
+  for (const directive of directivesIn(sql, DIRECTIVES)) {
+    if (directive.name === 'param') parameterNames.add(nameIn(directive));
     errors.catch(() => {
       const { name: word, text: value, textStart } = directive;
       checkPlace(directive);
@@ -111,7 +117,18 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
   }
   const all = [...declarations.values()];
   const ofKind = (kind: Declaration['kind']) => all.filter((each) => each.kind === kind).map((each) => withLine(each, errors));
-  return { query: { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') }, declarations: all, errors };
+  return {
+    query: { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') },
+    declarations: all,
+    misdeclared: new Set([...parameterNames].filter((each) => !declarations.has(`param ${each}`))),
+    databaseStart: settings.get('database')?.textStart,
+    errors,
+  };
+}
+
+/** The name in a `@param`, as far as it can be read. A `$` before it is an error. */
+function nameIn({ text }: Directive): string {
+  return /^\$?(\w*)/.exec(text)![1]!.toLowerCase();
 }
 
 function withLine({ name, type, defaultValue, defaultStart, description, nameStart }: Declaration, errors: SourceErrors): QueryParameterDeclaration {
@@ -135,13 +152,14 @@ function checkText(sql: string, errors: SourceErrors): void {
   }
 }
 
-/** Throws if the directive is unknown, or follows the beginning of a statement. */
-function checkPlace({ name, start, isAfterStatement }: Directive): void {
+/** Throws if the directive is unknown, or in a place where it would be ignored. */
+function checkPlace({ name, start, ignored }: Directive): void {
   if (!DIRECTIVES.includes(name)) {
     throw new SourceFault(start, `received @${name}, which is not a directive${didYouMean(name, DIRECTIVES)}; the directives are: `
       + `${DIRECTIVES.map((each) => `@${each}`).join(', ')}. For a comment, write something before the @`);
   }
-  if (isAfterStatement) throw new SourceFault(start, `received @${name} after the beginning of a statement, where it would be ignored: move it to the head of the file`);
+  if (ignored === 'in a block comment') throw new SourceFault(start, `@${name} is in a block comment, where it would be ignored: begin its line with --`);
+  if (ignored !== undefined) throw new SourceFault(start, `received @${name} after the beginning of a statement, where it would be ignored: move it to the head of the file`);
 }
 
 function checkGivenOnce({ name, start }: Directive, first: Directive | undefined, errors: SourceErrors): void {
