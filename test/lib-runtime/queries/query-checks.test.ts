@@ -112,6 +112,19 @@ describe('each parameter is declared and used, with DuckDB and without', () => {
     expect(await both('SELECT $größe, $"a b"')).toEqual([expected, expected]);
   });
 
+  test.each<[string, string]>([
+    ['its default', "-- @param x INTEGER = 'z'"],
+    ['its type', '-- @param x'],
+    ['its name', '-- @param $X INTEGER'],
+    ['its description', '-- @param x INTEGER :'],
+    ['its place', ';SELECT 1; -- @param x INTEGER'],
+    ['its comment', '/* @param x INTEGER */'],
+  ])('a parameter is declared, also if %s is wrong', async (_, declaration) => {
+    const errors = await both(`${declaration}\nSELECT $x, $X, $y`);
+    const expected = [expect.not.stringContaining('received $x, which'), expect.stringMatching(/received \$y, which is not declared/)];
+    expect(errors).toEqual([expected, expected]);
+  });
+
   test('a typo names what was meant, once, at its first place', async () => {
     const expected = ['1:11: received the parameter "month", which no statement uses: write $month where its value goes, or remove the line',
       '2:12: received $moth, which is not declared; did you mean "month"?; declare it in the head of the file, as in -- @param moth VARCHAR'];
