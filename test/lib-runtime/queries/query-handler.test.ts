@@ -172,6 +172,16 @@ describe('an event that cannot be answered', () => {
   });
 });
 
+test.each<[string, RegExp]>([
+  ['-- @param unused VARCHAR\nSELECT 1', /q\.sql:1:11: received the parameter "unused", which no statement uses/],
+  ['SELECT $undeclared', /q\.sql:1:8: received \$undeclared, which is not declared/],
+  ['FROM range(?)', /q\.sql:1:12: received a parameter without a name/],
+])('a fault of the file is told as one, with its place, though nothing was checked before: %s', async (sql, message) => {
+  for (const params of [undefined, { unused: 'x', undeclared: 'x' }]) {
+    expect(await failure(handlerOf({ q: sql }), { query: 'q', params })).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(message) });
+  }
+});
+
 describe('a query that fails', () => {
   test('says why, also if it fails at its last row', async () => {
     const handler = handlerOf({
