@@ -21,7 +21,13 @@ function folderWith(files: Record<string, string | Buffer>): string {
   return folder;
 }
 
-function check(folder: string, client?: string, { databases = [], ...options }: { cwd?: string; env?: Record<string, string>; databases?: string[] } = {}) {
+interface Checked {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly databases?: string[];
+}
+
+function check(folder: string, client?: string, { databases = [], ...options }: Checked = {}) {
   const args = [program, folder, ...client === undefined ? [] : [`--client=${client}`], ...databases.map((name) => `--database=${name}`)];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: temporaryDirectory(), ...options });
   expect([status, stderr]).toEqual([0, '']);
