@@ -172,6 +172,16 @@ describe('an event that cannot be answered', () => {
   });
 });
 
+test.each<[string, RegExp]>([
+  ['-- @param unused VARCHAR\nSELECT 1', /q\.sql:1:11: received the parameter "unused", which no statement uses/],
+  ['SELECT $undeclared', /q\.sql:1:8: received \$undeclared, which is not declared/],
+  ['FROM range(?)', /q\.sql:1:12: received a parameter without a name/],
+])('a fault of the file is told as one, with its place, though nothing was checked before: %s', async (sql, message) => {
+  for (const params of [undefined, { unused: 'x', undeclared: 'x' }]) {
+    expect(await failure(handlerOf({ q: sql }), { query: 'q', params })).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(message) });
+  }
+});
+
 describe('a query that fails', () => {
   test('says why, also if it fails at its last row', async () => {
     const handler = handlerOf({
@@ -224,7 +234,8 @@ describe('a handler is made', () => {
   test.each<[string, object, RegExp]>([
     ['a folder that does not exist', { queries: 'no-such-folder' }, /^the folder of the queries "no-such-folder" does not exist: there is no \//],
     ['an unknown option', { querys: 'queries' }, /^queryHandler\(\) has no option "querys"; did you mean "queries"\?/],
-    ['a location without a prefix', { queries: '.', results: 's3://bucket' }, /^results is "s3:\/\/bucket", expected a bucket and a prefix with a slash at its end/],
+    ['a location without a prefix', { queries: '.', results: 's3://bucket' }, /^results is "s3:\/\/bucket", expected a bucket and folders, such as "s3:\/\/my-bucket\/results\/"/],
+    ['a location with a folder ..', { queries: '.', results: 's3://bucket/a/../b/' }, /^results is "s3:\/\/bucket\/a\/\.\.\/b\/", expected a bucket and folders/],
     ['a location without its last slash', { queries: '.', results: 's3://bucket/a' }, /^results is/],
     ['another scheme', { queries: '.', results: '/tmp/a/' }, /^results is/],
     ['a size that no answer may have', { queries: '.', maxInlineBytes: 7_000_000 }, /^maxInlineBytes is 7000000/],
