@@ -72,6 +72,18 @@ SELECT a, $b AS b, ';' AS c FROM u -- $a`,
     for (const a of [1, 2]) expect(await answer(handler, { query: 'script', params: { a, b: 'x' } })).toMatchObject({ rows: [{ a: 2 * a, b: 'x', c: ';' }] });
   });
 
+  test('takes values as text or bytes whose types cannot be parameters', async () => {
+    const handler = handlerOf({
+      q: '-- @param x VARCHAR\n-- @param y BLOB\n-- @param z VARCHAR\nSELECT $x::GEOMETRY = ST_GeomFromWKB($y) AS same, typeof($z::JSON::VARIANT) AS type',
+      geometry: '-- @param x GEOMETRY\nSELECT $x',
+    });
+    const point = Buffer.from('0101000000000000000000f03f0000000000000040', 'hex').toString('base64');
+    expect(await answer(handler, { query: 'q', params: { x: 'POINT(1 2)', y: point, z: '{"a":1}' } })).toMatchObject({ rows: [{ same: true, type: 'VARIANT' }] });
+    expect(await failure(handler, { query: 'geometry', params: { x: 'POINT(1 2)' } })).toMatchObject({
+      name: 'ConfigError', message: expect.stringContaining('declare it as VARCHAR and write $x::GEOMETRY in the SQL, or as BLOB and write ST_GeomFromWKB($x)'),
+    });
+  });
+
   test('takes a type of the user\'s as it is at the time', async () => {
     const handler = handlerOf({
       make: 'CREATE TYPE mood AS ENUM (\'calm\')',
