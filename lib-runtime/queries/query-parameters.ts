@@ -126,7 +126,7 @@ async function askedTypes(cursor: Cursor, declarations: readonly QueryParameterD
 
 async function typesOf(cursor: Cursor, declarations: readonly QueryParameterDeclaration[]): Promise<readonly DuckDBType[]> {
   const columns = declarations.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quotedIdentifier(name)}`);
-  return (await (cursor as CursorCalls).result(`SELECT ${columns.join(', ')}`)).columnTypes();
+  return (await (cursor as CursorCalls).result(`SELECT ${columns.join(', ')}`, undefined, { maxStalenessMs: 0 })).columnTypes();
 }
 
 function unknownType({ name, type }: QueryParameterDeclaration, cause: unknown): unknown {
