@@ -206,6 +206,58 @@ describe('a query that fails', () => {
     expect(await failure(handler, { query: 'wrong' })).toMatchObject({ name: 'QueryError', duckdbType: 'Binder Error' });
   });
 
+  describe.each([['in the first line', ''], ['after directives', `-- @description ${'é😀'.repeat(600)}\n-- @timeout 20\n\n`], ['in the line of another', "SELECT '😀'; "]])('is shown as its file has it: %s', (_, head) => {
+    const line = head.split('\n').length;
+    const column = [...head.split('\n').at(-1)!].length;
+    /** DuckDB's echo of a line, with the caret below `at`. */
+    const echo = (row: number, text: string, at: string) => `\n\nLINE ${row}: ${text}\n${' '.repeat(`LINE ${row}: `.length + text.indexOf(at))}^`;
+    const shown = async (sql: string, event: object = {}) => {
+      const error = await failure(handlerOf({ q: head + sql }), { query: 'q', ...event });
+      expect(error.name).toBe('QueryError');
+      return error.message;
+    };
+
+    test('a wrong column', async () => {
+      const own = `${' '.repeat(column)}SELECT missing FROM range(3)`;
+      const message = await shown('SELECT missing FROM range(3)');
+      expect(message).toContain(echo(line, own, 'missing'));
+      expect(message).toMatch(/\n\nin: SELECT missing FROM range\(3\)$/);
+    });
+
+    test('a wrong column of a later line', async () => {
+      const message = await shown('SELECT 1,\n  missing FROM range(3) -- end');
+      expect(message).toContain(echo(line + 1, '  missing FROM range(3) -- end', 'missing'));
+      expect(message).toMatch(/\n\nin: SELECT 1, missing FROM range\(3\) -- end$/);
+    });
+
+    test('a syntax error at the end', async () => {
+      const message = await shown('SELECT 1 +');
+      expect(message).toMatch(/^Parser Error: syntax error at end of input/);
+      expect(message).not.toContain('AS result');
+    });
+
+    test('an error of a statement before the last', async () => {
+      const own = `${' '.repeat(column)}CREATE TEMP TABLE t AS SELECT missing`;
+      const message = await shown('CREATE TEMP TABLE t AS SELECT missing; FROM t');
+      expect(message).toContain(echo(line, own, 'missing'));
+      expect(message).toMatch(/\n\nin: CREATE TEMP TABLE t AS SELECT missing$/);
+    });
+
+    test('an error at run time', async () => {
+      const message = await shown("SELECT error('boom') FROM range(3)");
+      expect(message).toContain('boom');
+      expect(message).toMatch(/\n\nin: SELECT error\('boom'\) FROM range\(3\)$/);
+    });
+  });
+
+  test('because of a number that JSON does not have: the advice is one that callers can follow', async () => {
+    const error = await failure(handlerOf({ q: 'SELECT 9007199254740993 AS big' }), { query: 'q' });
+    expect(error).toMatchObject({
+      name: 'OutOfRangeError',
+      message: 'column "big" holds the BIGINT 9007199254740993, which JavaScript cannot hold exactly: cast it to VARCHAR in the SQL, or ask for a file with "output"',
+    });
+  });
+
   test('because a statement before the last does', async () => {
     const handler = handlerOf({ q: 'CREATE TEMP TABLE t AS SELECT missing; SELECT 1' });
     expect(await failure(handler, { query: 'q' })).toMatchObject({ name: 'QueryError', message: expect.stringContaining('missing') });

@@ -207,6 +207,13 @@ test('S3 behind certificates of the setting ca_cert_file', async () => {
   }
 }, 60_000);
 
+test.each(FORMATS)('an error of the SQL is told without the COPY: %s', async (format) => {
+  const handler = handlerOf({ wrong: 'SELECT missing FROM range(3)', late: "SELECT error('boom') FROM range(3)" });
+  const message = async (query: string) => (await rejection(file(handler, { query, output: { format } }))).message;
+  expect(await message('wrong')).toMatch(/LINE 1: SELECT missing FROM range\(3\)\n {15}\^\n\nin: SELECT missing FROM range\(3\)$/);
+  expect(await message('late')).toMatch(/boom[^]*\n\nin: SELECT error\('boom'\) FROM range\(3\)$/);
+});
+
 describe('an answer that turns out too large', () => {
   test('becomes a Parquet file, at one byte more than allowed', async () => {
     const handler = handlerOf({ q: 'SELECT range AS i FROM range(1000)' });
