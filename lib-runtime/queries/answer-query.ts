@@ -84,7 +84,7 @@ class Answering {
       const statements = await queryStatements(cursor, sql, parameters);
       for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
       const answer = output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output);
-      return await answer.catch(async (error: unknown) => { throw await fileError(error, cursor, sql, statements.statement); });
+      return await answer.catch(async (error: unknown) => { throw await fileError(error, cursor, sql, statements); });
     } finally {
       await cursor.close();
     }

@@ -46,10 +46,10 @@ export function floatText(value: unknown, round: (value: number) => number): str
   if (typeof value === 'string' && NO_NUMBERS.includes(value)) return value;
   const text = typeof value === 'string' ? value : numberText(value);
   if (text === undefined || !NUMBER.test(text)) return undefined;
-  const rounded = round(Number(text));
-  if (!Number.isFinite(rounded) || (rounded === 0 && !isZero(text))) return undefined;
+  const nearest = round(Number(text));
+  if (!Number.isFinite(nearest) || (nearest === 0 && !isZero(text))) return undefined;
   // The text of a double, rounded to a FLOAT, may be another FLOAT than that of the double itself.
-  return typeof value === 'number' ? numberText(rounded) : text;
+  return typeof value === 'number' ? numberText(nearest) : text;
 }
 
 function isZero(number: string): boolean {
