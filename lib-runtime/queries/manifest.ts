@@ -35,9 +35,9 @@ const KEY = /^(?!\.{1,2}(?:\/|$))[\w.=:@-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.=:@-]+)*$
 
 /** `key`, relative to the location of the results. Throws `CONFIG` if it cannot be the key of a manifest. */
 export function manifestKey(key: unknown): string {
-  if (typeof key === 'string' && key.length <= LONGEST_KEY && KEY.test(key) && key.endsWith(EXTENSION) && !/(?:^|\/)\.json$/.test(key)) return key;
+  if (typeof key === 'string' && key.length <= LONGEST_KEY && key.endsWith(EXTENSION) && KEY.test(key.slice(0, -EXTENSION.length))) return key;
   throw new ConfigError(`output.key is ${shown(key)}, expected the key of a manifest below the location of the results, such as "2025-01/sales.json": ` +
-    `parts of letters, digits and _ - . = : @ between single slashes, none of them "." or "..", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
+    `parts of letters, digits and _ - . = : @ between single slashes, none of them "." or "..", also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
 }
 
 /** The key of a manifest that the caller did not choose. */

@@ -3,7 +3,7 @@ import type { Declaration } from './declaration';
 import { checkStatements, type ReadQueryFile } from './query-file';
 import type { QueryParser } from './query-parser';
 import type { SourceErrors } from './source-errors';
-import { typedValue, unsupportedPart } from './typed-value';
+import { typedValue, unsupported, unsupportedPart } from './typed-value';
 import { didYouMean } from '../base/did-you-mean';
 import { messageOf } from '../base/errors';
 import { placedStatements } from '../base/sql-text';
@@ -48,7 +48,7 @@ async function checkType(declaration: Declaration, errors: SourceErrors, parser:
   if (type === undefined || kind === 'column') return;
   const part = unsupportedPart(type);
   if (part === undefined) convertDefault(declaration, type, errors);
-  else errors.add(typeStart, `received the type ${sql}, and values of ${part} cannot be parameters: declare it as VARCHAR or JSON, and convert it in the SQL`);
+  else errors.add(typeStart, `received the type ${sql}, and ${unsupported(part)}`);
 }
 
 /** Converts the default as the runtime will. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest';
+import { refused } from './refused';
 import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
 import type { ResultFormat } from './result-format';
 import type { ResultLocation } from './result-location';
@@ -13,6 +14,8 @@ import type { Cursor, QueryOptions } from '../cursor/types';
 import { PART } from '../diagnosis/remote-write';
 import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
+import { readColumns } from '../values/rows';
+import { checkFieldNames } from '../values/unnamed-fields';
 
 /** A statement whose result becomes a file and a manifest. */
 export interface WantedResult {
@@ -51,7 +54,7 @@ const ANSWER_MS = 100;
  */
 export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<FileAnswer> {
   checkSource(wanted.statement, wanted.reads);
-  const columns = wanted.columns ?? (await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters)).columns;
+  const columns = wanted.columns ?? await resultColumns(cursor, wanted);
   await wanted.checkColumns(columns);
   const attempt = new Attempt(location, wanted, columns);
   try {
@@ -61,6 +64,14 @@ export async function writeResult(cursor: Cursor, location: ResultLocation, want
     await attempt.discard((cursor as CursorCalls).connection.settled);
     throw withoutPart(error);
   }
+}
+
+/** Throws `OUT_OF_RANGE` if JSON would lose fields of a column. */
+async function resultColumns(cursor: Cursor, { statement, parameters, format }: WantedResult): Promise<readonly Column[]> {
+  const result = await (cursor as CursorCalls).result(`FROM ${source(statement)} LIMIT 0`, parameters);
+  const columns = readColumns(result);
+  if (format === 'json' || format === 'ndjson') result.columnTypes().forEach((type, index) => checkFieldNames(type, columns[index]!.name));
+  return columns;
 }
 
 /** One attempt at a result. */
@@ -90,7 +101,11 @@ class Attempt {
 
   /** Removes what it has left, once `settled` says that nothing more is written, as far as time allows. */
   async discard(settled: Promise<void>): Promise<void> {
-    if (this.mayBePublished) return;
+    if (this.mayBePublished) {
+      console.warn(`a failed attempt may have written the manifest ${this.url(this.manifestKey)}, so its data below ${this.url(this.prefix)} stays: ` +
+        'if no manifest names it, it is not a result; delete it, or let a lifecycle rule of the bucket do so');
+      return;
+    }
     const limit = new AbortController();
     const timeMs = Math.max(0, Math.min(MAX_CLEAN_UP_MS, this.wanted.timeLeftMs() - ANSWER_MS));
     const late = sleep(timeMs, new Error(`not done within ${Math.round(timeMs)} ms`), { signal: limit.signal }).then((error) => { throw error; });
@@ -120,7 +135,7 @@ class Attempt {
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
-    const objects = await this.objects.list(this.prefix).catch((error) => { throw this.refused('list', this.prefix, error); });
+    const objects = await this.objects.list(this.prefix).catch((error) => { throw refused('list', this.url(this.prefix), error); });
     if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
@@ -130,14 +145,8 @@ class Attempt {
 
   /** DuckDB does not write a file without bytes. */
   private async emptyFile(key: string): Promise<ResultFile> {
-    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw this.refused('write', key, error); });
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw refused('write', this.url(key), error); });
     return { url: this.url(key), rows: 0, bytes: 0 };
-  }
-
-  private refused(verb: keyof typeof PERMISSIONS, key: string, cause: unknown): QueryError {
-    return new QueryError(`cannot ${verb} ${this.url(key)}: ${messageOf(cause)}; the function's role needs ${PERMISSIONS[verb]} there`, {
-      cause, retryable: cause instanceof AwsError && cause.passing,
-    });
   }
 
   private incomplete(url: string, bytes: number | undefined, objects: readonly { readonly key: string; readonly bytes: number }[]): QueryError {
@@ -156,7 +165,7 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw this.refused('write', this.manifestKey, error);
+      throw refused('write', this.url(this.manifestKey), error);
     }
   }
 
@@ -165,7 +174,6 @@ class Attempt {
   }
 }
 
-const PERMISSIONS = { list: 's3:ListBucket', write: 's3:PutObject' };
 /** The statistics of a Parquet file have an entry for each column. */
 const NO_LIMIT: QueryOptions = { maxBytes: Infinity };
 

@@ -206,9 +206,12 @@ describe('types', () => {
     ]);
   });
 
-  test('values of some cannot be parameters, and can be columns', async () => {
-    expect(await errorsOf('-- @param a VARIANT\n-- @column b VARIANT\nSELECT $a AS b', parser)).toEqual([
-      '1:13: received the type VARIANT, and values of VARIANT cannot be parameters: declare it as VARCHAR or JSON, and convert it in the SQL',
+  test.each([
+    ['VARIANT', 'declare it as VARCHAR or JSON, and convert it in the SQL, as in $x::JSON::VARIANT'],
+    ['GEOMETRY', 'declare it as VARCHAR and write $x::GEOMETRY in the SQL, or as BLOB and write ST_GeomFromWKB($x)'],
+  ])('values of %s cannot be parameters, and can be columns', async (type, instead) => {
+    expect(await errorsOf(`-- @param a ${type}\n-- @column b ${type}\nSELECT $a AS b`, parser)).toEqual([
+      `1:13: received the type ${type}, and values of ${type} cannot be parameters: ${instead}`,
     ]);
   });
 
