@@ -1,0 +1,37 @@
+import { Duration } from 'aws-cdk-lib';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { DuckDbResultFormat } from './duckdb-result-format';
+
+/** How a map invokes a function. */
+export interface DuckDbMapWorkerOptions {
+  /**
+   * More parameters than those that the map gives by itself.
+   *
+   * Text that is a path, such as `$.month`, stands for the value in the input of the map. For a worker, `$$.Map.Item.Value.day` is a field of its item.
+   * In a batch, a parameter that depends on the item is a list. Expressions such as `sfn.JsonPath.format(…)` work too.
+   *
+   * @default - none
+   */
+  readonly params?: { [name: string]: any };
+
+  /**
+   * The format of the files that are written.
+   *
+   * @default - DuckDbResultFormat.PARQUET for a worker; a reducer answers with rows
+   */
+  readonly format?: DuckDbResultFormat;
+
+  /**
+   * The longest time that an attempt may take, the wait for its start included.
+   *
+   * @default - only the function's own timeout
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * What is retried, when and how often.
+   *
+   * @default - DuckDbQueryFunction.retry
+   */
+  readonly retry?: sfn.RetryProps;
+}

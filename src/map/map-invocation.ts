@@ -1,0 +1,46 @@
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Invocation } from './invocation';
+import { checkParams } from './params';
+import { didYouMean } from '../checks/did-you-mean';
+import { expectObject, expectOneOf, expectOptions, expectTimeSpan, PropNames } from '../checks/expect';
+import { DuckDbMapWorkerOptions } from '../duckdb-map-worker-options';
+import { DuckDbQuery } from '../duckdb-query';
+import { DuckDbResultFormat } from '../duckdb-result-format';
+import { DuckDbResultsLocation } from '../duckdb-results-location';
+
+const OPTIONS: PropNames<DuckDbMapWorkerOptions> = { params: true, format: true, timeout: true, retry: true };
+
+/** A function of query files, as a map sees it. */
+export interface QueryFunction extends lambda.IFunction {
+  readonly queries: DuckDbQuery[];
+  readonly resultsLocation?: DuckDbResultsLocation;
+}
+
+/** How a query of a function is invoked. Throws if the function does not have it, or cannot write its result. */
+export function queryInvocation(fn: QueryFunction, name: string, options: DuckDbMapWorkerOptions, retry: sfn.RetryProps, what: string): Invocation {
+  expectObject(fn, 'queries', `${what} has as function`, 'a DuckDbQueryFunction');
+  const query = fn.queries.find((each) => each.name === name);
+  if (!query) {
+    const names = fn.queries.map((each) => each.name);
+    throw new Error(`${what}: ${fn.node.path} does not have it; its queries are ${names.map((each) => JSON.stringify(each)).join(', ') || 'none'}`
+      + `${didYouMean(String(name), names) || '; add its file to the folder of the queries'}`);
+  }
+  const { resultsLocation: location } = fn;
+  if (location === undefined) {
+    throw new Error(`${what}: ${fn.node.path} has no results, so it cannot write any: declare its prop results, as in results: { bucket, prefix: 'results/' }`);
+  }
+  return { ...functionInvocation(fn, options, retry, what), query, location };
+}
+
+/** How a function is invoked. */
+export function functionInvocation(fn: lambda.IFunction, options: DuckDbMapWorkerOptions, defaultRetry: sfn.RetryProps, what: string): Invocation {
+  expectObject(fn, 'functionArn', `${what} has as function`, 'an IFunction, such as a DuckDbFunction');
+  expectOptions(options, what, OPTIONS);
+  const { params = {}, format, timeout, retry = defaultRetry } = options;
+  checkParams(params, what);
+  expectOneOf(format, `${what} has the format`, 'DuckDbResultFormat', DuckDbResultFormat);
+  expectTimeSpan(timeout, `${what} has the timeout`, 'leave it out for the function\'s own timeout');
+  expectObject(retry, 'constructor', `${what} has the retry`, 'RetryProps, such as { ...DuckDbQueryFunction.retry, maxAttempts: 2 }');
+  return { fn, params, format, timeout, retry };
+}
