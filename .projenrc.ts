@@ -149,6 +149,12 @@ project.addTask('update-duckdb', {
   receiveArgs: true,
 });
 
+project.addTask('scale-out-model', {
+  description: 'Print the tables of docs/scale-out.md: time, cost and limits of maps',
+  exec: 'node -r ts-node/register/transpile-only scripts/scale-out-model.ts',
+  env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
+});
+
 project.setScript('demo', 'node examples/demo.mjs');
 project.setScript('bench', 'node benchmarks/bench.mjs');
 

@@ -16,7 +16,8 @@ const queries = () => requireFromHere('./queries/query-handler') as typeof impor
  *
  * An event `{ query, params?, output?, maxInlineBytes? }` is answered with `{ columns, rows, rowCount }`. If it asks for a file, or the rows are too
  * many for `maxInlineBytes` and a location for results is known, the answer is `{ manifest, files, rowCount, bytes, format }`. A query whose rows
- * turn out to be too many runs a second time, if it only reads; otherwise that is a `RESULT_LIMIT` error.
+ * turn out to be too many runs a second time, if it only reads; otherwise that is a `RESULT_LIMIT` error. With `{ manifests, manifestCount? }` the
+ * query reads the files of results that were written before, as its parameter `files`.
  *
  * Invocations are guarded as by `withDuckDB`. An error after which another attempt may succeed is a `DuckDbRetryableError`, every other the typed
  * error, such as `ParameterError`. Throws `CONFIG` for invalid options, and for a folder that does not exist.

@@ -55,17 +55,34 @@ export class S3Objects {
 
   /** The first objects whose keys begin with `prefix`: up to 1,000, as S3 lists them. */
   async list(prefix: string): Promise<ListedObject[]> {
-    const answer = await this.request('GET', '', { 'encoding-type': 'url', 'list-type': '2', prefix });
-    const isEncoded = /<EncodingType>url</.test(answer);
-    return [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry]) => {
-      const key = fieldOf(entry!, 'Key');
-      return { key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key, bytes: Number(fieldOf(entry!, 'Size')) };
-    });
+    return (await this.page({ prefix })).objects;
+  }
+
+  /** The objects directly in a folder, which ends with a slash: all of them, one request for each 1,000 objects and folders in it. */
+  async listFolder(folder: string): Promise<ListedObject[]> {
+    const found: ListedObject[] = [];
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page = await this.page({ prefix: folder, delimiter: '/', ...(next !== '' && { 'continuation-token': next }) });
+      found.push(...page.objects);
+      next = page.next;
+    }
+    return found;
   }
 
   /** Deletes an object, if it is there. */
   async delete(key: string): Promise<void> {
     await this.request('DELETE', key);
+  }
+
+  /** Up to 1,000 objects, and the token with which the list goes on, if it does. */
+  private async page(query: Readonly<Record<string, string>>): Promise<{ objects: ListedObject[]; next: string | undefined }> {
+    const answer = await this.request('GET', '', { 'encoding-type': 'url', 'list-type': '2', ...query });
+    const isEncoded = /<EncodingType>url</.test(answer);
+    const objects = [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry]) => {
+      const key = fieldOf(entry!, 'Key');
+      return { key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key, bytes: Number(fieldOf(entry!, 'Size')) };
+    });
+    return { objects, next: fieldOf(answer, 'NextContinuationToken') || undefined };
   }
 
   private request(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { checkDeclaredColumns } from './declared-columns';
 import { fileError } from './file-error';
+import { filesParameter } from './files-parameter';
 import { InlineRows } from './inline-rows';
 import { defaultManifestKey } from './manifest';
 import { readEvent } from './query-event';
@@ -13,8 +14,9 @@ import { readRows } from './read-rows';
 import { source } from './result-copy';
 import type { ResultLocation } from './result-location';
 import type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent } from './types';
-import { DeadlineNear, LightAbortSignal } from '../base/abort';
+import { DeadlineNear, LightAbortSignal, withAny } from '../base/abort';
 import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
+import { currentInvocation } from '../base/invocation';
 import { MAX_TIMER_MS } from '../base/options';
 import type { Cursor, CursorOptions } from '../cursor/types';
 import type { Column } from '../values/column';
@@ -24,6 +26,9 @@ const requireFromHere = createRequire(__filename);
 
 /** Writing results to S3, with requests, signatures and cryptography. */
 const results = () => requireFromHere('./results') as typeof import('./results');
+
+/** Reading the manifests of other results. */
+const manifestReader = () => requireFromHere('./manifest-files') as typeof import('./manifest-files');
 
 /** What a handler of queries is made of. */
 export interface QueryHost {
@@ -64,6 +69,10 @@ async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal
   }
 }
 
+function nowhere(asked: string): ConfigError {
+  return new ConfigError(`the event asks for ${asked}, but there is no location for results: set "results" of the DuckDbQueryFunction, or of queryHandler()`);
+}
+
 /** One request for the answer of a query. */
 class Answering {
   constructor(
@@ -72,12 +81,11 @@ class Answering {
   ) {}
 
   async run(): Promise<QueryAnswer> {
-    const { host, query: { name, database, parameters: declared, sql }, request: { params, output } } = this;
+    const { host, query: { name, database, parameters: declared, sql }, request: { output, manifests } } = this;
     const location = host.results;
-    if (output !== undefined && location === undefined) {
-      throw new ConfigError(`the event asks for the output of "${name}" as a file, but there is no location for results: set "results" of the ` +
-        'DuckDbQueryFunction, or of queryHandler()');
-    }
+    if (output !== undefined && location === undefined) throw nowhere(`the output of "${name}" as a file`);
+    if (manifests !== undefined && location === undefined) throw nowhere(`the manifests in "${manifests}"`);
+    const params = manifests === undefined ? this.request.params : await this.paramsWithFiles(location!, manifests);
     const cursor = await host.open({ ...(database !== undefined && { database }), signal: this.signal });
     try {
       const parameters = await queryParameters(cursor, declared, params);
@@ -88,6 +96,15 @@ class Answering {
     } finally {
       await cursor.close();
     }
+  }
+
+  /** The given parameters, and the files of the manifests with the prefix `manifests`. */
+  private async paramsWithFiles(location: ResultLocation, manifests: string): Promise<Readonly<Record<string, unknown>>> {
+    const { query, request: { params, manifestCount }, signal } = this;
+    const { parameter, hasDefault } = filesParameter(query, params);
+    const wanted = { prefix: manifests, count: manifestCount, mayBeNone: hasDefault };
+    const files = await withAny([signal, currentInvocation()?.ending], (either) => manifestReader().manifestFiles(location, wanted, either));
+    return files.length === 0 ? params ?? {} : { ...params, [parameter]: files };
   }
 
   /** The rows of the last statement, or a file of them if they are too many. */

@@ -33,11 +33,31 @@ const LONGEST_KEY = 512;
 /** DuckDB reads ?, * and [ in a URL as something else, and HTTP clients resolve the parts . and .. as folders. */
 const KEY = /^(?!\.{1,2}(?:\/|$))[\w.=:@-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.=:@-]+)*$/;
 
+const PARTS = 'parts of letters, digits and _ - . = : @ between single slashes, none of them "." or ".."';
+
+/** Whether `text` is a key, or a part of one, that everything reads as it is. */
+export function isPlainKey(text: string): boolean {
+  return KEY.test(text);
+}
+
 /** `key`, relative to the location of the results. Throws `CONFIG` if it cannot be the key of a manifest. */
 export function manifestKey(key: unknown): string {
-  if (typeof key === 'string' && key.length <= LONGEST_KEY && key.endsWith(EXTENSION) && KEY.test(key.slice(0, -EXTENSION.length))) return key;
+  if (typeof key === 'string' && key.length <= LONGEST_KEY && key.endsWith(EXTENSION) && isPlainKey(key.slice(0, -EXTENSION.length))) return key;
   throw new ConfigError(`output.key is ${shown(key)}, expected the key of a manifest below the location of the results, such as "2025-01/sales.json": ` +
-    `parts of letters, digits and _ - . = : @ between single slashes, none of them "." or "..", also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
+    `${PARTS}, also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
+}
+
+/** `prefix` of manifests, relative to the location of the results. Throws `CONFIG` if manifests cannot lie directly below it. */
+export function manifestsPrefix(prefix: unknown): string {
+  if (typeof prefix === 'string' && prefix.length <= LONGEST_KEY && prefix.endsWith('/') && isPlainKey(prefix.slice(0, -1))) return prefix;
+  throw new ConfigError(`manifests is ${shown(prefix)}, expected the prefix of manifests below the location of the results, such as "totals/2025-01/": ` +
+    `${PARTS}, a slash at the end, at most ${LONGEST_KEY} characters`);
+}
+
+/** The index in the name of a worker's manifest, `12` of `12.json`; undefined for every other name. */
+export function manifestIndex(name: string): number | undefined {
+  const [, index] = /^(0|[1-9]\d{0,14})\.json$/.exec(name) ?? [];
+  return index === undefined ? undefined : Number(index);
 }
 
 /** The key of a manifest that the caller did not choose. */
@@ -47,6 +67,10 @@ export function defaultManifestKey(query: string, request: string): string {
 
 /** The prefix of a result's data, which belongs to one attempt: another attempt at the same manifest has another. */
 export function attemptPrefix(key: string, attempt: string): string {
-  const folder = key.endsWith(`/${FILE}`) || key === FILE ? key.slice(0, -FILE.length) : `${key.slice(0, -EXTENSION.length)}/`;
-  return `${folder}${attempt}/`;
+  return `${dataFolder(key)}${attempt}/`;
+}
+
+/** The folder of the data of all attempts at a manifest. */
+export function dataFolder(key: string): string {
+  return key.endsWith(`/${FILE}`) || key === FILE ? key.slice(0, -FILE.length) : `${key.slice(0, -EXTENSION.length)}/`;
 }

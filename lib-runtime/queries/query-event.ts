@@ -1,4 +1,4 @@
-import { manifestKey } from './manifest';
+import { manifestKey, manifestsPrefix } from './manifest';
 import { RESULT_FORMATS, type ResultFormat } from './result-format';
 import type { QueryEvent } from './types';
 import { didYouMean } from '../base/did-you-mean';
@@ -9,19 +9,27 @@ import { shown } from '../base/shown';
 export const MAX_INLINE_BYTES = 6 * 1024 * 1024;
 export const INLINE_BYTES = { expected: `a whole number from 1 to ${MAX_INLINE_BYTES}`, isRight: (value: unknown) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_INLINE_BYTES };
 
-const KEYS = ['query', 'params', 'output', 'maxInlineBytes'];
+const KEYS = ['query', 'params', 'manifests', 'manifestCount', 'output', 'maxInlineBytes'];
 const OUTPUT_KEYS = ['format', 'key'];
 
 /** `event`, which anyone may have sent, checked. `params` is checked with the query's declarations. Throws `CONFIG`. */
 export function readEvent(event: unknown): QueryEvent {
-  const { query, params, output, maxInlineBytes } = fields(event, 'the event', KEYS);
+  const { query, params, manifests, manifestCount, output, maxInlineBytes } = fields(event, 'the event', KEYS);
   if (typeof query !== 'string' || query === '') throw new ConfigError(`query is ${shown(query)}, expected the name of a query`);
   if (maxInlineBytes !== undefined && !INLINE_BYTES.isRight(maxInlineBytes)) {
     throw new ConfigError(`maxInlineBytes is ${shown(maxInlineBytes)}, expected ${INLINE_BYTES.expected}`);
   }
+  if (manifestCount !== undefined && !(Number.isSafeInteger(manifestCount) && Number(manifestCount) >= 0)) {
+    throw new ConfigError(`manifestCount is ${shown(manifestCount)}, expected the number of manifests, a whole number from 0`);
+  }
+  if (manifestCount !== undefined && manifests === undefined) {
+    throw new ConfigError('the event has manifestCount without manifests: add the prefix of the manifests, such as "totals/2025-01/", or remove it');
+  }
   return {
     query,
     params: params as QueryEvent['params'],
+    ...(manifests !== undefined && { manifests: manifestsPrefix(manifests) }),
+    ...(manifestCount !== undefined && { manifestCount: manifestCount as number }),
     ...(output !== undefined && { output: readOutput(output) }),
     ...(maxInlineBytes !== undefined && { maxInlineBytes: maxInlineBytes as number }),
   };

@@ -21,8 +21,12 @@ const OPTIONS: Readonly<Record<ResultFormat, string>> = {
 
 /** Types whose JSON may hold NaN or Infinity. A JSON value may hold them because DuckDB's parser takes them. */
 const MAY_BE_NOT_FINITE = /\b(?:FLOAT|DOUBLE|JSON|VARIANT)\b/;
-/** Types that DuckDB does not write to JSON exactly, and those in which it does: a BIGNUM would become a DOUBLE, a VARIANT the text of its SQL. */
-const EXACT_TYPES: ReadonlyArray<readonly [RegExp, string]> = [[/\bBIGNUM\b/g, 'VARCHAR'], [/\bVARIANT\b/g, 'JSON']];
+/** Types that DuckDB does not write exactly, and those in which it does. */
+type ExactTypes = ReadonlyArray<readonly [RegExp, string]>;
+/** A BIGNUM would become a DOUBLE, a VARIANT the text of its SQL. */
+const EXACT_IN_JSON: ExactTypes = [[/\bBIGNUM\b/g, 'VARCHAR'], [/\bVARIANT\b/g, 'JSON']];
+/** They would become a DOUBLE. What a DECIMAL does not hold is an error. */
+const EXACT_IN_PARQUET: ExactTypes = [[/\bU?HUGEINT\b/g, 'DECIMAL(38,0)']];
 
 /** What a COPY refuses, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -45,21 +49,26 @@ export function checkSource(statement: string, reads: boolean): void {
 
 /** The COPY that writes the rows of `statement` to `url`. */
 export function copyStatement(statement: string, columns: readonly Column[], format: ResultFormat, url: string): string {
-  const rows = format === 'parquet' || format === 'csv' ? `FROM ${source(statement)}` : jsonLines(statement, columns);
-  return `COPY (${rows}) TO ${quotedString(url)} (${OPTIONS[format]})`;
+  return `COPY (${rowsOf(statement, columns, format)}) TO ${quotedString(url)} (${OPTIONS[format]})`;
+}
+
+function rowsOf(statement: string, columns: readonly Column[], format: ResultFormat): string {
+  if (format === 'csv') return `FROM ${source(statement)}`;
+  return format === 'parquet' ? exactly(statement, columns, EXACT_IN_PARQUET) : jsonLines(statement, columns);
 }
 
 /** Each row as the text of a JSON object. */
 function jsonLines(statement: string, columns: readonly Column[]): string {
-  const casts = columns.filter(({ type }) => exactType(type) !== type)
-    .map(({ name, type }) => `CAST(${quotedIdentifier(name)} AS ${exactType(type)}) AS ${quotedIdentifier(name)}`);
-  const exactly = casts.length === 0 ? '*' : `* REPLACE (${casts.join(', ')})`;
-  const lines = `SELECT to_json(struct_pack(*COLUMNS(*)))::VARCHAR AS line FROM (SELECT ${exactly} FROM ${source(statement)})`;
+  const lines = `SELECT to_json(struct_pack(*COLUMNS(*)))::VARCHAR AS line FROM (${exactly(statement, columns, EXACT_IN_JSON)})`;
   return columns.some(({ type }) => MAY_BE_NOT_FINITE.test(type)) ? `SELECT ${FINITE} FROM (${lines})` : lines;
 }
 
-function exactType(type: string): string {
-  return EXACT_TYPES.reduce((exact, [inexact, other]) => exact.replace(inexact, other), type);
+/** The rows with columns that DuckDB writes exactly. */
+function exactly(statement: string, columns: readonly Column[], types: ExactTypes): string {
+  const exact = (type: string) => types.reduce((text, [inexact, other]) => text.replace(inexact, other), type);
+  const casts = columns.filter(({ type }) => exact(type) !== type)
+    .map(({ name, type }) => `CAST(${quotedIdentifier(name)} AS ${exact(type)}) AS ${quotedIdentifier(name)}`);
+  return casts.length === 0 ? `FROM ${source(statement)}` : `SELECT * REPLACE (${casts.join(', ')}) FROM ${source(statement)}`;
 }
 
 /** A line of JSON, with NaN and the infinities as text wherever they are not within a text. */

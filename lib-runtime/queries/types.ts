@@ -23,6 +23,15 @@ export interface QueryEvent {
   readonly query: string;
   /** The values of its parameters, by name. @default - none */
   readonly params?: Readonly<Record<string, unknown>>;
+  /**
+   * Asks for the files of many results: those whose manifests are `<manifests><index>.json`. It is relative to the location of the results, with a
+   * slash at its end, such as `totals/2025-01/`. The query gets the files, in the order of the indexes, as its parameter `files VARCHAR[]`.
+   *
+   * @default - none
+   */
+  readonly manifests?: string;
+  /** The least number of manifests. If there are fewer, the error is one after which another attempt may succeed. @default - at least one */
+  readonly manifestCount?: number;
   /** Asks for a file in S3 instead of rows. @default - rows, or a Parquet file if they are too many and results are declared */
   readonly output?: {
     /** `json` is an array of objects, `ndjson` one object a line. */

@@ -46,6 +46,15 @@ describe.each<[string, () => Promise<S3Server | FarS3Server>]>([
     await objects.delete('a/never-there');
   });
 
+  test('the list of a folder has all that is in it, and nothing of the folders below', async () => {
+    const keys = Array.from({ length: 1_100 }, (__, i) => `many/${String(i).padStart(4, '0')}`);
+    for (const key of [...keys, 'many/x/below', 'many/y/z/below', 'many0']) await objects.put(key, key, 'text/plain');
+    front.requests.length = 0;
+    expect(await objects.listFolder('many/')).toEqual(keys.map((key) => ({ key, bytes: 9 })));
+    expect(front.requests).toHaveLength(2);
+    expect(await objects.listFolder('none/')).toEqual([]);
+  }, 60_000);
+
   test('a server that is busy is asked again, and a refusal is reported', async () => {
     front.fault = (_what, count) => (count < 3 ? { status: 503, body: '<Error><Code>SlowDown</Code></Error>' } : undefined);
     await objects.put('again', 'x', 'text/plain');

@@ -164,10 +164,10 @@ describe('declared columns', () => {
 
 describe('an event that cannot be answered', () => {
   test.each<[string, unknown, RegExp]>([
-    ['no object', 'monthly-sales', /^the event is "monthly-sales", expected an object with: query, params, output, maxInlineBytes$/],
+    ['no object', 'monthly-sales', /^the event is "monthly-sales", expected an object with: query, params, manifests, manifestCount, output, maxInlineBytes$/],
     ['nothing', undefined, /^the event is undefined/],
     ['a list', [], /^the event is \[\]/],
-    ['an unknown key', { query: 'q', parms: {} }, /^the event has the unknown key "parms"; did you mean "params"\?; its keys are: query, params, output/],
+    ['an unknown key', { query: 'q', parms: {} }, /^the event has the unknown key "parms"; did you mean "params"\?; its keys are: query, params, manifests, manifestCount, output/],
     ['no query', {}, /^query is undefined, expected the name of a query$/],
     ['an unknown query', { query: 'sale' }, /"sale".*did you mean "sales"\?/s],
     ['a path', { query: '../q' }, /"\.\.\/q"/],

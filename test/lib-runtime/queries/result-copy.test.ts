@@ -43,3 +43,20 @@ test.each([
   await expect(valuesOf(`FROM ${source(sql)} LIMIT 1000`)).rejects.toThrow(/^(?:Failed to extract statements: )?Parser Error/);
   expect(await valuesOf('FROM u')).toEqual([[2]]);
 });
+
+describe('a Parquet file', () => {
+  const written = async (sql: string, type: string) => {
+    const file = `${temporaryDirectory()}/data.parquet`;
+    await connection.run(copyStatement(sql, [{ name: 'h', type }, { name: 'i', type: 'INTEGER' }], 'parquet', file));
+    return valuesOf(`SELECT h::VARCHAR, i, typeof(h) FROM '${file}'`);
+  };
+
+  test.each([['HUGEINT', 'DECIMAL(38,0)'], ['UHUGEINT', 'DECIMAL(38,0)']])('has all digits of %s, which DuckDB alone writes as a DOUBLE', async (type, exact) => {
+    expect(await written(`SELECT 9007199254740993::${type} AS h, 7 AS i`, type)).toEqual([['9007199254740993', 7, exact]]);
+    expect(await written(`SELECT [9007199254740993, NULL]::${type}[] AS h, 7 AS i`, `${type}[]`)).toEqual([['[9007199254740993, NULL]', 7, `${exact}[]`]]);
+  });
+
+  test('does not hold more than 38 digits: an error, not another number', async () => {
+    await expect(written('SELECT 170141183460469231731687303715884105727::HUGEINT AS h, 7 AS i', 'HUGEINT')).rejects.toThrow('Conversion Error');
+  });
+});

@@ -1,0 +1,13 @@
+-- @description A HyperLogLog sketch of the customers of each category: 4,096 registers, whatever the number of customers.
+-- @param file VARCHAR
+CREATE TEMP TABLE part AS
+WITH hashed AS (
+  -- The lowest 12 bits choose the register. The bit above the others ends the search for a bit that is set.
+  SELECT category, (hash(customer_id) & 4095)::SMALLINT AS register, ((hash(customer_id) >> 12) | (1::UBIGINT << 52))::BIGINT AS bits
+  FROM read_parquet($file)
+  WHERE customer_id IS NOT NULL
+)
+SELECT category, register, max(bit_count(xor(bits, bits - 1))) AS rank
+FROM hashed
+GROUP BY category, register;
+FROM part
