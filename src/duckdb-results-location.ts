@@ -12,7 +12,7 @@ export interface DuckDbResultsLocation {
   readonly bucket: s3.IBucket;
 
   /**
-   * What the keys of all results begin with: a folder such as `results/`, which must end with `/`.
+   * What the keys of all results begin with: a folder such as `results/`. It has letters, digits and `_`, `-`, `.`, `=`, `:` and at signs, and ends with `/`.
    *
    * The function may list, read, write and delete the objects under it. Give the folder to results alone.
    */

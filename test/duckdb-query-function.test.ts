@@ -85,12 +85,20 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a misspelt prop', { querys: 'queries' }, 'Stack/Sales has the prop "querys", which it does not know; did you mean "queries"?'],
     ['another misspelt prop', { result: {} }, 'Stack/Sales has the prop "result", which it does not know; did you mean "results"?'],
     ['a misspelt prop of every function', { memorysize: 512 }, 'Stack/Sales has the prop "memorysize", which it does not know; did you mean "memorySize"?'],
-    ['a handler', { entry: 'src/sales.ts' }, 'Stack/Sales has the prop "entry", which it does not know; remove it'],
+    ...['entry', 'handler', 'code', 'bundling', 'projectRoot', 'depsLockFilePath'].map((prop): [string, object, string] => (
+      [`${prop}, which is about a handler`, { [prop]: 'x' },
+        `Stack/Sales has the prop "${prop}", and the handler of a DuckDbQueryFunction is this library's: remove it, or declare a DuckDbFunction`]
+    )),
     ['a prop of the image\'s build', { buildArgs: {} }, 'move it to imageBuild'],
     ['what an image cannot have', { layers: [] }, 'Stack/Sales has the prop layers, which a function from an image cannot have'],
     ['a client that is a range', { nodeApiVersion: '^1.5.5' }, `nodeApiVersion "^1.5.5" is not an exact version of @duckdb/node-api: expected one such as "${client}"`],
   ])('%s', (_, props, message) => {
     expect(() => declare(props)).toThrow(message);
+  });
+
+  test('a handler, also from a subclass, which may have other props', () => {
+    class Sales extends DuckDbQueryFunction {}
+    expect(() => new Sales(stack, 'Sales', { queries: QUERIES, handler: 'sales' } as DuckDbQueryFunctionProps)).toThrow('the handler of a DuckDbQueryFunction is');
   });
 
   test('no props', () => {

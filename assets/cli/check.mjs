@@ -27,7 +27,7 @@ const UNPARSED = `; for DuckDB's own view of their syntax and types: npm install
 function report(folder) {
   if (!existsSync(PROGRAM)) throw new Error(`cannot find ${PROGRAM}: in a clone of this library, build it first with: npx projen pre-compile`);
   const client = [folder, process.cwd()].find(hasClient);
-  const args = [PROGRAM, folder, ...client === undefined ? [] : [client]];
+  const args = [PROGRAM, folder, ...client === undefined ? [] : [`--client=${client}`]];
   const { status, signal, error, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: MAX_REPORT_BYTES });
   if (status !== 0) throw new Error(`the check ended with ${error?.message ?? signal ?? `the exit code ${status}`}: ${stderr}`);
   return JSON.parse(stdout);

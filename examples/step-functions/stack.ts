@@ -10,10 +10,10 @@ export interface LargeOrdersStackProps extends StackProps {
   readonly lake: string;
 }
 
-/** More orders than these are exported and not passed on. */
+/** The most orders that are passed on. */
 const FEW_ORDERS = 100;
 
-/** A state machine that asks for the large orders of a month. It passes on a few orders, and exports many to a CSV file. */
+/** A state machine that asks for the large orders of a month. It passes on few orders, and exports many to a CSV file. */
 export class LargeOrdersStack extends Stack {
   readonly orders: DuckDbQueryFunction;
 
@@ -47,7 +47,7 @@ export class LargeOrdersStack extends Stack {
     ask.addRetry(DuckDbQueryFunction.retry);
     ask.addCatch(invalid, { errors: ['ParameterError'], resultPath: '$.failure' });
 
-    // The manifest has a key that readers know. A manifest that exists is complete.
+    // Readers know the manifest's key. If the manifest is there, its files are complete.
     const exportAll = new LambdaInvoke(this, 'Export', {
       lambdaFunction: this.orders,
       payload: TaskInput.fromObject({
@@ -59,10 +59,11 @@ export class LargeOrdersStack extends Stack {
     });
     exportAll.addRetry(DuckDbQueryFunction.retry);
 
+    // Rows that are too large for an answer are in a Parquet file. The answer then has a rowCount and no rows, even if they are few.
+    const areFew = Condition.and(Condition.isPresent('$.answer.rows'), Condition.numberLessThanEquals('$.answer.rowCount', FEW_ORDERS));
     const definition = ask.next(new Choice(this, 'How many?')
       .when(Condition.numberEquals('$.answer.rowCount', 0), new Succeed(this, 'Nothing to do'))
-      // An answer that was too large for rows is a file already, with the same rowCount.
-      .when(Condition.numberLessThanEquals('$.answer.rowCount', FEW_ORDERS), new Pass(this, 'Pass on', { outputPath: '$.answer.rows' }))
+      .when(areFew, new Pass(this, 'Pass on', { outputPath: '$.answer.rows' }))
       .otherwise(exportAll));
     new StateMachine(this, 'Machine', { definitionBody: DefinitionBody.fromChainable(definition), tracingEnabled: true });
   }

@@ -22,6 +22,8 @@ export interface AwsRequest {
 export interface SignedRequest extends UnsignedRequest {
   readonly service: AwsRequest['service'] | 's3';
   readonly region: string;
+  /** The certificates, in PEM, that verify the server's. @default - those that Node.js trusts */
+  readonly certificates?: string;
 }
 
 /** AWS refused a request, or did not answer it. */
@@ -68,7 +70,7 @@ export async function signedRequest(request: SignedRequest): Promise<string> {
 }
 
 async function attempt(request: SignedRequest, limitMs: number): Promise<string> {
-  const { method, url, body, service, region } = request;
+  const { method, url, body, service, region, certificates: ca } = request;
   const credentials = await processCredentials(process.env).catch((error) => {
     throw AWS_SDK.noCredentials.test(messageOf(error)) ? new AwsError('NoCredentials', messageOf(error), false) : error;
   });
@@ -80,7 +82,7 @@ async function attempt(request: SignedRequest, limitMs: number): Promise<string>
       fail(`no answer within ${limitMs} ms; in a VPC, a function reaches AWS's APIs only through a NAT gateway or an interface endpoint`);
       sent.destroy();
     }, limitMs);
-    const sent = send(url, { method, headers: signedHeaders(request, { service, region, credentials }) }, (response) => {
+    const sent = send(url, { method, headers: signedHeaders(request, { service, region, credentials }), ca }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => text += part);

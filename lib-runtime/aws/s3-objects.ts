@@ -1,11 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { AwsError, awsHost, endpointUrl, signedRequest, type SignedRequest } from './aws-request';
 import { regionFor } from './region';
 import { encode } from './signature';
+import { ConfigError, messageOf } from '../base/errors';
+import { shown } from '../base/shown';
 
 /** Where a bucket is, if the process's environment does not say so. */
 export interface BucketLocation {
   readonly region?: string;
   readonly endpoint?: string;
+  /** A file with the certificates, in PEM, that verify the endpoint's, in place of those that Node.js trusts: DuckDB's setting `ca_cert_file`. */
+  readonly caFile?: string;
 }
 
 /** An object in a list. */
@@ -17,16 +22,20 @@ export interface ListedObject {
 /**
  * The small objects of a bucket, by signed requests. They are tried again as all requests to AWS are, and throw an `AwsError`.
  *
+ * Throws `CONFIG` if it cannot read the file with the certificates.
+ *
  * The endpoint is the given one, or that of `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, which are used in path style; or AWS's own.
  */
 export class S3Objects {
   private readonly region: string;
   /** The URL of the bucket, without a slash at its end. */
   private readonly base: string;
+  private readonly certificates: string | undefined;
 
   constructor(bucket: string, location: BucketLocation, env: NodeJS.ProcessEnv) {
     this.region = location.region ?? regionFor('', env);
     this.base = bucketUrl(bucket, this.region, location.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
+    this.certificates = location.caFile === undefined ? undefined : certificatesIn(location.caFile);
   }
 
   /** Writes an object. Readers see all of it or what was there before. */
@@ -82,7 +91,15 @@ export class S3Objects {
     const path = key.split('/').map(encode).join('/');
     const search = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`).sort().join('&');
     const url = new URL(`${this.base}/${path}${search && `?${search}`}`);
-    return signedRequest({ method, url, headers, body, service: 's3', region: this.region });
+    return signedRequest({ method, url, headers, body, service: 's3', region: this.region, certificates: this.certificates });
+  }
+}
+
+function certificatesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`cannot read the setting ca_cert_file ${shown(file)}: ${messageOf(cause)}`, { cause });
   }
 }
 

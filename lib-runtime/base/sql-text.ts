@@ -36,7 +36,7 @@ export function firstWord(sql: string): string {
 /** The beginning of `sql` on one line, for messages. */
 export function excerpt(sql: string): string {
   // Redacts first, because half of a secret is not recognised.
-  const line = scrub(sql).slice(0, 1000).trim().replace(/\s+/g, ' ');
+  const line = scrub(sql).trimStart().slice(0, 1000).trim().replace(/\s+/g, ' ');
   return line.length > 100 ? `${line.slice(0, 100)}...` : line;
 }
 

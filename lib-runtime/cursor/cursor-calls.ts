@@ -50,8 +50,8 @@ export abstract class CursorCalls implements Cursor, StreamTarget {
   }
 
   /** DuckDB's own result of `sql`, for parts of this package that need its types. `Cursor` does not have it. */
-  async result(sql: string): Promise<DuckDBMaterializedResult> {
-    return (await this.call(sql, undefined, { maxStalenessMs: 0 }).run()).result;
+  async result(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<DuckDBMaterializedResult> {
+    return (await this.call(sql, params, options).run()).result;
   }
 
   async execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }> {

@@ -2,7 +2,7 @@
 export interface Trace {
   /** The duration, known at the end. */
   milliseconds?: number;
-  /** The error, if it failed. */
+  /** The error, if it failed. Its message may quote values of parameters. */
   error?: unknown;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { checkDeclaredColumns } from './declared-columns';
+import { fileError } from './file-error';
 import { filesParameter } from './files-parameter';
 import { InlineRows } from './inline-rows';
 import { defaultManifestKey } from './manifest';
@@ -90,7 +91,8 @@ class Answering {
       const parameters = await queryParameters(cursor, declared, params);
       const statements = await queryStatements(cursor, sql, parameters);
       for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
-      return await (output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output));
+      const answer = output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output);
+      return await answer.catch(async (error: unknown) => { throw await fileError(error, cursor, sql, statements); });
     } finally {
       await cursor.close();
     }

@@ -1,13 +1,14 @@
 /**
  * A program that checks a folder of queries, when a stack is synthesised and for the command `cdk-duckdb-lambda check`:
  *
- *     node check-queries.js FOLDER [CLIENT]
+ *     node check-queries.js FOLDER [--client=PATH] [--database=NAME ...]
  *
- * `CLIENT` is a path from which `@duckdb/node-api` can be required. It writes a report in JSON, also of errors. The queries in it follow from the
- * files alone; whether the client is there, and which, changes only the errors.
+ * `PATH` is one from which `@duckdb/node-api` can be required. The names are those of the function's databases; without any, `@database` is not
+ * checked. It writes a report in JSON, also of errors. The queries in it follow from the files alone; the options change only the errors.
  */
 import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { checkQuery } from './query-checks';
 import { type QueryFile, readQueryFile } from './query-file';
 import { queryPaths } from './query-folder';
@@ -21,17 +22,27 @@ interface Report {
   readonly isParsed: boolean;
 }
 
-void main(process.argv[2]!, process.argv[3]);
+interface Options {
+  readonly client?: string;
+  readonly database?: readonly string[];
+}
 
-async function main(folder: string, client: string | undefined): Promise<void> {
-  const report = await checkFolder(folder, client).catch((error): Report => {
+const { positionals: [folderArgument], values } = parseArgs({
+  allowPositionals: true,
+  options: { client: { type: 'string' }, database: { type: 'string', multiple: true } },
+});
+
+void main(folderArgument!, values);
+
+async function main(folder: string, options: Options): Promise<void> {
+  const report = await checkFolder(folder, options).catch((error): Report => {
     if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false };
     throw error;
   });
   process.stdout.write(JSON.stringify(report));
 }
 
-async function checkFolder(folder: string, client: string | undefined): Promise<Report> {
+async function checkFolder(folder: string, { client, database: databases }: Options): Promise<Report> {
   const parser = client === undefined ? undefined : await QueryParser.open(client).catch(() => undefined);
   const shownFolder = shownPath(folder);
   const { queries: paths, errors: folderErrors } = queryPaths(folder, shownFolder);
@@ -39,7 +50,7 @@ async function checkFolder(folder: string, client: string | undefined): Promise<
   const errors = [...folderErrors];
   for (const { name, path } of paths) {
     const file = readQueryFile(name, `${shownFolder}/${path}`, readFileSync(join(folder, path), 'utf8'));
-    await checkQuery(file, parser);
+    await checkQuery(file, parser, databases);
     queries.push(description(file.query, path));
     errors.push(...file.errors.lines());
   }

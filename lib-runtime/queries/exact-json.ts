@@ -3,6 +3,10 @@ const DEEPEST = 100;
 /** A double keeps this many digits of every number in its range. */
 const KEPT_DIGITS = 15;
 
+/** No type of DuckDB holds more digits, and a regular expression would need memory for each of them. */
+const MOST_CHARACTERS = 5000;
+const NUMBER_CHARACTERS = '-+.0123456789eE';
+
 /** What Node.js 22 and later have, and TypeScript does not declare. */
 const { rawJSON, isRawJSON } = JSON as unknown as {
   rawJSON?: (text: string) => object;
@@ -95,9 +99,10 @@ function isKey(text: string, end: number): boolean {
 }
 
 function numberAt(text: string, from: number): string {
-  const number = /[-+.\deE]+/y;
-  number.lastIndex = from;
-  return number.exec(text)![0];
+  let end = from;
+  while (end < text.length && NUMBER_CHARACTERS.includes(text[end]!)) end += 1;
+  if (end - from > MOST_CHARACTERS) throw new SyntaxError(`a number has more than ${MOST_CHARACTERS} characters: write it as text, in double quotes`);
+  return text.slice(from, end);
 }
 
 /** Whether JavaScript's number may not be exactly the number that `source` writes. */

@@ -42,9 +42,9 @@ export function isPlainKey(text: string): boolean {
 
 /** `key`, relative to the location of the results. Throws `CONFIG` if it cannot be the key of a manifest. */
 export function manifestKey(key: unknown): string {
-  if (typeof key === 'string' && key.length <= LONGEST_KEY && isPlainKey(key) && key.endsWith(EXTENSION) && !/(?:^|\/)\.json$/.test(key)) return key;
+  if (typeof key === 'string' && key.length <= LONGEST_KEY && key.endsWith(EXTENSION) && isPlainKey(key.slice(0, -EXTENSION.length))) return key;
   throw new ConfigError(`output.key is ${shown(key)}, expected the key of a manifest below the location of the results, such as "2025-01/sales.json": ` +
-    `${PARTS}, "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
+    `${PARTS}, also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
 }
 
 /** `prefix` of manifests, relative to the location of the results. Throws `CONFIG` if manifests cannot lie directly below it. */

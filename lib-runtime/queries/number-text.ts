@@ -38,12 +38,22 @@ export function decimalText(value: unknown, width: number, scale: number): strin
   return whole.length <= width - scale && fraction.length <= scale ? positional(digits) : undefined;
 }
 
-/** The text of a number that a FLOAT or DOUBLE holds, rounded by `round`; undefined if `value` is not one, or would become infinite. */
+/**
+ * The text of a number that `round` rounds to the nearest FLOAT or DOUBLE; undefined if `value` is not one, or would become infinite, or 0 without
+ * being 0.
+ */
 export function floatText(value: unknown, round: (value: number) => number): string | undefined {
   if (typeof value === 'string' && NO_NUMBERS.includes(value)) return value;
+  const text = typeof value === 'string' ? value : numberText(value);
+  if (text === undefined || !NUMBER.test(text)) return undefined;
+  const nearest = round(Number(text));
+  if (!Number.isFinite(nearest) || (nearest === 0 && !isZero(text))) return undefined;
   // The text of a double, rounded to a FLOAT, may be another FLOAT than that of the double itself.
-  const text = typeof value === 'string' ? value : numberText(typeof value === 'number' ? round(value) : value);
-  return text !== undefined && NUMBER.test(text) && Number.isFinite(round(Number(text))) ? text : undefined;
+  return typeof value === 'number' ? numberText(nearest) : text;
+}
+
+function isZero(number: string): boolean {
+  return !/[1-9]/.test(number.replace(/e.*/i, ''));
 }
 
 /** The digits of a number, or of a text of the form `form`. */

@@ -1,6 +1,8 @@
 import { type Declaration, readDeclaration } from './declaration';
+import { checkDeclaredUses } from './declared-uses';
 import { DirectiveText } from './directive-text';
 import { type Directive, directivesIn } from './directives';
+import { checkLastingChanges } from './lasting-changes';
 import { SourceErrors, SourceFault } from './source-errors';
 import { didYouMean } from '../base/did-you-mean';
 import { ConfigError } from '../base/errors';
@@ -53,6 +55,10 @@ export interface ReadQueryFile {
   readonly query: QueryFile;
   /** Those of its parameters and columns, with their positions. */
   readonly declarations: readonly Declaration[];
+  /** The names of parameters whose declarations have errors. */
+  readonly faultyParameters: readonly string[];
+  /** The position of the name in `@database`. */
+  readonly databaseStart?: number;
   readonly errors: SourceErrors;
 }
 
@@ -74,27 +80,36 @@ const SETTINGS: Readonly<Record<string, Reader>> = {
 const DIRECTIVES = ['param', 'column', ...Object.keys(SETTINGS)];
 
 /**
- * Reads a query file: its text, and the directives in the `--` comments before its first statement.
+ * Reads a query file: its text, and the directives in the `--` comments before its first statement. Checks what the text of its statements tells.
  *
  * Throws one `CONFIG` error with all errors of the file, a line for each: `file:line:column: what was received, what was expected, the fix`.
  */
 export function parseQueryFile(name: string, file: string, text: string): QueryFile {
-  const { query, errors } = readQueryFile(name, file, text);
-  if (!errors.isEmpty) throw new ConfigError(errors.lines().join('\n'));
-  return query;
+  const read = readQueryFile(name, file, text);
+  checkStatements(read);
+  if (!read.errors.isEmpty) throw new ConfigError(read.errors.lines().join('\n'));
+  return read.query;
 }
 
-/** Like `parseQueryFile`, but hands out the errors. */
+/** Adds what the text of the statements tells: parameters that are not declared or not used, and changes that would outlive the query. */
+export function checkStatements({ query: { sql }, declarations, faultyParameters, errors }: ReadQueryFile): void {
+  checkDeclaredUses(sql, declarations.filter(({ kind }) => kind === 'param'), faultyParameters, errors);
+  checkLastingChanges(sql, errors);
+}
+
+/** Like `parseQueryFile`, but hands out the errors, and does not check the statements. */
 export function readQueryFile(name: string, file: string, text: string): ReadQueryFile {
   const sql = text.replace(/^\uFEFF/, '');
   const errors = new SourceErrors(file, sql);
   checkText(sql, errors);
   const settings = new Map<string, Directive>();
   const declarations = new Map<string, Declaration>();
+  const named: string[] = [];
   let declared: Partial<QueryFile> = {};
-  for (const directive of directivesIn(sql, DIRECTIVES, errors)) {
+  for (const directive of directivesIn(sql, DIRECTIVES)) {
     errors.catch(() => {
       const { name: word, text: value, textStart } = directive;
+      if (word === 'param') named.push(/^\$?(\w*)/.exec(value)![1]!);
       checkPlace(directive);
       const directiveText = new DirectiveText(value, textStart);
       if (word === 'param' || word === 'column') {
@@ -111,7 +126,9 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
   }
   const all = [...declarations.values()];
   const ofKind = (kind: Declaration['kind']) => all.filter((each) => each.kind === kind).map((each) => withLine(each, errors));
-  return { query: { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') }, declarations: all, errors };
+  const faultyParameters = named.filter((each) => !declarations.has(`param ${each.toLowerCase()}`));
+  const query = { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') };
+  return { query, declarations: all, faultyParameters, databaseStart: settings.get('database')?.textStart, errors };
 }
 
 function withLine({ name, type, defaultValue, defaultStart, description, nameStart }: Declaration, errors: SourceErrors): QueryParameterDeclaration {
@@ -135,13 +152,14 @@ function checkText(sql: string, errors: SourceErrors): void {
   }
 }
 
-/** Throws if the directive is unknown, or follows the beginning of a statement. */
-function checkPlace({ name, start, isAfterStatement }: Directive): void {
+/** Throws if the directive is unknown, or in a place where it would be ignored. */
+function checkPlace({ name, start, ignored }: Directive): void {
   if (!DIRECTIVES.includes(name)) {
     throw new SourceFault(start, `received @${name}, which is not a directive${didYouMean(name, DIRECTIVES)}; the directives are: `
       + `${DIRECTIVES.map((each) => `@${each}`).join(', ')}. For a comment, write something before the @`);
   }
-  if (isAfterStatement) throw new SourceFault(start, `received @${name} after the beginning of a statement, where it would be ignored: move it to the head of the file`);
+  if (ignored === 'in a block comment') throw new SourceFault(start, `@${name} is in a block comment, where it would be ignored: begin its line with --`);
+  if (ignored !== undefined) throw new SourceFault(start, `received @${name} after the beginning of a statement, where it would be ignored: move it to the head of the file`);
 }
 
 function checkGivenOnce({ name, start }: Directive, first: Directive | undefined, errors: SourceErrors): void {

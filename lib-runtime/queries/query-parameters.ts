@@ -1,6 +1,7 @@
 import type { DuckDBListType, DuckDBType } from '@duckdb/node-api';
 import type { QueryParameterDeclaration } from './query-file';
-import { received, typedValue, unsupportedPart } from './typed-value';
+import { received } from './received';
+import { typedValue, unsupported, unsupportedPart } from './typed-value';
 import { didYouMean } from '../base/did-you-mean';
 import { ConfigError, messageOf, ParameterError, QueryError } from '../base/errors';
 import { quotedIdentifier } from '../base/sql-text';
@@ -17,7 +18,8 @@ const MOST_SHOWN = 80;
 /**
  * The parameters of a query, for `cursor.query(sql, parameters)`: `given`, the `params` of an event, as values of the declared types.
  *
- * Nothing is rounded, cut off or guessed: a value that its type does not hold exactly is an error.
+ * Nothing is rounded, cut off or guessed: a value that its type does not hold exactly is an error. Only for FLOAT and DOUBLE is it the nearest one that
+ * they hold, as always with binary numbers.
  *
  * | type                                   | JSON value                                                                                          |
  * |----------------------------------------|-----------------------------------------------------------------------------------------------------|
@@ -25,7 +27,7 @@ const MOST_SHOWN = 80;
  * | BOOLEAN                                | true, false, or these as text                                                                       |
  * | integers, BIGNUM                       | a number up to 2^53, or digits as text                                                              |
  * | DECIMAL                                | a number with at most 15 digits, or text such as `-12.50`, with no more digits than the type        |
- * | FLOAT, DOUBLE                          | a number, or text such as `1.5e3`, `NaN`, `Infinity` or `-Infinity`                                 |
+ * | FLOAT, DOUBLE                          | a number, or text such as `1.5e3`, `NaN` or `-Infinity`; an error if it would become infinite, or 0 |
  * | VARCHAR, ENUM, BIT, UUID               | text                                                                                                |
  * | BLOB                                   | base64 text                                                                                         |
  * | DATE, TIME                             | text, `2025-01-31`, `12:34:56.789`                                                                  |
@@ -45,18 +47,28 @@ export async function queryParameters(cursor: Cursor, declarations: readonly Que
   const values = declaredValues(declarations, given);
   if (declarations.length === 0) return {};
   const types = await declaredTypes(cursor, declarations);
-  return Object.fromEntries(declarations.map((declaration, index) => [declaration.name, parameter(declaration, types[index]!, values[index])]));
+  return Object.fromEntries(declarations.map((declaration, index) => [declaration.name, parameter(declaration, types[index]!, values[index]!)]));
+}
+
+/** The value of a parameter. */
+interface DeclaredValue {
+  readonly value: unknown;
+  /** Whether it is the default of the query file, and not the caller's. */
+  readonly isDefault: boolean;
 }
 
 /** The value of each declaration: the given one, or its default. */
-function declaredValues(declarations: readonly QueryParameterDeclaration[], given: unknown): unknown[] {
+function declaredValues(declarations: readonly QueryParameterDeclaration[], given: unknown): DeclaredValue[] {
   const values = valuesByName(declarations, given);
   const missing = declarations.filter(({ name, defaultValue }) => defaultValue === undefined && !values.has(name.toLowerCase()));
   if (missing.length > 0) {
     const names = missing.map(({ name, type }) => `$${name} (${type})`).join(', ');
     throw new ParameterError(`there is no value for ${names}, and the query file declares no default: add it to params, or pass null for NULL`);
   }
-  return declarations.map(({ name, defaultValue }) => (values.has(name.toLowerCase()) ? values.get(name.toLowerCase()) : defaultValue));
+  return declarations.map(({ name, defaultValue }) => {
+    const key = name.toLowerCase();
+    return values.has(key) ? { value: values.get(key), isDefault: false } : { value: defaultValue, isDefault: true };
+  });
 }
 
 /** The given values by their names in lower case, because DuckDB ignores case. */
@@ -107,16 +119,14 @@ async function askedTypes(cursor: Cursor, declarations: readonly QueryParameterD
   });
   declarations.forEach(({ name, type }, index) => {
     const part = unsupportedPart(types[index]!);
-    if (part === undefined) return;
-    throw new ConfigError(`parameter $${name} has the type ${type}, and values of ${part} cannot be parameters: ` +
-      'declare it as VARCHAR or JSON, and convert it in the SQL, as in $x::JSON::VARIANT');
+    if (part !== undefined) throw new ConfigError(`parameter $${name} has the type ${type}, and ${unsupported(part)}`);
   });
   return types;
 }
 
 async function typesOf(cursor: Cursor, declarations: readonly QueryParameterDeclaration[]): Promise<readonly DuckDBType[]> {
   const columns = declarations.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quotedIdentifier(name)}`);
-  return (await (cursor as CursorCalls).result(`SELECT ${columns.join(', ')}`)).columnTypes();
+  return (await (cursor as CursorCalls).result(`SELECT ${columns.join(', ')}`, undefined, { maxStalenessMs: 0 })).columnTypes();
 }
 
 function unknownType({ name, type }: QueryParameterDeclaration, cause: unknown): unknown {
@@ -124,13 +134,15 @@ function unknownType({ name, type }: QueryParameterDeclaration, cause: unknown):
   return new ConfigError(`parameter $${name} has the type ${type}, which DuckDB refuses: ${messageOf(cause)}`, { cause });
 }
 
-function parameter({ name, type: declared }: QueryParameterDeclaration, type: DuckDBType, value: unknown): unknown {
+function parameter({ name, type: declared, line }: QueryParameterDeclaration, type: DuckDBType, { value, isDefault }: DeclaredValue): unknown {
   try {
     const typed = typedValue(value, type);
     // As text they are what their types are, and the runtime finds the URLs of files in them.
     return isTextOf(type, value) ? value : new TypedParameter(typed, declared, value);
   } catch (error) {
-    throw new ParameterError(`parameter $${name}${shortened(pathOf(error))} ${messageOf(error)}; the type of $${name} is ${shortened(declared)}`);
+    const why = `${shortened(pathOf(error))} ${messageOf(error)}; the type of $${name} is ${shortened(declared)}`;
+    if (isDefault) throw new ConfigError(`the default of $${name}, in line ${line} of the query's file,${why}`);
+    throw new ParameterError(`parameter $${name}${why}`);
   }
 }
 

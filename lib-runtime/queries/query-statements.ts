@@ -1,8 +1,10 @@
-import { messageOf, QueryError } from '../base/errors';
+import { QueryError } from '../base/errors';
 import { parameterNames } from '../base/placeholders';
 import { Pieces } from '../base/sql-pieces';
-import { excerpt, splitStatements } from '../base/sql-text';
+import { excerpt, placedStatements } from '../base/sql-text';
 import type { Cursor } from '../cursor/types';
+import { textOf } from '../diagnosis/query-error';
+import { errorClass } from '../diagnosis/transient';
 import { Statement } from '../execution/statement';
 import type { QueryParameters } from '../values/parameters';
 
@@ -17,7 +19,7 @@ export interface BoundSql {
 export interface QueryStatements {
   readonly before: readonly BoundSql[];
   readonly last: BoundSql;
-  /** The last statement alone, without semicolons. */
+  /** The last statement alone, without semicolons, where it is in the file: white space takes the place of what is before it. */
   readonly statement: string;
   /** Whether the last statement only reads, so that it may run a second time. */
   readonly reads: boolean;
@@ -29,13 +31,18 @@ const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE)$/i;
 
 /** Splits the SQL of a query. Throws `QUERY` if DuckDB's parser sees other statements in it. */
 export async function queryStatements(cursor: Cursor, sql: string, parameters: QueryParameters): Promise<QueryStatements> {
-  const parts = splitStatements(sql);
+  // DuckDB's errors then have the file's positions.
+  const parts = placedStatements(sql).map(({ text, start }) => blank(sql.slice(0, start)) + text);
   const statement = parts.at(-1) ?? '';
   const facts = { statement, reads: reads(statement) };
-  // A single statement runs with the whole text of its file, so that DuckDB's errors have the file's positions.
   if (parts.length < 2) return { ...facts, before: [], last: { sql, parameters: given(parameters) } };
   await checkSplit(cursor, sql, parts);
   return { ...facts, before: parts.slice(0, -1).map((part) => bound(part, parameters)), last: bound(statement, parameters) };
+}
+
+/** White space with the lines of `text`. */
+function blank(text: string): string {
+  return text.replace(/[^\n]/gu, ' ');
 }
 
 function reads(sql: string): boolean {
@@ -51,16 +58,20 @@ function hasWord(sql: string, word: RegExp): boolean {
 
 /** DuckDB counts some statements as several, such as PIVOT, but the same ones in the whole and in its parts. */
 async function checkSplit(cursor: Cursor, sql: string, parts: readonly string[]): Promise<void> {
-  const [whole, ...counts] = await cursor.withConnection(async (connection) => {
-    const found: number[] = [];
-    for (const text of [sql, ...parts]) found.push((await connection.extractStatements(text)).count);
-    return found;
-  }).catch((error) => {
-    throw new QueryError(`${messageOf(error)}\n\nin: ${excerpt(sql)}`, { cause: error });
-  });
+  const whole = await checkSyntax(cursor, sql);
+  const counts: number[] = [];
+  for (const part of parts) counts.push(await checkSyntax(cursor, part));
   if (whole === counts.reduce((sum, count) => sum + count, 0)) return;
   throw new QueryError(`the statements of this SQL cannot be told apart: DuckDB sees ${whole} in the whole, and ${counts.join(', ')} in what ends with a semicolon; ` +
     `write its quotes and comments in a simpler way\n\nin: ${excerpt(sql)}`);
+}
+
+/** The number of statements in `sql` for DuckDB's parser. Throws `QUERY` for a syntax error. */
+export async function checkSyntax(cursor: Cursor, sql: string): Promise<number> {
+  return cursor.withConnection(async (connection) => (await connection.extractStatements(sql)).count).catch((error) => {
+    const text = textOf(error);
+    throw new QueryError(`${text}\n\nin: ${excerpt(sql)}`, { cause: error, duckdbType: errorClass(text) });
+  });
 }
 
 /** `sql` with those of the named parameters that it uses. DuckDB ignores case in names. */

@@ -14,6 +14,8 @@ import type { Cursor, QueryOptions } from '../cursor/types';
 import { PART } from '../diagnosis/remote-write';
 import type { Column } from '../values/column';
 import type { QueryParameters } from '../values/parameters';
+import { readColumns } from '../values/rows';
+import { checkFieldNames } from '../values/unnamed-fields';
 
 /** A statement whose result becomes a file and a manifest. */
 export interface WantedResult {
@@ -52,7 +54,7 @@ const ANSWER_MS = 100;
  */
 export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<FileAnswer> {
   checkSource(wanted.statement, wanted.reads);
-  const columns = wanted.columns ?? (await cursor.queryResult(`FROM ${source(wanted.statement)} LIMIT 0`, wanted.parameters)).columns;
+  const columns = wanted.columns ?? await resultColumns(cursor, wanted);
   await wanted.checkColumns(columns);
   const attempt = new Attempt(location, wanted, columns);
   try {
@@ -62,6 +64,14 @@ export async function writeResult(cursor: Cursor, location: ResultLocation, want
     await attempt.discard((cursor as CursorCalls).connection.settled);
     throw withoutPart(error);
   }
+}
+
+/** Throws `OUT_OF_RANGE` if JSON would lose fields of a column. */
+async function resultColumns(cursor: Cursor, { statement, parameters, format }: WantedResult): Promise<readonly Column[]> {
+  const result = await (cursor as CursorCalls).result(`FROM ${source(statement)} LIMIT 0`, parameters);
+  const columns = readColumns(result);
+  if (format === 'json' || format === 'ndjson') result.columnTypes().forEach((type, index) => checkFieldNames(type, columns[index]!.name));
+  return columns;
 }
 
 /** One attempt at a result. */
@@ -91,7 +101,11 @@ class Attempt {
 
   /** Removes what it has left, once `settled` says that nothing more is written, as far as time allows. */
   async discard(settled: Promise<void>): Promise<void> {
-    if (this.mayBePublished) return;
+    if (this.mayBePublished) {
+      console.warn(`a failed attempt may have written the manifest ${this.url(this.manifestKey)}, so its data below ${this.url(this.prefix)} stays: ` +
+        'if no manifest names it, it is not a result; delete it, or let a lifecycle rule of the bucket do so');
+      return;
+    }
     const limit = new AbortController();
     const timeMs = Math.max(0, Math.min(MAX_CLEAN_UP_MS, this.wanted.timeLeftMs() - ANSWER_MS));
     const late = sleep(timeMs, new Error(`not done within ${Math.round(timeMs)} ms`), { signal: limit.signal }).then((error) => { throw error; });

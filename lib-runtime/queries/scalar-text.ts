@@ -1,9 +1,10 @@
 import type { DuckDBDecimalType, DuckDBEnumType, DuckDBType } from '@duckdb/node-api';
-import { checkDepth, numberText } from './exact-json';
 import { decimalText, floatText, wholeText } from './number-text';
+import { storableJson } from './storable-json';
 import { dateText, intervalText, timestampText, timestampWithOffsetText, timeText, timeWithOffsetText } from './temporal-text';
+import { isWellFormed } from './well-formed';
 import { loadApi } from '../client/client';
-import { isJson, jsonText } from '../values/json-parameter';
+import { isJson } from '../values/json-parameter';
 
 /** How JSON values become values of a type. */
 export interface Scalar {
@@ -45,8 +46,8 @@ function makersById(): ReadonlyMap<number, Make> {
     [id.UTINYINT, always(unsigned(8n))], [id.USMALLINT, always(unsigned(16n))], [id.UINTEGER, always(unsigned(32n))],
     [id.UBIGINT, always(unsigned(64n))], [id.UHUGEINT, always(unsigned(128n))],
     [id.BIGNUM, always({ expected: `a whole number of at most ${MOST_DIGITS} digits`, text: (value) => within(wholeText(value), MOST_DIGITS) })],
-    [id.FLOAT, always({ expected: `${NUMBER}, up to 3.4e38`, text: (value) => floatText(value, Math.fround) })],
-    [id.DOUBLE, always({ expected: `${NUMBER}, up to 1.8e308`, text: (value) => floatText(value, Number) })],
+    [id.FLOAT, always({ expected: `${NUMBER}, from 1.4e-45 to 3.4e38 or 0`, text: (value) => floatText(value, Math.fround) })],
+    [id.DOUBLE, always({ expected: `${NUMBER}, from 4.9e-324 to 1.8e308 or 0`, text: (value) => floatText(value, Number) })],
     [id.DECIMAL, (type) => decimal(type as DuckDBDecimalType)],
     [id.VARCHAR, always({ expected: 'text of whole characters', text: textOf })],
     [id.BLOB, always({ expected: 'bytes as base64 text', text: base64Text })],
@@ -65,29 +66,12 @@ function makersById(): ReadonlyMap<number, Make> {
   ]);
 }
 
-const NUMBER = 'a number, as such or as text, or one of the texts NaN, Infinity and -Infinity';
+const NUMBER = 'one of the texts NaN, Infinity and -Infinity, or a number, as such or as text';
 
 const JSON_VALUE: Scalar = {
   expected: 'a list, an object, a number, true, false, or JSON as text: a text within it has quotes of its own, as in "\\"a\\""',
-  text: (value) => {
-    try {
-      const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
-      checkDepth(parsed);
-      // The text keeps numbers with all of their digits.
-      return isStorable(parsed, typeof value !== 'string') ? (typeof value === 'string' ? value : jsonText(value)) : undefined;
-    } catch {
-      return undefined;
-    }
-  },
+  text: storableJson,
 };
-
-/** Whether DuckDB's JSON holds the parsed JSON. `isExact` refuses numbers that JavaScript may have rounded. */
-function isStorable(value: unknown, isExact: boolean): boolean {
-  if (typeof value === 'string') return textOf(value) !== undefined;
-  if (typeof value === 'number') return Number.isFinite(value) && !(isExact && Number.isInteger(value) && !Number.isSafeInteger(value));
-  if (typeof value !== 'object' || value === null || numberText(value) !== undefined) return true;
-  return Object.entries(value).every(([key, item]) => textOf(key) !== undefined && isStorable(item, isExact));
-}
 
 function signed(bits: bigint): Scalar {
   return integer(-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n);
@@ -131,8 +115,7 @@ function enumeration({ values }: DuckDBEnumType): Scalar {
 }
 
 function textOf(value: unknown): string | undefined {
-  // Node.js 20 has it, but TypeScript declares it only for ES2024. UTF-8 has no half of a surrogate pair.
-  return typeof value === 'string' && (value as unknown as { isWellFormed(): boolean }).isWellFormed() ? value : undefined;
+  return typeof value === 'string' && isWellFormed(value) ? value : undefined;
 }
 
 /** Only text that these bytes would be written as, since Node.js skips what is not base64. */

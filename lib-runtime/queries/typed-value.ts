@@ -1,23 +1,28 @@
 import type { DuckDBArrayType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType, DuckDBUnionType } from '@duckdb/node-api';
 import type { LogicalType, Value } from '@duckdb/node-bindings';
-import { numberText } from './exact-json';
 import { RoundedNumberError } from './number-text';
+import { received } from './received';
 import { type Scalar, scalarOf } from './scalar-text';
 import { didYouMean } from '../base/did-you-mean';
-import { scrub } from '../base/redaction';
 import { loadApi, loadBindings } from '../client/client';
 import { partsOf } from '../values/kept-names';
 import { typeName } from '../values/type-name';
 import { fieldPath, inPart, mapParts } from '../values/value-error';
 import { pathOf } from '../values/value-path';
 
-const MOST_SHOWN = 100;
-
 /** The first part of `type` whose values cannot be parameters, or undefined. */
 export function unsupportedPart(type: DuckDBType): DuckDBType | undefined {
   const parts = partsOf(type);
   if (parts.length === 0) return scalarOf(type) ? undefined : type;
   return parts.map(unsupportedPart).find((part) => part !== undefined);
+}
+
+/** Why a parameter cannot have values of `type`, an unsupported part of its type, and what to do instead. */
+export function unsupported(type: DuckDBType): string {
+  const instead = type.typeId === loadApi().DuckDBTypeId.GEOMETRY
+    ? 'declare it as VARCHAR and write $x::GEOMETRY in the SQL, or as BLOB and write ST_GeomFromWKB($x)'
+    : 'declare it as VARCHAR or JSON, and convert it in the SQL, as in $x::JSON::VARIANT';
+  return `values of ${type} cannot be parameters: ${instead}`;
 }
 
 /**
@@ -38,15 +43,6 @@ export function typedValue(value: unknown, type: DuckDBType): Value {
     case id.UNION: return union(value, type as DuckDBUnionType);
     default: return scalar(value, type);
   }
-}
-
-/** The beginning of a value, for messages. Redacts first, because half of a secret is not recognised. */
-export function received(value: unknown): string {
-  const number = numberText(value);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null && number === undefined) return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(scrub(value)) : number ?? String(value);
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 
 function scalar(value: unknown, type: DuckDBType): Value {
@@ -150,17 +146,22 @@ function map(value: unknown, type: DuckDBMapType): Value {
   }
 }
 
+const ENTRY = 'an object with the keys key and value';
+
 function entriesOf(value: unknown): ReadonlyArray<readonly [unknown, unknown]> {
-  const expected = 'an object, or a list of objects with the keys key and value';
-  if (!Array.isArray(value)) {
-    if (received(value) !== 'an object') throw misfit(value, expected);
-    return Object.entries(value as object);
-  }
-  return mapParts(value, (_, index) => `[${index}]`, (entry) => {
-    const { key, value: item, ...others } = (entry ?? {}) as { key: unknown; value: unknown };
-    if (key !== undefined && item !== undefined && Object.keys(others).length === 0) return [key, item] as const;
-    throw misfit(entry, 'an object with the keys key and value');
-  });
+  if (Array.isArray(value)) return mapParts(value, (_, index) => `[${index}]`, entryOf);
+  if (received(value) !== 'an object') throw misfit(value, 'an object, or a list of objects with the keys key and value');
+  return Object.entries(value as object);
+}
+
+function entryOf(entry: unknown): readonly [unknown, unknown] {
+  if (received(entry) !== 'an object') throw misfit(entry, ENTRY);
+  const { key, value, ...others } = entry as { key: unknown; value: unknown };
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new RangeError(`has the unknown key ${received(other)}${didYouMean(other, ['key', 'value'])}; expected ${ENTRY}`);
+  if (key === undefined) throw inPart('.key', new RangeError('is missing'));
+  if (value === undefined) throw inPart('.value', new RangeError('is missing: pass null for NULL'));
+  return [key, value];
 }
 
 function union(value: unknown, type: DuckDBUnionType): Value {

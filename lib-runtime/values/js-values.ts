@@ -96,7 +96,10 @@ function floorDivide(value: bigint, divisor: bigint): bigint {
   return value < 0n && quotient * divisor !== value ? quotient - 1n : quotient;
 }
 
+/** What the user of a cursor can do. */
+export const AS_TEXT = "read it as text with { rows: 'json' }, or cast it in SQL";
+
 function outOfRange(column: string, type: string, value: string): OutOfRangeError {
   return new OutOfRangeError(`column "${column}" holds the ${type} ${value}, which JavaScript cannot hold exactly: ` +
-    "read it as text with { rows: 'json' }, or cast it in SQL");
+    AS_TEXT);
 }

@@ -3,7 +3,7 @@ import type {
   DuckDBUnionType, DuckDBUnionValue, DuckDBValue, DuckDBVariantValue,
 } from '@duckdb/node-api';
 import { hasUnnamedFields, originalName, setKey } from './kept-names';
-import { OutOfRangeError } from '../base/errors';
+import { unnamedFields } from './unnamed-fields';
 import { loadApi } from '../client/client';
 
 /** Converts the client's value to the value in the row. */
@@ -80,9 +80,4 @@ function unionConverter(form: Form, type: DuckDBUnionType, column: string): Conv
 /** A VARIANT's rows differ in type: each value brings its own. */
 function variant(form: Form, { value, type = loadApi().SQLNULL }: DuckDBVariantValue, column: string): unknown {
   return form.variant(converterOf(form, type, column)(value), type);
-}
-
-function unnamedFields(type: DuckDBStructType, column: string): OutOfRangeError {
-  return new OutOfRangeError(`column "${column}" holds a ${type} whose fields have no names, and an object would keep only one of them: ` +
-    'name them, as in {a: 1, b: 2}, or make it a list');
 }

@@ -56,8 +56,12 @@ export function checkFunctionProps(props: DuckDbFunctionProps, at: string, mayHa
   expectFunctionProps(props, FUNCTION_PROPS, at, mayHaveMore);
 }
 
-/** The same for a `DuckDbQueryFunction`. */
+/** The same for a `DuckDbQueryFunction`, which also refuses a handler: this library brings it. */
 export function checkQueryFunctionProps(props: DuckDbQueryFunctionProps, at: string, mayHaveMore: boolean): void {
+  const ofHandler = Object.keys(props).find((prop) => prop in FUNCTION_PROPS && !(prop in QUERY_FUNCTION_PROPS));
+  if (ofHandler !== undefined) {
+    throw new Error(`${at} has the prop "${ofHandler}", and the handler of a DuckDbQueryFunction is this library's: remove it, or declare a DuckDbFunction`);
+  }
   expectFunctionProps(props, QUERY_FUNCTION_PROPS, at, mayHaveMore);
 }
 

@@ -8,8 +8,6 @@ import { PerApp } from '../per-app';
 export interface CheckedQuery extends DuckDbQuery {
   /** Its file, relative to the folder, with `/` between folders. */
   readonly file: string;
-  /** The database that its file names. */
-  readonly database?: string;
   /** The time that its file allows for a run. */
   readonly timeoutSeconds?: number;
 }
@@ -39,12 +37,15 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks the query files of a folder in a process of its own, because DuckDB's client is asynchronous and a constructor is not. All errors
- * of all files become one error. Within an app, each folder is checked once.
+ * of all files become one error. Within an app, a folder is checked once for the same client and databases.
  *
- * @param client the folder from which DuckDB's client can be required, to parse the SQL; undefined checks what text alone tells
+ * @param client    the folder from which DuckDB's client can be required, to parse the SQL; undefined checks what text alone tells
+ * @param databases the names of the function's databases
  */
-export function checkQueries(app: IConstruct, folder: string, client: string | undefined, at: string, timeoutMs = TIMEOUT_MS): CheckedQueries {
-  const args = [folder, ...(client === undefined ? [] : [client])];
+export function checkQueries(
+  app: IConstruct, folder: string, client: string | undefined, databases: string[], at: string, timeoutMs = TIMEOUT_MS,
+): CheckedQueries {
+  const args = [folder, ...(client === undefined ? [] : [`--client=${client}`]), ...databases.map((name) => `--database=${name}`)];
   const { queries, errors, isParsed } = reports.get(app, JSON.stringify(args), () => runChecker(args, timeoutMs, at));
   if (errors.length > 0) throw new Error(`the queries of ${at} have ${errors.length === 1 ? 'an error' : `${errors.length} errors`}:\n${errors.join('\n')}`);
   if (queries.length === 0) {

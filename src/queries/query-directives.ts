@@ -1,17 +1,6 @@
 import { Annotations, Duration } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { CheckedQuery } from './checked-queries';
-import { didYouMean } from '../checks/did-you-mean';
-
-/** Refuses a query on a database that the function does not have. */
-export function checkDatabases(queries: CheckedQuery[], databases: string[], at: string): void {
-  const known = [...new Set(['default', ...databases])];
-  for (const { file, database } of queries) {
-    if (database === undefined || known.includes(database)) continue;
-    throw new Error(`the query file ${file} of ${at} has "@database ${database}", which is not declared; declared are: `
-      + `${known.map((name) => `"${name}"`).join(', ')}${didYouMean(database, known) || '; declare it with the prop databases'}`);
-  }
-}
 
 /** Warns of queries that allow more time than the function has. */
 export function warnOfTimeouts(fn: IConstruct, queries: CheckedQuery[], timeout: Duration | undefined): void {

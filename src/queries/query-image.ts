@@ -4,7 +4,6 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CheckedQueries, checkQueries } from './checked-queries';
 import { localClient } from './local-client';
-import { checkDatabases } from './query-directives';
 import { resolveQueryFolder } from './query-folder';
 import { DuckDbOptions } from '../duckdb-options';
 import { stageImage, stagePlaceholder } from '../image/build-context';
@@ -32,8 +31,8 @@ export function queryImage(scope: Construct, queries: string, options: DuckDbOpt
   const image = resolveImage(options, architecture, undefined, at);
   const isBuilt = Stack.of(scope).bundlingRequired;
   const client = isBuilt ? localClient(folder, image) : {};
-  const checked = checkQueries(scope.node.root, folder, client.folder, at);
-  checkDatabases(checked.queries, Object.keys(options.databases ?? {}), at);
+  const databases = [...new Set(['default', ...Object.keys(options.databases ?? {})])];
+  const checked = checkQueries(scope.node.root, folder, client.folder, databases, at);
   const staged = isBuilt ? stageImage(image, queryHandler(folder, checked)) : stagePlaceholder();
   return {
     ...staged,

@@ -8,6 +8,9 @@ import { DuckDbResultsLocation } from '../duckdb-results-location';
 /** The step that gives access to the results. */
 const STEP = 'results';
 
+/** The runtime's own rule. DuckDB reads ?, * and [ in a URL as something else, and HTTP clients resolve the folders . and .. */
+const PREFIX = /^(?:(?!\.{1,2}\/)[\w.=:@-]+\/)+$/;
+
 const LOCATION: PropNames<DuckDbResultsLocation> = { bucket: true, prefix: true };
 
 /** The options of a function with the step that its results need. Throws for a location that is not a folder of a bucket. */
@@ -40,7 +43,7 @@ function checkLocation(results: DuckDbResultsLocation, at: string): void {
   expectOptions(results, `the results of ${at}`, LOCATION);
   expectObject(results.bucket, 'arnForObjects', `the results of ${at} have as bucket`, 'an IBucket, such as new s3.Bucket(this, \'Results\')');
   expectText(results.prefix, `the results of ${at} have the prefix`, 'results/');
-  if (Token.isUnresolved(results.prefix) || /^(?:[^/*?]+\/)+$/.test(results.prefix)) return;
-  throw new Error(`the results of ${at} have the prefix ${shown(results.prefix)}: expected a folder such as "results/", which ends with "/", `
-    + 'without a leading or an empty part, a bucket or wildcards');
+  if (Token.isUnresolved(results.prefix) || PREFIX.test(results.prefix)) return;
+  throw new Error(`the results of ${at} have the prefix ${shown(results.prefix)}: expected folders such as "results/", which end with "/": `
+    + 'letters, digits and _ - . = : @, without a folder "." or ".." and without the bucket');
 }

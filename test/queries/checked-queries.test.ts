@@ -4,7 +4,7 @@ import { checkQueries } from '../../src/queries/checked-queries';
 import { unbundledStack } from '../duckdb-function/unbundled';
 import { project, write } from '../staged';
 
-const check = (client?: string, timeoutMs?: number) => checkQueries(new App(), project(), client, 'Stack/Sales', timeoutMs);
+const check = (client?: string, timeoutMs?: number) => checkQueries(new App(), project(), client, ['default'], 'Stack/Sales', timeoutMs);
 
 /** The folder of a client that does something else than to load. */
 function clientThat(code: string): string {
@@ -32,7 +32,7 @@ test.each<[string, { [name: string]: string }, RegExp]>([
 test('a folder is checked once for an app, and again for the next', () => {
   write('answer.sql', 'SELECT 42');
   const app = new App();
-  const queries = () => checkQueries(app, project(), undefined, 'Stack/Sales');
+  const queries = () => checkQueries(app, project(), undefined, ['default'], 'Stack/Sales');
   expect(queries().queries).toBe(queries().queries);
   write('answer.sql', '-- @cache 300\nSELECT 42');
   expect(queries().queries).not.toMatchObject([{ cacheSeconds: 300 }]);
@@ -42,7 +42,7 @@ test('a folder is checked once for an app, and again for the next', () => {
 test('a client that ends the process is an error with its last words', () => {
   write('answer.sql', 'SELECT 42');
   const client = clientThat('console.error("terminate called without an active exception"); process.abort();');
-  expect(() => check(client)).toThrow(/^cannot check the queries of Stack\/Sales: \S*node\S* \S*check-queries\.js \S+ \S+ ended with SIGABRT:\nterminate called/);
+  expect(() => check(client)).toThrow(/^cannot check the queries of Stack\/Sales: \S*node\S* \S*check-queries\.js \S+ \S+ \S+ ended with SIGABRT:\nterminate called/);
 });
 
 test('a client that never ends is given up', () => {

@@ -22,11 +22,19 @@ describe('@database', () => {
   });
 
   test.each<[object, string]>([
-    [{}, 'the query file reports/sales.sql of Stack/Sales has "@database cache", which is not declared; declared are: "default"; declare it with the prop databases'],
-    [{ cachee: {} }, 'declared are: "default", "cachee"; did you mean "cachee"?'],
-  ])('with the databases %j is refused', (databases, message) => {
+    [{}, 'received the database "cache", which the function does not have; it has: "default"; declare others with the prop databases'],
+    [{ cachee: {} }, '; did you mean "cachee"?; it has: "default", "cachee"'],
+  ])('with the databases %j is refused, with its position and beside other errors', (databases, message) => {
     write('reports/sales.sql', '-- @database cache\nSELECT 1');
+    write('two.sql', '');
     expect(() => declare({ databases: databases as any })).toThrow(message);
+    expect(() => declare({ databases: databases as any })).toThrow(/have 2 errors:\n.*reports\/sales\.sql:1:14: .*\n.*two\.sql:1:1: /);
+  });
+
+  test('each function is checked with its own databases', () => {
+    write('sales.sql', '-- @database cache\nSELECT 1');
+    declare({ databases: { cache: {} } });
+    expect(() => new DuckDbQueryFunction(stack, 'Other', { queries: project() })).toThrow('received the database "cache"');
   });
 });
 

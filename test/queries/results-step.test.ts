@@ -77,7 +77,7 @@ test.each<[string, (bucket: s3.IBucket) => unknown, string]>([
 
 test.each<[string, string]>([
   ...['', ' '].map((prefix) => [prefix, 'text'] as [string, string]),
-  ...['results', '/results/', '/', 'a//b/', 's3://reports/results/', 'results/*/', 'a?/'].map((prefix) => [prefix, 'a folder'] as [string, string]),
+  ...['results', '/results/', '/', 'a//b/', 's3://reports/results/', 'results/*/', 'a?/', 'a#b/', 'a/../b/', './a/', 'a b/', 'größe/'].map((prefix) => [prefix, 'folders'] as [string, string]),
 ])('the prefix "%s" is refused', (prefix, expected) => {
   expect(() => declare({ results: { bucket, prefix } })).toThrow(`the results of Stack/Sales have the prefix "${prefix}": expected ${expected} such as "results/"`);
 });

@@ -15,12 +15,27 @@ const LOADER = `${NAME}.js`;
 const ES_MODULE = `${NAME}.mjs`;
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 
-/** Runs as in Lambda, with a query, so that the compiled form includes functions that V8 compiles when they are called. */
+/** The part that answers the events of query functions. The others are small, or seldom needed. */
+const QUERIES = 'query-handler';
+
+/** Runs a module as in Lambda, so that its compiled form includes functions that V8 compiles when they are called. */
 const EVALUATE = `
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require('node:module').createRequire(code), module, code, require('node:path').dirname(code));
-  await module.exports.cursor((c) => c.query("SELECT 1 AS one, 'a' AS text, true AS flag"));
 `;
+/** What is done with each module after that. */
+const USES = {
+  [NAME]: `await module.exports.cursor((c) => c.query("SELECT 1 AS one, 'a' AS text, true AS flag"));`,
+  [QUERIES]: `
+    const { join, dirname } = require('node:path');
+    const { mkdtempSync, rmSync } = require('node:fs');
+    const queries = mkdtempSync(join(require('node:os').tmpdir(), 'queries-'));
+    writeFileSync(join(queries, 'one.sql'), "-- @param text VARCHAR = 'a'\\nSELECT 1 AS one, $text AS text");
+    const { cursor } = require('node:module').createRequire(code)(join(dirname(code), '${LOADER}'));
+    await module.exports.eventAnswerer({ queries }, cursor).answer({ query: 'one', params: { text: 'b' } });
+    rmSync(queries, { recursive: true });
+  `,
+};
 const LAMBDA = { AWS_LAMBDA_FUNCTION_NAME: 'function', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769', AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' };
 
 const [target, arch] = process.argv.slice(2);
@@ -32,7 +47,7 @@ function compileRuntime() {
   try {
     files = compiledFiles();
   } catch (error) {
-    rmSync(join(directory, codeOf(NAME)), { force: true });
+    for (const name of Object.keys(USES)) rmSync(join(directory, codeOf(name)), { force: true });
     console.error(`the runtime is not precompiled: ${error.message}`);
     return;
   }
@@ -46,11 +61,15 @@ function compiledFiles() {
   const names = Object.keys(createRequire(join(directory, LOADER))(`./${LOADER}`)).join(', ');
   const init = readFileSync(join(directory, ES_MODULE), 'utf8').trim().split('\n').at(-1);
   if (!init.startsWith('await ')) throw new Error(`${ES_MODULE} does not end by awaiting the init phase`);
-  // Stays on the first line, so that lines keep their numbers.
-  writeFileSync(join(directory, codeOf(NAME)), inAscii(`(function (${PARAMETERS}) { ${readFileSync(join(directory, LOADER), 'utf8')}\n})`));
-  compile(directory, NAME, EVALUATE, { ...process.env, ...LAMBDA });
+  for (const [name, use] of Object.entries(USES)) {
+    // Stays on the first line, so that lines keep their numbers.
+    writeFileSync(join(directory, codeOf(name)), inAscii(`(function (${PARAMETERS}) { ${readFileSync(join(directory, `${name}.js`), 'utf8')}\n})`));
+    compile(directory, name, EVALUATE + use, { ...process.env, ...LAMBDA });
+  }
+  const loader = (name) => loaderOf(name, `script.runInThisContext()(${PARAMETERS});`);
   return new Map([
-    [LOADER, `${loaderOf(NAME, `script.runInThisContext()(${PARAMETERS});`)}0 && (module.exports = { ${names} });\n`],
+    [LOADER, `${loader(NAME)}0 && (module.exports = { ${names} });\n`],
+    [`${QUERIES}.js`, loader(QUERIES)],
     [ES_MODULE, `import { createRequire } from 'node:module';\nexport const { ${names} } = createRequire(import.meta.url)('./${LOADER}');\n${init}\n`],
   ]);
 }

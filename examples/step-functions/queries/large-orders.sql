@@ -5,6 +5,7 @@
 -- @column amount DECIMAL(10,2)
 -- @timeout 60
 SELECT order_id, customer_id, category, amount
-FROM read_parquet('s3://my-data-lake/orders/month=' || $month || '/*.parquet')
-WHERE amount >= $least
+-- DuckDB reads rows of this month's files alone. In the path, '*' would be every month, and a month without files an error.
+FROM 's3://my-data-lake/orders/*/*.parquet'
+WHERE month = $month AND amount >= $least
 ORDER BY amount DESC, order_id

@@ -21,8 +21,14 @@ function folderWith(files: Record<string, string | Buffer>): string {
   return folder;
 }
 
-function check(folder: string, client?: string, options: { cwd?: string; env?: Record<string, string> } = {}) {
-  const args = [program, folder, ...client === undefined ? [] : [client]];
+interface Checked {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly databases?: string[];
+}
+
+function check(folder: string, client?: string, { databases = [], ...options }: Checked = {}) {
+  const args = [program, folder, ...client === undefined ? [] : [`--client=${client}`], ...databases.map((name) => `--database=${name}`)];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: temporaryDirectory(), ...options });
   expect([status, stderr]).toEqual([0, '']);
   return JSON.parse(stdout);
@@ -86,6 +92,20 @@ test('all errors of all files at once: of the folder, of directives, of DuckDB',
     'queries/reports/daily.sql:3:9: DuckDB does not parse this: syntax error at or near "x"',
     'queries/typed.sql:1:13: received the type VARCHR',
   ]);
+});
+
+test('a database that the function does not have is an error among the others, if its databases are known', () => {
+  const folder = folderWith({ 'a.sql': '-- @database cache\nSELECT 1', 'b.sql': '-- @timeout soon\n-- @database  cach\nSELECT $x', 'c.sql': '-- @database -x\nSELECT 1' });
+  const databases = ['default', 'cache', '-x'];
+  const errors = [
+    expect.stringMatching(/^queries\/b\.sql:1:13: received "soon"/),
+    'queries/b.sql:2:15: received the database "cach", which the function does not have; did you mean "cache"?; it has: "default", "cache", "-x"; '
+    + 'declare others with the prop databases',
+    expect.stringMatching(/^queries\/b\.sql:3:8: received \$x/),
+  ];
+  expect(check(folder, CLIENT, { databases }).errors).toEqual(errors);
+  expect(check(folder, undefined, { databases }).errors).toEqual(errors);
+  expect(check(folder).errors).toHaveLength(2);
 });
 
 test('paths in errors are relative to the working directory, if the folder is in it', () => {

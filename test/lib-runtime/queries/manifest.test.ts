@@ -5,7 +5,7 @@ test.each(['a.json', 'manifest.json', 'a/manifest.json', 'day=2025-01-01/sales:1
 });
 
 test.each([
-  '', 'a', 'a.csv', '.json', 'a/.json', '/a.json', 'a//b.json', '../a.json', 'a/../b.json', './a.json', 'a/./b.json', 'a/b.json/', 'a b.json', 'a*.json', 'a?.json', 'a[1].json',
+  '', 'a', 'a.csv', '.json', '..json', '...json', 'a/..json', 'a/...json', '../.json', 'a/.json', '/a.json', 'a//b.json', '../a.json', 'a/../b.json', './a.json', 'a/./b.json', 'a/b.json/', 'a b.json', 'a*.json', 'a?.json', 'a[1].json',
   'a%2e.json', 'a\\b.json', 'é.json', 'a\n.json', 'a.json\n', `${'a'.repeat(508)}.json`, 's3://other/a.json', 7, null, ['a.json'], {},
 ])('%p is not', (key) => {
   expect(() => manifestKey(key)).toThrow(/^output\.key is .*, expected the key of a manifest below the location of the results/s);

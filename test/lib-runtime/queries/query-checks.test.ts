@@ -112,11 +112,35 @@ describe('each parameter is declared and used, with DuckDB and without', () => {
     expect(await both('SELECT $größe, $"a b"')).toEqual([expected, expected]);
   });
 
+  test.each<[string, string]>([
+    ['its default', "-- @param x INTEGER = 'z'"],
+    ['its type', '-- @param x'],
+    ['its name', '-- @param $X INTEGER'],
+    ['its description', '-- @param x INTEGER :'],
+    ['its place', ';SELECT 1; -- @param x INTEGER'],
+    ['its comment', '/* @param x INTEGER */'],
+  ])('a parameter is declared, also if %s is wrong', async (_, declaration) => {
+    const errors = await both(`${declaration}\nSELECT $x, $X, $y`);
+    const expected = [expect.not.stringContaining('received $x, which'), expect.stringMatching(/received \$y, which is not declared/)];
+    expect(errors).toEqual([expected, expected]);
+  });
+
   test('a typo names what was meant, once, at its first place', async () => {
     const expected = ['1:11: received the parameter "month", which no statement uses: write $month where its value goes, or remove the line',
       '2:12: received $moth, which is not declared; did you mean "month"?; declare it in the head of the file, as in -- @param moth VARCHAR'];
     expect(await both('-- @param month VARCHAR\nSELECT \'😀\',$moth, $moth')).toEqual([expected, expected]);
   });
+});
+
+test('an error in a declaration is told once, and not again where the parameter is used', async () => {
+  const text = "-- @param x INTEGER = 'z'\n-- @param Y DATE = '2025-01-31' 5\n-- @param $w DATE\n-- @param v VARCHAR\nSELECT $x, $y, $w, $v, $u";
+  const expected = [
+    expect.stringMatching(/^1:23: received the default "z" for the type INTEGER/),
+    expect.stringMatching(/^2:33: received "5" after the default/),
+    expect.stringMatching(/^3:11: received "\$w" as the parameter's name/),
+    expect.stringMatching(/^5:24: received \$u, which is not declared/),
+  ];
+  expect(await both(text)).toEqual([expected, expected]);
 });
 
 describe('syntax, where DuckDB sees the error', () => {
@@ -148,7 +172,7 @@ describe('syntax, where DuckDB sees the error', () => {
 
   test('nothing of a statement happens: no file is opened, nothing is loaded or evaluated', async () => {
     const sql = `IMPORT DATABASE '/etc'; LOAD spatial; INSTALL httpfs; ATTACH '/none/x.duckdb'; FROM 's3://b/x.parquet'; SELECT 1 // 0, error('x');
-      SET lock_configuration = false; CALL enable_logging(storage = 'file'); COPY (SELECT 1) TO '/none/x.csv'; PRAGMA nothing; USE missing; COMMIT; FROM read_csv('/etc/passwd')`;
+      SET SESSION lock_configuration = false; COPY (SELECT 1) TO '/none/x.csv'; PRAGMA nothing; USE missing; COMMIT; FROM read_csv('/etc/passwd')`;
     expect(await errorsOf(sql, parser)).toEqual([]);
   });
 });
@@ -182,9 +206,12 @@ describe('types', () => {
     ]);
   });
 
-  test('values of some cannot be parameters, and can be columns', async () => {
-    expect(await errorsOf('-- @param a VARIANT\n-- @column b VARIANT\nSELECT $a AS b', parser)).toEqual([
-      '1:13: received the type VARIANT, and values of VARIANT cannot be parameters: declare it as VARCHAR or JSON, and convert it in the SQL',
+  test.each([
+    ['VARIANT', 'declare it as VARCHAR or JSON, and convert it in the SQL, as in $x::JSON::VARIANT'],
+    ['GEOMETRY', 'declare it as VARCHAR and write $x::GEOMETRY in the SQL, or as BLOB and write ST_GeomFromWKB($x)'],
+  ])('values of %s cannot be parameters, and can be columns', async (type, instead) => {
+    expect(await errorsOf(`-- @param a ${type}\n-- @column b ${type}\nSELECT $a AS b`, parser)).toEqual([
+      `1:13: received the type ${type}, and values of ${type} cannot be parameters: ${instead}`,
     ]);
   });
 

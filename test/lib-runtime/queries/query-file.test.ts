@@ -7,7 +7,11 @@ function errorsOf(text: string): string[] {
   return readQueryFile('q', 'q.sql', text).errors.lines().map((line) => line.replace(/^q\.sql:/, ''));
 }
 
-const query = (text: string) => parseQueryFile('q', 'q.sql', text);
+const query = (text: string) => {
+  const { query: read, errors } = readQueryFile('q', 'q.sql', text);
+  if (!errors.isEmpty) throw new Error(errors.lines().join('\n'));
+  return read;
+};
 
 test('all directives', () => {
   const text = `-- @description Sales by category.

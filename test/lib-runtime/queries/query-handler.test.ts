@@ -72,6 +72,18 @@ SELECT a, $b AS b, ';' AS c FROM u -- $a`,
     for (const a of [1, 2]) expect(await answer(handler, { query: 'script', params: { a, b: 'x' } })).toMatchObject({ rows: [{ a: 2 * a, b: 'x', c: ';' }] });
   });
 
+  test('takes values as text or bytes whose types cannot be parameters', async () => {
+    const handler = handlerOf({
+      q: '-- @param x VARCHAR\n-- @param y BLOB\n-- @param z VARCHAR\nSELECT $x::GEOMETRY = ST_GeomFromWKB($y) AS same, typeof($z::JSON::VARIANT) AS type',
+      geometry: '-- @param x GEOMETRY\nSELECT $x',
+    });
+    const point = Buffer.from('0101000000000000000000f03f0000000000000040', 'hex').toString('base64');
+    expect(await answer(handler, { query: 'q', params: { x: 'POINT(1 2)', y: point, z: '{"a":1}' } })).toMatchObject({ rows: [{ same: true, type: 'VARIANT' }] });
+    expect(await failure(handler, { query: 'geometry', params: { x: 'POINT(1 2)' } })).toMatchObject({
+      name: 'ConfigError', message: expect.stringContaining('declare it as VARCHAR and write $x::GEOMETRY in the SQL, or as BLOB and write ST_GeomFromWKB($x)'),
+    });
+  });
+
   test('takes a type of the user\'s as it is at the time', async () => {
     const handler = handlerOf({
       make: 'CREATE TYPE mood AS ENUM (\'calm\')',
@@ -172,6 +184,16 @@ describe('an event that cannot be answered', () => {
   });
 });
 
+test.each<[string, RegExp]>([
+  ['-- @param unused VARCHAR\nSELECT 1', /q\.sql:1:11: received the parameter "unused", which no statement uses/],
+  ['SELECT $undeclared', /q\.sql:1:8: received \$undeclared, which is not declared/],
+  ['FROM range(?)', /q\.sql:1:12: received a parameter without a name/],
+])('a fault of the file is told as one, with its place, though nothing was checked before: %s', async (sql, message) => {
+  for (const params of [undefined, { unused: 'x', undeclared: 'x' }]) {
+    expect(await failure(handlerOf({ q: sql }), { query: 'q', params })).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(message) });
+  }
+});
+
 describe('a query that fails', () => {
   test('says why, also if it fails at its last row', async () => {
     const handler = handlerOf({
@@ -182,6 +204,58 @@ describe('a query that fails', () => {
     expect(await failure(handler, { query: 'late' })).toMatchObject({ name: 'QueryError', message: expect.stringContaining('boom at the end') });
     expect(await failure(handler, { query: 'parameter', params: { n: 3999 } })).toMatchObject({ name: 'QueryError', message: expect.stringContaining('boom at $n') });
     expect(await failure(handler, { query: 'wrong' })).toMatchObject({ name: 'QueryError', duckdbType: 'Binder Error' });
+  });
+
+  describe.each([['in the first line', ''], ['after directives', `-- @description ${'é😀'.repeat(600)}\n-- @timeout 20\n\n`], ['in the line of another', "SELECT '😀'; "]])('is shown as its file has it: %s', (_, head) => {
+    const line = head.split('\n').length;
+    const column = [...head.split('\n').at(-1)!].length;
+    /** DuckDB's echo of a line, with the caret below `at`. */
+    const echo = (row: number, text: string, at: string) => `\n\nLINE ${row}: ${text}\n${' '.repeat(`LINE ${row}: `.length + text.indexOf(at))}^`;
+    const shown = async (sql: string, event: object = {}) => {
+      const error = await failure(handlerOf({ q: head + sql }), { query: 'q', ...event });
+      expect(error.name).toBe('QueryError');
+      return error.message;
+    };
+
+    test('a wrong column', async () => {
+      const own = `${' '.repeat(column)}SELECT missing FROM range(3)`;
+      const message = await shown('SELECT missing FROM range(3)');
+      expect(message).toContain(echo(line, own, 'missing'));
+      expect(message).toMatch(/\n\nin: SELECT missing FROM range\(3\)$/);
+    });
+
+    test('a wrong column of a later line', async () => {
+      const message = await shown('SELECT 1,\n  missing FROM range(3) -- end');
+      expect(message).toContain(echo(line + 1, '  missing FROM range(3) -- end', 'missing'));
+      expect(message).toMatch(/\n\nin: SELECT 1, missing FROM range\(3\) -- end$/);
+    });
+
+    test('a syntax error at the end', async () => {
+      const message = await shown('SELECT 1 +');
+      expect(message).toMatch(/^Parser Error: syntax error at end of input/);
+      expect(message).not.toContain('AS result');
+    });
+
+    test('an error of a statement before the last', async () => {
+      const own = `${' '.repeat(column)}CREATE TEMP TABLE t AS SELECT missing`;
+      const message = await shown('CREATE TEMP TABLE t AS SELECT missing; FROM t');
+      expect(message).toContain(echo(line, own, 'missing'));
+      expect(message).toMatch(/\n\nin: CREATE TEMP TABLE t AS SELECT missing$/);
+    });
+
+    test('an error at run time', async () => {
+      const message = await shown("SELECT error('boom') FROM range(3)");
+      expect(message).toContain('boom');
+      expect(message).toMatch(/\n\nin: SELECT error\('boom'\) FROM range\(3\)$/);
+    });
+  });
+
+  test('because of a number that JSON does not have: the advice is one that callers can follow', async () => {
+    const error = await failure(handlerOf({ q: 'SELECT 9007199254740993 AS big' }), { query: 'q' });
+    expect(error).toMatchObject({
+      name: 'OutOfRangeError',
+      message: 'column "big" holds the BIGINT 9007199254740993, which JavaScript cannot hold exactly: cast it to VARCHAR in the SQL, or ask for a file with "output"',
+    });
   });
 
   test('because a statement before the last does', async () => {
@@ -224,7 +298,8 @@ describe('a handler is made', () => {
   test.each<[string, object, RegExp]>([
     ['a folder that does not exist', { queries: 'no-such-folder' }, /^the folder of the queries "no-such-folder" does not exist: there is no \//],
     ['an unknown option', { querys: 'queries' }, /^queryHandler\(\) has no option "querys"; did you mean "queries"\?/],
-    ['a location without a prefix', { queries: '.', results: 's3://bucket' }, /^results is "s3:\/\/bucket", expected a bucket and a prefix with a slash at its end/],
+    ['a location without a prefix', { queries: '.', results: 's3://bucket' }, /^results is "s3:\/\/bucket", expected a bucket and folders, such as "s3:\/\/my-bucket\/results\/"/],
+    ['a location with a folder ..', { queries: '.', results: 's3://bucket/a/../b/' }, /^results is "s3:\/\/bucket\/a\/\.\.\/b\/", expected a bucket and folders/],
     ['a location without its last slash', { queries: '.', results: 's3://bucket/a' }, /^results is/],
     ['another scheme', { queries: '.', results: '/tmp/a/' }, /^results is/],
     ['a size that no answer may have', { queries: '.', maxInlineBytes: 7_000_000 }, /^maxInlineBytes is 7000000/],

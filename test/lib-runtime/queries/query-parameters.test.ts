@@ -1,4 +1,4 @@
-import { cursor, type Cursor, ParameterError } from '../../../lib-runtime';
+import { ConfigError, cursor, type Cursor, ParameterError } from '../../../lib-runtime';
 import { rememberSecret } from '../../../lib-runtime/base/redaction';
 import { parseExactJson } from '../../../lib-runtime/queries/exact-json';
 import type { QueryParameterDeclaration } from '../../../lib-runtime/queries/query-file';
@@ -33,7 +33,8 @@ describe('a value of its type', () => {
     ['UHUGEINT', 2n ** 128n - 1n, '340282366920938463463374607431768211455'], ['BIGNUM', 0, '0'], ['BIGNUM', '-1267650600228229401496703205376', '-1267650600228229401496703205376'],
     ['DECIMAL(18,2)', '1.50', '1.50'], ['DECIMAL(18,2)', 1e3, '1000.00'], ['DECIMAL(4,3)', 1e-3, '0.001'], ['DECIMAL(18,2)', '-0.00', '0.00'], ['DECIMAL(18,2)', '1.500000', '1.50'],
     ['DECIMAL(38,10)', '1234567890123456789012345678.0123456789', '1234567890123456789012345678.0123456789'], ['DECIMAL(38,0)', 9007199254740991, '9007199254740991'],
-    ['DOUBLE', 0.1, '0.1'], ['DOUBLE', -0, '-0.0'], ['DOUBLE', '1e3', '1000.0'], ['DOUBLE', 'NaN', 'nan'], ['DOUBLE', '-Infinity', '-inf'], ['DOUBLE', 5e-324, '5e-324'],
+    ['DOUBLE', 0.1, '0.1'], ['DOUBLE', -0, '-0.0'], ['DOUBLE', '1e3', '1000.0'], ['DOUBLE', 'NaN', 'nan'], ['DOUBLE', '-Infinity', '-inf'], ['DOUBLE', 5e-324, '5e-324'], ['DOUBLE', '-0.0e-999', '-0.0'],
+    ['FLOAT', 1e-45, '1e-45'], ['FLOAT', 16777217, '16777216.0'], ['DOUBLE', '9007199254740993', '9007199254740992.0'],
     ['FLOAT', 0.1, '0.1'], ['FLOAT', '-0', '-0.0'],
     ['VARCHAR', '', ''], ['VARCHAR', "it's \u{1f986} \0", "it's \u{1f986} \0"], ['VARCHAR', '1e3', '1e3'],
     ['BLOB', 'qgD/', '\\xAA\\x00\\xFF'], ['BLOB', '', ''], ['BIT', '0010', '0010'],
@@ -92,6 +93,7 @@ describe('what a cast of text would guess is refused', () => {
     ['BIGNUM', '9'.repeat(5000)], ['BIGNUM', '1e9'],
     ['DECIMAL(18,2)', '1.005'], ['DECIMAL(18,2)', 1.005], ['DECIMAL(4,2)', '100'], ['DECIMAL(4,2)', '1e1'], ['DECIMAL(4,2)', '.5'], ['DECIMAL(4,2)', '1,5'], ['DECIMAL(4,2)', 'NaN'], ['DECIMAL(4,2)', '1.0029999999999999'], ['DECIMAL(38,10)', '1e-999999999'],
     ['DOUBLE', '1e400'], ['DOUBLE', 'inf'], ['DOUBLE', 'nan'], ['DOUBLE', '1e'], ['DOUBLE', '0x1p3'], ['DOUBLE', '1_0'], ['DOUBLE', '.'], ['FLOAT', '3.5e38'], ['FLOAT', 1e39],
+    ['DOUBLE', '1e-400'], ['FLOAT', 1e-50], ['FLOAT', '-1e-50'], ['FLOAT[]', [1e-46]],
     ['VARCHAR', 5], ['VARCHAR', '\ud800'], ['VARCHAR', {}],
     ['BLOB', 'qg'], ['BLOB', 'qg==\n'], ['BLOB', '\\xAA'], ['BLOB', 'q-_/'], ['BIT', ''], ['BIT', '012'], ['BIT', 1],
     ['UUID', '{a1b2c3d4-0000-4000-8000-000000000000}'], ['UUID', 'a1b2c3d4000040008000000000000000'],
@@ -133,8 +135,23 @@ describe('an error says where, what was received, and what is expected', () => {
     ['MAP(VARCHAR, INTEGER)', { 'a b': 'x' }, 'parameter $p["a b"] is "x", expected a whole number from -2147483648 to 2147483647, as a number or as text; the type of $p is MAP(VARCHAR, INTEGER)'],
     ['mood', 'mad', 'parameter $p is "mad", expected one of: "sad", "glad", "__proto__"; the type of $p is mood'],
     ['UNION(n INTEGER, s VARCHAR)', { n: 'x' }, 'parameter $p.n is "x", expected a whole number from -2147483648 to 2147483647, as a number or as text; the type of $p is UNION(n INTEGER, s VARCHAR)'],
+    ['JSON', { a: [{ 'b c': 2 ** 60 }] }, 'parameter $p.a[0]["b c"] is 1152921504606847000, a number beyond 2^53, which JavaScript may have rounded: pass all of the JSON as text; the type of $p is JSON'],
+    ['JSON', 1e21, 'parameter $p is 1e+21, a number beyond 2^53, which JavaScript may have rounded: pass all of the JSON as text; the type of $p is JSON'],
+    ['STRUCT(j JSON)[]', [{ j: [1, -(2 ** 60)] }], 'parameter $p[0].j[1] is -1152921504606847000, a number beyond 2^53, which JavaScript may have rounded: pass all of the JSON as text; the type of $p is STRUCT(j JSON)[]'],
+    ['JSON', '{"a": [1e999]}', 'parameter $p.a[0] is a number beyond 1.8e308, which DuckDB does not read: pass it as text; the type of $p is JSON'],
+    ['JSON', { a: '\ud800' }, 'parameter $p.a is "\\ud800", expected text of whole characters; the type of $p is JSON'],
+    ['FLOAT', 1e-50, 'parameter $p is 1e-50, expected one of the texts NaN, Infinity and -Infinity, or a number, as such or as text, from 1.4e-45 to 3.4e38 or 0; the type of $p is FLOAT'],
+    ['MAP(INTEGER, INTEGER)', [{ key: 1, value: 2 }, { key: 2 }], 'parameter $p[1].value is missing: pass null for NULL; the type of $p is MAP(INTEGER, INTEGER)'],
+    ['MAP(INTEGER, INTEGER)', [{ value: 2 }], 'parameter $p[0].key is missing; the type of $p is MAP(INTEGER, INTEGER)'],
+    ['MAP(INTEGER, INTEGER)', [{ key: 1, values: 2 }], 'parameter $p[0] has the unknown key "values"; did you mean "value"?; expected an object with the keys key and value; the type of $p is MAP(INTEGER, INTEGER)'],
+    ['MAP(INTEGER, INTEGER)', [null], 'parameter $p[0] is null, expected an object with the keys key and value; the type of $p is MAP(INTEGER, INTEGER)'],
     ['INTEGER[2]', [1], 'parameter $p is a list of 1, expected a list of 2; the type of $p is INTEGER[2]'],
   ])('%s: %j', async (type, value, message) => expect(await refusal(type, value)).toBe(message));
+
+  test('JSON of too many levels', async () => {
+    const message = 'parameter $p is a list: the JSON has more than 100 levels: make it flatter; the type of $p is JSON';
+    for (const value of [deep(5000), '['.repeat(5000) + ']'.repeat(5000)]) expect(await refusal('JSON', value)).toBe(message);
+  });
 
   test('no secret, not even half of one', async () => {
     rememberSecret('a-very-secret-password');
@@ -151,8 +168,10 @@ describe('an error says where, what was received, and what is expected', () => {
     expect((await rejection(queryParameters(c, two, JSON.parse('{"__proto__": 1}')))).message).toContain('no parameter "__proto__"');
   });
 
-  test.each(['VARIANT', 'GEOMETRY', 'VARIANT[]'])('the type %s, with what to declare in its place', async (type) => {
-    expect(await rejection(queryParameters(c, [declared(type)], { p: null }))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('declare it as VARCHAR or JSON') });
+  test.each([
+    ['VARIANT', 'declare it as VARCHAR or JSON'], ['GEOMETRY', 'declare it as VARCHAR and write $x::GEOMETRY'], ['VARIANT[]', 'declare it as VARCHAR or JSON'],
+  ])('the type %s, with what to declare in its place', async (type, instead) => {
+    expect(await rejection(queryParameters(c, [declared(type)], { p: null }))).toMatchObject({ code: 'CONFIG', message: expect.stringContaining(instead) });
   });
 
   test('a type that DuckDB does not know, by its parameter', async () => {
@@ -165,7 +184,9 @@ test('defaults, and no parameters at all', async () => {
   expect(await queryParameters(c, [], undefined)).toEqual({});
   const parameters = await queryParameters(c, [declared('DECIMAL(4,2)', { defaultValue: '1.50' }), declared('VARCHAR', { name: 'q', defaultValue: null })], null);
   expect(await c.queryOne('SELECT $p::VARCHAR AS p, $q AS q', parameters)).toEqual({ p: '1.50', q: null });
-  expect(await rejection(queryParameters(c, [declared('DATE', { defaultValue: 'x' })], {}))).toBeInstanceOf(ParameterError);
+  const error = await rejection(queryParameters(c, [declared('DATE', { defaultValue: 'x', line: 3 })], {}));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error.message).toBe("the default of $p, in line 3 of the query's file, is \"x\", expected a date as text, such as 2025-01-31; the type of $p is DATE");
 });
 
 test('values are never SQL, and a name may be __proto__', async () => {

@@ -17,7 +17,7 @@ let baked: string;
 
 beforeAll(async () => {
   [s3, baked] = await Promise.all([startFarS3({ tls: false }), signedExtensions('httpfs')]);
-  mkdirSync(join(s3.dir, 'lake'));
+  for (const bucket of ['lake', 'results']) mkdirSync(join(s3.dir, bucket));
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   for (const i of [1, 2, 3]) await connection.run(`COPY (SELECT range AS i, range % 10 AS g FROM range(1000)) TO '${s3.dir}/lake/${i}.parquet'`);
@@ -28,7 +28,11 @@ afterAll(() => s3?.stop());
 
 /** The requests of three calls of `answer` in a process of its own. */
 async function requestsOf(answer: string, config: object = {}): Promise<object> {
-  const env = resultsEnvironment(s3, baked, { steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...config } }] });
+  const steps = [
+    { name: 's3', type: 's3', config: { scopes: ['s3://lake/'], ...config } },
+    { name: 'results', type: 's3', config: { scopes: ['s3://results/out/'] } },
+  ];
+  const env = resultsEnvironment(s3, baked, { steps });
   await s3.reset();
   await valuesOf(`
     import { readFileSync } from 'node:fs';
@@ -53,4 +57,16 @@ test('with @cache, a query that runs again asks for nothing', async () => {
   const uncached = await requestsOf(`((handler) => () => handler({ query: 'one' }))(queryHandler({ queries: '${queryFolder(QUERIES)}' }))`) as Record<string, number>;
   expect(HeadObject).toBeLessThan(uncached.HeadObject!);
   expect(GetObject).toBe(uncached.GetObject);
+}, 60_000);
+
+test.each<[string, string, string]>([
+  ['of several statements', `CREATE TEMP TABLE t AS SELECT 1; ${QUERIES.one}`, ''],
+  ['whose answer is a file', QUERIES.one, ", output: { format: 'parquet' }"],
+])('a query %s asks each time, with @cache as without', async (_, sql, more) => {
+  const folder = queryFolder({ cached: `-- @cache 60\n${sql}`, uncached: sql });
+  const heads = async (query: string) => {
+    const counts = await requestsOf(`((handler) => () => handler({ query: '${query}'${more} }))(queryHandler({ queries: '${folder}' }))`) as Record<string, number>;
+    return counts.HeadObject;
+  };
+  expect(await heads('cached')).toBe(await heads('uncached'));
 }, 60_000);

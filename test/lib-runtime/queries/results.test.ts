@@ -184,6 +184,36 @@ describe('JSON', () => {
   });
 });
 
+test.each([
+  'SELECT row(1, 2) AS a', 'SELECT [{b: row(1, 2)}] AS a', 'SELECT MAP {1: row(1, 2)} AS a',
+])('JSON is absent where it would lose fields, with the error of an answer with rows: %s', async (sql) => {
+  const handler = handlerOf({ q: sql });
+  const inline = await rejection(file(handler, { query: 'q' }));
+  expect(inline).toMatchObject({ name: 'OutOfRangeError', message: expect.stringMatching(/^column "a" holds a STRUCT\(.*\) whose fields have no names/) });
+  for (const format of ['json', 'ndjson'] as const) {
+    expect(await rejection(file(handler, { query: 'q', output: { format } }))).toMatchObject({ name: 'OutOfRangeError', message: inline.message });
+  }
+  expect(resultKeys(s3)).toEqual([]);
+});
+
+test('S3 behind certificates of the setting ca_cert_file', async () => {
+  const tls = await startFarS3();
+  try {
+    const environment = resultsEnvironment(tls, baked, { settings: { ca_cert_file: tls.caFile } });
+    expect(await file(handlerOf({ q: 'SELECT 1 AS a' }, tls, environment), { query: 'q', output: { format: 'csv' } })).toMatchObject({ rowCount: 1 });
+    expect(resultKeys(tls)).toHaveLength(2);
+  } finally {
+    await tls.stop();
+  }
+}, 60_000);
+
+test.each(FORMATS)('an error of the SQL is told without the COPY: %s', async (format) => {
+  const handler = handlerOf({ wrong: 'SELECT missing FROM range(3)', late: "SELECT error('boom') FROM range(3)" });
+  const message = async (query: string) => (await rejection(file(handler, { query, output: { format } }))).message;
+  expect(await message('wrong')).toMatch(/LINE 1: SELECT missing FROM range\(3\)\n {15}\^\n\nin: SELECT missing FROM range\(3\)$/);
+  expect(await message('late')).toMatch(/boom[^]*\n\nin: SELECT error\('boom'\) FROM range\(3\)$/);
+});
+
 describe('an answer that turns out too large', () => {
   test('becomes a Parquet file, at one byte more than allowed', async () => {
     const handler = handlerOf({ q: 'SELECT range AS i FROM range(1000)' });
@@ -279,6 +309,15 @@ describe('the requests of a result', () => {
     expect(resultKeys(far)).toEqual([]);
   });
 
+  test('that come with expired credentials: the error says to try again, and does not ask for permissions', async () => {
+    front.fault = (what) => (what.startsWith('{') ? { status: 400, body: '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>' } : undefined);
+    const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
+    expect(await rejection(file(handler, { query: 'q', output }))).toMatchObject({
+      name: 'DuckDbRetryableError', message: expect.stringMatching(/manifest\.json: ExpiredToken: The provided token has expired\.$/),
+    });
+    expect(resultKeys(far)).toEqual([]);
+  });
+
   test('that S3 refuses for the list: the result is absent, and the log says what stays', async () => {
     front.fault = (what) => (what.includes('list-type') ? { status: 403, body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' } : undefined);
     const handler = handlerOf({ q: 'SELECT 1 AS a' }, far, { AWS_ENDPOINT_URL_S3: front.endpoint });
@@ -302,6 +341,9 @@ describe('the requests of a result', () => {
     expect(await rejection(file(handler, { query: 'q', output }))).toMatchObject({ name: 'DuckDbRetryableError', message: expect.stringMatching(/^QUERY: cannot write s3:.*manifest\.json/) });
     // A request without an answer may still arrive, so the data stays.
     expect(resultKeys(far)).toEqual([expect.stringMatching(/^out\/a\/[\w-]+\/data\.parquet$/)]);
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(
+      /^a failed attempt may have written the manifest s3:\/\/results\/out\/a\/manifest\.json, so its data below s3:\/\/results\/out\/a\/[\w-]+\/ stays/,
+    ));
   }, 30_000);
 
   test('that S3 refuses to begin an upload with end by their deadline, and the result is absent', async () => {

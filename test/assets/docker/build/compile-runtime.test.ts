@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../../bed';
 import { projectWithRuntime } from '../../../lib-runtime/built-runtime';
@@ -95,9 +95,21 @@ test.each([[[]], [['--expose-gc']]])('V8 takes the compiled code, with the flags
     vm.Script = class extends Script {
       constructor(...args) { super(...args); rejected.push(this.cachedDataRejected); }
     };
-    await import('cdk-duckdb-lambda/runtime');
+    const { queryHandler } = await import('cdk-duckdb-lambda/runtime');
+    queryHandler({ queries: '.' });
     console.log(JSON.stringify(rejected));
-  `, flags)).toEqual([false]);
+  `, flags)).toEqual([false, false]);
+});
+
+test('the compiled handler of queries answers', () => {
+  compile();
+  mkdirSync(join(project, 'queries'));
+  writeFileSync(join(project, 'queries', 'doubled.sql'), '-- @param n INTEGER\nSELECT 2 * $n AS doubled');
+  expect(evaluate(`
+    import { queryHandler } from 'cdk-duckdb-lambda/runtime';
+    const handler = queryHandler({ queries: ${JSON.stringify(join(project, 'queries'))} });
+    console.log(JSON.stringify((await handler({ query: 'doubled', params: { n: 21 } })).rows));
+  `)).toEqual([{ doubled: 42 }]);
 });
 
 test('nothing is compiled for another architecture than this one\'s', () => {
