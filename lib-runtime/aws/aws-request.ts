@@ -65,6 +65,8 @@ export async function signedRequest(request: SignedRequest): Promise<string> {
       const delay = Math.random() * ceiling;
       if (!(error instanceof AwsError && error.passing) || Date.now() + delay >= end) throw error;
       await sleep(delay);
+      // A timer may be late. Without time for an answer, another attempt would hide the error.
+      if (Date.now() >= end) throw error;
     }
   }
 }
