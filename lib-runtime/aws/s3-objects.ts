@@ -32,10 +32,15 @@ export class S3Objects {
   private readonly base: string;
   private readonly certificates: string | undefined;
 
-  constructor(bucket: string, location: BucketLocation, env: NodeJS.ProcessEnv) {
+  constructor(private readonly bucket: string, location: BucketLocation, env: NodeJS.ProcessEnv) {
     this.region = location.region ?? regionFor('', env);
     this.base = bucketUrl(bucket, this.region, location.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
     this.certificates = location.caFile === undefined ? undefined : certificatesIn(location.caFile);
+  }
+
+  /** The `s3://` URL of a key, or of what keys begin with. */
+  urlOf(key: string): string {
+    return `s3://${this.bucket}/${key}`;
   }
 
   /** Writes an object. Readers see all of it or what was there before. */

@@ -54,7 +54,7 @@ class Reading {
   }
 
   get url(): string {
-    return this.urlOf(this.location.prefix + this.wanted.prefix);
+    return this.objects.urlOf(this.location.prefix + this.wanted.prefix);
   }
 
   async files(): Promise<string[]> {
@@ -91,25 +91,21 @@ class Reading {
 
   private async manifest({ key, bytes }: ListedManifest): Promise<ResultManifest> {
     if (this.signal?.aborted) throw abortError(this.signal);
-    const url = this.urlOf(key);
+    const url = this.objects.urlOf(key);
     if (bytes > MOST_BYTES) throw new QueryError(`${url} has ${bytes} bytes, and a manifest has at most ${MOST_BYTES}: it is not a manifest; remove it, and let its worker run again`);
     const text = await this.objects.get(key).catch((error) => { throw refused('read', url, error); });
     if (text === undefined) throw new QueryError(`${url} was listed, but is no longer there: something deletes what is being read`, { retryable: true });
-    return parseManifest(text, url, this.urlOf(dataFolder(key)));
+    return parseManifest(text, url, this.objects.urlOf(dataFolder(key)));
   }
 
   private checkAlike({ key }: ListedManifest, { query, format, columns }: ResultManifest): void {
-    const url = this.urlOf(key);
+    const url = this.objects.urlOf(key);
     const facts: Record<string, string> = { query, format, columns: columns.map(({ name, type }) => `${quotedIdentifier(name)} ${type}`).join(', ') };
     this.first ??= { url, facts };
     const other = Object.keys(facts).find((fact) => facts[fact] !== this.first!.facts[fact]);
     if (other === undefined) return;
     throw new QueryError(`the results are not alike: the ${other} of ${url}: ${excerpt(facts[other]!)}, of ${this.first.url}: ${excerpt(this.first.facts[other]!)}; ` +
       'expected one query, format and list of columns. Cast the columns in the workers\' query, and use a prefix for one run alone');
-  }
-
-  private urlOf(key: string): string {
-    return `s3://${this.location.bucket}/${key}`;
   }
 }
 

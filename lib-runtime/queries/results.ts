@@ -82,7 +82,7 @@ class Attempt {
   /** Whether its data may be part of a result. */
   private mayBePublished = false;
 
-  constructor(private readonly location: ResultLocation, private readonly wanted: WantedResult, private readonly columns: readonly Column[]) {
+  constructor(location: ResultLocation, private readonly wanted: WantedResult, private readonly columns: readonly Column[]) {
     this.objects = new S3Objects(location.bucket, location, process.env);
     this.manifestKey = location.prefix + wanted.key;
     this.prefix = location.prefix + attemptPrefix(wanted.key, randomUUID());
@@ -96,13 +96,13 @@ class Attempt {
       version: 1, query, parameters: parameterNames, format, rowCount: rows, bytes, columns, files: [{ url, rows, bytes }],
     };
     await this.publish(`${JSON.stringify(manifest, undefined, 2)}\n`);
-    return { manifest: this.url(this.manifestKey), files: [url], rowCount: rows, bytes, format };
+    return { manifest: this.objects.urlOf(this.manifestKey), files: [url], rowCount: rows, bytes, format };
   }
 
   /** Removes what it has left, once `settled` says that nothing more is written, as far as time allows. */
   async discard(settled: Promise<void>): Promise<void> {
     if (this.mayBePublished) {
-      console.warn(`a failed attempt may have written the manifest ${this.url(this.manifestKey)}, so its data below ${this.url(this.prefix)} stays: ` +
+      console.warn(`a failed attempt may have written the manifest ${this.objects.urlOf(this.manifestKey)}, so its data below ${this.objects.urlOf(this.prefix)} stays: ` +
         'if no manifest names it, it is not a result; delete it, or let a lifecycle rule of the bucket do so');
       return;
     }
@@ -112,7 +112,7 @@ class Attempt {
     try {
       await Promise.race([settled.then(() => this.remove()), late]);
     } catch (error) {
-      console.warn(`what a failed attempt has written below ${this.url(this.prefix)} could not be removed (${messageOf(error)}): it has no manifest, ` +
+      console.warn(`what a failed attempt has written below ${this.objects.urlOf(this.prefix)} could not be removed (${messageOf(error)}): it has no manifest, ` +
         'so it is not a result; delete it, or let a lifecycle rule of the bucket do so');
     } finally {
       late.catch(() => undefined);
@@ -129,13 +129,13 @@ class Attempt {
   private async copied(cursor: Cursor): Promise<ResultFile> {
     const { statement, parameters, format } = this.wanted;
     const key = this.prefix + FILE_NAMES[format];
-    const url = this.url(key);
+    const url = this.objects.urlOf(key);
     // Its rows say what DuckDB has written: RETURN_STATS for Parquet, RETURN_FILES for the others.
     const [written] = await cursor.query<{ count?: number; Count?: number; file_size_bytes?: number }>(
       copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
-    const objects = await this.objects.list(this.prefix).catch((error) => { throw refused('list', this.url(this.prefix), error); });
+    const objects = await this.objects.list(this.prefix).catch((error) => { throw refused('list', this.objects.urlOf(this.prefix), error); });
     if (rows === 0 && objects.length === 0) return this.emptyFile(key);
     const [object] = objects;
     const bytes = written?.file_size_bytes ?? object?.bytes;
@@ -145,8 +145,8 @@ class Attempt {
 
   /** DuckDB does not write a file without bytes. */
   private async emptyFile(key: string): Promise<ResultFile> {
-    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw refused('write', this.url(key), error); });
-    return { url: this.url(key), rows: 0, bytes: 0 };
+    await this.objects.put(key, '', 'application/octet-stream').catch((error) => { throw refused('write', this.objects.urlOf(key), error); });
+    return { url: this.objects.urlOf(key), rows: 0, bytes: 0 };
   }
 
   private incomplete(url: string, bytes: number | undefined, objects: readonly { readonly key: string; readonly bytes: number }[]): QueryError {
@@ -165,12 +165,8 @@ class Attempt {
       // A request without an answer may still arrive, so its data stays.
       this.mayBePublished = error instanceof AwsError && error.passing;
       if (this.mayBePublished && await this.objects.get(this.manifestKey).catch(() => undefined) === manifest) return;
-      throw refused('write', this.url(this.manifestKey), error);
+      throw refused('write', this.objects.urlOf(this.manifestKey), error);
     }
-  }
-
-  private url(key: string): string {
-    return `s3://${this.location.bucket}/${key}`;
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesisedExample, templateFile } from './synthesised';
 import { writeOrders } from '../../examples/sales/orders';
 import { repositoryRoot, startS3, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';
-import { config, freshRuntime } from '../lib-runtime/fresh-runtime';
+import { freshRuntime } from '../lib-runtime/fresh-runtime';
+import { resultsEnvironment } from '../lib-runtime/queries/query-bed';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
 
 type Fields = { readonly [name: string]: any };
@@ -17,26 +18,16 @@ describeWith('s3', 'the tasks of the example of a state machine, with the runtim
   beforeAll(async () => {
     s3 = await startS3();
     await writeOrders(join(s3.dir, 'my-data-lake'));
-    mkdirSync(join(s3.dir, 'results'));
     const { Resources } = JSON.parse(readFileSync(templateFile(await synthesisedExample('step-functions'), 'LargeOrders'), 'utf8'));
     const machine = Object.values<Fields>(Resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')!;
     const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'a reference')).join('');
     states = JSON.parse(text).States;
-    const { queryHandler } = freshRuntime({
-      DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'),
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_REGION: s3.region,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      ...config({
-        extensions: ['httpfs'],
-        steps: [
-          { name: 's3', type: 's3', config: { scopes: ['s3://my-data-lake/orders/'] } },
-          { name: 'results', type: 's3', config: { scopes: ['s3://results/out/'] } },
-        ],
-        results: { location: 's3://results/out/' },
-      }),
-    });
+    const { queryHandler } = freshRuntime(resultsEnvironment(s3, await signedExtensions('httpfs'), {
+      steps: [
+        { name: 's3', type: 's3', config: { scopes: ['s3://my-data-lake/orders/'] } },
+        { name: 'results', type: 's3', config: { scopes: ['s3://results/out/'] } },
+      ],
+    }));
     const handler = queryHandler({ queries: join(repositoryRoot, 'examples/step-functions/queries') });
     ask = (state, input, more) => handler({ ...valueOf(states[state].Parameters, input), ...more } as Parameters<typeof handler>[0]);
   }, 120_000);

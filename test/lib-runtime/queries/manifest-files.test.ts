@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { objectPath, queryFolder, resultKeys, resultsEnvironment } from './query-bed';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { objectPath, queryFolder, removeResults, resultKeys, resultsEnvironment } from './query-bed';
 import { S3Objects } from '../../../lib-runtime/aws/s3-objects';
 import { operationCounts, startFarS3, startS3, type FarS3Server, type S3Server } from '../../bed';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
@@ -38,10 +38,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([s3?.stop(), front?.stop(), far?.stop()]));
 beforeEach(() => {
   run = `totals/run-${++runs}/`;
-  for (const server of [s3, far]) {
-    rmSync(join(server.dir, 'results'), { recursive: true, force: true });
-    mkdirSync(join(server.dir, 'results'));
-  }
+  removeResults(s3, far);
   front.requests.length = 0;
   front.fault = () => undefined;
 });

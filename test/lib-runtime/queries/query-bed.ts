@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FarS3Server, S3Server } from '../../bed';
 import { temporaryDirectory } from '../../temporary-directory';
@@ -32,6 +32,14 @@ export function resultsEnvironment(s3: S3Server | FarS3Server, baked: string, pa
       ...parts,
     }),
   };
+}
+
+/** Removes all results from the servers, each of which then has the bucket. */
+export function removeResults(...servers: ReadonlyArray<S3Server | FarS3Server>): void {
+  for (const { dir } of servers) {
+    rmSync(join(dir, 'results'), { recursive: true, force: true });
+    mkdirSync(join(dir, 'results'));
+  }
 }
 
 /** The keys of all objects in the bucket of the results. */

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { objectPath, objectText, queryFolder, resultKeys, resultsEnvironment } from './query-bed';
+import { objectPath, objectText, queryFolder, removeResults, resultKeys, resultsEnvironment } from './query-bed';
 import { operationCounts, startFarS3, startS3, type FarS3Server, type S3Server } from '../../bed';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
@@ -28,10 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => Promise.all([s3?.stop(), front?.stop(), far?.stop()]));
 beforeEach(() => {
-  for (const server of [s3, far]) {
-    rmSync(join(server.dir, 'results'), { recursive: true, force: true });
-    mkdirSync(join(server.dir, 'results'));
-  }
+  removeResults(s3, far);
   front.requests.length = 0;
   front.fault = () => undefined;
   warn = jest.spyOn(console, 'warn').mockImplementation();
