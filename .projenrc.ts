@@ -50,6 +50,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'fast-check@4.10.2',
     'jsii-rosetta@6.0.16',
     'projen@0.103.25',
+    'typedoc@0.28.20',
+    'typedoc-plugin-markdown@4.14.1',
   ],
 
   disableTsconfig: true,
@@ -116,6 +118,9 @@ project.preCompileTask.exec('node lib-runtime/build.mjs');
 const docgen = project.tasks.tryFind('docgen')!;
 docgen.reset('rm -rf dist/docgen && mkdir -p dist/docgen && cp .jsii package.json dist/docgen && ln -s ../../node_modules dist/docgen/node_modules');
 docgen.exec('jsii-docgen -o ../../API.md', { cwd: 'dist/docgen' });
+
+// The reference of the runtime comes from its docstrings. It fails if one is missing.
+project.postCompileTask.exec('typedoc --options lib-runtime/typedoc.json');
 
 // Examples in docstrings and in the README compile.
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile .jsii');
