@@ -160,6 +160,12 @@ project.addTask('scale-out-model', {
   env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
 });
 
+project.addTask('dashboard-picture', {
+  description: 'Draw docs/dashboard.svg from the template of a dashboard',
+  exec: 'node -r ts-node/register/transpile-only scripts/dashboard-picture.ts',
+  env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
+});
+
 project.setScript('demo', 'node examples/demo.mjs');
 project.setScript('bench', 'node benchmarks/bench.mjs');
 
