@@ -80,6 +80,12 @@ export const SYSTEM = {
   noSpaceCode: /\bENOSPC\b/,
 } as const;
 
+/** DuckDB's extension for Iceberg. */
+export const ICEBERG = {
+  /** Of a table in a catalog that is not attached: it takes the name for a path. */
+  notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
+} as const;
+
 /** MotherDuck's servers. */
 export const MOTHERDUCK = {
   unknownDatabase: /database "([^"]+)" does not exist/,

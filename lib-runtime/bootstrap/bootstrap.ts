@@ -2,7 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DeclaredStep, type NoteRun, type StepHost } from './declared-step';
 import { mayDropSecret, presentSecrets } from './dropped-secrets';
 import { inOrder, shareCatalogs, unlessEnded } from './in-order';
-import { type Steps, withRepeats } from './repeat';
+import { ignoresLackOf, namesCatalogOf } from './named-catalogs';
+import { type Steps, type StepsBefore, withRepeats } from './repeat';
 import type { BootstrapStep, StepContext } from './step';
 import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError } from '../base/errors';
@@ -88,19 +89,20 @@ export class Bootstrap implements StepHost, Steps {
    *
    * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
    */
-  async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+    const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    const failures = await this.before(sql, steps, lease.ended);
+    const before = await this.before(statement, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
-        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, ended: lease.ended, currentCatalog }, this);
+        return await withRepeats({ statement, attempt: extended(attempt), steps, before, isRepeatable, ended: lease.ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -143,24 +145,25 @@ export class Bootstrap implements StepHost, Steps {
     });
   }
 
-  /** Runs the steps that the statement seems to need. Returns the failures of steps that it may not need. */
-  private async before(
-    sql: string, steps: readonly DeclaredStep[], ended: AbortSignalLike,
-  ): Promise<ReadonlyMap<DeclaredStep, DuckDbError>> {
+  /** Runs the steps that the statement seems to need, together. Does not throw the failures of steps that it may not need. */
+  private async before(statement: Statement, steps: readonly DeclaredStep[], ended: AbortSignalLike): Promise<StepsBefore> {
     if (this.areSecretsInDoubt) await this.noteSecrets();
+    const { sql } = statement;
     const failures = new Map<DeclaredStep, DuckDbError>();
     const needed = steps.filter((declared) => {
       const { step, isDone } = declared;
       if (isDone) return declared.isStale(sql);
-      return !step.required && (step.mayBeNeededBy(sql) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql)));
+      if (step.required) return false;
+      return step.mayBeNeededBy(sql) || namesCatalogOf(step.provides, statement) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql));
     });
     const run = (declared: DeclaredStep) => declared.runOnce().catch((error) => void failures.set(declared, error));
     if (needed.length > 0) await unlessEnded(inOrder(needed, run), ended);
+    for (const [{ step }, failure] of failures) if (ignoresLackOf(step.provides, statement)) throw failure;
     // In order, because a step may use what an earlier one has set up.
     for (const declared of steps) {
       if (declared.step.required && !declared.isDone) await unlessEnded(declared.runOnce(), ended);
     }
-    return failures;
+    return { ran: needed, failures };
   }
 
   /** Whether the catalogs of a step that is not done may be attached, so that no binding error shows what is missing. */
