@@ -39,13 +39,13 @@ interface Parenthesis {
   strings: 'names' | 'SQL' | undefined;
 }
 
-/** Reads SQL piece by piece. A path is a name, or several with dots between them. */
+/** Reads SQL piece by piece. A path is a name, or several names with dots between them. */
 class Reader {
   private readonly named = new Set<string>();
   private readonly ifExists = new Set<string>();
   /** Names before a dot in expressions: of catalogs, or aliases of tables. */
   private readonly inExpressions = new Set<string>();
-  /** Names without a dot: of tables, aliases and columns; and keywords. */
+  /** Names without a dot: of tables, aliases and columns. */
   private readonly alone = new Set<string>();
   private readonly attached = new Set<string>();
 
@@ -71,9 +71,9 @@ class Reader {
       this.last = text;
     }
     this.endPath(false);
-    const aliased = [...this.inExpressions].filter((name) => !this.alone.has(name));
+    this.endStatement();
     const without = (names: Iterable<string>) => new Set([...names].filter((name) => !this.attached.has(name)));
-    return { all: without([...this.named, ...aliased]), ifExists: without(this.ifExists) };
+    return { all: without(this.named), ifExists: without(this.ifExists) };
   }
 
   private take(text: string): void {
@@ -87,12 +87,15 @@ class Reader {
       this.words = ['', ''];
       if (text === '(') this.open(isCall);
       else if (text === ')') this.inTables = this.parentheses.pop()?.inTables ?? this.inTables;
-      else if (text === ';') this.beginStatement();
+      else if (text === ';') this.endStatement();
       else this.takeString(stringIn(text));
     }
   }
 
-  private beginStatement(): void {
+  private endStatement(): void {
+    for (const name of this.inExpressions) if (!this.alone.has(name)) this.named.add(name);
+    this.inExpressions.clear();
+    this.alone.clear();
     this.parentheses = [];
     this.inTables = this.isFirstWord = true;
     this.isAttach = false;
@@ -127,23 +130,26 @@ class Reader {
   private takeAlone(name: string, word: string, isFirstWord: boolean): boolean {
     const [, before] = this.words;
     const isCatalog = BEFORE_CATALOG.has(before) || this.words.join(' ') === 'TABLES FROM';
-    (isCatalog && this.parentheses.length === 0 ? this.named : this.alone).add(name);
+    const isKeyword = BEFORE_TABLES.has(word) || BEFORE_EXPRESSIONS.has(word);
     this.words = [before, word];
     if (isFirstWord && word === 'ATTACH') this.isAttach = true;
-    const isKeyword = BEFORE_TABLES.has(word) || BEFORE_EXPRESSIONS.has(word);
-    if (isKeyword) {
-      this.inTables = BEFORE_TABLES.has(word);
-      // It holds a query, and no arguments.
-      const around = this.parentheses.at(-1);
-      if (around) around.strings = undefined;
-    }
+    if (isKeyword) this.beginClause(BEFORE_TABLES.has(word));
+    else if (isCatalog && this.parentheses.length === 0) this.named.add(name);
+    else this.alone.add(name);
     return !isKeyword;
+  }
+
+  private beginClause(ofTables: boolean): void {
+    this.inTables = ofTables;
+    // The parenthesis around it holds a query, and no arguments.
+    const around = this.parentheses.at(-1);
+    if (around) around.strings = undefined;
   }
 
   private open(isCall: boolean): void {
     const called = nameIn(this.tail) ?? '';
     const isArgument = this.parentheses.at(-1)?.strings !== undefined;
-    const takesNames = isCall && !isArgument && (this.inTables || SEQUENCE_FUNCTION.test(called));
+    const takesNames = isCall && (SEQUENCE_FUNCTION.test(called) || (this.inTables && !isArgument));
     const strings = called.toLowerCase() === 'query' ? 'SQL' : 'names';
     this.parentheses.push({ inTables: this.inTables, strings: takesNames ? strings : undefined });
   }

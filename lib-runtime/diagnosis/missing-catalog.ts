@@ -34,6 +34,11 @@ export function missingCatalog(error: string): string | undefined {
   return failedToBind(error) ? MISSING.exec(error)?.slice(1).find((name) => name !== undefined) : undefined;
 }
 
+/** The table or view that DuckDB did not find where it looked. */
+export function missingTable(error: string): string | undefined {
+  return failedToBind(error) ? DUCKDB.unknownTable.exec(error)?.[1] : undefined;
+}
+
 /** Whether `sql` may list what is in all catalogs. */
 export function mayListCatalogs(sql: string): boolean {
   return METADATA.test(sql);
