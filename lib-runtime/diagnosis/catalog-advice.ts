@@ -1,8 +1,13 @@
+import { createRequire } from 'node:module';
 import type { Facts } from './facts';
 import { missingCatalog, missingTable } from './missing-catalog';
-import { catalogNames } from '../base/catalog-names';
 import { byNearness, didYouMean } from '../base/did-you-mean';
 import { DUCKDB, saysOneOf } from '../base/wording';
+
+// A distinct name, so that bundlers leave this call alone.
+const requireFromHere = createRequire(__filename);
+
+const reader = () => requireFromHere('../base/catalog-names') as typeof import('../base/catalog-names');
 
 /** Errors that do not name the catalog that DuckDB did not find. */
 const NAMELESS = [DUCKDB.unknownFunction, DUCKDB.noTimeTravel];
@@ -27,7 +32,7 @@ function providedCatalogs({ steps }: Facts): Provided {
 
 /** The name that stands in the place of a catalog in the text, and resembles a catalog's. */
 function misspelt(sql: string, catalogs: readonly string[]): string | undefined {
-  return [...catalogNames(sql).all].find((name) => !catalogs.some((catalog) => isSame(catalog, name)) && didYouMean(name, catalogs) !== '');
+  return [...reader().catalogNames(sql).all].find((name) => !catalogs.some((catalog) => isSame(catalog, name)) && didYouMean(name, catalogs) !== '');
 }
 
 function hintForCatalog(missing: string, provided: Provided, { allowed, attached }: Facts): string {

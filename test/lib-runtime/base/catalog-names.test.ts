@@ -45,7 +45,7 @@ describe('the text does not name a catalog', () => {
   ])('as another name: %s', (sql) => expect(names(sql)).toBe(false));
 
   test.each([
-    "ATTACH ':memory:' AS lake; FROM lake.t", "ATTACH 'data/lake.duckdb'; FROM lake.t", "ATTACH IF NOT EXISTS 'md:lake'; FROM lake.t; DETACH lake", "CREATE TABLE t (i INT); ATTACH $$lake.db$$ (READ_ONLY); USE lake",
+    "ATTACH ':memory:' AS lake; FROM lake.t", "ATTACH 'data/lake.duckdb'; FROM lake.t", "ATTACH IF NOT EXISTS 'md:lake'; FROM lake.t; DETACH lake", 'CREATE TABLE t (i INT); ATTACH $$lake.db$$ (READ_ONLY); USE lake',
   ])('that the script attaches: %s', (sql) => expect(names(sql)).toBe(false));
 
   test('but a script that attaches one may name another', () => expect(names("ATTACH 'a.db' AS a; CREATE TABLE a.t AS FROM lake.t")).toBe(true));
@@ -71,7 +71,7 @@ describe('what DuckDB binds', () => {
   /** Statements that do not. */
   const OTHERS = [
     'SELECT TEXT AS y', 'SELECT 1 AS ID', 'SELECT ID FROM ( SELECT 1 AS ID )', 'WITH ID AS ( SELECT 1 AS x ) SELECT ID . x FROM ID', 'SELECT ID . x FROM ( SELECT 1 AS x ) AS ID', 'SELECT ID . x FROM local ID',
-    'SELECT coalesce ( TEXT , TEXT )', "SELECT 'a' IN ( TEXT )", 'SELECT x FROM local WHERE x :: VARCHAR = TEXT', 'FROM ( VALUES ( TEXT ) )', 'SELECT ID . * FROM local AS ID WHERE ID . x = 1', "SELECT $$ FROM x.t $$",
+    'SELECT coalesce ( TEXT , TEXT )', "SELECT 'a' IN ( TEXT )", 'SELECT x FROM local WHERE x :: VARCHAR = TEXT', 'FROM ( VALUES ( TEXT ) )', 'SELECT ID . * FROM local AS ID WHERE ID . x = 1', 'SELECT $$ FROM x.t $$',
     'INSERT INTO texts VALUES ( TEXT )', 'SELECT { ID : 1 }', 'CREATE TABLE ID ( ID INT )', 'DROP TABLE IF EXISTS ID', "SELECT e'\\'' || TEXT", 'SELECT list_transform ( [ 1 ] , lambda ID : ID )', 'SELECT max ( ID . x ) FROM local AS ID GROUP BY ID . x',
   ];
 

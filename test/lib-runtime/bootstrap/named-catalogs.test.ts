@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../../temporary-directory';
+import { valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
@@ -55,22 +57,37 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
     expect(runs).toEqual([]);
   });
 
+  test('what reads the text is loaded only once the name of a catalog that is not attached stands in it', async () => {
+    const lake = { name: 'lake', type: 'sql', provides: ['lake'], config: { statements: ["ATTACH ':memory:' AS lake"] } };
+    const script = `
+      const { cursor } = require('cdk-duckdb-lambda/runtime');
+      const isLoaded = () => Object.keys(require.cache).some((file) => file.endsWith('catalog-names.js'));
+      cursor(async (c) => {
+        const answers = [];
+        for (const sql of ['SELECT 1 AS lakes', 'FROM range(1)', "SELECT 'lake'"]) {
+          await c.query(sql);
+          answers.push(isLoaded());
+        }
+        console.log(JSON.stringify(answers));
+      });`;
+    expect((await valuesOf(script, { format: 'commonjs', env: config({ steps: [lake] }) })).at(-1)).toEqual([false, false, true]);
+  });
+
   test('a statement that names several catalogs waits for their steps together', async () => {
     const names = ['lake', 'pond', 'sea'];
     const runtime = freshRuntime(config({ steps: [...names, 'never'].map((name) => ({ name, type: 'meeting', provides: [name] })) }));
-    let present = 0;
-    let meet = () => undefined as void;
-    const met = new Promise<void>((resolve) => { meet = resolve; });
+    let running = 0;
+    const runningTogether: number[] = [];
     runtime.registerBootstrapStep('meeting', {
       run: async (connection, _, { name }) => {
-        present += 1;
-        if (present === names.length) meet();
-        await met;
+        running += 1;
+        for (let waited = 0; running < names.length && waited < 200; waited += 1) await sleep(10);
+        runningTogether.push(running);
         await connection.run(`ATTACH ':memory:' AS ${name}; CREATE TABLE ${name}.t AS SELECT 1 AS x`);
       },
     });
     expect(await runtime.cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t, pond.t, (FROM sea.t)'))).toEqual({ n: 1 });
-    expect(present).toBe(3);
+    expect(runningTogether).toEqual([3, 3, 3]);
   });
 });
 
@@ -127,9 +144,9 @@ describe('DuckLake, attached by SQL', () => {
     ['WITH a AS (FROM lake.t AT (VERSION => 2)) SELECT max(x) AS x FROM a', [{ x: 2 }]],
     ['SELECT count(*) > 2 AS many FROM lake.snapshots()', [{ many: true }]],
     ["SELECT count(*) > 2 AS many FROM ducklake_snapshots('lake')", [{ many: true }]],
-    ["SELECT count(*) > 0 AS some FROM lake.options()", [{ some: true }]],
+    ['SELECT count(*) > 0 AS some FROM lake.options()', [{ some: true }]],
     ["CALL lake.set_option('parquet_compression', 'zstd')", expect.anything()],
-    ["CREATE OR REPLACE TABLE copied AS FROM lake.t AT (VERSION => 1)", expect.anything()],
+    ['CREATE OR REPLACE TABLE copied AS FROM lake.t AT (VERSION => 1)', expect.anything()],
   ])('%s', async (sql, rows) => {
     const { session } = start();
     expect(await session((s) => s.query(sql))).toEqual(rows);
