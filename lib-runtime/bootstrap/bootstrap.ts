@@ -37,6 +37,8 @@ export class Bootstrap implements StepHost, Steps {
   private readonly steps: readonly DeclaredStep[];
   /** Whether a secret of a step may have been dropped since the secrets were listed. */
   private areSecretsInDoubt = false;
+  /** The catalogs that were attached after the last ATTACH or DETACH, in lower case. */
+  private attached: ReadonlySet<string> = new Set();
 
   constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
     this.steps = steps.map((step) => new DeclaredStep(step, this));
@@ -123,10 +125,10 @@ export class Bootstrap implements StepHost, Steps {
   noteAttached(catalogs: readonly string[]): void {
     // The user of the connection itself may have dropped secrets too.
     this.areSecretsInDoubt = true;
-    const attached = new Set(catalogs.map((name) => name.toLowerCase()));
+    this.attached = new Set(catalogs.map((name) => name.toLowerCase()));
     // A step that is running may have detached the catalog itself.
     for (const declared of this.steps.filter(({ running }) => running === undefined)) {
-      if (!declared.step.provides.every((name) => attached.has(name.toLowerCase()))) declared.isDone = false;
+      if (!this.areAttached(declared.step.provides)) declared.isDone = false;
     }
   }
 
@@ -154,7 +156,9 @@ export class Bootstrap implements StepHost, Steps {
       const { step, isDone } = declared;
       if (isDone) return declared.isStale(sql);
       if (step.required) return false;
-      return step.mayBeNeededBy(sql) || namesCatalogOf(step.provides, statement) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql));
+      if (step.mayBeNeededBy(sql) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql))) return true;
+      // The user may have attached a catalog of that name.
+      return !this.areAttached(step.provides) && namesCatalogOf(step.provides, statement);
     });
     const run = (declared: DeclaredStep) => declared.runOnce().catch((error) => void failures.set(declared, error));
     if (needed.length > 0) await unlessEnded(inOrder(needed, run), ended);
@@ -164,6 +168,10 @@ export class Bootstrap implements StepHost, Steps {
       if (declared.step.required && !declared.isDone) await unlessEnded(declared.runOnce(), ended);
     }
     return { ran: needed, failures };
+  }
+
+  private areAttached(catalogs: readonly string[]): boolean {
+    return catalogs.every((name) => this.attached.has(name.toLowerCase()));
   }
 
   /** Whether the catalogs of a step that is not done may be attached, so that no binding error shows what is missing. */

@@ -57,6 +57,18 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
     expect(runs).toEqual([]);
   });
 
+  test('nor while the user has attached a catalog of that name', async () => {
+    const { runtime, runs } = recorded('lake');
+    await runtime.session(async (s) => {
+      await s.execute("ATTACH ':memory:' AS Lake; CREATE TABLE lake.t AS SELECT 'own' AS x");
+      expect(await s.query('FROM lake.t')).toEqual([{ x: 'own' }]);
+      await s.execute('DETACH lake');
+      expect(runs).toEqual([]);
+      expect(await s.query('FROM lake.t')).toEqual([{ x: 42 }]);
+      expect(runs).toEqual([undefined]);
+    });
+  });
+
   test('what reads the text is loaded only once the name of a catalog that is not attached stands in it', async () => {
     const lake = { name: 'lake', type: 'sql', provides: ['lake'], config: { statements: ["ATTACH ':memory:' AS lake"] } };
     const script = `
