@@ -6,13 +6,13 @@ import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime'
 import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
-/** A runtime with a step for each catalog, which attaches it, and the error because of which each step ran. */
-function recorded(...catalogs: string[]): { runtime: Runtime; runs: (string | undefined)[] } {
+/** A runtime with a step for each catalog, which attaches it, and why each step ran: an error, or the text of a statement. */
+function recorded(...catalogs: string[]): { runtime: Runtime; runs: string[] } {
   const runtime = freshRuntime(config({ steps: catalogs.map((name) => ({ name, type: 'recorded', provides: [name] })) }));
-  const runs: (string | undefined)[] = [];
+  const runs: string[] = [];
   runtime.registerBootstrapStep('recorded', {
     run: async (connection, _, { name, error }) => {
-      runs.push(error);
+      runs.push(error ?? 'text');
       await connection.run(`ATTACH ':memory:' AS ${name}; CREATE TABLE ${name}.t AS SELECT 42 AS x; CREATE MACRO ${name}.f(a) AS a + 1`);
     },
   });
@@ -25,7 +25,7 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
   ])('%s', async (sql) => {
     const { runtime, runs } = recorded('lake');
     await runtime.cursor((c) => c.query(sql));
-    expect(runs).toEqual([undefined]);
+    expect(runs).toEqual(['text']);
   });
 
   test('also with parameters, in a stream, and in a transaction', async () => {
@@ -34,7 +34,7 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
     await runtime.cursor((c) => c.transaction(async (t) => {
       for await (const rows of t.stream('FROM pond.t')) expect(rows).toEqual([{ x: 42 }]);
     }));
-    expect(runs).toEqual([undefined, undefined]);
+    expect(runs).toEqual(['text', 'text']);
   });
 
   test('what the text does not show is found by the binding error', async () => {
@@ -45,7 +45,7 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
     });
     const { runtime: another, runs: later } = recorded('lake');
     await another.cursor((c) => c.execute("SET search_path = 'lake.main'"));
-    expect([runs, later]).toEqual([[undefined, expect.stringMatching(/^Catalog Error: Table with name "lake.t"/)], [expect.stringMatching(/^Catalog Error: SET search_path/)]]);
+    expect([runs, later]).toEqual([['text', expect.stringMatching(/^Catalog Error: Table with name "lake.t"/)], [expect.stringMatching(/^Catalog Error: SET search_path/)]]);
   });
 
   test.each([
@@ -65,7 +65,7 @@ describe('a step whose catalog the text names runs before DuckDB binds the state
       await s.execute('DETACH lake');
       expect(runs).toEqual([]);
       expect(await s.query('FROM lake.t')).toEqual([{ x: 42 }]);
-      expect(runs).toEqual([undefined]);
+      expect(runs).toEqual(['text']);
     });
   });
 
