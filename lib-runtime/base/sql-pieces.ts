@@ -56,6 +56,25 @@ export class Pieces {
   }
 }
 
+/** Whether a piece is white space or a comment. */
+export function isBlank(piece: string): boolean {
+  return piece.trim() === '' || piece.startsWith('--') || piece.startsWith('/*');
+}
+
+/** The value of a string literal; undefined for any other piece. */
+export function stringIn(piece: string): string | undefined {
+  if (piece.startsWith("'") && piece.length > 1) return piece.slice(1, -1).replaceAll("''", "'");
+  if (/^e'/i.test(piece)) return piece.slice(2, -1).replaceAll("''", "'").replace(/\\(.)/g, '$1');
+  const tag = /^\$\w*\$/.exec(piece)?.[0];
+  return tag === undefined ? undefined : piece.slice(tag.length, -tag.length);
+}
+
+/** The name that a word or a quoted piece is; undefined for any other piece. */
+export function nameIn(piece: string): string | undefined {
+  if (piece.length > 1 && piece.startsWith('"')) return piece.slice(1, -1).replaceAll('""', '"');
+  return isWordStart(piece.charCodeAt(0)) && stringIn(piece) === undefined ? piece : undefined;
+}
+
 /** The position after the quoted text at `from`, in which a doubled quote is literal; undefined if it is not closed. */
 function afterQuote(sql: string, from: number): number | undefined {
   const quote = sql[from]!;

@@ -35,9 +35,14 @@ export const DUCKDB = {
   unknownCatalog: /Catalog "([^"]+)" does not exist/,
   unknownCatalogOrSchema: /schema named "\.?([^".]+)/,
   unknownDatabase: /Database "([^"]+)" not found/,
+  unknownFunction: /Function with name .* does not exist!/,
   unknownSchema: /schema "([^"]+)" does not exist/,
   unknownSchemaToWrite: /Schema with name (\S+) does not exist/,
+  unknownTable: /(?:Table|View) with name (.+) does not exist!/,
   unknownSecretStorage: /Unknown secret storage found: 'local_file'/,
+
+  /** Of any table of DuckDB's own, also one whose schema does not exist. */
+  noTimeTravel: /Catalog type does not support time travel/,
 
   // Files.
   noFilesFound: /No files found that match the pattern "([^"]*)/,
@@ -78,6 +83,12 @@ export const DUCKDB_EXTENSION = {
 export const SYSTEM = {
   noSpace: /No space left on device/,
   noSpaceCode: /\bENOSPC\b/,
+} as const;
+
+/** DuckDB's extension for Iceberg. */
+export const ICEBERG = {
+  /** Of a table in a catalog that is not attached: it takes the name for a path. */
+  notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
 } as const;
 
 /** MotherDuck's servers. */

@@ -2,7 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DeclaredStep, type NoteRun, type StepHost } from './declared-step';
 import { mayDropSecret, presentSecrets } from './dropped-secrets';
 import { inOrder, shareCatalogs, unlessEnded } from './in-order';
-import { type Steps, withRepeats } from './repeat';
+import { ignoresLackOf, namesCatalogOf } from './named-catalogs';
+import { type Steps, type StepsBefore, withRepeats } from './repeat';
 import type { BootstrapStep, StepContext } from './step';
 import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError } from '../base/errors';
@@ -36,6 +37,8 @@ export class Bootstrap implements StepHost, Steps {
   private readonly steps: readonly DeclaredStep[];
   /** Whether a secret of a step may have been dropped since the secrets were listed. */
   private areSecretsInDoubt = false;
+  /** The catalogs that were attached after the last ATTACH or DETACH, in lower case. */
+  private attached: ReadonlySet<string> = new Set();
 
   constructor(steps: readonly BootstrapStep[], private readonly host: BootstrapHost) {
     this.steps = steps.map((step) => new DeclaredStep(step, this));
@@ -88,19 +91,20 @@ export class Bootstrap implements StepHost, Steps {
    *
    * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
    */
-  async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+    const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    const failures = await this.before(sql, steps, lease.ended);
+    const before = await this.before(statement, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
-        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, ended: lease.ended, currentCatalog }, this);
+        return await withRepeats({ statement, attempt: extended(attempt), steps, before, isRepeatable, ended: lease.ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -121,10 +125,10 @@ export class Bootstrap implements StepHost, Steps {
   noteAttached(catalogs: readonly string[]): void {
     // The user of the connection itself may have dropped secrets too.
     this.areSecretsInDoubt = true;
-    const attached = new Set(catalogs.map((name) => name.toLowerCase()));
+    this.attached = new Set(catalogs.map((name) => name.toLowerCase()));
     // A step that is running may have detached the catalog itself.
     for (const declared of this.steps.filter(({ running }) => running === undefined)) {
-      if (!declared.step.provides.every((name) => attached.has(name.toLowerCase()))) declared.isDone = false;
+      if (!this.areAttached(declared.step.provides)) declared.isDone = false;
     }
   }
 
@@ -143,24 +147,31 @@ export class Bootstrap implements StepHost, Steps {
     });
   }
 
-  /** Runs the steps that the statement seems to need. Returns the failures of steps that it may not need. */
-  private async before(
-    sql: string, steps: readonly DeclaredStep[], ended: AbortSignalLike,
-  ): Promise<ReadonlyMap<DeclaredStep, DuckDbError>> {
+  /** Runs the steps that the statement seems to need, together. Does not throw the failures of steps that it may not need. */
+  private async before(statement: Statement, steps: readonly DeclaredStep[], ended: AbortSignalLike): Promise<StepsBefore> {
     if (this.areSecretsInDoubt) await this.noteSecrets();
+    const { sql } = statement;
     const failures = new Map<DeclaredStep, DuckDbError>();
     const needed = steps.filter((declared) => {
       const { step, isDone } = declared;
       if (isDone) return declared.isStale(sql);
-      return !step.required && (step.mayBeNeededBy(sql) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql)));
+      if (step.required) return false;
+      if (step.mayBeNeededBy(sql) || (this.mayBeAttached(declared) && namesOneOf(step.provides, sql))) return true;
+      // The user may have attached a catalog of that name.
+      return !this.areAttached(step.provides) && namesCatalogOf(step.provides, statement);
     });
     const run = (declared: DeclaredStep) => declared.runOnce().catch((error) => void failures.set(declared, error));
     if (needed.length > 0) await unlessEnded(inOrder(needed, run), ended);
+    for (const [{ step }, failure] of failures) if (ignoresLackOf(step.provides, statement)) throw failure;
     // In order, because a step may use what an earlier one has set up.
     for (const declared of steps) {
       if (declared.step.required && !declared.isDone) await unlessEnded(declared.runOnce(), ended);
     }
-    return failures;
+    return { ran: needed, failures };
+  }
+
+  private areAttached(catalogs: readonly string[]): boolean {
+    return catalogs.every((name) => this.attached.has(name.toLowerCase()));
   }
 
   /** Whether the catalogs of a step that is not done may be attached, so that no binding error shows what is missing. */

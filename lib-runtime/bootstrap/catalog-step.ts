@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { BootstrapStep, Diagnosis, StepContext } from './step';
 import type { StepConfig } from '../base/config';
-import { mayQuietlyWant, missesOneOf } from '../diagnosis/missing-catalog';
+import { mayListCatalogs, missesOneOf } from '../diagnosis/missing-catalog';
 
-/** A step that runs when a statement lacks the catalogs that the step provides. A step without catalogs runs before the first statement. */
+/** A step that runs when a statement names the catalogs that the step provides. A step without catalogs runs before the first statement. */
 export abstract class CatalogStep implements BootstrapStep {
   readonly name: string;
   readonly provides: readonly string[];
@@ -26,7 +26,7 @@ export abstract class CatalogStep implements BootstrapStep {
   }
 
   mayBeNeededBy(sql: string): boolean {
-    return mayQuietlyWant(this.provides, sql);
+    return mayListCatalogs(sql);
   }
 
   diagnose(error: string, isDone: boolean): Diagnosis | undefined {

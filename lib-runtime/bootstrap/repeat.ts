@@ -1,10 +1,12 @@
 import type { DeclaredStep } from './declared-step';
 import { lacksSecret } from './dropped-secrets';
 import { inOrder, unlessEnded } from './in-order';
+import { namesCatalogOf } from './named-catalogs';
 import type { Diagnosis } from './step';
 import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
-import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
+import { failedToBind, mayLackCatalog, namesOneOf } from '../diagnosis/missing-catalog';
+import type { Statement } from '../execution/statement';
 
 /*
  * What is repeated, when and how often:
@@ -24,7 +26,7 @@ import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
 
 /** A statement, and everything that decides whether it runs again. */
 export interface RepeatedStatement<T> {
-  readonly sql: string;
+  readonly statement: Statement;
   readonly attempt: () => Promise<T>;
   /** Whether it may run again although parts of it may have been executed. */
   readonly isRepeatable: () => Promise<boolean>;
@@ -34,7 +36,13 @@ export interface RepeatedStatement<T> {
   readonly ended: AbortSignalLike;
   /** The steps that the statement may trigger. */
   readonly steps: readonly DeclaredStep[];
-  /** Steps that failed before the statement, although it may not need them. */
+  readonly before: StepsBefore;
+}
+
+/** What has run before a statement that seemed to need it. */
+export interface StepsBefore {
+  readonly ran: readonly DeclaredStep[];
+  /** The failures among them of steps that the statement may not need. */
   readonly failures: ReadonlyMap<DeclaredStep, DuckDbError>;
 }
 
@@ -62,7 +70,7 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       const text = messageOf(error);
       await noteDroppedSecrets(statement, steps, text);
       const diagnoses = await diagnose(statement, text, steps.runs !== runsBefore);
-      const failed = [...statement.failures].find(([step]) => ['missing', 'refused'].includes(diagnoses.get(step) ?? ''));
+      const failed = [...statement.before.failures].find(([step]) => ['missing', 'refused'].includes(diagnoses.get(step) ?? ''));
       if (failed) throw failed[1];
       const concerned = [...diagnoses].filter(([step, diagnosis]) => diagnosis !== 'transient' && !asked.has(question(step, diagnosis)));
       if (concerned.length === 0) {
@@ -110,15 +118,20 @@ async function diagnose(statement: RepeatedStatement<unknown>, error: string, ha
 }
 
 async function diagnosisOf(
-  { step, isDone, running }: DeclaredStep, { sql, currentCatalog }: RepeatedStatement<unknown>, error: string, hasRunSince: boolean,
+  declared: DeclaredStep, { statement, before, currentCatalog }: RepeatedStatement<unknown>, error: string, hasRunSince: boolean,
 ): Promise<Diagnosis | undefined> {
+  const { step, isDone, running } = declared;
+  const { sql } = statement;
+  // Not every error of a statement whose catalog is missing names the catalog.
+  if (before.failures.has(declared) && mayLackCatalog(error) && namesCatalogOf(step.provides, statement)) return 'missing';
   const wasDone = isDone && !hasRunSince;
   // A step that is running may have attached its catalog without filling it.
   const wasHalfDone = (running !== undefined || hasRunSince) && failedToBind(error) && namesOneOf(step.provides, sql);
   if (!wasDone && (wasHalfDone || (lacksSecret(error) && namesOneOf(step.secrets ?? [], sql)))) return 'missing';
   const diagnosis = step.diagnose(error, wasDone);
   if (diagnosis !== 'missing' || !wasDone) return diagnosis;
-  // A step that has run is asked again only for the names that the statement looks up in the step's catalogs.
+  if (before.ran.includes(declared)) return undefined;
+  // A step that had run earlier is asked again, but only for the names that the statement looks up in the step's catalogs.
   const isItsOwn = namesOneOf(step.provides, sql) || namesOneOf(step.provides, await currentCatalog());
   return isItsOwn ? 'missing' : undefined;
 }

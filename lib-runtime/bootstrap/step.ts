@@ -42,8 +42,8 @@ export interface BootstrapStep {
   /** Whether it can run yet. The handler may still have to register its type. */
   readonly ready: boolean;
   /**
-   * Whether the SQL may need the step without a binding error that shows it. Called for each statement. The statement runs even if the step then
-   * fails.
+   * Whether the SQL may need the step although it does not name one of the step's catalogs. Called for each statement. The statement runs even if
+   * the step then fails.
    */
   mayBeNeededBy(sql: string): boolean;
   /** The meaning of a statement's error for the step. `isDone` says whether the step had run when the statement began. */

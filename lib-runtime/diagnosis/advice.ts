@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
+import { catalogHint } from './catalog-advice';
 import type { Facts } from './facts';
-import { missingCatalog, withoutEcho } from './missing-catalog';
+import { withoutEcho } from './missing-catalog';
 import { fileHint } from './s3-advice';
-import { byNearness } from '../base/did-you-mean';
 import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
 import { extensionFile } from '../extensions/extensions';
 
@@ -19,7 +19,7 @@ export interface Advice {
 /** Turns DuckDB's advice into advice for a function: its image is read-only, and the construct grants its permissions. */
 export function advise(error: string, sql: string, facts: Facts): Advice {
   const isOfFile = saysOneOf(REACHING, error);
-  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, facts) ?? (isOfFile ? fileHint(error, sql, facts) : undefined);
+  const hint = extensionHint(error, sql, facts) ?? catalogHint(error, sql, facts) ?? (isOfFile ? fileHint(error, sql, facts) : undefined);
   return { text: facts.extensionDirectory === undefined ? error : INSTALLING.reduce((text, part) => text.replace(part, ''), error), hint };
 }
 
@@ -62,21 +62,4 @@ function bringing(name: string, text: string): string {
   const isOfCore = name === 'httpfs' || saysOneOf([...MISSING_CORE_EXTENSION, DUCKDB_EXTENSION.existingExtension], text);
   if (isOfCommunity) return `extensions: [DuckDbExtension.community('${name}')]`;
   return `extensions: [DuckDbExtension.core('${name}')]${isOfCore ? '' : `, or .community('${name}') for a community extension`}`;
-}
-
-function catalogHint(error: string, { steps, allowed, attached }: Facts): string | undefined {
-  const missing = missingCatalog(error);
-  if (missing === undefined) return undefined;
-  const provided = new Map(steps.flatMap(({ name, provides, config }) => (
-    [...provides, ...typeof config.catalog === 'string' ? [config.catalog] : []].map((catalog) => [catalog, name] as const)
-  )));
-  const [, step] = [...provided].find(([catalog]) => catalog.toLowerCase() === missing.toLowerCase()) ?? [];
-  if (step !== undefined && allowed !== undefined && !allowed.includes(step)) {
-    return `the bootstrap step "${step}" provides "${missing}", but this cursor's bootstrap leaves that step out`;
-  }
-  // The statement failed again after the step had run.
-  if (step !== undefined) return `the bootstrap step "${step}" provides "${missing}", but has not attached it: correct the step, or what it provides`;
-  const catalogs = byNearness(missing, [...new Set([...provided.keys(), ...attached])]);
-  const named = catalogs.map((catalog) => `"${catalog}"${provided.has(catalog) ? ` (of the bootstrap step "${provided.get(catalog)}")` : ''}`);
-  return `there is no catalog or schema "${missing}"; the catalogs, nearest first, are: ${named.join(', ') || 'none'}`;
 }

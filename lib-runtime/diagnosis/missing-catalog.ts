@@ -1,4 +1,4 @@
-import { DUCKDB, MOTHERDUCK, POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
+import { DUCKDB, ICEBERG, MOTHERDUCK, POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
 
 const BINDING_ERRORS = [DUCKDB.catalogError, DUCKDB.binderError];
 const MISSING = new RegExp([
@@ -7,8 +7,6 @@ const MISSING = new RegExp([
 ].map(({ source }) => source).join('|'), 'i');
 /** Statements that list the tables of all catalogs, and omit the tables of an unattached catalog without an error. */
 const METADATA = /\bSHOW\s+(?:ALL\s+TABLES|DATABASES|SCHEMAS)\b|\binformation_schema\b|\bduckdb_(?:tables|views|columns|schemas|databases|indexes|constraints|sequences)\b|\bpg_catalog\b|\bdatabase_list\b|\bshow_tables_expanded\b/i;
-/** Statements that ignore an unattached catalog, or do not name it in the error. */
-const SILENT = /\bIF\s+EXISTS\b|\b(?:next|curr)val\b/i;
 
 /** DuckDB's error without the part of the statement that it repeats. */
 export function withoutEcho(error: string): string {
@@ -21,6 +19,11 @@ export function failedToBind(error: string): boolean {
   return saysOneOf(BINDING_ERRORS, error);
 }
 
+/** Whether a statement may have failed because the catalog that it names is missing, although the error does not name the catalog. */
+export function mayLackCatalog(error: string): boolean {
+  return failedToBind(error) || ICEBERG.notATable.test(error);
+}
+
 /** Whether DuckDB could not bind a statement because one of `catalogs` is missing. */
 export function missesOneOf(catalogs: readonly string[], error: string): boolean {
   return failedToBind(error) && namesOneOf(catalogs, withoutEcho(error));
@@ -31,9 +34,14 @@ export function missingCatalog(error: string): string | undefined {
   return failedToBind(error) ? MISSING.exec(error)?.slice(1).find((name) => name !== undefined) : undefined;
 }
 
-/** Whether `sql` may need one of `catalogs` without an error that says so. */
-export function mayQuietlyWant(catalogs: readonly string[], sql: string): boolean {
-  return METADATA.test(sql) || (SILENT.test(sql) && namesOneOf(catalogs, sql));
+/** The table or view that DuckDB did not find where it looked. */
+export function missingTable(error: string): string | undefined {
+  return failedToBind(error) ? DUCKDB.unknownTable.exec(error)?.[1] : undefined;
+}
+
+/** Whether `sql` may list what is in all catalogs. */
+export function mayListCatalogs(sql: string): boolean {
+  return METADATA.test(sql);
 }
 
 /** Whether `text` contains one of `names` as a word. */

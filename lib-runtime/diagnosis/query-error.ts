@@ -79,7 +79,8 @@ export async function explainedError(error: unknown, sql: string, instance: Atta
 
 async function attachedCatalogs(instance: Attached): Promise<string[]> {
   const list = async () => instance.withRaw(async (connection) => {
-    const result = await connection.run('SELECT database_name FROM duckdb_databases() WHERE NOT internal');
+    // Attached without AS, a PostgreSQL database has its connection string as its name.
+    const result = await connection.run("SELECT database_name FROM duckdb_databases() WHERE NOT internal AND NOT contains(database_name, '=')");
     return (await result.getRows()).map(([name]) => String(name));
   });
   // The instance may be closing. Then the declared catalogs are listed.

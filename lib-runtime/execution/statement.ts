@@ -1,4 +1,11 @@
+import { createRequire } from 'node:module';
+import type { CatalogNames } from '../base/catalog-names';
 import { firstWord, mayBeScript, splitStatements } from '../base/sql-text';
+
+// A distinct name, so that bundlers leave this call alone.
+const requireFromHere = createRequire(__filename);
+
+const reader = () => requireFromHere('../base/catalog-names') as typeof import('../base/catalog-names');
 
 /** The words that begin a statement that only reads. */
 const READS = ['SELECT', 'FROM', 'VALUES', 'TABLE', 'DESCRIBE', 'SUMMARIZE', 'SHOW'];
@@ -20,6 +27,7 @@ export class Statement {
   private isScriptRead: boolean | undefined;
   private mayAttachRead: boolean | undefined;
   private partsRead: readonly string[] | undefined;
+  private catalogNamesRead: CatalogNames | undefined;
   private transactionControlRead: readonly string[] | undefined;
 
   constructor(readonly sql: string) {}
@@ -52,6 +60,11 @@ export class Statement {
   /** Its statements, each without the comments before it. */
   get parts(): readonly string[] {
     return this.partsRead ??= splitStatements(this.sql);
+  }
+
+  /** The catalogs that its text names. */
+  get catalogNames(): CatalogNames {
+    return this.catalogNamesRead ??= reader().catalogNames(this.sql);
   }
 
   /** The statements that begin or end a transaction. */

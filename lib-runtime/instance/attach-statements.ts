@@ -1,5 +1,5 @@
 import { isRemote } from './files';
-import { Pieces } from '../base/sql-pieces';
+import { isBlank, Pieces, stringIn } from '../base/sql-pieces';
 import type { Statement } from '../execution/statement';
 
 const ATTACH = /^ATTACH\b/i;
@@ -34,16 +34,4 @@ function read(statement: string): Attachment {
     before = /^(?:\(|,)$/.test(before) && /^TYPE$/i.test(text) ? 'TYPE' : text;
   }
   return { path, type };
-}
-
-function isBlank(piece: string): boolean {
-  return piece.trim() === '' || piece.startsWith('--') || piece.startsWith('/*');
-}
-
-/** The value of a string literal; undefined for any other piece. */
-function stringIn(piece: string): string | undefined {
-  if (piece.startsWith("'") && piece.length > 1) return piece.slice(1, -1).replaceAll("''", "'");
-  if (/^e'/i.test(piece)) return piece.slice(2, -1).replaceAll("''", "'").replace(/\\(.)/g, '$1');
-  const tag = /^\$\w*\$/.exec(piece)?.[0];
-  return tag === undefined ? undefined : piece.slice(tag.length, -tag.length);
 }

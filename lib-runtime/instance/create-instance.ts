@@ -12,6 +12,7 @@ import { sendEarlyRequests } from '../base/early-requests';
 import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from '../base/errors';
 import { quotedString } from '../base/sql-text';
 import { DUCKDB, saysOneOf, SYSTEM } from '../base/wording';
+import { CatalogStep } from '../bootstrap/catalog-step';
 import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
 import { makeSteps } from '../bootstrap/step-types';
 import { loadApi, loadBindings, openRaw } from '../client/client';
@@ -62,6 +63,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     limits,
     extensionDirectory: source.directory,
     unsigned: source.trusted,
+    attachesCatalogs: steps.some((step) => step instanceof CatalogStep && !step.required),
     uploads,
     overrides: config.settings,
   });

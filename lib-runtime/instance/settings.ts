@@ -24,6 +24,8 @@ export interface SettingsInput {
   readonly extensionDirectory: string | undefined;
   /** Whether extensions may be loaded without DuckDB's signature check before the lock. */
   readonly unsigned: boolean;
+  /** Whether a step attaches a catalog, which may be far away. */
+  readonly attachesCatalogs: boolean;
   /** The settings for writing to S3, if httpfs is loaded at creation. */
   readonly uploads: UploadSettings | undefined;
   /** The user's own settings, which take precedence. */
@@ -48,6 +50,8 @@ export function deriveSettings(input: SettingsInput): InstanceSettings {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_persistent_secrets: 'false',
+    // For an unknown name, DuckDB would list the tables of all attached catalogs. It still suggests names from where it has looked.
+    ...(input.attachesCatalogs && { catalog_error_max_schemas: '0' }),
   };
   const overriddenAtOpen = Object.fromEntries(Object.entries(overrides).filter(([name]) => name in derived));
   const overriddenLater = Object.entries(overrides).filter(([name]) => !(name in derived));

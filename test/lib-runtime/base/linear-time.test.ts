@@ -1,7 +1,8 @@
 import { createContext, runInContext } from 'node:vm';
+import { catalogNames } from '../../../lib-runtime/base/catalog-names';
 import { placeholdersIn } from '../../../lib-runtime/base/placeholders';
 import { firstWord, isEmptySql, mayBeScript, splitStatements, excerpt } from '../../../lib-runtime/base/sql-text';
-import { mayQuietlyWant, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
+import { mayListCatalogs, missesOneOf, missingCatalog, namesOneOf } from '../../../lib-runtime/diagnosis/missing-catalog';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { Statement } from '../../../lib-runtime/execution/statement';
 import { attachedPaths } from '../../../lib-runtime/instance/attach-statements';
@@ -55,6 +56,12 @@ const INPUTS: Readonly<Record<string, string>> = {
   'directives in a block comment': `/* ${'@param '.repeat(MEGABYTE / 7)}`,
   'lines in a block comment': `/*${'\n * @param'.repeat(MEGABYTE / 10)}`,
   'placeholders in one line': '$1?$a '.repeat(MEGABYTE / 6),
+  'nested queries in strings': `${"FROM query('".repeat(MEGABYTE / 12)}`,
+  'nested queries in dollars': `FROM ${Array.from({ length: MEGABYTE / 20 }, (_, index) => `query($t${index}$ FROM `).join('')}`,
+  'calls in calls': `FROM ${'f('.repeat(MEGABYTE / 2)}`,
+  'names and dots': `FROM ${'a.'.repeat(MEGABYTE / 2)}`,
+  'short strings as arguments': `FROM f(${"'a.b',".repeat(MEGABYTE / 6)})`,
+  'a long string as an argument': `FROM f('${'a.'.repeat(MEGABYTE / 2)}')`,
   'letters': `Catalog Error: Table with name ${'x'.repeat(MEGABYTE)}`,
 };
 
@@ -69,7 +76,8 @@ const SCANNERS: Readonly<Record<string, (text: string) => unknown>> = {
   mayAttach: (text) => new Statement(text).mayAttach,
   attachedPaths: (text) => attachedPaths(new Statement(text)),
   transactionControl: (text) => new Statement(text).transactionControl,
-  mayQuietlyWant: (text) => mayQuietlyWant(CATALOGS, text),
+  mayListCatalogs,
+  catalogNames,
   namesOneOf: (text) => namesOneOf(CATALOGS, text),
   missesOneOf: (text) => missesOneOf(CATALOGS, text),
   missingCatalog,

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres, type PostgresServer } from '../../bed';
@@ -37,6 +38,68 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
     expect(bed.ssm.requests).toEqual(['{"Name":"/postgres/reader","WithDecryption":true}']);
     await cursor((c) => c.queryOne(USERS));
     expect(bed.ssm.requests).toHaveLength(1);
+  });
+
+  test.each([
+    'SELECT 1 -- FROM pg_replica.users', "SELECT 'pg_replica.users' AS text, coalesce(NULL, 'pg_replica')", 'SELECT pg_replica.x FROM (SELECT 1 AS x) AS pg_replica', 'WITH pg_replica AS (SELECT 1) FROM pg_replica',
+    'DETACH DATABASE IF EXISTS pg_replica',
+  ])('nor by a statement that has its catalog\'s name in another place: %s', async (sql) => {
+    const { cursor } = await start(bed.step({ applicationName: 'unnamed' }));
+    await cursor((c) => c.query(sql));
+    expect([bed.ssm.requests.length, await bed.connections('unnamed')]).toEqual([0, 0]);
+  });
+
+  test.each([
+    ["FROM postgres_query('pg_replica', 'SELECT 42 AS x')", [{ x: 42 }]],
+    ["SELECT count(*) AS n FROM postgres_query($$PG_replica$$, 'SELECT 1 FROM users')", [{ n: 1000 }]],
+    ['SELECT "PG_REPLICA".public.users.id FROM pg_replica.users WHERE id = 1', [{ id: 1 }]],
+    ["FROM query('SELECT count(*) AS n FROM pg_replica.users')", [{ n: 1000 }]],
+  ])('it is attached when the text names it: %s', async (sql, rows) => {
+    const { cursor } = await start(bed.step({ schema: 'public' }));
+    expect(await cursor((c) => c.query(sql))).toEqual(rows);
+  });
+
+  test.each([
+    ['FROM pg_replica.users AT (VERSION => 1)', /does not support time travel/], ['DROP TABLE IF EXISTS pg_replica.users', /read-only/], ['DROP TABLE IF EXISTS pg_replica.public.users', /read-only/],
+    ['DROP VIEW pg_replica.users', /users/], ['FROM pg_replica.snapshots()', /snapshots/],
+  ])('also if the error of a statement without it would not name it, or there would be none: %s', async (sql, message) => {
+    const { cursor } = await start(bed.step({ applicationName: 'quiet', schema: 'public' }));
+    expect(await rejection(cursor((c) => c.query(sql)))).toMatchObject({ code: 'QUERY', message: expect.stringMatching(message) });
+    expect(await bed.connections('quiet')).toBeGreaterThan(0);
+  });
+
+  test('while it is down, a statement that has its name in another place answers, and one that would silently do nothing fails', async () => {
+    const { cursor } = await start(bed.step({ port: 1 }));
+    await cursor((c) => c.execute("CREATE TABLE t AS SELECT {'x': 1} AS pg_replica"));
+    expect(await cursor((c) => c.query('SELECT pg_replica.x FROM t'))).toEqual([{ x: 1 }]);
+    for (const sql of ['DROP TABLE IF EXISTS pg_replica.users', 'FROM pg_replica.users AT (VERSION => 1)', 'FROM pg_replica.f()']) {
+      expect(await rejection(cursor((c) => c.query(sql)))).toMatchObject({ code: 'BOOTSTRAP', retryable: true, message: expect.stringContaining('Connection refused') });
+    }
+  });
+
+  test('a schema that is not there is looked up once, by the attachment itself', async () => {
+    const { cursor } = await start(bed.step());
+    let runs = 0;
+    const count = () => { runs += 1; };
+    subscribe('tracing:cdk-duckdb-lambda:bootstrap:start', count);
+    const error = await rejection(cursor((c) => c.query('FROM pg_replica.nowhere.t')));
+    expect(error.message).toContain('there is no catalog or schema "nowhere"; the catalogs, nearest first, are: "memory", "pg_replica" (of the bootstrap step "postgres")');
+    // Neither the host nor the login.
+    for (const known of ['127.0.0.1', String(bed.postgres.port), 'reader']) expect(error.message).not.toContain(known);
+    unsubscribe('tracing:cdk-duckdb-lambda:bootstrap:start', count);
+    expect(runs).toBe(1);
+  });
+
+  test.each([[{}, false], [{ catalog_error_max_schemas: 100 }, true]])('an unknown name asks PostgreSQL for its tables, with the settings %j: %j', async (settings, isAsked) => {
+    const { cursor } = freshRuntime(await bed.environment([bed.step({ applicationName: 'listing' })], { settings }));
+    await cursor((c) => c.query(USERS));
+    const lastAsked = async () => (await bed.postgres.query("SELECT max(query_start)::text AS at FROM pg_stat_activity WHERE application_name = 'listing'"))[0].at;
+    for (const sql of ['FROM nothing_like_it', 'SELECT nothing_like_it(1)']) {
+      await cursor((c) => c.query(USERS));
+      const before = await lastAsked();
+      await rejection(cursor((c) => c.query(sql)));
+      expect([sql, await lastAsked() !== before]).toEqual([sql, isAsked]);
+    }
   });
 
   test.each([

@@ -69,7 +69,7 @@ test('on a machine without a network the error says how to do without', async ()
   expect(error.message).toContain(`set DUCKDB_EXTENSIONS_DIR to a directory made with: ${INSTALL} excel`);
 });
 
-describe('a catalog that there is not', () => {
+describe('a catalog, schema or table that there is not', () => {
   const steps = [
     { name: 'pg', type: 'sql', provides: ['pg_replica'], config: { statements: ["ATTACH ':memory:' AS pg_replica"] } },
     { name: 'sales', type: 'sql', provides: ['sales'], config: { statements: ["ATTACH ':memory:' AS sales"] } },
@@ -79,15 +79,47 @@ describe('a catalog that there is not', () => {
     '%s: the error lists those that there are, declared and attached, nearest first', async (sql) => {
       const { session } = freshRuntime(config({ steps }));
       const error = await session(async (s) => {
-        await s.execute("ATTACH ':memory:' AS other");
+        await s.execute("ATTACH ':memory:' AS other; ATTACH ':memory:' AS \"host=db password=secretive\"");
         return rejection(s.query(sql));
       });
       expect(error).toMatchObject({ code: 'QUERY', retryable: false });
       expect(error.message).toContain('hint: there is no catalog or schema "pg_replca"; the catalogs, nearest first, are: "pg_replica" (of the bootstrap step "pg"), ');
       expect(error.message).toMatch(/"other"/);
       expect(error.message).toMatch(/"sales" \(of the bootstrap step "sales"\)/);
-      expect(error.message).not.toMatch(/"system"|"temp"/);
+      expect(error.message).toMatch(/; did you mean "pg_replica"\?\n/);
+      expect(error.message).not.toMatch(/"system"|"temp"|secretive/);
     });
+
+  test.each(['FROM pg_replca.users AT (VERSION => 1)', 'FROM pg_replca.snapshots()', 'SELECT pg_replca.f(1)'])(
+    '%s: so does the error that does not name it', async (sql) => {
+      const { session } = freshRuntime(config({ steps }));
+      expect((await rejection(session((s) => s.query(sql)))).message)
+        .toContain('hint: there is no catalog or schema "pg_replca"; the catalogs, nearest first, are: "pg_replica" (of the bootstrap step "pg"), ');
+    });
+
+  test('a schema of a catalog', async () => {
+    const { session } = freshRuntime(config({ steps }));
+    expect((await rejection(session((s) => s.query('FROM sales.sale.orders')))).message)
+      .toContain('hint: there is no catalog or schema "sale"; the catalogs, nearest first, are: "sales" (of the bootstrap step "sales"), ');
+  });
+
+  test.each(['FROM user', 'FROM sales.user', 'INSERT INTO user VALUES (1)', 'DROP VIEW user'])('a table: %s', async (sql) => {
+    const { session } = freshRuntime(config({ steps }));
+    expect((await rejection(session((s) => s.query(sql)))).message).toContain(
+      'hint: a table in a catalog is written as CATALOG.SCHEMA.TABLE; the catalogs of bootstrap steps, nearest first, are: ' +
+      '"sales" (of the bootstrap step "sales"), "pg_replica" (of the bootstrap step "pg")');
+  });
+
+  test('a table with the name of a catalog', async () => {
+    const { session } = freshRuntime(config({ steps }));
+    expect((await rejection(session((s) => s.query('FROM pg_replica')))).message)
+      .toContain('hint: "pg_replica" is a catalog, of the bootstrap step "pg": write a table in it as pg_replica.SCHEMA.TABLE');
+  });
+
+  test('without catalogs of steps, the error of a table is DuckDB\'s own', async () => {
+    const { session } = freshRuntime(config({}));
+    expect((await rejection(session((s) => s.query('FROM nothing')))).message).not.toContain('hint:');
+  });
 
   test('one whose step the cursor left out is named with it', async () => {
     const { cursor } = freshRuntime(config({ steps }));
@@ -95,8 +127,8 @@ describe('a catalog that there is not', () => {
     expect(error.message).toContain('hint: the bootstrap step "pg" provides "pg_replica", but this cursor\'s bootstrap leaves that step out');
   });
 
-  test('of other errors nobody lists catalogs', async () => {
+  test.each(['SELECT nothing', 'SELECT nothing(1)', 'SELECT 1 / []', 'FROM range(1) AT (VERSION => 1)'])('of other errors nobody lists catalogs: %s', async (sql) => {
     const { cursor } = freshRuntime(config({ steps }));
-    expect((await rejection(cursor((c) => c.query('FROM nothing')))).message).not.toContain('hint:');
+    expect((await rejection(cursor((c) => c.query(sql)))).message).not.toContain('hint:');
   });
 });

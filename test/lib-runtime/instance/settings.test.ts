@@ -9,7 +9,7 @@ import { runScript, valuesOf } from '../built-runtime';
 import { config, freshRuntime, rejection } from '../fresh-runtime';
 
 const INPUT = {
-  env: {}, tempDirectory: '/t', limits: { memoryBytes: 2 ** 30, spillBytes: 2 ** 31 }, extensionDirectory: undefined, unsigned: false, uploads: undefined, overrides: {},
+  env: {}, tempDirectory: '/t', limits: { memoryBytes: 2 ** 30, spillBytes: 2 ** 31 }, extensionDirectory: undefined, unsigned: false, attachesCatalogs: false, uploads: undefined, overrides: {},
 };
 /** Where instances spill, each in a directory of its own. */
 const SPILL = join(tmpdir(), `duckdb_spill_${process.getuid!()}`);
@@ -43,6 +43,29 @@ test('an override wins, wherever it takes effect; lock_configuration is last', (
   expect(atOpen).toMatchObject({ memory_limit: '1048576KiB', threads: '3' });
   expect(last.timezone).toBe('Europe/Zurich');
   expect(Object.keys(last).at(-1)).toBe('lock_configuration');
+});
+
+describe('names that DuckDB does not know', () => {
+  const setting = "SELECT current_setting('catalog_error_max_schemas') AS schemas";
+  const step = { name: 'lake', type: 'sql', provides: ['lake'], config: { statements: ["ATTACH ':memory:' AS lake; CREATE TABLE lake.invoices (i INT)"] } };
+
+  test.each<[string, Parameters<typeof config>[0], number]>([
+    ['with a catalog step, no catalog is searched for similar ones', { steps: [step] }, 0],
+    ['unless the user wants it', { steps: [step], settings: { catalog_error_max_schemas: 7 } }, 7],
+    ['without one, DuckDB searches as it does', { steps: [{ name: 'macros', type: 'sql', config: { statements: ['CREATE MACRO f(x) AS x'] } }] }, 100],
+  ])('%s', async (_, parts, schemas) => {
+    expect(await freshRuntime(config(parts)).session((s) => s.queryOne(setting))).toEqual({ schemas });
+  });
+
+  test('similar ones are still suggested from where DuckDB looks', async () => {
+    const message = (sql: string) => freshRuntime(config({ steps: [step] })).session(async (s) => {
+      await s.execute('CREATE TABLE orders (i INT); FROM lake.invoices');
+      return (await rejection(s.query(sql))).message;
+    });
+    expect(await message('FROM ordrs')).toContain('Did you mean "orders"?');
+    expect(await message('FROM lake.invoics')).toContain('Did you mean "invoices"?');
+    expect(await message('FROM invoics')).not.toContain('"lake.invoices"');
+  });
 });
 
 test('in a function: limits, directories, time zone, no persistent secrets', async () => {
