@@ -101,7 +101,7 @@ project.package.addField('peerDependenciesMeta', {
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 
 project.gitignore.include('/lib-runtime/tsconfig.json', '/projenrc/tsconfig.json');
-project.gitignore.exclude('/runtime/', '/.bed/', '/cdk.out/', '.jsii.tabl.json');
+project.gitignore.exclude('/examples/java-sales/target/', '/runtime/', '/.bed/', '/cdk.out/', '.jsii.tabl.json');
 project.npmignore?.exclude('/lib-runtime/', '/test/', '/examples/', '/benchmarks/', '/scripts/', '/docs/', '/.ci/', '/.bed/', '/rosetta/', '.jsii.tabl.json', '/cdk.out/', '/CONTRIBUTING.md');
 project.npmignore?.include('/runtime/', '/assets/');
 // The package's own name resolves to the build's output, which may not exist yet.

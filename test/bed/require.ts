@@ -1,6 +1,7 @@
 import type { Availability } from './availability';
 import { lambdaBaseImage } from './docker/base-image';
 import { dockerAvailability, ensureEngine } from './docker/docker-engine';
+import { installMaven, mavenAvailability } from './process/maven';
 import { pythonAvailability } from './process/packages';
 import { installAws } from './servers/aws';
 import { opensslAvailability } from './servers/certificates';
@@ -21,6 +22,7 @@ const REQUIREMENTS = {
   lambda: { availability: dockerAvailability, prepare: () => lambdaBaseImage() },
   aws: { availability: pythonAvailability, prepare: installAws },
   ministack: { availability: miniStackAvailability, prepare: async () => Promise.all([installMiniStack(), lambdaBaseImage()]) },
+  maven: { availability: mavenAvailability, prepare: installMaven },
   python: { availability: pythonAvailability, prepare: async () => undefined },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },
