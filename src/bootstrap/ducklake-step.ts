@@ -3,7 +3,7 @@ import { DuckLakeMetadata } from './ducklake-metadata';
 import { DuckLakeSnapshot } from './ducklake-snapshot';
 import { LakeAccess } from './lake-access';
 import { checkLakeLocation, LakeLocation } from './lake-location';
-import { S3Access, S3_ACCESS_OPTIONS, urls } from './s3-access';
+import { S3Access, S3Rights, S3_ACCESS_OPTIONS, urls } from './s3-access';
 import { S3AccessOptions, S3Permissions } from './s3-access-options';
 import { expectCatalog } from '../checks/catalog';
 import { expectFlags, expectObject, expectOneOf, expectOptions, expectProps, PropNames } from '../checks/expect';
@@ -100,13 +100,13 @@ const PROPS: PropNames<DuckLakeStepProps> = {
 };
 
 /**
- * What each access needs of the data. Writing needs no permission to delete, and must not have it: DuckLake deletes what it has written when a
- * commit fails, and a commit whose answer was lost counts as failed although PostgreSQL may have made it.
+ * What each access does to the data. No role has both writing and deleting: DuckLake deletes what it has written when a commit fails, and a commit
+ * whose answer was lost counts as failed, although PostgreSQL may have made it. The table would then miss its files.
  */
-const PERMISSIONS: { [access in LakeAccess]: S3Permissions } = {
+const RIGHTS: { [access in LakeAccess]: S3Rights } = {
   READ: S3Permissions.READ,
   WRITE: S3Permissions.READ_WRITE,
-  MAINTAIN: S3Permissions.READ_WRITE_DELETE,
+  MAINTAIN: 'READ_DELETE',
 };
 
 /** Attaches a DuckLake: tables with transactions, whose catalog is in PostgreSQL or in a file, and whose data is Parquet in S3. */
@@ -193,7 +193,7 @@ export class DuckLakeStep implements IBootstrapStep {
     const { metadata, data, s3 } = this.props;
     expectOptions(s3, `the s3 of ${this.at}`, S3_ACCESS_OPTIONS);
     const areas = [...metadata._areas, ...data ? [{ bucket: data.bucket, prefixes: [data.prefix] }] : []];
-    return new S3Access(s3 ?? {}, areas, PERMISSIONS[this.access], this.at);
+    return new S3Access(s3 ?? {}, areas, RIGHTS[this.access], this.at);
   }
 
   private get at(): string {

@@ -22,13 +22,17 @@ export const S3_ACCESS_OPTIONS: PropNames<S3AccessOptions> = {
   urlStyle: true,
 };
 
+/** What a step may do: what an `S3Step` may, or read and delete without writing. */
+export type S3Rights = S3Permissions | 'READ_DELETE';
+
 const READING = ['s3:GetObject'];
 /** All actions of a multipart upload. A role that may put an object may also begin an upload, send its parts and complete it. */
 const WRITING = [...READING, 's3:PutObject', 's3:AbortMultipartUpload'];
 
 /** The actions on objects. One request can delete many objects; it needs the same permission for each of them. */
-const ACTIONS: { [permissions in S3Permissions]: string[] } = {
+const ACTIONS: { [rights in S3Rights]: string[] } = {
   READ: READING,
+  READ_DELETE: [...READING, 's3:DeleteObject'],
   READ_WRITE: WRITING,
   READ_WRITE_DELETE: [...WRITING, 's3:DeleteObject'],
 };
@@ -48,12 +52,11 @@ export class S3Access {
   constructor(
     private readonly options: S3AccessOptions,
     private readonly areas: S3Area[],
-    private readonly permissions: S3Permissions = S3Permissions.READ,
+    private readonly rights: S3Rights,
     private readonly at: string,
   ) {
     const { region, endpoint, urlStyle, requesterPays } = options;
     checkEndpoint(endpoint, at);
-    expectOneOf(permissions, `${at} has the permissions`, 'S3Permissions', S3Permissions);
     expectOneOf(urlStyle, `${at} has the urlStyle`, 'S3UrlStyle', S3UrlStyle);
     if (region !== undefined) expectRegion(region, `${at} has the region`);
     expectFlags({ requesterPays }, at);
@@ -116,7 +119,7 @@ export class S3Access {
   }
 
   private grant(role: iam.IRole): void {
-    const actions = ACTIONS[this.permissions];
+    const actions = ACTIONS[this.rights];
     for (const { bucket, prefixes, key } of this.areas) {
       const patterns = key !== undefined ? [iamLiteral(key)] : (prefixes ?? ['']).map((prefix) => `${iamLiteral(prefix)}*`);
       grant(role, bucket, {

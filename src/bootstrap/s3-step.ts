@@ -3,7 +3,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { S3Access, urls } from './s3-access';
 import { S3AccessOptions, S3Permissions } from './s3-access-options';
-import { expectDuration, expectFlags, expectList, expectObject, expectProps, expectTexts, PropNames } from '../checks/expect';
+import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -110,8 +110,9 @@ export class S3Step implements IBootstrapStep {
     }
     this.checkBuckets();
     this.checkPrefixes();
+    expectOneOf(props.permissions, `${this.at} has the permissions`, 'S3Permissions', S3Permissions);
     const areas = props.buckets.map((bucket) => ({ bucket, prefixes: props.prefixes }));
-    this.access = new S3Access(props, areas, props.permissions, this.at);
+    this.access = new S3Access(props, areas, props.permissions ?? S3Permissions.READ, this.at);
     const { immutable, credentialChain } = props;
     expectFlags({ immutable, credentialChain }, this.at);
     this.checkStaleness();
