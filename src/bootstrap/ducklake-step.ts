@@ -1,3 +1,4 @@
+import * as path from 'path';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { DuckLakeMetadata } from './ducklake-metadata';
 import { DuckLakeSnapshot } from './ducklake-snapshot';
@@ -111,6 +112,13 @@ const RIGHTS: { [access in LakeAccess]: S3Rights } = {
 
 /** Attaches a DuckLake: tables with transactions, whose catalog is in PostgreSQL or in a file, and whose data is Parquet in S3. */
 export class DuckLakeStep implements IBootstrapStep {
+  /**
+   * The folder with queries that maintain a lake, for the prop `queries` of a `DuckDbQueryFunction`: `merge`, `expire` and `clean-up`.
+   *
+   * `merge` needs `LakeAccess.WRITE`, the others need `LakeAccess.MAINTAIN`. Their answers say what they have done.
+   */
+  public static readonly maintenanceQueries: string = path.join(__dirname, '..', '..', 'assets', 'ducklake-maintenance');
+
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];
 
