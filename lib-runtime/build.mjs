@@ -55,6 +55,7 @@ const OUTPUTS = [
     'aws/aws-credential-chain',
     'queries/check-queries',
     'extensions/on-demand-extensions',
+    'bootstrap/ducklake',
     'bootstrap/environment-s3',
     'queries/manifest-files',
     'values/parameter-values',

@@ -177,7 +177,16 @@ export const POSTGRES_EXTENSION = {
   unknownRelation: /Failed to prepare COPY .*ERROR: {2}relation .* does not exist/s,
 } as const;
 
-/** PostgreSQL's client library, which is part of that extension. */
+/** DuckDB's extension for DuckLake. */
+export const DUCKLAKE = {
+  missing: /Existing DuckLake at metadata catalog ".*" does not exist/,
+  otherVersion: /DuckLake catalog version mismatch: catalog version is (\S+), but the extension requires version (\d+\.\d+)/,
+  otherDataPath: /DATA_PATH parameter "(.*)" does not match existing data path in the catalog "(.*)"/,
+  missingSnapshot: /No snapshot found at (version|timestamp) (.*)/,
+  metadataDenied: /permission denied for table (ducklake_\w+)/,
+} as const;
+
+/** PostgreSQL's client library, which is part of DuckDB's extension for PostgreSQL. */
 export const LIBPQ = {
   portFailed: /port (\d+) failed/,
   closed: /closed the connection unexpectedly/,
