@@ -17,10 +17,10 @@ export interface DuckLakeStepProps {
   readonly metadata: DuckLakeMetadata;
 
   /**
-   * Where the lake has its data files. They must be where the catalog says.
+   * Where the lake has its data files. For a lake in PostgreSQL, it must be where the catalog says. For a file, it is where the files are now, wherever
+   * the catalog was made.
    *
-   * @default - required with `DuckLakeMetadata.postgres`. With `DuckLakeMetadata.file`, the function gets access to the catalog's file only, and its
-   * data must be public or the matter of an `S3Step`
+   * @default - required for a lake in PostgreSQL. For a file, the data is where the catalog says, and must be public or the matter of an `S3Step`
    */
   readonly data?: LakeLocation;
 
