@@ -353,6 +353,20 @@ describe('bad input', () => {
     expect(() => postgres({ schema: ' ' })).toThrow('DuckLakeMetadata.postgres has the schema " ": expected text such as "lake"');
   });
 
+  test('writing and deleting the same data with one role', () => {
+    const declare = (writer: Partial<DuckLakeStepProps>, maintainer: Partial<DuckLakeStepProps>) => () => new DuckDbFunction(stack, 'Reports', {
+      entry: ENTRY,
+      bootstrap: [step({ access: LakeAccess.WRITE, ...writer }), step({ name: 'cleaner', catalog: 'cleaner', access: LakeAccess.MAINTAIN, ...maintainer })],
+    });
+    expect(declare({}, {})).toThrow('Stack/Reports has LakeAccess.MAINTAIN in the step "cleaner" beside LakeAccess.WRITE in "ducklake" for the same data: '
+      + 'give one of them a function of its own');
+    stack = unbundledStack();
+    const assumeRole = iam.Role.fromRoleArn(stack, 'Cleaner', ROLE);
+    expect(declare({}, { s3: { assumeRole } })).not.toThrow();
+    stack = unbundledStack();
+    expect(declare({}, { data: { bucket: lake, prefix: 'other/' } })).not.toThrow();
+  });
+
   test('two lakes under one name, or one beside a PostgresStep', () => {
     const declare = (...bootstrap: any[]) => () => new DuckDbFunction(unbundledStack(), 'Reports', { entry: ENTRY, bootstrap });
     expect(declare(step(), step({ name: 'other', catalog: 'LAKE' }))).toThrow('has two bootstrap steps that attach the catalog "LAKE", "ducklake" and "other"');
