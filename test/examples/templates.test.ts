@@ -18,6 +18,7 @@ describeWith('python', 'the templates of the examples', () => {
       'reports': await synthesisedExample('reports'),
       'step-functions': await synthesisedExample('step-functions'),
       'scale-out': await synthesisedExample('scale-out'),
+      'lakehouse': await synthesisedExample('lakehouse'),
     };
   });
 
@@ -26,6 +27,8 @@ describeWith('python', 'the templates of the examples', () => {
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
     expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
     expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
+    expect(templateText(assemblies.lakehouse, 'LakehouseDatabase')).toMatchSnapshot('lakehouse, its database');
+    expect(templateText(assemblies.lakehouse, 'Lakehouse')).toMatchSnapshot('lakehouse');
   });
 
   test('leave cfn-lint nothing to say', async () => {
