@@ -88,19 +88,23 @@ export class Bootstrap implements StepHost, Steps {
    *
    * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
    */
-  async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+    const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
+    for (const { step } of steps) await step.check?.(sql, (task) => this.host.withRaw(task));
     const failures = await this.before(sql, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
+      const isCommittedAlone = async () => statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
-        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, ended: lease.ended, currentCatalog }, this);
+        const { ended } = lease;
+        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -192,6 +196,10 @@ export class Bootstrap implements StepHost, Steps {
         declared.mayBeIncomplete = true;
       }
     });
+  }
+
+  settleCommit({ step }: DeclaredStep, error: string, sql: string): Promise<void> {
+    return this.host.withRaw(async (connection) => step.settleCommit?.(connection, error, sql), () => true);
   }
 
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void> {

@@ -1,11 +1,22 @@
-import { ConfigError, messageOf } from '../base/errors';
+import { ConfigError, messageOf, QueryError } from '../base/errors';
+import { excerpt } from '../base/sql-text';
 import { DUCKLAKE } from '../base/wording';
+import { errorClass, isTransient } from '../diagnosis/transient';
 
 /** The error for a lake that could not be attached, with the fix if the cause is known. */
 export function attachError(error: unknown, catalog: string): unknown {
   const text = messageOf(error);
   const told = missingLake(text) ?? otherVersion(text) ?? otherDataPath(text) ?? missingSnapshot(text, catalog) ?? denied(text);
   return told === undefined ? error : new ConfigError(`${told} (${text.trim()})`, { cause: error });
+}
+
+/** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
+export function statementError(error: string, sql: string, catalog: string, isLost: boolean): QueryError | undefined {
+  const hint = missingSnapshot(error, catalog);
+  // In an error of binding, a lost connection would look permanent.
+  if (hint === undefined && (!isLost || isTransient(error))) return undefined;
+  const told = hint === undefined ? error : `${error}\n\nhint: ${hint}`;
+  return new QueryError(`${told}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable: isLost });
 }
 
 function missingLake(text: string): string | undefined {

@@ -1,11 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
-import { attachError } from './ducklake-errors';
+import { type CommitTarget, explainCommit, isFailedCommit, settleCommit } from './ducklake-commit';
+import { attachError, statementError } from './ducklake-errors';
+import { refuseUnsafe } from './ducklake-maintenance';
 import { type PostgresCatalog, PostgresAccess } from './postgres-access';
 import { S3BootstrapStep } from './s3';
-import type { Diagnosis, StepContext } from './step';
+import type { Asking, Diagnosis, StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepConfig } from '../base/config';
+import type { DuckDbError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { namesOneOf } from '../diagnosis/missing-catalog';
 
@@ -18,6 +21,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   private readonly postgres: PostgresAccess | undefined;
   private readonly path: string;
   private readonly attachOptions: readonly string[];
+  /** Undefined if it is only read. */
+  private readonly writable: CommitTarget | undefined;
 
   /** `timeoutSeconds` is the maximum duration of an invocation. */
   constructor(step: StepConfig, env: NodeJS.ProcessEnv, timeoutSeconds?: number) {
@@ -30,6 +35,10 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.postgres = file === undefined ? new PostgresAccess(options, `${this.name} metadata`, env, timeoutSeconds) : undefined;
     this.path = `ducklake:${file ?? 'postgres:'}`;
     this.attachOptions = attachOptions(options);
+    const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
+    this.writable = access && {
+      catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public', mayDelete: access === 'MAINTAIN',
+    };
     this.remoteData = [options.text('dataPath') ?? file].filter((url) => url !== undefined);
   }
 
@@ -45,8 +54,22 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     const missing = super.diagnose(error, isDone);
-    if (missing !== undefined || !isDone) return missing;
-    return this.postgres?.diagnose(error) ?? this.s3.diagnose(error, isDone);
+    if (missing !== undefined) return missing;
+    if (this.writable && isFailedCommit(error, this.writable)) return 'conflict';
+    return isDone ? this.postgres?.diagnose(error) ?? this.s3.diagnose(error, isDone) : undefined;
+  }
+
+  async settleCommit(connection: DuckDBConnection, error: string, sql: string): Promise<void> {
+    if (this.writable) await settleCommit(connection, error, sql, this.writable);
+  }
+
+  explain(error: string, sql: string): DuckDbError | undefined {
+    const ofCommit = this.writable && explainCommit(error, sql, this.writable);
+    return ofCommit ?? statementError(error, sql, this.catalog, this.postgres?.diagnose(error) === 'transient');
+  }
+
+  check(sql: string, ask: Asking): Promise<void> {
+    return refuseUnsafe(sql, ask);
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {

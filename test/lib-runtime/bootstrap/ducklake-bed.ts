@@ -18,8 +18,9 @@ export interface DuckLakeBed {
 
 export const LAKE_EXTENSIONS = ['httpfs', 'postgres_scanner', 'ducklake'];
 
-export async function startDuckLakeBed(): Promise<DuckLakeBed> {
-  const [postgres, s3] = await Promise.all([startPostgresBed(), startFarS3({ tls: false })]);
+/** Without `tls`, a `PostgresFront` can read what is sent to PostgreSQL. */
+export async function startDuckLakeBed({ tls = true }: { tls?: boolean } = {}): Promise<DuckLakeBed> {
+  const [postgres, s3] = await Promise.all([startPostgresBed({ tls }), startFarS3({ tls: false })]);
   mkdirSync(join(s3.dir, 'lake'));
   await postgres.setPassword('writer', "the writer's $ecret");
   await postgres.postgres.query(`GRANT CREATE ON DATABASE ${postgres.postgres.database} TO writer; GRANT CREATE ON SCHEMA public TO writer`);
@@ -34,6 +35,7 @@ export async function startDuckLakeBed(): Promise<DuckLakeBed> {
       user,
       password: { ssm: `/postgres/${user}` },
       s3: { scopes: ['s3://lake/data/'], region: s3.region },
+      ...!tls && { tls: 'disable' },
       ...changes,
     };
     return { name, type: 'ducklake', provides: [config.catalog], config };
