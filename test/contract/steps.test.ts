@@ -8,8 +8,8 @@ import { documentedProps, valueOf } from './documented';
 import { AnsweringServer, performed, startAnswering } from './performed';
 import { readSecret } from '../../lib-runtime/aws/secrets';
 import {
-  BootstrapStepConfig, DuckDbFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, IBootstrapStep,
-  LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresConnectionOptions, PostgresCredentials, PostgresEndpoint, PostgresStep,
+  BootstrapStepConfig, DuckDbFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps,
+  IBootstrapStep, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresConnectionOptions, PostgresCredentials, PostgresEndpoint, PostgresStep,
   PostgresStepProps, PostgresTls, S3AccessOptions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep, SqlStepProps,
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
