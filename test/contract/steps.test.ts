@@ -9,8 +9,9 @@ import { AnsweringServer, performed, startAnswering } from './performed';
 import { readSecret } from '../../lib-runtime/aws/secrets';
 import {
   BootstrapStepConfig, DuckDbFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps,
-  IBootstrapStep, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresConnectionOptions, PostgresCredentials, PostgresEndpoint, PostgresStep,
-  PostgresStepProps, PostgresTls, S3AccessOptions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep, SqlStepProps,
+  IBootstrapStep, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresConnectionOptions, PostgresCredentials,
+  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3AccessOptions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions,
+  SqlStep, SqlStepProps,
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
 
