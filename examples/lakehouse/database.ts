@@ -61,6 +61,6 @@ export class DatabaseStack extends Stack {
     });
     this.database.connections.allowFrom(roles, ec2.Port.tcp(this.database.instanceEndpoint.port), 'DuckDB makes the roles');
     // At each deployment that changes the function.
-    new Trigger(this, 'MakeRoles', { handler: roles, timeout: Duration.minutes(2), executeAfter: [this.database] });
+    new Trigger(this, 'MakeRoles', { handler: roles, timeout: Duration.minutes(2), executeAfter: [this.vpc, this.database, roles] });
   }
 }

@@ -8,8 +8,8 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import {
-  DuckDbFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, LakeAccess, PostgresCredentials,
-  PostgresEndpoint, PostgresStep, PostgresTls, S3UrlStyle, SecretSource,
+  DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, LakeAccess,
+  PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3UrlStyle, SecretSource,
 } from '../../src';
 import { ENTRY, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
 
@@ -310,6 +310,16 @@ describe('a snapshot', () => {
     expect(() => step({ access, snapshot: DuckLakeSnapshot.version(1) })).toThrow(
       `the DuckLakeStep "ducklake" has a snapshot with LakeAccess.${access}, but only the latest one can be written: remove it, or use LakeAccess.READ`);
   });
+});
+
+test('the queries that maintain a lake are those of a query function', () => {
+  const fn = new DuckDbQueryFunction(stack, 'Reports', {
+    queries: DuckLakeStep.maintenanceQueries, bootstrap: [step({ access: LakeAccess.MAINTAIN })], timeout: Duration.minutes(15),
+  });
+  expect(fn.queries.map(({ name, parameters }) => [name, parameters.map((each) => each.name)])).toEqual([
+    ['clean-up', ['catalog', 'age']], ['expire', ['catalog', 'age']], ['merge', ['catalog', 'deleted', 'files']],
+  ]);
+  expect(warnings()).toEqual([]);
 });
 
 describe('bad input', () => {
