@@ -189,6 +189,8 @@ export const DUCKLAKE = {
 
   // A failed commit, or rollback.
   conflict: new RegExp(`${FAILED_COMMIT}(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))`),
+  /** Before the commit: maintenance deletes from DuckLake's own tables. */
+  notSerialized: /^Invalid Error: Failed to [^]*ERROR: {2}could not serialize access due to/,
   /** The connection broke before COMMIT was sent. */
   brokenBefore: /^TransactionContext Error: Failed to commit: Failed to execute query "ROLLBACK": /,
   /** The connection broke when COMMIT had been sent. */

@@ -11,7 +11,7 @@ import { errorClass } from '../diagnosis/transient';
  */
 
 /** Errors of a commit before COMMIT was sent. */
-const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.brokenBefore];
+const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.notSerialized, DUCKLAKE.brokenBefore];
 /** How long the writers that are committing at the moment are waited for. */
 const WAIT_MS = 5_000;
 
