@@ -13,6 +13,7 @@ const ROLES = `
   GRANT lake_writer TO CURRENT_USER;
   CREATE SCHEMA IF NOT EXISTS lake AUTHORIZATION lake_writer;
   GRANT USAGE ON SCHEMA lake TO lake_reader;
+  GRANT SELECT ON ALL TABLES IN SCHEMA lake TO lake_reader;
   ALTER DEFAULT PRIVILEGES FOR ROLE lake_writer IN SCHEMA lake GRANT SELECT ON TABLES TO lake_reader;`;
 
 /** Makes the roles. It may run again. */

@@ -1,4 +1,6 @@
-import { Aws, CfnParameter, Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, Aws, CfnParameter, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,11 +9,13 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import * as tested from '../../assets/docker/versions.json';
 import {
   DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, LakeAccess,
   PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3UrlStyle, SecretSource,
 } from '../../src';
-import { ENTRY, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
+import { ENTRY, ENV, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
+import { temporaryDirectory } from '../temporary-directory';
 
 const KEY = 'arn:aws:kms:eu-west-1:111111111111:key/key';
 const ROLE = 'arn:aws:iam::111111111111:role/reports';
@@ -310,6 +314,24 @@ describe('a snapshot', () => {
     expect(() => step({ access, snapshot: DuckLakeSnapshot.version(1) })).toThrow(
       `the DuckLakeStep "ducklake" has a snapshot with LakeAccess.${access}, but only the latest one can be written: remove it, or use LakeAccess.READ`);
   });
+});
+
+test('a lock file must pin what the step brings', () => {
+  const lockFile = join(temporaryDirectory(), 'duckdb.lock.json');
+  const client = { version: tested.client, integrity: 'sha512-x' };
+  const pinned = { sha256: 'b'.repeat(64) };
+  const lock = (extensions: object) => writeFileSync(lockFile, JSON.stringify({
+    version: 1,
+    duckdbVersion: tested.duckdb,
+    baseImage: { reference: 'public.ecr.aws/lambda/nodejs:24', digest: `sha256:${'a'.repeat(64)}` },
+    nodeApi: { '@duckdb/node-api': client, '@duckdb/node-bindings': client, '@duckdb/node-bindings-linux-arm64': client },
+    extensions: { linux_arm64: extensions },
+  }));
+  const declare = () => new DuckDbFunction(new Stack(new App(), 'Built', { env: ENV }), 'Reports', { entry: ENTRY, lockFile, bootstrap: [step()] });
+  lock({ httpfs: pinned });
+  expect(declare).toThrow(`the lock file "${lockFile}" does not pin postgres_scanner, ducklake for linux_arm64`);
+  lock({ httpfs: pinned, postgres_scanner: pinned, ducklake: pinned });
+  expect(declare().extensions).toEqual(['httpfs', 'postgres_scanner', 'ducklake']);
 });
 
 test('the queries that maintain a lake are those of a query function', () => {
