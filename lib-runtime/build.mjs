@@ -56,6 +56,7 @@ const OUTPUTS = [
     'queries/check-queries',
     'extensions/on-demand-extensions',
     'base/catalog-names',
+    'bootstrap/ducklake',
     'bootstrap/environment-s3',
     'queries/manifest-files',
     'values/parameter-values',

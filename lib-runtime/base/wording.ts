@@ -59,7 +59,6 @@ export const DUCKDB = {
   transactionConflict: /^TransactionContext Error: .*Transaction conflict/,
   writeConflict: /^TransactionContext Error: .*[Cc]onflict on /,
   alteredMeanwhile: /^TransactionContext Error: .*another transaction has altered/,
-  noTransaction: /no transaction is active/,
   configurationLocked: /configuration has been locked/,
   severalStatements: /Cannot prepare multiple statements at once/,
   noBlock: /^Out of Memory Error: could not allocate block/,
@@ -188,7 +187,30 @@ export const POSTGRES_EXTENSION = {
   unknownRelation: /Failed to prepare COPY .*ERROR: {2}relation .* does not exist/s,
 } as const;
 
-/** PostgreSQL's client library, which is part of that extension. */
+/** The beginning of the error of a commit to a lake; with the advice to try more often, if that was tried. */
+const FAILED_COMMIT = '^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\\.\\n(?:Exceeded the maximum retry count [^]*?;"\\n)?';
+
+/** DuckDB's extension for DuckLake. */
+export const DUCKLAKE = {
+  missing: /Existing DuckLake at metadata catalog ".*" does not exist/,
+  otherVersion: /DuckLake catalog version mismatch: catalog version is (\S+), but the extension requires version (\d+\.\d+)/,
+  otherDataPath: /DATA_PATH parameter "(.*)" does not match existing data path in the catalog "(.*)"/,
+  missingSnapshot: /No snapshot found at (version|timestamp) (.*)/,
+  metadataDenied: /permission denied for table (ducklake_\w+)/,
+
+  // A failed commit, or rollback.
+  conflict: new RegExp(`${FAILED_COMMIT}(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))`),
+  /** Before the commit: maintenance deletes from DuckLake's own tables. */
+  notSerialized: /^Invalid Error: Failed to [^]*ERROR: {2}could not serialize access due to/,
+  /** The connection broke before COMMIT was sent. */
+  brokenBefore: /^TransactionContext Error: Failed to commit: Failed to execute query "ROLLBACK": /,
+  /** The connection broke when COMMIT had been sent. */
+  brokenAtCommit: new RegExp(`${FAILED_COMMIT}Failed to commit: Failed to execute query "COMMIT": `),
+  notDeletedAfterCommit: /^TransactionContext Error: Failed to commit: Could not remove file "([^"]*)": /,
+  notDeletedAfterRollback: /^IO Error: Could not remove file "([^"]*)": /,
+} as const;
+
+/** PostgreSQL's client library, which is part of DuckDB's extension for PostgreSQL. */
 export const LIBPQ = {
   portFailed: /port (\d+) failed/,
   closed: /closed the connection unexpectedly/,

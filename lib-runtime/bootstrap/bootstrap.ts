@@ -97,14 +97,17 @@ export class Bootstrap implements StepHost, Steps {
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
+    for (const { step } of steps) await step.check?.(sql, (task) => this.host.withRaw(task));
     const before = await this.before(statement, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
+      const isCommittedAlone = async () => statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
-        return await withRepeats({ statement, attempt: extended(attempt), steps, before, isRepeatable, ended: lease.ended, currentCatalog }, this);
+        const { ended } = lease;
+        return await withRepeats({ statement, attempt: extended(attempt), steps, before, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -203,6 +206,10 @@ export class Bootstrap implements StepHost, Steps {
         declared.mayBeIncomplete = true;
       }
     });
+  }
+
+  settleCommit({ step }: DeclaredStep, error: string, sql: string): Promise<void> {
+    return this.host.withRaw(async (connection) => step.settleCommit?.(connection, error, sql), () => true);
   }
 
   withRaw(task: (connection: DuckDBConnection) => Promise<void>, mayBeInTransaction?: () => boolean): Promise<void> {

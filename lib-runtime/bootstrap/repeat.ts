@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeclaredStep } from './declared-step';
 import { lacksSecret } from './dropped-secrets';
 import { inOrder, unlessEnded } from './in-order';
 import { namesCatalogOf } from './named-catalogs';
 import type { Diagnosis } from './step';
-import type { AbortSignalLike } from '../base/abort';
+import { type AbortSignalLike, orAborted } from '../base/abort';
 import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
 import { failedToBind, mayLackCatalog, namesOneOf } from '../diagnosis/missing-catalog';
+import { textOf } from '../diagnosis/query-error';
 import type { Statement } from '../execution/statement';
 
 /*
@@ -15,6 +17,7 @@ import type { Statement } from '../execution/statement';
  * |----------------------------------------------------|--------------------------|---------------------------------------|----------------------|
  * | a statement that lacks what a step sets up         | this file, after a run   | always: nothing was executed          | once for each step   |
  * | a statement to which a server refused access       | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
+ * | a statement that lost against another writer       | this file                | outside of a transaction              | up to four times     |
  * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
  * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
  * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
@@ -30,6 +33,8 @@ export interface RepeatedStatement<T> {
   readonly attempt: () => Promise<T>;
   /** Whether it may run again although parts of it may have been executed. */
   readonly isRepeatable: () => Promise<boolean>;
+  /** Whether it is committed alone: a failed commit has then committed nothing. */
+  readonly isCommittedAlone: () => Promise<boolean>;
   /** The catalog in which DuckDB looks for names without one. */
   readonly currentCatalog: () => Promise<string>;
   /** Aborts when the cursor has ended, so that nobody needs the answer. */
@@ -52,13 +57,26 @@ export interface Steps {
   readonly runs: number;
   /** Lists the existing secrets. A step whose secret is missing runs again. */
   noteSecrets(): Promise<void>;
+  /** Makes sure that nothing of the statement `sql` was committed. Throws if it was committed, or if that cannot be found out. */
+  settleCommit(step: DeclaredStep, error: string, sql: string): Promise<void>;
 }
 
 /** A statement runs again only after a step, and there are few steps. A higher number of attempts means that something else is wrong. */
 const MAX_ATTEMPTS = 5;
 
+/** The first pause before a statement that lost against another writer runs again. Each later pause is twice as long; all vary, so that writers part. */
+const CONFLICT_PAUSE_MS = 50;
+
 /** Runs a statement, and again after the steps that its error requires. */
 export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
+  try {
+    return await repeated(statement, steps);
+  } catch (error) {
+    throw explained(statement, error);
+  }
+}
+
+async function repeated<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
   const asked = new Set<string>();
   let hadBadLuck = false;
   for (let attempts = 1; ; attempts++) {
@@ -72,6 +90,13 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       const diagnoses = await diagnose(statement, text, steps.runs !== runsBefore);
       const failed = [...statement.before.failures].find(([step]) => ['missing', 'refused'].includes(diagnoses.get(step) ?? ''));
       if (failed) throw failed[1];
+      const beaten = [...diagnoses].find(([, diagnosis]) => diagnosis === 'conflict')?.[0];
+      if (beaten !== undefined) {
+        await unlessEnded(steps.settleCommit(beaten, text, statement.statement.sql), statement.ended);
+        if (!await statement.isCommittedAlone()) throw error;
+        await pause(CONFLICT_PAUSE_MS * 2 ** (attempts - 1) * (0.5 + Math.random()), statement.ended);
+        continue;
+      }
       const concerned = [...diagnoses].filter(([step, diagnosis]) => diagnosis !== 'transient' && !asked.has(question(step, diagnosis)));
       if (concerned.length === 0) {
         const isTransient = [...diagnoses.values()].includes('transient');
@@ -89,6 +114,22 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       concerned.forEach(([step, diagnosis]) => asked.add(question(step, diagnosis)));
     }
   }
+}
+
+/** Waits, but no longer than the cursor is there. */
+function pause(milliseconds: number, ended: AbortSignalLike): Promise<void> {
+  return orAborted(sleep(milliseconds), ended, () => 'waiting to write again, after another writer had committed first');
+}
+
+/** The error of the step that knows more about DuckDB's error than its text says. */
+function explained({ statement, steps }: RepeatedStatement<unknown>, error: unknown): unknown {
+  if (error instanceof DuckDbError) return error;
+  const text = textOf(error);
+  for (const { step } of steps) {
+    const known = step.explain?.(text, statement.sql);
+    if (known !== undefined) return known;
+  }
+  return error;
 }
 
 /** A request to a step, made once for each statement: to be set up, or to renew its access. */

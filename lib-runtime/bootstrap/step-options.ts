@@ -34,6 +34,12 @@ export class StepOptions {
     return this.read(name, (value): value is T => allowed.includes(value as T), `one of: ${allowed.join(', ')}`);
   }
 
+  /** The configuration of a part. */
+  object(name: string): Readonly<Record<string, unknown>> {
+    const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+    return this.read(name, isObject, 'an object') ?? this.refuse(name, 'an object');
+  }
+
   secret(name: string): SecretReference | undefined {
     const value = this.step.config[name];
     return value === undefined ? undefined : secretReference(value, `"${name}" of the bootstrap step "${this.step.name}"`);

@@ -11,9 +11,13 @@ import { ENVIRONMENT_S3, type StepConfig } from '../base/config';
 // A distinct name, so that bundlers leave these calls alone.
 const requireFromHere = createRequire(__filename);
 
+/** The step that attaches a DuckLake. */
+const duckLake = () => requireFromHere('./ducklake') as typeof import('./ducklake');
+
 /** The step that gives access to S3 without a stack that declares it. */
 const environmentS3 = () => requireFromHere('./environment-s3') as typeof import('./environment-s3');
 
+registerBuiltIn('ducklake', (step, { env, timeoutSeconds }) => new (duckLake().DuckLakeBootstrapStep)(step, env, timeoutSeconds));
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));
 registerBuiltIn('motherduck', (step, { env }) => new MotherDuckBootstrapStep(step, env));
 registerBuiltIn('postgres', (step, { env, timeoutSeconds }) => new PostgresBootstrapStep(step, env, timeoutSeconds));

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDbError } from '../base/errors';
 import type { QueryParameters } from '../values/parameters';
 
 /**
@@ -6,13 +7,14 @@ import type { QueryParameters } from '../values/parameters';
  *
  * - `missing`: DuckDB could not bind the statement, because something that the step sets up is missing. Nothing was executed.
  * - `refused`: a server refused what the step set up, or what the step has yet to set up, such as a password or credentials.
+ * - `conflict`: another writer committed first. Nothing of the statement was committed.
  * - `transient`: the same statement may succeed when it runs again, for example after a lost connection.
  *
  * `repeat.ts` describes the consequences of each.
  */
 export type Diagnosis = typeof DIAGNOSES[number];
 
-export const DIAGNOSES = ['missing', 'refused', 'transient'] as const;
+export const DIAGNOSES = ['missing', 'refused', 'conflict', 'transient'] as const;
 
 /** The calls that a step may make while it runs. */
 export interface StepContext {
@@ -24,6 +26,9 @@ export interface StepContext {
   ensureExtension(name: string): Promise<void>;
 }
 
+/** Runs a task on a separate connection. */
+export type Asking = (task: (connection: DuckDBConnection) => Promise<void>) => Promise<void>;
+
 /** One declared bootstrap step, on one instance. */
 export interface BootstrapStep {
   readonly name: string;
@@ -33,6 +38,8 @@ export interface BootstrapStep {
   readonly runsImmediately: boolean;
   /** Names of the DuckDB secrets that exist after the step has run. */
   readonly secrets?: readonly string[];
+  /** URLs of the files in S3 that its catalogs read and write. */
+  readonly remoteData?: readonly string[];
   /** URLs or patterns of Parquet files whose footers are read in the init phase, once it has run there. */
   readonly prefetch?: readonly string[];
   /** Whether every statement needs it: it then runs before the first statement, which fails if the step fails. */
@@ -46,8 +53,17 @@ export interface BootstrapStep {
    * the step then fails.
    */
   mayBeNeededBy(sql: string): boolean;
+  /** Throws if the step does not allow the SQL. Called for each statement. */
+  check?(sql: string, ask: Asking): Promise<void>;
   /** The meaning of a statement's error for the step. `isDone` says whether the step had run when the statement began. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
+  /**
+   * Called for a conflict. Makes sure that nothing of the statement `sql` was committed, if its error leaves that open. Throws if it was committed,
+   * or if that cannot be found out.
+   */
+  settleCommit?(connection: DuckDBConnection, error: string, sql: string): Promise<void>;
+  /** The typed error for an error that the step knows more about than its text says; `sql` is the failed statement. */
+  explain?(error: string, sql: string): DuckDbError | undefined;
   /** The age in milliseconds that an answer from the remote file at `url` may have. Undefined if the step does not say. */
   maxStalenessMsOf?(url: string): number | undefined;
   /** Whether the result of `run` is out of date for a statement such as `sql`, or for any statement without `sql`. Called for each statement. */

@@ -4,7 +4,6 @@ import { CursorCalls } from './cursor-calls';
 import { QueryCall } from './query-call';
 import type { Cursor } from './types';
 import { BusyError, ClosedError, type DuckDbError, QueryError } from '../base/errors';
-import { DUCKDB } from '../base/wording';
 import type { Connection } from '../execution/connection';
 import { Statement } from '../execution/statement';
 import { isInTransaction } from '../execution/transactions';
@@ -31,7 +30,7 @@ export async function inTransaction<T>(cursor: CallTarget, fn: (transaction: Cur
     return value;
   } catch (error) {
     state.isRollingBack = true;
-    await transaction.queue.abandon(handleClosed('is rolled back')).then(() => control('ROLLBACK')).catch((failure) => afterRollback(cursor, failure));
+    await transaction.queue.abandon(handleClosed('is rolled back')).then(() => control('ROLLBACK')).catch(() => abandonIfOpen(cursor));
     throw error;
   }
 }
@@ -64,7 +63,7 @@ function controlOf({ instance, connection, options }: CallTarget): (sql: string)
 /** A second BEGIN would abort the first transaction. */
 async function assertNoTransaction(connection: Connection): Promise<void> {
   if (!connection.mayBeInTransaction) return;
-  connection.mayBeInTransaction = await connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
+  connection.mayBeInTransaction = await hasTransaction(connection);
   if (connection.mayBeInTransaction) {
     throw new BusyError('SQL has begun a transaction on this cursor, and DuckDB does not nest transactions: COMMIT or ROLLBACK it first, ' +
       'or open another cursor');
@@ -81,11 +80,14 @@ async function assertNotAborted(control: (sql: string) => Promise<unknown>): Pro
   }
 }
 
-/** A transaction that nobody controls must not stay open. */
-function afterRollback(cursor: CallTarget, failure: DuckDbError): void {
-  // A transaction that could not be committed has ended.
-  if (DUCKDB.noTransaction.test(failure.message)) return;
-  cursor.abandon('ended, because its transaction could not be rolled back');
+/** A transaction that could not be rolled back must not stay open. One whose COMMIT or ROLLBACK failed has usually ended. */
+async function abandonIfOpen(cursor: CallTarget): Promise<void> {
+  const isOpen = await hasTransaction(cursor.connection).catch(() => true);
+  if (isOpen) cursor.abandon('ended, because its transaction could not be rolled back');
+}
+
+function hasTransaction(connection: Connection): Promise<boolean> {
+  return connection.run(({ raw }) => isInTransaction(raw), () => 'looking for a transaction', undefined, () => undefined);
 }
 
 function rolledBack(cause: unknown): QueryError {

@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance } from './instance';
 import { RemoteAccess } from './remote-access';
+import type { UrlsByName } from './remote-files';
 import { deriveSettings } from './settings';
 import { mayChangeThreads, ThreadCount } from './thread-count';
 import { UploadSettings } from './upload-settings';
@@ -14,6 +15,7 @@ import { quotedString } from '../base/sql-text';
 import { DUCKDB, saysOneOf, SYSTEM } from '../base/wording';
 import { CatalogStep } from '../bootstrap/catalog-step';
 import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
+import type { BootstrapStep } from '../bootstrap/step';
 import { makeSteps } from '../bootstrap/step-types';
 import { loadApi, loadBindings, openRaw } from '../client/client';
 import { nativeCall } from '../client/native-calls';
@@ -71,7 +73,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
-  const remoteAccess = () => new RemoteAccess(threadCount(settings.atOpen.threads, config, limits, instance));
+  const remoteAccess = () => new RemoteAccess(threadCount(settings.atOpen.threads, config, limits, instance), lakesOf(steps));
   if (!httpfs) {
     instance.onDemand = extensionsOnDemand({
       source,
@@ -94,7 +96,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
       const loaded = performance.now();
       await lock(connection, source.trusted, httpfs ? COPIED_CREDENTIALS : [], settings.afterLock);
       // A version of the extension without this setting works as before.
-      if (config.extensions.includes('postgres_scanner')) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
+      if (watchesSchemas(config)) await connection.run(WATCH_SCHEMAS).catch(() => undefined);
       if (httpfs) await instance.limitRequestsFromNow(connection, config);
       const locked = performance.now();
       await instance.bootstrap.runImmediate(bootstrap);
@@ -107,6 +109,21 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     await instance.close();
     throw error;
   }
+}
+
+/** The catalogs of steps whose data are in S3, with the URLs of the data. */
+function lakesOf(steps: readonly BootstrapStep[]): UrlsByName {
+  const lakes = steps.filter(({ remoteData }) => remoteData !== undefined);
+  return new Map(lakes.flatMap(({ provides, remoteData }) => provides.map((catalog) => [catalog, remoteData!] as const)));
+}
+
+/**
+ * Whether DuckDB asks at each use of a PostgreSQL table whether the schema has changed. The tables in which DuckLake keeps its metadata do not
+ * change, and it reads so many that it would ask 16 times for each statement.
+ */
+function watchesSchemas({ extensions, steps }: RuntimeConfig): boolean {
+  const has = (type: string) => steps.some((step) => step.type === type);
+  return extensions.includes('postgres_scanner') && (has('postgres') || !has('ducklake'));
 }
 
 /** In Lambda, where the number of threads follows from the function's memory. */

@@ -1,6 +1,7 @@
 import { MetadataCache, noteWrite } from './metadata-cache';
-import { RemoteFiles } from './remote-files';
+import { RemoteFiles, type UrlsByName } from './remote-files';
 import type { ThreadCount } from './thread-count';
+import { mayUpload } from './upload-settings';
 import type { Statement } from '../execution/statement';
 
 /** A number of threads that the user SETs stays. */
@@ -12,14 +13,21 @@ const EXECUTES = /\bEXECUTE\b/i;
 /** How the statements of an instance read the files of other machines. It exists once httpfs is loaded. */
 export class RemoteAccess {
   readonly metadataCache = new MetadataCache();
-  private readonly files = new RemoteFiles();
+  private readonly files: RemoteFiles;
 
-  /** `threads` is undefined if their number is the user's. */
-  constructor(readonly threads: ThreadCount | undefined) {}
+  /** `threads` is undefined if their number is the user's. `lakes` are the catalogs that bootstrap steps attach, with the URLs of their data. */
+  constructor(readonly threads: ThreadCount | undefined, lakes: UrlsByName) {
+    this.files = new RemoteFiles(lakes);
+  }
 
   /** The URLs and patterns of the remote files that the statement reads or writes, as far as its text tells. */
   urlsOf(statement: Statement, parameters: object | undefined): readonly string[] {
     return this.files.urlsOf(statement, parameters);
+  }
+
+  /** Whether the statement may write to S3. */
+  mayUpload(statement: Statement): boolean {
+    return mayUpload(statement.sql) || this.files.mayWriteToLake(statement);
   }
 
   /**

@@ -44,6 +44,8 @@ export interface ScriptOptions {
   readonly uid?: number;
   /** @default - the project */
   readonly cwd?: string;
+  /** @default 60000 */
+  readonly timeoutMs?: number;
 }
 
 /** Runs `script` in a Node.js process of its own, in a project that has the built runtime. */
@@ -52,7 +54,7 @@ export async function runScript(script: string, options: ScriptOptions = {}): Pr
   const env = { PATH: process.env.PATH!, HOME: process.env.HOME!, ...options.env };
   const args = [`--input-type=${options.format ?? 'module'}`, '-e', script];
   try {
-    const { stdout, stderr } = await run(process.execPath, args, { cwd, env, uid: options.uid, timeout: 60_000, maxBuffer: 2 ** 24 });
+    const { stdout, stderr } = await run(process.execPath, args, { cwd, env, uid: options.uid, timeout: options.timeoutMs ?? 60_000, maxBuffer: 2 ** 24 });
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number | null; stdout: string; stderr: string };

@@ -52,7 +52,6 @@ describe('DuckDB', () => {
     ["COPY (SELECT 1) TO '/none/x.csv'", 'DUCKDB.cannotOpenFile', 'DUCKDB.noSuchFile'],
     [`COPY (SELECT 1) TO '${tmpdir()}'`, 'DUCKDB.isDirectory'],
     ["ATTACH '/none/x.duckdb' (READ_ONLY)", 'DUCKDB.noSuchDatabase'],
-    ['COMMIT', 'DUCKDB.noTransaction'],
     ['SELECT CAST(NULL AS main.mood)', 'DUCKDB.unknownType'],
     ['SET lock_configuration = true; SET threads = 1', 'DUCKDB.configurationLocked'],
   ])('%s', async (sql, ...lines) => {

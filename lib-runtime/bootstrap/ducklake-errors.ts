@@ -1,0 +1,51 @@
+import { ConfigError, messageOf, QueryError } from '../base/errors';
+import { excerpt } from '../base/sql-text';
+import { DUCKLAKE } from '../base/wording';
+import { errorClass, isTransient } from '../diagnosis/transient';
+
+/** The error for a lake that could not be attached, with the fix if the cause is known. */
+export function attachError(error: unknown, catalog: string): unknown {
+  const text = messageOf(error);
+  const told = missingLake(text) ?? otherVersion(text) ?? otherDataPath(text) ?? missingSnapshot(text, catalog) ?? denied(text);
+  return told === undefined ? error : new ConfigError(`${told} (${text.trim()})`, { cause: error });
+}
+
+/** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
+export function statementError(error: string, sql: string, catalog: string, isLost: boolean): QueryError | undefined {
+  const hint = missingSnapshot(error, catalog);
+  // In an error of binding, a lost connection would look permanent.
+  if (hint === undefined && (!isLost || isTransient(error))) return undefined;
+  const told = hint === undefined ? error : `${error}\n\nhint: ${hint}`;
+  return new QueryError(`${told}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable: isLost });
+}
+
+function missingLake(text: string): string | undefined {
+  if (!DUCKLAKE.missing.test(text)) return undefined;
+  return 'there is no DuckLake in the database: correct database and metadataSchema, or let a step with access to write create it, with createIfMissing: true';
+}
+
+function otherVersion(text: string): string | undefined {
+  const [, found, needed] = DUCKLAKE.otherVersion.exec(text) ?? [];
+  if (found === undefined) return undefined;
+  if (Number.parseFloat(found) > Number.parseFloat(needed!)) {
+    return `the lake has the version ${found}, and this function's DuckDB reads only ${needed}: deploy the function with the version of DuckDB that the lake's writers have`;
+  }
+  return `the lake has the version ${found}, and this function's DuckDB needs ${needed}: deploy all of the lake's readers and writers with this version of DuckDB, ` +
+    'and let one step with access to write migrate the lake, with migrateIfNeeded: true';
+}
+
+function otherDataPath(text: string): string | undefined {
+  const [, given, found] = DUCKLAKE.otherDataPath.exec(text) ?? [];
+  return given === undefined ? undefined : `the lake's data are at "${found}", not at "${given}": correct bucket and prefix`;
+}
+
+function missingSnapshot(text: string, catalog: string): string | undefined {
+  const [, by, snapshot] = DUCKLAKE.missingSnapshot.exec(text) ?? [];
+  if (by === undefined) return undefined;
+  return `the lake has no snapshot of the ${by} ${snapshot}: it has expired, or never existed; FROM ${catalog}.snapshots(), in a step without a snapshot, lists those that exist`;
+}
+
+function denied(text: string): string | undefined {
+  const [, table] = DUCKLAKE.metadataDenied.exec(text) ?? [];
+  return table === undefined ? undefined : `the user may not read the lake's table "${table}": GRANT SELECT ON ALL TABLES IN SCHEMA public, and the same by ALTER DEFAULT PRIVILEGES`;
+}
