@@ -6,8 +6,8 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { warnOfPrivateHost } from './private-host';
 import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
+import { grantToRole } from '../aws/assumed-role';
 import { iamLiteral } from '../aws/iam-literal';
-import { warnOfMissingStatements } from '../aws/immutable-role';
 import { otherRegion } from '../aws/other-region';
 import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
 import { expectRegion } from '../checks/region';
@@ -208,13 +208,7 @@ export class S3Step implements IBootstrapStep {
     const region = this.props.region ?? this.regionOfBuckets(host);
     this.warnOfPrefixes(host);
     this.warnOfHosts(host);
-    if (assumeRole) {
-      warnOfMissingStatements(host, assumeRole, () => this.grant(assumeRole));
-      iam.Grant.addToPrincipal({ grantee: host, actions: ['sts:AssumeRole'], resourceArns: [assumeRole.roleArn] });
-      host.addRequiredEndpoint({ service: 'sts' });
-    } else {
-      this.grant(host.executionRole!);
-    }
+    grantToRole(host, assumeRole, (role) => this.grant(role));
     if (endpoint === undefined) host.addRequiredEndpoint({ service: 's3', region });
     else if (!Token.isUnresolved(endpoint)) this.allow(host, endpoint);
     return {
