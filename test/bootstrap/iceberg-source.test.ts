@@ -199,7 +199,7 @@ describe('a Glue catalog', () => {
   test('buckets in several regions are refused', () => {
     const far = s3.Bucket.fromBucketAttributes(stack, 'Far', { bucketName: 'far', region: 'us-east-1' });
     expect(() => bound(stack, IcebergSource.glue({ data: [{ bucket: lake }, { bucket: far }] })))
-      .toThrow('the IcebergStep "iceberg" has data in buckets of several regions, the function\'s and us-east-1: declare one step for each region');
+      .toThrow('the IcebergStep "iceberg" has buckets in several regions, eu-west-1 and us-east-1: declare one step for each region');
   });
 
   test('of another region has its files there', () => {
@@ -220,7 +220,7 @@ describe('a Glue catalog', () => {
     ['the catalog of S3 Tables', { data: () => [{ bucket: lake }], catalogId: '111122223333:s3tablescatalog/sales' },
       'has the catalogId "111122223333:s3tablescatalog/sales", whose tables have their files in S3 Tables: use IcebergSource.s3Tables(tableBucketArn)'],
     ['a catalog\'s name', { data: () => [{ bucket: lake }], catalogId: 'sales' }, 'has the catalogId "sales": expected an account such as "111122223333"'],
-    ['a prefix of no folder', { data: () => [{ bucket: lake, prefix: 'warehouse' }] }, 'has in data the prefix "warehouse": expected a folder such as "warehouse/"'],
+    ['a prefix of no folder', { data: () => [{ bucket: lake, prefix: 'warehouse' }] }, 'has in data the prefix "warehouse": expected folders such as "warehouse/", which end with "/"'],
     ['a prefix with a slash', { data: () => [{ bucket: lake, prefix: '/a/' }] }, 'has in data the prefix "/a/"'],
     ['a prefix with a bucket', { data: () => [{ bucket: lake, prefix: 's3://lake/a/' }] }, 'has in data the prefix "s3://lake/a/"'],
     ['a pattern', { data: () => [{ bucket: lake, prefix: 'a*/' }] }, 'has in data the prefix "a*/"'],
