@@ -56,6 +56,7 @@ const OUTPUTS = [
     'queries/check-queries',
     'extensions/on-demand-extensions',
     'bootstrap/environment-s3',
+    'bootstrap/iceberg',
     'queries/manifest-files',
     'values/parameter-values',
     'values/script-parameters',

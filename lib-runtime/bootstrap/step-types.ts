@@ -14,7 +14,11 @@ const requireFromHere = createRequire(__filename);
 /** The step that gives access to S3 without a stack that declares it. */
 const environmentS3 = () => requireFromHere('./environment-s3') as typeof import('./environment-s3');
 
+/** The step that attaches an Iceberg catalog. */
+const iceberg = () => requireFromHere('./iceberg') as typeof import('./iceberg');
+
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));
+registerBuiltIn('iceberg', (step, { env }) => new (iceberg().IcebergBootstrapStep)(step, env));
 registerBuiltIn('motherduck', (step, { env }) => new MotherDuckBootstrapStep(step, env));
 registerBuiltIn('postgres', (step, { env, timeoutSeconds }) => new PostgresBootstrapStep(step, env, timeoutSeconds));
 registerBuiltIn('s3', (step, { env }) => new S3BootstrapStep(step, env));

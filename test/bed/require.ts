@@ -4,6 +4,7 @@ import { dockerAvailability, ensureEngine } from './docker/docker-engine';
 import { pythonAvailability } from './process/packages';
 import { installAws } from './servers/aws';
 import { opensslAvailability } from './servers/certificates';
+import { icebergRestAvailability, installIcebergRest } from './servers/iceberg-rest';
 import { installMiniStack, miniStackAvailability } from './servers/ministack';
 import { installPgBouncer, pgBouncerAvailability } from './servers/pgbouncer';
 import { installPostgres } from './servers/postgres';
@@ -22,6 +23,7 @@ const REQUIREMENTS = {
   aws: { availability: pythonAvailability, prepare: installAws },
   ministack: { availability: miniStackAvailability, prepare: async () => Promise.all([installMiniStack(), lambdaBaseImage()]) },
   python: { availability: pythonAvailability, prepare: async () => undefined },
+  icebergRest: { availability: icebergRestAvailability, prepare: installIcebergRest },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },
   openssl: { availability: opensslAvailability, prepare: async () => undefined },

@@ -12,7 +12,7 @@ export const DUCKDB_VERSION = duckdb;
 export const PLATFORM = `${process.platform === 'darwin' ? 'osx' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 /** All that any test asks for: a directory that grows under a test which copies it would fail that test. */
-const ALL = ['httpfs', 'tpch', 'aws', 'postgres_scanner'];
+const ALL = ['httpfs', 'tpch', 'aws', 'postgres_scanner', 'avro', 'iceberg'];
 
 /** A directory as the image build bakes it, with DuckDB's own signed binaries of `names`, and others. Made once, kept. */
 export async function signedExtensions(...names: string[]): Promise<string> {
