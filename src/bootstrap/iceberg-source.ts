@@ -22,7 +22,7 @@ export interface IcebergAwsOptions {
   /**
    * The URL of the catalog with its path, such as `https://vpce-0123456789abcdef0-01234567.s3tables.eu-west-1.vpce.amazonaws.com/iceberg`.
    *
-   * For a VPC endpoint without private DNS names, a region whose hosts do not end with `amazonaws.com`, and servers that stand in for AWS.
+   * For a VPC endpoint without private DNS names, and for servers that stand in for AWS.
    *
    * @default - the service's own
    */
