@@ -9,9 +9,9 @@ import { AnsweringServer, performed, startAnswering } from './performed';
 import { readSecret } from '../../lib-runtime/aws/secrets';
 import {
   BootstrapStepConfig, DuckDbFunction, IBootstrapStep, IcebergAuth, IcebergGlueOptions, IcebergOAuth2Options, IcebergRestOptions,
-  IcebergS3TablesOptions, IcebergSource, IcebergStep, IcebergStepProps, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
-  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep,
-  SqlStepProps,
+  IcebergS3TablesOptions, IcebergSource, IcebergStep, IcebergStepProps, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps,
+  PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource,
+  SecretSourceOptions, SqlStep, SqlStepProps,
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
 
