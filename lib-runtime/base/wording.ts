@@ -165,6 +165,22 @@ export const AWS_SDK = {
   noCredentials: /Could not load credentials from any providers/,
 } as const;
 
+/** DuckDB's extension for Iceberg. */
+export const ICEBERG = {
+  /** Everything after it happened at the commit. */
+  commitFailed: /Failed to commit Iceberg transaction: /,
+  /** The name of a status ends with its number: `Conflict_409`. */
+  status: /\((?:HTTP )?(?:\w+_)?(\d{3})\)|response code \w+_(\d{3})|Request returned HTTP (\d{3})/,
+  /** It knows no name for a status such as 419. */
+  unknownStatus: /unrecognized enum value "(\d{3})" for enum "HTTPStatusCode"/,
+  configRefused: /Request to '[^']*\/v1\/config[^']*' returned a non-200 status code/,
+  tableRefused: /GetTableInformation endpoint returned response code/,
+  /** AWS, about the credentials of a signature. */
+  expiredToken: /ExpiredToken|security token included in the request is expired/,
+  tokenRefused: /OAuth2 token request failed|Could not get token from/,
+  unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist/,
+} as const;
+
 /** DuckDB's extension for PostgreSQL. */
 export const POSTGRES_EXTENSION = {
   cannotConnect: /Unable to connect to Postgres/,

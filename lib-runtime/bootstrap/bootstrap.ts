@@ -3,7 +3,7 @@ import { DeclaredStep, type NoteRun, type StepHost } from './declared-step';
 import { mayDropSecret, presentSecrets } from './dropped-secrets';
 import { inOrder, shareCatalogs, unlessEnded } from './in-order';
 import { type Steps, withRepeats } from './repeat';
-import type { BootstrapStep, StepContext } from './step';
+import type { BootstrapStep, NoteCommit, StepContext } from './step';
 import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError } from '../base/errors';
 import { namesOneOf } from '../diagnosis/missing-catalog';
@@ -87,8 +87,13 @@ export class Bootstrap implements StepHost, Steps {
    * Runs the statement after the steps of `allowed` that it seems to need, and again after a step that its error requires.
    *
    * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
+   *
+   * `noteCommit` is undefined if the statement still runs when an attempt has settled.
    */
-  async attempts(lease: ConnectionLease, { sql }: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(
+    lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined, noteCommit?: NoteCommit,
+  ): Promise<Attempt> {
+    const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
@@ -98,9 +103,12 @@ export class Bootstrap implements StepHost, Steps {
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
+      const isCommittedAlone = async () => noteCommit !== undefined && statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
+      const surrounded = () => surround(steps, lease, statement, extended(attempt), noteCommit);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
-        return await withRepeats({ sql, attempt: extended(attempt), steps, failures, isRepeatable, ended: lease.ended, currentCatalog }, this);
+        const { ended } = lease;
+        return await withRepeats({ sql, attempt: surrounded, steps, failures, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -215,7 +223,7 @@ export class Bootstrap implements StepHost, Steps {
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const statement = new Statement(sql);
-        const attempt = await this.attempts(lease, statement, earlier);
+        const attempt = await this.attempts(lease, statement, earlier, () => undefined);
         let hasFailed = true;
         try {
           await this.host.runOfStep(statement, parameters, () => runStatement(lease, statement, parameters, attempt));
@@ -228,6 +236,16 @@ export class Bootstrap implements StepHost, Steps {
       },
     };
   }
+}
+
+/** Runs an attempt at a statement, with what the steps that have run do around it. */
+function surround<T>(
+  steps: readonly DeclaredStep[], lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined,
+): Promise<T> {
+  const around = ({ step, isDone }: DeclaredStep, inner: () => Promise<T>) => (
+    isDone && noteCommit && step.around ? () => step.around!(lease, statement, inner, noteCommit) : inner
+  );
+  return steps.reduce((inner, declared) => around(declared, inner), attempt)();
 }
 
 /** The catalog in which DuckDB looks for names without one. */

@@ -2,14 +2,19 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { runBound } from './run-bound';
 import type { StepOptions } from './step-options';
 import { isSecretReference, readSecret } from '../aws/secrets';
+import { BootstrapError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
 
 /** A token, or what DuckDB gets tokens for, as the values of DuckDB's secret. */
 type Login = Readonly<Record<string, string>>;
 
+/** After a refusal without newer credentials, the secret store is not asked for this long. Many statements would ask it at once. */
+const PAUSE_MS = 5_000;
+
 /** How a step signs in to a REST catalog that does not check AWS signatures: with a token, or with a client's id and secret. */
 export class IcebergLogin {
   private current: Login | undefined;
+  private pausedUntil = 0;
 
   /** `secret` is the name of the DuckDB secret. */
   constructor(readonly secret: string, private readonly read: (fresh: boolean) => Promise<Login>, private readonly literals: Login) {}
@@ -19,13 +24,18 @@ export class IcebergLogin {
     await this.create(connection, await this.read(false));
   }
 
-  /** Creates the DuckDB secret with newer values. Returns false if the secret store has the values that were refused. */
-  async renew(connection: DuckDBConnection): Promise<boolean> {
+  /** Creates the DuckDB secret with newer values, after the catalog's refusal `error`. Throws `BOOTSTRAP` if the secret store has no others. */
+  async renew(connection: DuckDBConnection, error: string): Promise<void> {
     const { current } = this;
-    const login = await this.read(true);
-    if (current !== undefined && Object.entries(login).every(([name, value]) => current[name] === value)) return false;
-    await this.create(connection, login);
-    return true;
+    if (Date.now() >= this.pausedUntil) {
+      const login = await this.read(true);
+      if (current === undefined || Object.entries(login).some(([name, value]) => current[name] !== value)) {
+        await this.create(connection, login);
+        return;
+      }
+      this.pausedUntil = Date.now() + PAUSE_MS;
+    }
+    throw new BootstrapError(`the catalog refuses the credentials of the secret, which has no others: put valid ones into it (${error})`);
   }
 
   private async create(connection: DuckDBConnection, login: Login): Promise<void> {

@@ -1,13 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
+import { SingleCommits } from './iceberg-commit';
+import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, refusesAccess } from './iceberg-errors';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
 import { type IcebergSource, icebergSource } from './iceberg-source';
 import { S3BootstrapStep } from './s3';
-import type { StepContext } from './step';
+import type { Diagnosis, NoteCommit, StepContext } from './step';
 import { StepOptions } from './step-options';
+import type { StepEnvironment } from './step-registry';
 import type { StepConfig } from '../base/config';
+import { DuckDbError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { namesOneOf } from '../diagnosis/missing-catalog';
+import { textOf } from '../diagnosis/query-error';
+import type { ConnectionLease } from '../execution/connection';
+import type { Statement } from '../execution/statement';
 
 // A separate chunk, which is loaded for a function that has the step.
 
@@ -20,8 +27,11 @@ export class IcebergBootstrapStep extends CatalogStep {
   private readonly storage: S3BootstrapStep | undefined;
   private readonly attachOptions: Readonly<Record<string, string>>;
   private readonly warehouse: string;
+  private readonly commits: SingleCommits | undefined;
+  private readonly known: KnownCatalog;
 
-  constructor(step: StepConfig, env: NodeJS.ProcessEnv) {
+  constructor(step: StepConfig, environment: StepEnvironment) {
+    const { env } = environment;
     const options = new StepOptions(step);
     const catalog = options.requiredText('catalog');
     super({ ...step, provides: [catalog] });
@@ -31,6 +41,8 @@ export class IcebergBootstrapStep extends CatalogStep {
     this.storage = storage(step, options, this.source, env);
     this.warehouse = options.text('warehouse') ?? '';
     this.attachOptions = this.optionsOf(options);
+    this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits(this.provides, environment);
+    this.known = { name: catalog, endpoint: this.source.endpoint, access: accessOf(this.source, this.login) };
   }
 
   /** The names of the secrets that the step creates. */
@@ -42,15 +54,61 @@ export class IcebergBootstrapStep extends CatalogStep {
     return this.storage?.isStale(sql === undefined || namesOneOf(this.provides, sql) ? undefined : sql) ?? false;
   }
 
+  override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
+    const missing = super.diagnose(error, isDone);
+    if (missing !== undefined || !isDone) return missing;
+    if (lacksSchema(error)) return 'missing';
+    if (isConflict(error)) return 'conflict';
+    return this.isRefusedBy(error) ? 'refused' : this.storage?.diagnose(error, isDone);
+  }
+
+  explain(error: string, sql: string): DuckDbError | undefined {
+    return icebergError(error, sql, this.known);
+  }
+
+  around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit): Promise<T> {
+    return this.commits?.around(lease, statement, attempt, noteCommit) ?? attempt();
+  }
+
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
     await this.storage?.run(connection, context);
-    await this.login?.put(connection);
-    await connection.run(this.attachStatement);
+    await this.explained(async () => {
+      await this.login?.put(connection);
+      await connection.run(this.attachStatement);
+    });
   }
 
   override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
-    // The catalog's next request has the new credentials.
-    await this.storage?.renew(connection, context);
+    const { error } = context;
+    if (this.login && error !== undefined && this.isRefusedBy(error)) {
+      await this.explained(() => this.login!.renew(connection, error));
+      await this.attachAgain(connection);
+    } else if (error !== undefined && lacksSchema(error)) {
+      // DuckDB remembers which schemas did not exist.
+      await this.attachAgain(connection);
+    } else {
+      // The catalog's next request has the new credentials.
+      await this.storage?.renew(connection, context);
+    }
+  }
+
+  /** Whether the catalog refuses the step's credentials, and there may be newer ones. */
+  private isRefusedBy(error: string): boolean {
+    const isRenewable = this.login !== undefined || (this.source.signing !== undefined && this.storage!.isRenewable);
+    return isRenewable && refusesAccess(error, this.source.endpoint);
+  }
+
+  private async attachAgain(connection: DuckDBConnection): Promise<void> {
+    await connection.run(`DETACH DATABASE IF EXISTS ${quotedIdentifier(this.catalog)}`);
+    await this.explained(() => connection.run(this.attachStatement));
+  }
+
+  private async explained(task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      throw error instanceof DuckDbError ? error : attachError(textOf(error), this.known);
+    }
   }
 
   private get attachStatement(): string {
@@ -80,6 +138,12 @@ export class IcebergBootstrapStep extends CatalogStep {
       ...!isWriter && { READ_ONLY: 'true' },
     };
   }
+}
+
+/** What decides whether the catalog accepts a request, for messages. */
+function accessOf({ signing }: IcebergSource, login: IcebergLogin | undefined): string {
+  if (signing) return `the permissions of the function's role for ${signing.service}`;
+  return login ? 'the secret with the token or the client\'s credentials, and what the catalog allows them' : 'what the catalog allows to requests without credentials';
 }
 
 /** The data's location is unknown if the configuration does not say it: then every object that no other secret covers is read with this one. */

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeclaredStep } from './declared-step';
 import { lacksSecret } from './dropped-secrets';
 import { inOrder, unlessEnded } from './in-order';
 import type { Diagnosis } from './step';
-import type { AbortSignalLike } from '../base/abort';
+import { type AbortSignalLike, orAborted } from '../base/abort';
 import { BootstrapError, DuckDbError, messageOf } from '../base/errors';
 import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
+import { textOf } from '../diagnosis/query-error';
 
 /*
  * What is repeated, when and how often:
@@ -13,6 +15,7 @@ import { failedToBind, namesOneOf } from '../diagnosis/missing-catalog';
  * |----------------------------------------------------|--------------------------|---------------------------------------|----------------------|
  * | a statement that lacks what a step sets up         | this file, after a run   | always: nothing was executed          | once for each step   |
  * | a statement to which a server refused access       | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
+ * | a statement that lost against another writer       | this file                | outside of a transaction              | up to four times     |
  * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
  * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
  * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
@@ -28,6 +31,8 @@ export interface RepeatedStatement<T> {
   readonly attempt: () => Promise<T>;
   /** Whether it may run again although parts of it may have been executed. */
   readonly isRepeatable: () => Promise<boolean>;
+  /** Whether it is committed alone: a failed commit has then committed nothing. */
+  readonly isCommittedAlone: () => Promise<boolean>;
   /** The catalog in which DuckDB looks for names without one. */
   readonly currentCatalog: () => Promise<string>;
   /** Aborts when the cursor has ended, so that nobody needs the answer. */
@@ -49,8 +54,19 @@ export interface Steps {
 /** A statement runs again only after a step, and there are few steps. A higher number of attempts means that something else is wrong. */
 const MAX_ATTEMPTS = 5;
 
+/** The first pause before a statement that lost against another writer runs again. Each later pause is twice as long; all vary, so that writers part. */
+const CONFLICT_PAUSE_MS = 50;
+
 /** Runs a statement, and again after the steps that its error requires. */
 export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
+  try {
+    return await repeated(statement, steps);
+  } catch (error) {
+    throw explained(statement, error);
+  }
+}
+
+async function repeated<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
   const asked = new Set<string>();
   let hadBadLuck = false;
   for (let attempts = 1; ; attempts++) {
@@ -64,6 +80,11 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       const diagnoses = await diagnose(statement, text, steps.runs !== runsBefore);
       const failed = [...statement.failures].find(([step]) => ['missing', 'refused'].includes(diagnoses.get(step) ?? ''));
       if (failed) throw failed[1];
+      if ([...diagnoses.values()].includes('conflict')) {
+        if (!await statement.isCommittedAlone()) throw error;
+        await pause(CONFLICT_PAUSE_MS * 2 ** (attempts - 1) * (0.5 + Math.random()), statement.ended);
+        continue;
+      }
       const concerned = [...diagnoses].filter(([step, diagnosis]) => diagnosis !== 'transient' && !asked.has(question(step, diagnosis)));
       if (concerned.length === 0) {
         const isTransient = [...diagnoses.values()].includes('transient');
@@ -81,6 +102,22 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
       concerned.forEach(([step, diagnosis]) => asked.add(question(step, diagnosis)));
     }
   }
+}
+
+/** Waits, but no longer than the cursor is there. */
+function pause(milliseconds: number, ended: AbortSignalLike): Promise<void> {
+  return orAborted(sleep(milliseconds), ended, () => 'waiting to write again, after another writer had committed first');
+}
+
+/** The error of the step that knows more about DuckDB's error than its text says. */
+function explained({ sql, steps }: RepeatedStatement<unknown>, error: unknown): unknown {
+  if (error instanceof DuckDbError) return error;
+  const text = textOf(error);
+  for (const { step } of steps) {
+    const known = step.explain?.(text, sql);
+    if (known !== undefined) return known;
+  }
+  return error;
 }
 
 /** A request to a step, made once for each statement: to be set up, or to renew its access. */

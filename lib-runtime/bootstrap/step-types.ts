@@ -18,7 +18,7 @@ const environmentS3 = () => requireFromHere('./environment-s3') as typeof import
 const iceberg = () => requireFromHere('./iceberg') as typeof import('./iceberg');
 
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));
-registerBuiltIn('iceberg', (step, { env }) => new (iceberg().IcebergBootstrapStep)(step, env));
+registerBuiltIn('iceberg', (step, environment) => new (iceberg().IcebergBootstrapStep)(step, environment));
 registerBuiltIn('motherduck', (step, { env }) => new MotherDuckBootstrapStep(step, env));
 registerBuiltIn('postgres', (step, { env, timeoutSeconds }) => new PostgresBootstrapStep(step, env, timeoutSeconds));
 registerBuiltIn('s3', (step, { env }) => new S3BootstrapStep(step, env));

@@ -1,4 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDbError } from '../base/errors';
+import type { ConnectionLease } from '../execution/connection';
+import type { Statement } from '../execution/statement';
 import type { QueryParameters } from '../values/parameters';
 
 /**
@@ -6,13 +9,14 @@ import type { QueryParameters } from '../values/parameters';
  *
  * - `missing`: DuckDB could not bind the statement, because something that the step sets up is missing. Nothing was executed.
  * - `refused`: a server refused what the step set up, or what the step has yet to set up, such as a password or credentials.
+ * - `conflict`: another writer committed first. Nothing of the statement was committed.
  * - `transient`: the same statement may succeed when it runs again, for example after a lost connection.
  *
  * `repeat.ts` describes the consequences of each.
  */
 export type Diagnosis = typeof DIAGNOSES[number];
 
-export const DIAGNOSES = ['missing', 'refused', 'transient'] as const;
+export const DIAGNOSES = ['missing', 'refused', 'conflict', 'transient'] as const;
 
 /** The calls that a step may make while it runs. */
 export interface StepContext {
@@ -23,6 +27,9 @@ export interface StepContext {
   /** Loads an extension that the instance may lack. Throws `EXTENSION` if it cannot. */
   ensureExtension(name: string): Promise<void>;
 }
+
+/** Called when a commit begins whose answer may be lost, and when it has ended. */
+export type NoteCommit = (isRunning: boolean) => void;
 
 /** One declared bootstrap step, on one instance. */
 export interface BootstrapStep {
@@ -48,6 +55,13 @@ export interface BootstrapStep {
   mayBeNeededBy(sql: string): boolean;
   /** The meaning of a statement's error for the step. `isDone` says whether the step had run when the statement began. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
+  /** The typed error for a statement's error of which the step knows more than DuckDB's text says. */
+  explain?(error: string, sql: string): DuckDbError | undefined;
+  /**
+   * Runs one attempt at a statement, with what the step does around it. Called only after the step has run. `noteCommit` is told when a commit begins
+   * and ends.
+   */
+  around?<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit): Promise<T>;
   /** The age in milliseconds that an answer from the remote file at `url` may have. Undefined if the step does not say. */
   maxStalenessMsOf?(url: string): number | undefined;
   /** Whether the result of `run` is out of date for a statement such as `sql`, or for any statement without `sql`. Called for each statement. */

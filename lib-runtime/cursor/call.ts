@@ -130,10 +130,13 @@ export abstract class Call {
 
   /** Runs the statement's attempts: each is a native call, and may be repeated after a bootstrap step. */
   private async attempts(lease: ConnectionLease): Promise<Attempt> {
-    const { waiting, target: { instance: { bootstrap }, options } } = this;
+    const { waiting, target: { instance: { bootstrap }, options, connection } } = this;
+    const noteCommit = (isRunning: boolean) => {
+      connection.committing = isRunning ? this.statement.sql : undefined;
+    };
     const underWay = () => bootstrap.underWay;
     waiting.for = underWay;
-    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap);
+    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap, this.isStreamed ? undefined : noteCommit);
     lease.assertOpen();
     const withCache = this.withMetadataCache(lease);
     // Each attempt takes a thread. A call that waits for a bootstrap step must not hold a thread that the step may need.
