@@ -243,7 +243,7 @@ function surround<T>(
   steps: readonly DeclaredStep[], lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined,
 ): Promise<T> {
   const around = ({ step, isDone }: DeclaredStep, inner: () => Promise<T>) => (
-    isDone && noteCommit && step.around ? () => step.around!(lease, statement, inner, noteCommit) : inner
+    isDone && step.around ? () => step.around!(lease, statement, inner, noteCommit) : inner
   );
   return steps.reduce((inner, declared) => around(declared, inner), attempt)();
 }

@@ -4,6 +4,7 @@ import { SingleCommits } from './iceberg-commit';
 import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, refusesAccess } from './iceberg-errors';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
 import { type IcebergSource, icebergSource } from './iceberg-source';
+import { VendedSecrets } from './iceberg-vended-secrets';
 import { S3BootstrapStep } from './s3';
 import type { Diagnosis, NoteCommit, StepContext } from './step';
 import { StepOptions } from './step-options';
@@ -28,6 +29,7 @@ export class IcebergBootstrapStep extends CatalogStep {
   private readonly attachOptions: Readonly<Record<string, string>>;
   private readonly warehouse: string;
   private readonly commits: SingleCommits | undefined;
+  private readonly vended: VendedSecrets | undefined;
   private readonly known: KnownCatalog;
 
   constructor(step: StepConfig, environment: StepEnvironment) {
@@ -40,8 +42,9 @@ export class IcebergBootstrapStep extends CatalogStep {
     this.login = icebergLogin(step.name, options);
     this.storage = storage(step, options, this.source, env);
     this.warehouse = options.text('warehouse') ?? '';
-    this.attachOptions = this.optionsOf(options);
+    this.attachOptions = this.optionsOf(options, env.AWS_REGION ?? env.AWS_DEFAULT_REGION);
     this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits(this.provides, environment);
+    this.vended = this.storage ? undefined : VendedSecrets.of(environment);
     this.known = { name: catalog, endpoint: this.source.endpoint, access: accessOf(this.source, this.login) };
   }
 
@@ -66,8 +69,10 @@ export class IcebergBootstrapStep extends CatalogStep {
     return icebergError(error, sql, this.known);
   }
 
-  around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit): Promise<T> {
-    return this.commits?.around(lease, statement, attempt, noteCommit) ?? attempt();
+  around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
+    const { commits, vended } = this;
+    const once = commits && noteCommit ? () => commits.around(lease, statement, attempt, noteCommit) : attempt;
+    return vended ? vended.around(lease, noteCommit === undefined, once) : once();
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
@@ -116,7 +121,7 @@ export class IcebergBootstrapStep extends CatalogStep {
     return `ATTACH IF NOT EXISTS ${quotedString(this.warehouse)} AS ${quotedIdentifier(this.catalog)} (TYPE iceberg${attachOptions})`;
   }
 
-  private optionsOf(options: StepOptions): Readonly<Record<string, string>> {
+  private optionsOf(options: StepOptions, region: string | undefined): Readonly<Record<string, string>> {
     const { source: { endpoint, signing, attachOptions }, login, storage: data } = this;
     const isWriter = options.oneOf('access', ['WRITE']) === 'WRITE';
     const maxStaleness = options.number('maxStalenessSeconds');
@@ -129,6 +134,7 @@ export class IcebergBootstrapStep extends CatalogStep {
       ...signing && { SIGV4_SERVICE: quotedString(signing.service), SIGV4_REGION: quotedString(signing.region) },
       // Otherwise DuckDB copies credentials into secrets of its own, and never replaces them.
       ...data && { ACCESS_DELEGATION_MODE: "'none'" },
+      ...!data && login && region !== undefined && { DEFAULT_REGION: quotedString(region) },
       ...attachOptions,
       // If the answer to a commit is lost, DuckDB would delete the files of a commit that was done.
       REMOVE_FILES_ON_DELETE: 'false',

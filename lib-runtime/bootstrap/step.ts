@@ -59,9 +59,9 @@ export interface BootstrapStep {
   explain?(error: string, sql: string): DuckDbError | undefined;
   /**
    * Runs one attempt at a statement, with what the step does around it. Called only after the step has run. `noteCommit` is told when a commit begins
-   * and ends.
+   * and ends; undefined if the statement still runs when the attempt has settled.
    */
-  around?<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit): Promise<T>;
+  around?<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T>;
   /** The age in milliseconds that an answer from the remote file at `url` may have. Undefined if the step does not say. */
   maxStalenessMsOf?(url: string): number | undefined;
   /** Whether the result of `run` is out of date for a statement such as `sql`, or for any statement without `sql`. Called for each statement. */

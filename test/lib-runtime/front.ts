@@ -1,5 +1,6 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /**
  * An answer instead of the server's. `reset` breaks the connection, `close` ends it, `hang` says no more; after `bytes` of the server's answer where
@@ -18,6 +19,8 @@ export interface Front {
   readonly requests: string[];
   /** What the next requests get instead of an answer, by what they ask for; undefined lets one through, as soon as a promise of it is settled. */
   fault: (what: string, count: number, request: IncomingMessage) => Fault | undefined | Promise<Fault | undefined>;
+  /** Changes the texts of the server's answers. @default - they pass as they are */
+  rewrite?: (text: string) => string;
   /** How many connections its clients have. */
   connections(): Promise<number>;
   stop(): Promise<void>;
@@ -63,6 +66,11 @@ export async function frontOf(endpoint: string, address: '127.0.0.1' | '0.0.0.0'
     }
     const { method, headers, url } = incoming;
     const forwarded = request(new URL(url!, endpoint), { method, headers }, (response) => {
+      if (front.rewrite) {
+        const { 'content-length': _, 'transfer-encoding': __, ...kept } = response.headers;
+        void text(response).then((answered) => outgoing.writeHead(response.statusCode!, kept).end(front.rewrite!(answered)));
+        return;
+      }
       outgoing.writeHead(response.statusCode!, response.headers);
       if (fault === undefined) {
         response.pipe(outgoing);
