@@ -17,6 +17,7 @@ const NOT_SENT = [CURL.cannotConnect, CURL.cannotResolveHost, CURL.cannotResolve
 /** 419 is the specification's own: the credentials have expired. */
 const REFUSED = [401, 419];
 const CONFLICT = 409;
+const NOT_IMPLEMENTED = 501;
 
 /** The HTTP status with which the catalog answered; undefined if an error does not tell one. */
 function statusOf(error: string): number | undefined {
@@ -99,5 +100,5 @@ function isDown(error: string, status: number | undefined): boolean {
 function isUnknown(error: string, endpoint: string): boolean {
   if (!isOfCatalog(error, endpoint) || saysOneOf(NOT_SENT, error)) return false;
   const status = statusOf(error);
-  return status === undefined || status >= 500;
+  return status === undefined || (status >= 500 && status !== NOT_IMPLEMENTED);
 }
