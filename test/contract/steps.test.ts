@@ -350,6 +350,15 @@ describe('signing in to an Iceberg catalog', () => {
     expect(await performed(step)).toMatch(done);
   });
 
+  test.each<[string, IcebergSource]>([
+    ['S3 Tables', IcebergSource.s3Tables(TABLE_BUCKET)],
+    ['Glue', IcebergSource.glue({ data: [{ bucket: lake }] })],
+    ['a catalog that checks signatures', IcebergSource.rest(url, { auth: IcebergAuth.sigV4('execute-api') })],
+  ])('with a role, to %s', async (_, source) => {
+    const assumeRole = stack.node.findChild('Lakes') as Role;
+    expect(await performed(new IcebergStep({ source, assumeRole }).bind(fn))).toContain('arn:aws:iam::111111111111:role/lakes');
+  });
+
   test('every option of a client is among them', () => {
     expect(Object.keys(documentedProps('bootstrap/iceberg-auth.ts', 'IcebergOAuth2Options'))).toEqual(['clientId', 'clientSecret', 'serverUri', 'scope']);
   });
