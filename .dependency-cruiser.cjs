@@ -8,14 +8,14 @@ const LAYERS = {
     'base', 'client', 'observe', 'memory', 'aws', 'values', 'execution', 'extensions', 'diagnosis', 'bootstrap', 'instance', 'cursor', 'init',
     'queries',
   ],
-  'src': ['checks', 'aws', 'node-modules', 'handler', 'bootstrap', 'runtime', 'image', 'queries', 'map'],
+  'src': ['checks', 'aws', 'node-modules', 'handler', 'bootstrap', 'runtime', 'observe', 'image', 'queries', 'map'],
   'assets/docker/duckdb-extensions': ['store', 'check', 'fetch', 'commands'],
 };
 
 /** The folders above all other folders of their half: users or a function's constructor call them, and no folder does. */
 const TOPS = {
   'lib-runtime': '(?:index|start|cursor|session|duckdb|handler|query-handler|response)\\.ts$',
-  'src': '(?:index|duckdb-(?:query-)?function(?:-base)?|duckdb-map(?:-items|-props|-worker)?)\\.ts$',
+  'src': '(?:index|duckdb-dashboard|duckdb-(?:query-)?function(?:-base)?|duckdb-map(?:-items|-props|-worker)?)\\.ts$',
 };
 
 const upward = Object.entries(LAYERS).flatMap(([root, folders]) => folders.slice(0, -1).map((folder, index) => ({

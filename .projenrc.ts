@@ -50,6 +50,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'fast-check@4.10.2',
     'jsii-rosetta@6.0.16',
     'projen@0.103.25',
+    'typedoc@0.28.20',
+    'typedoc-plugin-markdown@4.14.1',
   ],
 
   disableTsconfig: true,
@@ -117,6 +119,9 @@ const docgen = project.tasks.tryFind('docgen')!;
 docgen.reset('rm -rf dist/docgen && mkdir -p dist/docgen && cp .jsii package.json dist/docgen && ln -s ../../node_modules dist/docgen/node_modules');
 docgen.exec('jsii-docgen -o ../../API.md', { cwd: 'dist/docgen' });
 
+// The reference of the runtime comes from its docstrings. It fails if one is missing.
+project.postCompileTask.exec('typedoc --options lib-runtime/typedoc.json');
+
 // Examples in docstrings and in the README compile.
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile .jsii');
 project.testTask.prependExec('tsc -p tsconfig.dev.json --noEmit');
@@ -152,6 +157,12 @@ project.addTask('update-duckdb', {
 project.addTask('scale-out-model', {
   description: 'Print the tables of docs/scale-out.md: time, cost and limits of maps',
   exec: 'node -r ts-node/register/transpile-only scripts/scale-out-model.ts',
+  env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
+});
+
+project.addTask('dashboard-picture', {
+  description: 'Draw docs/dashboard.svg from the template of a dashboard',
+  exec: 'node -r ts-node/register/transpile-only scripts/dashboard-picture.ts',
   env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
 });
 

@@ -37,12 +37,13 @@ const IN_MEMORY = ':memory:';
 /**
  * A DuckDB instance that you create, pass around and destroy yourself. It opens at its first use, and lives until `destroy()`.
  *
- *     const database = new DuckDB({ dbName: 'reports.duckdb', cleanOnStart: true });
- *     try {
- *       await generateReports(database);
- *     } finally {
- *       await database.destroy();
- *     }
+ * @example
+ * const database = new DuckDB({ dbName: 'reports.duckdb', cleanOnStart: true });
+ * try {
+ *   await generateReports(database);
+ * } finally {
+ *   await database.destroy();
+ * }
  */
 export class DuckDB implements AsyncDisposableLike {
   private readonly options: DuckDBOptions;

@@ -21,10 +21,6 @@ const MAX_CLEAN_UP_MS = 1_000;
 /**
  * Guards each invocation of a handler: its deadline, what it leaves open, and its memory.
  *
- *     export const handler = withDuckDB(async (event: { id: number }) => (
- *       cursor((c) => c.queryOne('FROM orders WHERE id = $id', { id: event.id }))
- *     ));
- *
  * - `marginMs` before the deadline, running calls on any cursor are rejected with a `TIMEOUT` error, without waiting for DuckDB. DuckDB cannot
  *   interrupt HTTP requests and Postgres statements; they wait no longer than an invocation lasts.
  * - Whatever the handler left open is closed, with a warning that says where it was opened.
@@ -33,6 +29,11 @@ const MAX_CLEAN_UP_MS = 1_000;
  *
  * The deadline comes from Lambda's context, the argument with `getRemainingTimeInMillis`. It works with plain, async and streaming handlers,
  * inside or outside of `awslambda.streamifyResponse` and middy. Throws `CONFIG` for an option that is out of range.
+ *
+ * @example
+ * export const handler = withDuckDB(async (event: { id: number }) => (
+ *   cursor((c) => c.queryOne('FROM orders WHERE id = $id', { id: event.id }))
+ * ));
  */
 export function withDuckDB<Args extends any[], Answer>(
   handler: (...args: Args) => Answer, options?: WithDuckDBOptions,

@@ -7,10 +7,15 @@ import { jsonText } from './values/json-text';
 
 /** The stream to which a streaming handler of Lambda writes its answer: the part of a Node.js `Writable` that this package needs. */
 export interface ResponseStreamLike {
+  /** Whether the reader has left. */
   readonly destroyed?: boolean;
+  /** Writes text. Answers `false` if the reader has not taken what was written before. */
   write(chunk: string): boolean;
+  /** Ends the answer. */
   end(callback?: () => void): unknown;
+  /** Calls `listener` at the next `drain`, `close` or `error`. */
   once(event: string, listener: (...args: any[]) => void): unknown;
+  /** Removes a listener. */
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
 }
 
@@ -39,15 +44,16 @@ const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FOR
 /**
  * Writes the batches of a stream to Lambda's response stream, and ends the response. Reads the next batch when the reader has taken the last.
  *
- *     export const handler = awslambda.streamifyResponse(withDuckDB(async (_event, response) => {
- *       await cursor((c) => writeRows(c.stream('FROM orders'), response, { format: 'csv' }));
- *     }));
- *
  * Use the row forms `'js'` and `'json'`. The client's value objects (`rows: 'duckdb'`) have no useful JSON.
  *
  * If the query fails after rows were written, it is too late for an HTTP status. The last line reports the error instead:
  * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid
  * options and rows, and `ABORTED` if the reader disconnects.
+ *
+ * @example
+ * export const handler = awslambda.streamifyResponse(withDuckDB(async (_event, response) => {
+ *   await cursor((c) => writeRows(c.stream('FROM orders'), response, { format: 'csv' }));
+ * }));
  */
 export async function writeRows(rows: AsyncIterable<readonly object[]>, response: ResponseStreamLike, options?: WriteRowsOptions): Promise<void> {
   const { format = 'jsonl', columns } = WRITE_OPTIONS.read(options);

@@ -48,20 +48,41 @@ export interface Session extends Cursor {
    * - An absolute path is your own file. It is created if necessary, and stays afterwards. It may be on a mounted file system.
    * - A URL (`s3://lake/evaluations.duckdb`, `md:sales`, `ducklake:...`) or `:memory:` is passed to DuckDB.
    *
-   *     await s.attach('evaluations.duckdb');
-   *     await s.attach('s3://lake/base.duckdb', { readOnly: true });
-   *
    * Throws `CONFIG` for a relative path with a directory in it, and for a file in a worker thread. Throws `FILE_IN_USE` while another instance of this
    * process has the file open, and `QUERY` if DuckDB refuses it.
+   *
+   * @example
+   * await s.attach('evaluations.duckdb');
+   * await s.attach('s3://lake/base.duckdb', { readOnly: true });
    */
   attach(file: string, options?: AttachOptions): Promise<void>;
 }
 
-/** Opens a session, runs `fn` with it, and closes it. */
+/**
+ * Opens a session, runs `fn` with it, and closes it.
+ *
+ * @example
+ * const evaluation = await session(async (s) => {
+ *   await s.attach('evaluations.duckdb');
+ *   await s.execute('CREATE TABLE evaluations.scores AS SELECT 42 AS score');
+ *   return s.queryOne('FROM evaluations.scores');
+ * });
+ */
 export function session<T>(fn: (session: Session) => Promise<T>): Promise<T>;
-/** Opens a session with `options`, runs `fn` with it, and closes it. */
+/**
+ * Opens a session with `options`, runs `fn` with it, and closes it.
+ *
+ * @example
+ * await session({ bootstrap: [], settings: { threads: 1 }, memory: 200 }, (s) => s.execute('CREATE TABLE t AS FROM range(1000)'));
+ */
 export function session<T>(options: SessionOptions, fn: (session: Session) => Promise<T>): Promise<T>;
-/** Opens a session. Close it with `await using` or `close()`. */
+/**
+ * Opens a session. Close it with `await using` or `close()`.
+ *
+ * @example
+ * await using s = await session();
+ * await s.attach('s3://lake/base.duckdb', { as: 'base', readOnly: true });
+ */
 export function session(options?: SessionOptions): Promise<Session>;
 export async function session<T>(
   first?: SessionOptions | ((session: Session) => Promise<T>), second?: (session: Session) => Promise<T>,

@@ -6,30 +6,31 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { allowToAnyHost, ownsSecurityGroup } from './aws/network-access';
 import { checkSteps } from './bootstrap/bootstrap-config';
-import { BootstrapMetricOptions } from './bootstrap-metric-options';
 import { BootstrapMode } from './bootstrap-mode';
 import { checkDebugVariable } from './checks/debug-variable';
 import { checkSettings, warnOfUnknownSettings } from './checks/duckdb-settings';
 import { expectFlags, expectOneOf, expectProps, expectText, PropNames } from './checks/expect';
 import { checkLimits, warnOfLimits } from './checks/function-limits';
-import { expectInheritedProps } from './checks/inherited-props';
+import { expectInheritedProps, METRIC_OPTIONS } from './checks/inherited-props';
+import { DuckDbAlarmOptions } from './duckdb-alarm-options';
 import { DuckDbFunctionOptions } from './duckdb-function-options';
 import { IDuckDbFunction } from './duckdb-host';
+import { BootstrapMetricOptions, ErrorMetricOptions } from './duckdb-metric-options';
 import { FunctionImage } from './image/function-image';
 import { refuseWhatImagesLack } from './image/image-function-options';
 import { warnOfUntestedClient } from './image/untested-client';
+import { functionAlarms } from './observe/alarms';
+import { functionWidgets } from './observe/widgets';
 import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
 import { ResultsConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
-import { checkStep, runtimeMetric } from './runtime/runtime-metrics';
+import { checkStep, RuntimeDimensions, runtimeMetric } from './runtime/runtime-metrics';
 import { checkCatalogs, checkStepNames } from './runtime/step-names';
 
 const DEFAULT_ARCHITECTURE = lambda.Architecture.ARM_64;
 const DEFAULT_MEMORY_MB = 1769;
 const DEFAULT_TIMEOUT = Duration.seconds(30);
-
-const METRIC_OPTIONS = { name: 'MetricOptions', files: ['aws-cloudwatch/lib/metric.d.ts'] };
 
 const ENDPOINT: PropNames<RequiredEndpoint> = { service: true, region: true };
 
@@ -142,7 +143,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the average over 5 minutes
    */
   public metricColdStartDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.runtimeMetric('ColdStartDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+    return this._runtimeMetric('ColdStartDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
   }
 
   /**
@@ -154,7 +155,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     expectInheritedProps(options, { step: true }, METRIC_OPTIONS, `metricBootstrapDuration of ${this.node.path}`);
     const { step, ...metricOptions } = options;
     if (step !== undefined) checkStep(step, this.steps, this);
-    return this.runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, step);
+    return this._runtimeMetric('BootstrapDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, { Step: step });
   }
 
   /**
@@ -163,7 +164,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the average over 5 minutes
    */
   public metricQueryDuration(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.runtimeMetric('QueryDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
+    return this._runtimeMetric('QueryDuration', { statistic: cloudwatch.Stats.AVERAGE, ...options });
   }
 
   /**
@@ -172,7 +173,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the sum over 5 minutes
    */
   public metricRows(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.runtimeMetric('Rows', { statistic: cloudwatch.Stats.SUM, ...options });
+    return this._runtimeMetric('Rows', { statistic: cloudwatch.Stats.SUM, ...options });
   }
 
   /**
@@ -181,7 +182,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the maximum over 5 minutes
    */
   public metricSpillBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.runtimeMetric('SpillBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+    return this._runtimeMetric('SpillBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
   }
 
   /**
@@ -190,7 +191,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    * @default - the maximum over 5 minutes
    */
   public metricMemoryBytes(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.runtimeMetric('MemoryBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+    return this._runtimeMetric('MemoryBytes', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
   }
 
   /**
@@ -203,11 +204,60 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     if (ownsSecurityGroup(this.functionOptions)) allowToAnyHost(this, this.functionOptions, port, description);
   }
 
-  private runtimeMetric(metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
+  /**
+   * Errors of the runtime, such as those of queries, by the code that you name. Needs `metrics: true`.
+   *
+   * Lambda's own `metricErrors` counts invocations that failed for whatever reason.
+   *
+   * @default - the sum over 5 minutes
+   */
+  public metricDuckDbErrors(options: ErrorMetricOptions = {}): cloudwatch.Metric {
+    expectInheritedProps(options, { code: true }, METRIC_OPTIONS, `metricDuckDbErrors of ${this.node.path}`);
+    const { code, ...metricOptions } = options;
+    if (code !== undefined) expectText(code, `metricDuckDbErrors of ${this.node.path} has the code`, 'TIMEOUT');
+    return this._runtimeMetric('DuckDbErrors', { statistic: cloudwatch.Stats.SUM, ...metricOptions }, { Code: code });
+  }
+
+  /**
+   * What a dashboard shows of the function: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
+   * Needs `metrics: true`.
+   *
+   * @example
+   * declare const fn: DuckDbFunction;
+   * new cloudwatch.Dashboard(this, 'Dashboard').addWidgets(...fn.dashboardWidgets());
+   */
+  public dashboardWidgets(): cloudwatch.IWidget[] {
+    return functionWidgets(this, this.steps, this._queryMetrics());
+  }
+
+  /**
+   * Alarms on errors, throttles, and durations, memory and spill that come close to the function's limits. Needs `metrics: true`.
+   *
+   * @param options when they are raised, and what they do then
+   */
+  public createAlarms(options: DuckDbAlarmOptions = {}): cloudwatch.Alarm[] {
+    return functionAlarms(this, options);
+  }
+
+  /**
+   * The durations of queries, each with a label.
+   *
+   * @internal
+   */
+  protected _queryMetrics(): cloudwatch.Metric[] {
+    return ['p50', 'p99'].map((statistic) => this.metricQueryDuration({ statistic, label: statistic }));
+  }
+
+  /**
+   * A metric of the runtime.
+   *
+   * @internal
+   */
+  protected _runtimeMetric(metricName: string, options: cloudwatch.MetricOptions, dimensions: RuntimeDimensions = {}): cloudwatch.Metric {
     if (!this.hasMetrics) {
       throw new Error(`${this.node.path} has no metric ${metricName}: its metrics are off; turn them on with the prop metrics: true`);
     }
-    return runtimeMetric(this, metricName, options, step);
+    return runtimeMetric(this, metricName, options, dimensions);
   }
 }
 

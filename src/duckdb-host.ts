@@ -1,7 +1,9 @@
 import { IResource } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { DuckDbAlarmOptions } from './duckdb-alarm-options';
 import { RequiredEndpoint } from './required-endpoint';
 
 // The bases have the same order as those of lambda.IFunction: otherwise Python cannot order both.
@@ -38,4 +40,16 @@ export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable
 }
 
 /** A Lambda function that runs DuckDB. */
-export interface IDuckDbFunction extends lambda.IFunction, IDuckDbHost {}
+export interface IDuckDbFunction extends lambda.IFunction, IDuckDbHost {
+  /**
+   * What a dashboard shows of the function: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
+   */
+  dashboardWidgets(): cloudwatch.IWidget[];
+
+  /**
+   * Alarms on errors, throttles, and durations, memory and spill that come close to the function's limits.
+   *
+   * @param options when they are raised, and what they do then
+   */
+  createAlarms(options?: DuckDbAlarmOptions): cloudwatch.Alarm[];
+}

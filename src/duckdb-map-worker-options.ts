@@ -31,7 +31,8 @@ export interface DuckDbMapWorkerOptions {
   /**
    * What is retried, when and how often.
    *
-   * @default - DuckDbQueryFunction.retry
+   * @default - DuckDbQueryFunction.retry, and two more attempts after `Runtime.ExitError` and `Lambda.Unknown`, with which Lambda reports that a process
+   * was killed
    */
   readonly retry?: sfn.RetryProps;
 }

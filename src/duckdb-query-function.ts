@@ -1,10 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { expectProps } from './checks/expect';
+import { didYouMean } from './checks/did-you-mean';
+import { expectProps, shown } from './checks/expect';
 import { checkQueryFunctionProps } from './checks/function-props';
+import { expectInheritedProps, METRIC_OPTIONS } from './checks/inherited-props';
 import { DuckDbFunctionBase } from './duckdb-function-base';
+import { QueryMetricOptions } from './duckdb-metric-options';
 import { DuckDbQuery } from './duckdb-query';
 import { DuckDbQueryFunctionProps } from './duckdb-query-function-props';
 import { DuckDbResultsLocation } from './duckdb-results-location';
@@ -12,6 +16,9 @@ import { warnOfTimeouts } from './queries/query-directives';
 import { QueryImage, queryImage, warnOfUnparsedQueries } from './queries/query-image';
 import { resultsUrl, withResultsStep } from './queries/results-step';
 import { removeUnfinishedUploads } from './queries/unfinished-uploads';
+
+/** The most queries that one graph shows. */
+const MAX_QUERIES = 100;
 
 /**
  * A Lambda function that answers with the queries of a folder. There is no handler to write.
@@ -90,5 +97,30 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     if (results) removeUnfinishedUploads(this, results);
     warnOfTimeouts(this, image.queries, this.timeout);
     warnOfUnparsedQueries(this, image);
+  }
+
+  /**
+   * Milliseconds from an event to its answer. Covers all queries, unless `options` name one. Needs `metrics: true`.
+   *
+   * @default - the average over 5 minutes
+   */
+  public metricAnswerDuration(options: QueryMetricOptions = {}): cloudwatch.Metric {
+    const at = `metricAnswerDuration of ${this.node.path}`;
+    expectInheritedProps(options, { query: true }, METRIC_OPTIONS, at);
+    const { query, ...metricOptions } = options;
+    const names = this.queries.map(({ name }) => name);
+    if (query !== undefined && !names.includes(query)) {
+      throw new Error(`${at} has the query ${shown(query)}, which does not exist; its queries are ${names.map((name) => `"${name}"`).join(', ')}${didYouMean(query, names)}`);
+    }
+    return this._runtimeMetric('AnswerDuration', { statistic: cloudwatch.Stats.AVERAGE, ...metricOptions }, { Query: query });
+  }
+
+  /**
+   * The durations of queries, each with its name.
+   *
+   * @internal
+   */
+  protected override _queryMetrics(): cloudwatch.Metric[] {
+    return this.queries.slice(0, MAX_QUERIES).map(({ name }) => this.metricAnswerDuration({ query: name, statistic: 'p99', label: `${name}, p99` }));
   }
 }

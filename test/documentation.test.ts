@@ -10,21 +10,40 @@ const ROOT = path.join(__dirname, '..');
 
 interface Fence {
   readonly where: string;
-  /** `ts` is part of a stack, as in the examples of docstrings; `mts` is a handler's whole file. */
+  /** `ts` is part of a stack, as in the examples of docstrings; `mts` is a handler's file. */
   readonly language: string;
   readonly code: string;
 }
 
-function fences(file: string): Fence[] {
+/** Declares what an example of a docstring takes for granted. */
+function inHandler(code: string): string {
+  const given = Object.entries({ c: 'Cursor', s: 'Session' }).filter(([name]) => !code.includes(`using ${name} =`));
+  return PRELUDE + given.map(([name, type]) => `declare const ${name}: ${type};\n`).join('') + code;
+}
+
+const PRELUDE = `
+  import { cursor, DEFAULT_BOOTSTRAP, DuckDB, DuckDbError, memoryBudget, queryHandler, registerBootstrapStep, session, withDuckDB, writeRows } from 'cdk-duckdb-lambda/runtime';
+  import type { Cursor, Session } from 'cdk-duckdb-lambda/runtime';
+  declare const awslambda: any;
+  interface Order { id: number }
+  declare function send(rows: Order[]): Promise<void>;
+  declare function generateReports(database: DuckDB): Promise<void>;
+`;
+
+/** The examples in a document, of which each begins after `before`. */
+function fences(file: string, before = /^/): Fence[] {
   const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
-  return [...text.matchAll(/^```(ts|mts)\n([^]*?)^```/gm)].map((match) => ({
+  return [...text.matchAll(new RegExp(`${before.source}\`\`\`(ts|mts)\\n([^]*?)^\`\`\``, 'gm'))].map((match) => ({
     where: `${file}:${text.slice(0, match.index).split('\n').length}`, language: match[1], code: match[2],
   }));
 }
 
 const documents = ['README.md', 'CONTRIBUTING.md', ...fs.readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`)]
   .filter((name) => name.endsWith('.md'));
-const examples = documents.flatMap(fences);
+/** The reference of the runtime has declarations too, which do not compile by themselves. Its examples take their imports for granted. */
+const REFERENCE = 'docs/runtime.md';
+const references = fences(REFERENCE, /^#+ Example\n\n/).map(({ where, code }) => ({ where, language: 'mts', code: inHandler(code) }));
+const examples = [...documents.filter((name) => name !== REFERENCE).flatMap((name) => fences(name)), ...references];
 const fixture = fs.readFileSync(path.join(ROOT, 'rosetta', 'default.ts-fixture'), 'utf8');
 
 // One program for all examples, in files that exist in memory only, at the root so that the package's own name resolves.
@@ -103,8 +122,22 @@ test('the three ways to a connection in README.md work in the first invocation o
   expect(await runScript(script, { env: { TMPDIR: temporaryDirectory() } })).toEqual({ code: 0, stdout: '1 42\n2 42\n', stderr: '' });
 });
 
-test('links between the documents lead somewhere', () => {
-  const links = documents.flatMap((name) => [...fs.readFileSync(path.join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-    .map((match) => path.join(path.dirname(name), match[1])));
-  expect(links.filter((link) => !fs.existsSync(path.join(ROOT, link)))).toEqual([]);
+test('links between the documents lead to a file, and to a heading in it', () => {
+  const links = documents.flatMap((name) => [...fs.readFileSync(path.join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
+    .map(([, target, anchor]) => ({ from: name, to: target ? path.join(path.dirname(name), target) : name, anchor })));
+  expect(links.filter(({ to }) => !fs.existsSync(path.join(ROOT, to)))).toEqual([]);
+  expect(links.filter(({ to, anchor }) => anchor !== undefined && !anchors(to).has(anchor))).toEqual([]);
 });
+
+/** The anchors that GitHub gives to the headings of a document, and those that the document has itself. */
+function anchors(file: string): Set<string> {
+  const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
+  const found = new Set([...text.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id!));
+  for (const [, heading] of text.replace(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)) {
+    const slug = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-');
+    let name = slug;
+    for (let count = 1; found.has(name); count++) name = `${slug}-${count}`;
+    found.add(name);
+  }
+  return found;
+}

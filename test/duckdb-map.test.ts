@@ -26,6 +26,8 @@ const RETRY = [{
   MaxAttempts: 6,
   BackoffRate: 2,
   JitterStrategy: 'FULL',
+}, {
+  ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL',
 }];
 
 describe('the definition', () => {
@@ -209,6 +211,14 @@ describe('a map composes', () => {
       'Totals run', 'Totals map', 'Totals reducer', 'Returns run', 'Returns map', 'Returns reducer',
     ]);
     expect(grants(stack).filter((grant) => grant.startsWith('states:'))).toHaveLength(5);
+  });
+
+  test('but not with another map of the same id', () => {
+    const fn = queryFunction(stack);
+    const [one, two] = ['One', 'Two'].map((scope) => new DuckDbMap(new sfn.Pass(stack, scope), 'Totals', {
+      items: DuckDbMapItems.fromObjects(bucket(stack, 'lake'), 'orders/'), worker: from('day-totals', fn), results: { bucket: bucket(stack, 'reports'), prefix: `results/${scope}/` },
+    }));
+    expect(() => machine(stack, one!.next(two!))).toThrow(/^State with name 'Totals run' occurs in both .*: give the maps of a machine different ids, or call prefixStates/s);
   });
 
   /** CDK keeps the name that a worker has before `prefixStates`: https://github.com/aws/aws-cdk/issues/23320 */

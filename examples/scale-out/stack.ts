@@ -33,13 +33,9 @@ export class ScaleOutStack extends Stack {
       timeout: Duration.minutes(2),
     });
 
-    // A worker that was killed leaves no manifest and can do no harm, so it runs again. By default it does not, because it may need more memory.
-    const { errors, ...times } = DuckDbQueryFunction.retry;
-    const retry = { ...times, errors: [...errors!, 'Runtime.ExitError', 'Lambda.Unknown'] };
-
     const totals = new DuckDbMap(this, 'Totals', {
       items: DuckDbMapItems.fromObjects(lake, 'orders/'),
-      worker: DuckDbMapWorker.fromQuery(orders, 'totals/map', { retry }),
+      worker: DuckDbMapWorker.fromQuery(orders, 'totals/map'),
       reducer: DuckDbMapWorker.fromQuery(orders, 'totals/reduce'),
       results: { bucket: results, prefix: 'results/totals/' },
       maxConcurrency,
@@ -51,7 +47,7 @@ export class ScaleOutStack extends Stack {
     // The files of a run are complete when it has succeeded. Its output, { manifests }, tells where they are named.
     const compaction = new DuckDbMap(this, 'Compaction', {
       items: DuckDbMapItems.fromQuery(orders, 'compaction/days'),
-      worker: DuckDbMapWorker.fromQuery(orders, 'compaction/map', { retry }),
+      worker: DuckDbMapWorker.fromQuery(orders, 'compaction/map'),
       results: { bucket: results, prefix: 'results/compaction/' },
       maxConcurrency,
     });

@@ -2,9 +2,13 @@ import { AbortedError, type DuckDbError, messageOf, TimeoutError } from './error
 
 /** The part of an `AbortSignal` that this package needs. The caller's `lib` may not know the name. */
 export interface AbortSignalLike {
+  /** Whether the signal was aborted. */
   readonly aborted: boolean;
+  /** Why it was aborted. */
   readonly reason?: unknown;
+  /** Calls `listener` when the signal is aborted. */
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  /** Removes a listener. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 

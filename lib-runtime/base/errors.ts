@@ -38,7 +38,17 @@ export interface DuckDbErrorOptions {
 // A process may have ESM and CommonJS copies of this module. `instanceof` must work across them.
 const BRAND = Symbol.for('cdk-duckdb-lambda.error');
 
-/** The base of every error that this package throws. Known secret values never appear in its message, stack or cause. */
+/**
+ * The base of every error that this package throws. Known secret values never appear in its message, stack or cause.
+ *
+ * @example
+ * try {
+ *   await cursor((c) => c.query('FROM orders'));
+ * } catch (error) {
+ *   if (error instanceof DuckDbError && error.retryable) console.log(`${error.code}: another attempt may succeed`);
+ *   throw error;
+ * }
+ */
 export class DuckDbError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     const error = value as { [BRAND]?: string; name?: string } | null | undefined;

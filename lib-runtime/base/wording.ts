@@ -177,6 +177,8 @@ export const ICEBERG = {
   tableRefused: /GetTableInformation endpoint returned response code/,
   /** AWS, about the credentials of a signature. */
   expiredToken: /ExpiredToken|security token included in the request is expired/,
+  /** A refusal of AWS, which does not have the form of the specification. */
+  plainRefusal: /^Invalid Configuration Error: \{"[Mm]essage":/,
   tokenRefused: /OAuth2 token request failed|Could not get token from/,
   unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist/,
 } as const;

@@ -12,6 +12,7 @@ export interface KnownCatalog {
   readonly access: string;
 }
 
+const OF_CATALOG = [ICEBERG.tableRefused, ICEBERG.unknownStatus, ICEBERG.tokenRefused, ICEBERG.plainRefusal];
 /** Requests that were never sent. */
 const NOT_SENT = [CURL.cannotConnect, CURL.cannotResolveHost, CURL.cannotResolveProxy];
 /** 419 is the specification's own: the credentials have expired. */
@@ -28,7 +29,7 @@ function statusOf(error: string): number | undefined {
 
 /** Whether an error is about a request to a catalog, and not to the data. */
 function isOfCatalog(error: string, endpoint: string): boolean {
-  return error.includes(`'${endpoint}/`) || saysOneOf([ICEBERG.tableRefused, ICEBERG.unknownStatus, ICEBERG.tokenRefused], error);
+  return error.includes(`'${endpoint}/`) || saysOneOf(OF_CATALOG, error);
 }
 
 /** Whether the catalog refuses the token, or the credentials with which requests are signed. */
@@ -72,7 +73,7 @@ function adviceOf(error: string, { name, endpoint, access }: KnownCatalog): Advi
     return { hint: `the catalog "${name}" has no such schema, or answers 403 to whoever may not see it: check the name, and ${access}`, retryable: false };
   }
   if (!isOfCatalog(error, endpoint)) return undefined;
-  const status = statusOf(error);
+  const status = ICEBERG.plainRefusal.test(error) ? 403 : statusOf(error);
   switch (status) {
     case 401:
     case 419:

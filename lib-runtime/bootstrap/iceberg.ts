@@ -21,6 +21,7 @@ import type { Statement } from '../execution/statement';
 
 /** An Iceberg catalog: S3 Tables, Glue, or another REST catalog. */
 export class IcebergBootstrapStep extends CatalogStep {
+  readonly hasRemoteFiles = true;
   private readonly catalog: string;
   private readonly source: IcebergSource;
   private readonly login: IcebergLogin | undefined;

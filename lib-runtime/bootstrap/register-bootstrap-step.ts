@@ -10,16 +10,17 @@ import { shown } from '../base/shown';
 /**
  * Registers a type of bootstrap step of your own, for an `IBootstrapStep` whose `bind` returns that type. Call it at module scope.
  *
- *     registerBootstrapStep('weather', {
- *       run: async (connection, config, { secret }) => {
- *         await connection.run('CREATE OR REPLACE SECRET weather (TYPE http, BEARER_TOKEN $token)', { token: await secret(config.token) });
- *       },
- *       diagnose: (error) => (error.includes('HTTP 401') ? 'refused' : undefined),
- *     });
- *
  * In place of the step, you can pass a function that creates it. The function is called once for each DuckDB instance.
  *
  * Throws `CONFIG` for a type that is built in, for a step without a function `run`, and for parts that do not exist or are of another kind.
+ *
+ * @example
+ * registerBootstrapStep('weather', {
+ *   run: async (connection, config, { secret }) => {
+ *     await connection.run('CREATE OR REPLACE SECRET weather (TYPE http, BEARER_TOKEN $token)', { token: await secret(config.token) });
+ *   },
+ *   diagnose: (error) => (error.includes('HTTP 401') ? 'refused' : undefined),
+ * });
  */
 export function registerBootstrapStep(type: string, step: BootstrapStepType | BootstrapStepFactory): void {
   textArgument('the type of a bootstrap step', type);

@@ -36,6 +36,8 @@ export interface BootstrapStep {
   readonly name: string;
   /** Catalogs that are attached after the step has run. */
   readonly provides: readonly string[];
+  /** Whether the tables of its catalogs are files on another machine, which statements do not name. */
+  readonly hasRemoteFiles?: boolean;
   /** Whether it runs when the instance is created, because it does not need the network. */
   readonly runsImmediately: boolean;
   /** Names of the DuckDB secrets that exist after the step has run. */

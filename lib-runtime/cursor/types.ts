@@ -69,7 +69,9 @@ export interface CursorOptions {
 
 /** A result with its columns. */
 export interface QueryResult<Row> {
+  /** The rows, in the form that was asked for. */
   readonly rows: Row[];
+  /** The columns, in the order of the query. */
   readonly columns: Column[];
   /** Rows inserted, updated or deleted, over all statements. */
   readonly rowsChanged: number;
@@ -96,29 +98,34 @@ export interface Cursor extends AsyncDisposableLike {
   /** Like `query`, with the columns' names and types in the order of the query, and the number of changed rows. */
   queryResult<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<QueryResult<Row>>;
   /** Runs every statement of `sql` and returns how many rows they inserted, updated or deleted. */
-  execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{ rowsChanged: number }>;
+  execute(sql: string, params?: QueryParameters, options?: QueryOptions): Promise<{
+    /** How many rows all statements inserted, updated or deleted. */
+    rowsChanged: number;
+  }>;
   /**
    * Like `query`, for results of any size. The rows come in batches of at most 2,048 rows and about 8 MB, and only one batch is in memory.
-   *
-   *     for await (const rows of c.stream<Order>('FROM orders')) await send(rows);
    *
    * The query begins with the loop and ends with it, however the loop is left. Until then, everything else on the cursor is a `BUSY` error. Leaving
    * the loop early ends the query at once; within a transaction, the rest is read first. The result is complete, or the loop throws: `STREAM` if the
    * query fails after it has begun, for which DuckDB's client does not give a reason, or any error that `query` throws.
+   *
+   * @example
+   * for await (const rows of c.stream<Order>('FROM orders')) await send(rows);
    */
   stream<Row = Record<string, unknown>>(sql: string, params?: QueryParameters, options?: QueryOptions): AsyncIterable<Row[]>;
   /**
    * Runs `fn` in a transaction. It is committed when `fn` returns. It is rolled back when `fn` throws or a statement in it has failed, even if `fn`
    * caught the error.
    *
-   *     await c.transaction(async (t) => {
-   *       await t.execute('UPDATE accounts SET balance = balance - 10 WHERE id = 1');
-   *       await t.execute('UPDATE accounts SET balance = balance + 10 WHERE id = 2');
-   *     });
-   *
    * `fn` gets a separate cursor. Other calls on this cursor wait until the transaction has ended. Inside `fn`, they are a `BUSY` error, and so is a
    * transaction within another one, or while a transaction is open that SQL has begun. A stream that `fn` leaves open is ended. If the transaction
    * can be neither committed nor rolled back, this cursor ends with it.
+   *
+   * @example
+   * await c.transaction(async (t) => {
+   *   await t.execute('UPDATE accounts SET balance = balance - 10 WHERE id = 1');
+   *   await t.execute('UPDATE accounts SET balance = balance + 10 WHERE id = 2');
+   * });
    */
   transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Lends the client's own connection (appenders, prepared statements). Nothing else runs on the cursor meanwhile. */

@@ -1,6 +1,7 @@
 import { SpillWatch } from './spill-watch';
 import type { QueryTrace } from './traces';
 import { CHANNELS } from './tracing';
+import type { DuckDbError } from '../base/errors';
 import { currentInvocation, type Invocation } from '../base/invocation';
 
 const NAMESPACE = 'DuckDbLambda';
@@ -10,6 +11,8 @@ const UNITS = {
   ColdStartDuration: 'Milliseconds',
   BootstrapDuration: 'Milliseconds',
   QueryDuration: 'Milliseconds',
+  AnswerDuration: 'Milliseconds',
+  DuckDbErrors: 'Count',
   Rows: 'Count',
   SpillBytes: 'Bytes',
   MemoryBytes: 'Bytes',
@@ -18,9 +21,12 @@ const UNITS = {
 type Metric = keyof typeof UNITS;
 type Values = Partial<Record<Metric, number>>;
 
-/** The values of one set of dimensions. Those of a bootstrap step have the step's name. */
+/** The dimensions that some values have beside the function's name. */
+type Dimensions = Readonly<Partial<Record<'Step' | 'Query' | 'Code', string>>>;
+
+/** The values of one set of dimensions. */
 interface Entry {
-  readonly step?: string;
+  readonly more?: Dimensions;
   readonly values: Values;
 }
 
@@ -42,7 +48,7 @@ export function startMetrics(): void {
   state[METRICS] = new WeakMap();
   CHANNELS.bootstrap.asyncEnd.subscribe((message) => {
     const { step, milliseconds } = message as { step: string; milliseconds: number };
-    record({ step, values: { BootstrapDuration: milliseconds } });
+    record({ more: { Step: step }, values: { BootstrapDuration: milliseconds } });
   });
   const watches = new WeakMap<object, SpillWatch>();
   CHANNELS.query.start.subscribe((message) => {
@@ -52,7 +58,8 @@ export function startMetrics(): void {
   CHANNELS.query.asyncEnd.subscribe((message) => {
     const trace = message as QueryTrace & { milliseconds: number };
     trace.spillBytes = watches.get(trace)?.end();
-    const { milliseconds, rows, spillBytes } = trace;
+    const { milliseconds, rows, spillBytes, error } = trace;
+    if (error !== undefined) recordError(error);
     record({
       values: { QueryDuration: milliseconds, ...(rows !== undefined && { Rows: rows }), ...(spillBytes !== undefined && { SpillBytes: spillBytes }) },
     });
@@ -62,6 +69,24 @@ export function startMetrics(): void {
 /** Whether metrics are printed in this process. */
 export function metricsAreOn(): boolean {
   return state[METRICS] !== undefined;
+}
+
+function recordError(error: unknown): void {
+  record({ more: { Code: (error as DuckDbError).code ?? 'UNKNOWN' }, values: { DuckDbErrors: 1 } });
+}
+
+/**
+ * Records how long the answer to an event of a query function took, and its error. `query` is undefined if the event names none that exists.
+ *
+ * An event counts as one error or none, whatever errors the attempts at its query had.
+ */
+export function recordAnswer(query: string | undefined, milliseconds: number, error?: unknown): void {
+  const invocation = currentInvocation();
+  if (!metricsAreOn() || invocation === undefined) return;
+  const entries = state[METRICS]!.get(invocation) ?? [];
+  state[METRICS]!.set(invocation, entries.filter(({ more }) => more?.Code === undefined));
+  if (error !== undefined) recordError(error);
+  if (query !== undefined) record({ more: { Query: query }, values: { AnswerDuration: milliseconds } });
 }
 
 /** Records the duration of the cold start. */
@@ -88,10 +113,11 @@ function record(entry: Entry): void {
 }
 
 function print(entries: readonly Entry[]): void {
-  const ofFunction = entries.filter(({ step }) => step === undefined);
+  const ofFunction = entries.filter(({ more }) => more === undefined);
   for (const text of documents({}, [...ofFunction, { values: { MemoryBytes: process.memoryUsage.rss() } }])) write(text);
-  for (const step of new Set(entries.flatMap((entry) => entry.step ?? []))) {
-    for (const text of documents({ Step: step }, entries.filter((entry) => entry.step === step))) write(text);
+  const keyOf = ({ more }: Entry) => more && JSON.stringify(more);
+  for (const key of new Set(entries.flatMap((entry) => keyOf(entry) ?? []))) {
+    for (const text of documents(JSON.parse(key), entries.filter((entry) => keyOf(entry) === key))) write(text);
   }
 }
 
@@ -101,7 +127,7 @@ function write(text: string): void {
 }
 
 /** Counts for the function, and also for the dimensions in `more`. */
-function documents(more: Readonly<Record<string, string>>, entries: readonly Entry[]): string[] {
+function documents(more: Dimensions, entries: readonly Entry[]): string[] {
   const dimensions = { FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'unknown', ...more };
   const texts: string[] = [];
   for (let from = 0; from < entries.length; from += MAX_VALUES) texts.push(documentOf(dimensions, entries.slice(from, from + MAX_VALUES)));

@@ -14,11 +14,13 @@ export interface CreateTrace extends Trace {
 
 /** An extension is loaded. */
 export interface LoadTrace extends Trace {
+  /** The extension's name. */
   readonly extension: string;
 }
 
 /** A bootstrap step runs. */
 export interface BootstrapTrace extends Trace {
+  /** The step's name. */
   readonly step: string;
 }
 

@@ -19,6 +19,7 @@ import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, Timeo
 import { currentInvocation } from '../base/invocation';
 import { MAX_TIMER_MS } from '../base/options';
 import type { Cursor, CursorOptions } from '../cursor/types';
+import { recordAnswer } from '../observe/metrics';
 import type { Column } from '../values/column';
 
 // Another name than `require`, so that bundlers leave these calls alone.
@@ -48,11 +49,17 @@ const REQUEST_ID = /^[\w-]{1,100}$/;
 
 /** The answer to an event. Throws typed errors, and those after which another attempt may succeed as `DuckDbRetryableError`. */
 export async function answerQuery(host: QueryHost, event: unknown, context: InvocationContext | undefined): Promise<QueryAnswer> {
+  const started = performance.now();
+  let query: QueryFile | undefined;
+  const record = (error?: unknown) => recordAnswer(query?.name, performance.now() - started, error);
   try {
     const request = readEvent(event);
-    const query = loadQuery(host.folder, request.query);
-    return await withTimeout(query, (signal) => new Answering(host, query, request, context, signal).run());
+    const file = query = loadQuery(host.folder, request.query);
+    const answer = await withTimeout(file, (signal) => new Answering(host, file, request, context, signal).run());
+    record();
+    return answer;
   } catch (error) {
+    record(error);
     throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
   }
 }

@@ -45,15 +45,19 @@ export interface QueryEvent {
 
 /** The part of Lambda's context that is read. */
 export interface InvocationContext {
+  /** Lambda's id of the request. It names the files of a result that has no `key`. */
   readonly awsRequestId?: string;
+  /** The milliseconds until the invocation's deadline. */
   readonly getRemainingTimeInMillis?: () => number;
 }
 
 /** An answer with the rows in it. */
 export interface RowsAnswer {
+  /** The columns, in the order of the query. */
   readonly columns: readonly Column[];
   /** Each by its columns' names, as JSON has it: times are ISO 8601 text, bytes base64, NaN and the infinities text. */
   readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  /** How many rows there are. */
   readonly rowCount: number;
 }
 
@@ -63,9 +67,11 @@ export interface FileAnswer {
   readonly manifest: string;
   /** The `s3://` URLs of its files. */
   readonly files: readonly string[];
+  /** How many rows all files have. */
   readonly rowCount: number;
-  /** Of all files. */
+  /** The size of all files. */
   readonly bytes: number;
+  /** The format of the files. */
   readonly format: ResultFormat;
 }
 

@@ -9,6 +9,9 @@ export interface InheritedInterface {
   readonly files: string[];
 }
 
+/** The options of a metric. */
+export const METRIC_OPTIONS: InheritedInterface = { name: 'MetricOptions', files: ['aws-cloudwatch/lib/metric.d.ts'] };
+
 /**
  * Refuses unknown props of an interface that extends one of aws-cdk-lib.
  *

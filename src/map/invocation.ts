@@ -17,12 +17,12 @@ export interface Invocation {
   readonly params: { readonly [name: string]: unknown };
   readonly format?: DuckDbResultFormat;
   readonly timeout?: Duration;
-  readonly retry: sfn.RetryProps;
+  readonly retries: readonly sfn.RetryProps[];
 }
 
 /** The state that invokes the function with an event. Its name holds the fragment's id, so that two maps in one machine do not collide. */
 export function invokeState(
-  scope: Construct, role: string, { fn, query, timeout, retry }: Invocation, event: { readonly [key: string]: unknown },
+  scope: Construct, role: string, { fn, query, timeout, retries }: Invocation, event: { readonly [key: string]: unknown },
   output: Partial<sfn.TaskStateBaseProps>,
 ): LambdaInvoke {
   const state = new LambdaInvoke(scope, `${role}-state`, {
@@ -34,5 +34,6 @@ export function invokeState(
     ...(timeout && { taskTimeout: sfn.Timeout.duration(timeout) }),
     ...output,
   });
-  return state.addRetry(retry) as LambdaInvoke;
+  retries.forEach((retry) => state.addRetry(retry));
+  return state;
 }

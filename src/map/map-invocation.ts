@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Invocation } from './invocation';
@@ -10,6 +11,14 @@ import { DuckDbResultFormat } from '../duckdb-result-format';
 import { DuckDbResultsLocation } from '../duckdb-results-location';
 
 const OPTIONS: PropNames<DuckDbMapWorkerOptions> = { params: true, format: true, timeout: true, retry: true };
+
+/**
+ * The retry of an invocation whose process was killed. It may need more memory than it has, and then fails again, so it gets few attempts. It can do no
+ * harm, because only a manifest counts.
+ */
+const KILLED: sfn.RetryProps = {
+  errors: ['Runtime.ExitError', 'Lambda.Unknown'], interval: Duration.seconds(2), maxAttempts: 2, backoffRate: 2, jitterStrategy: sfn.JitterType.FULL,
+};
 
 /** A function of query files, as a map sees it. */
 export interface QueryFunction extends lambda.IFunction {
@@ -37,10 +46,10 @@ export function queryInvocation(fn: QueryFunction, name: string, options: DuckDb
 export function functionInvocation(fn: lambda.IFunction, options: DuckDbMapWorkerOptions, defaultRetry: sfn.RetryProps, what: string): Invocation {
   expectObject(fn, 'functionArn', `${what} has as function`, 'an IFunction, such as a DuckDbFunction');
   expectOptions(options, what, OPTIONS);
-  const { params = {}, format, timeout, retry = defaultRetry } = options;
+  const { params = {}, format, timeout, retry } = options;
   checkParams(params, what);
   expectOneOf(format, `${what} has the format`, 'DuckDbResultFormat', DuckDbResultFormat);
   expectTimeSpan(timeout, `${what} has the timeout`, 'leave it out for the function\'s own timeout');
-  expectObject(retry, 'constructor', `${what} has the retry`, 'RetryProps, such as { ...DuckDbQueryFunction.retry, maxAttempts: 2 }');
-  return { fn, params, format, timeout, retry };
+  if (retry !== undefined) expectObject(retry, 'constructor', `${what} has the retry`, 'RetryProps, such as { ...DuckDbQueryFunction.retry, maxAttempts: 2 }');
+  return { fn, params, format, timeout, retries: retry ? [retry] : [defaultRetry, KILLED] };
 }

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { RunState } from './run-state';
 import { expectLiterals, expectObject, expectOptions, PropNames, shown } from '../checks/expect';
 import { DuckDbResultsLocation } from '../duckdb-results-location';
 
@@ -48,8 +49,8 @@ export class MapResults {
   }
 
   /** The state that begins a run. */
-  public beginRun(scope: Construct): sfn.Pass {
-    return new sfn.Pass(scope, 'run-state', {
+  public beginRun(scope: Construct): RunState {
+    return new RunState(scope, 'run-state', {
       stateName: `${scope.node.id} run`, queryLanguage: sfn.QueryLanguage.JSON_PATH, parameters: { id: sfn.JsonPath.uuid() }, resultPath: RUN_PATH,
     });
   }

@@ -3,14 +3,23 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { didYouMean } from '../checks/did-you-mean';
 
 /** The namespace of the runtime's metrics. */
-const NAMESPACE = 'DuckDbLambda';
+export const NAMESPACE = 'DuckDbLambda';
 
-/** A metric that a function's runtime emits, for a single bootstrap step if one is named. */
-export function runtimeMetric(fn: lambda.Function, metricName: string, options: cloudwatch.MetricOptions, step?: string): cloudwatch.Metric {
+/** What a metric is narrowed to: a bootstrap step, a query or the code of an error. */
+export interface RuntimeDimensions {
+  readonly Step?: string;
+  readonly Query?: string;
+  readonly Code?: string;
+}
+
+/** A metric that a function's runtime emits. */
+export function runtimeMetric(
+  fn: lambda.Function, metricName: string, options: cloudwatch.MetricOptions, dimensions: RuntimeDimensions,
+): cloudwatch.Metric {
   return new cloudwatch.Metric({
     namespace: NAMESPACE,
     metricName,
-    dimensionsMap: { FunctionName: fn.functionName, ...(step !== undefined && { Step: step }) },
+    dimensionsMap: { FunctionName: fn.functionName, ...Object.fromEntries(Object.entries(dimensions).filter(([, value]) => value !== undefined)) },
     ...options,
   }).attachTo(fn);
 }

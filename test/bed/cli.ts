@@ -6,10 +6,11 @@ import type { BackgroundProcess } from './process/background-process';
 import { isAlive } from './process/process-identity';
 import { runningComponents } from './process/run-directory';
 import { startAws } from './servers/aws';
+import { startMiniStack } from './servers/ministack';
 import { startPostgres } from './servers/postgres';
 import { startS3 } from './servers/s3';
 
-const USAGE = `usage: test/bed/cli.ts up [docker] [s3] [aws] [postgres] | status
+const USAGE = `usage: test/bed/cli.ts up [docker] [s3] [aws] [ministack] [postgres] | status
   up       starts components (all by default), prints how to reach them, and stops them at Ctrl-C
   status   lists what runs now`;
 
@@ -17,6 +18,7 @@ const STARTERS: Record<string, () => Promise<BaseImage | BackgroundProcess>> = {
   docker: lambdaBaseImage,
   s3: startS3,
   aws: startAws,
+  ministack: () => startMiniStack(),
   postgres: startPostgres,
 };
 

@@ -25,6 +25,7 @@ test.each([
   ['Rows', 'Sum', (fn: DuckDbFunction) => fn.metricRows()],
   ['SpillBytes', 'Maximum', (fn: DuckDbFunction) => fn.metricSpillBytes()],
   ['MemoryBytes', 'Maximum', (fn: DuckDbFunction) => fn.metricMemoryBytes()],
+  ['DuckDbErrors', 'Sum', (fn: DuckDbFunction) => fn.metricDuckDbErrors()],
 ])('%s: an alarm on it, by function', (name, statistic, metric) => {
   metric(measured()).createAlarm(stack, 'Alarm', { threshold: 1, evaluationPeriods: 1 });
   Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -45,6 +46,15 @@ test('of one step, and otherwise as asked', () => {
     Period: 60,
     Dimensions: [{ Name: 'FunctionName', Value: Match.anyValue() }, { Name: 'Step', Value: 'lake' }],
   });
+});
+
+test('errors of one code', () => {
+  const fn = measured();
+  fn.metricDuckDbErrors({ code: 'TIMEOUT' }).createAlarm(stack, 'Alarm', { threshold: 1, evaluationPeriods: 1 });
+  Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'DuckDbErrors', Dimensions: [{ Name: 'Code', Value: 'TIMEOUT' }, { Name: 'FunctionName', Value: Match.anyValue() }],
+  });
+  expect(() => fn.metricDuckDbErrors({ kode: 'TIMEOUT' } as any)).toThrow('has the prop "kode", which it does not know; did you mean "code"?');
 });
 
 test('of a step that is not declared they are refused', () => {

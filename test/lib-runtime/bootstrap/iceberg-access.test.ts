@@ -93,6 +93,16 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
     });
 
+    test('with 403 as AWS words it', async () => {
+      const { cursor } = await runtime();
+      await cursor((c) => c.query(COUNT));
+      const body = '{"message":"User: arn:aws:sts::111111111111:assumed-role/reader is not authorized to perform: glue:GetTable"}';
+      bed.catalog.fault = () => ({ status: 403, body });
+      const error = await rejection(cursor((c) => c.query(COUNT)));
+      expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('refuses the request') });
+      says('ICEBERG.plainRefusal', error.message);
+    });
+
     test('with 419, for which DuckDB has no name', async () => {
       const { cursor } = await runtime(WRITE);
       await cursor((c) => c.query(COUNT));

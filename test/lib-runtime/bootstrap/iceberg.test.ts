@@ -45,6 +45,15 @@ describeWith(['openssl', 'icebergRest'], 'IcebergStep, over a REST catalog', () 
     });
   });
 
+  test('reads with more threads than vCPUs, because each waits for its own request', async () => {
+    const name = await table();
+    const { cursor } = await reader();
+    const threads = () => cursor((c) => c.queryOne("SELECT current_setting('threads')::INT AS n"));
+    const read = cursor((c) => c.query(`SELECT count(*), current_setting('threads')::INT AS n FROM ${name}`));
+    expect((await read)[0]!.n).toBeGreaterThan(1);
+    expect(await threads()).toEqual({ n: 1 });
+  });
+
   test('reads with the step\'s own secret, and refuses to write', async () => {
     const name = await table();
     const { cursor } = await reader();

@@ -1,5 +1,6 @@
 import { runScript } from '../built-runtime';
 import { config } from '../fresh-runtime';
+import { queryFolder } from '../queries/query-bed';
 
 /** A document of CloudWatch's embedded metric format. */
 interface Document {
@@ -62,9 +63,12 @@ test('under withDuckDB: one document an invocation, and one for each bootstrap s
   expect(documents.map((document) => [document.FunctionName, document.Step, named(document)])).toEqual([
     ['reports', undefined, ['ColdStartDuration', 'MemoryBytes', 'QueryDuration', 'Rows', 'SpillBytes']],
     ['reports', 'warehouse', ['BootstrapDuration']],
+    ['reports', undefined, ['DuckDbErrors']],
     ['reports', undefined, ['MemoryBytes', 'QueryDuration', 'Rows', 'SpillBytes']],
+    ['reports', undefined, ['DuckDbErrors']],
   ]);
-  const [first, step, second] = documents;
+  const [first, step, error, second] = documents;
+  expect(error).toMatchObject({ Code: 'QUERY', DuckDbErrors: [1], _aws: { CloudWatchMetrics: [{ Dimensions: [['FunctionName'], ['FunctionName', 'Code']] }] } });
   expect(first!._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: 'DuckDbLambda', Dimensions: [['FunctionName']] });
   expect(step!._aws.CloudWatchMetrics[0]).toMatchObject({ Dimensions: [['FunctionName'], ['FunctionName', 'Step']] });
   expect(first!.Rows).toEqual([3, 1, 5000]);
@@ -101,6 +105,21 @@ test.each([
     }))();
   `, true);
   expect(Math.max(...documents[0]!.SpillBytes)).toBeGreaterThan(10_000_000);
+});
+
+test('of a query function: the duration of each query\'s answers, and each error once', async () => {
+  const folder = queryFolder({ one: 'SELECT 1 AS one', broken: "SELECT error('boom')" });
+  const { documents } = await printedBy(`
+    import { queryHandler } from 'cdk-duckdb-lambda/runtime';
+    const handler = queryHandler({ queries: ${JSON.stringify(folder)} });
+    await handler({ query: 'one' });
+    for (const event of [{ query: 'broken' }, { query: 'one', params: { n: 1 } }, { query: 'none' }]) await handler(event).catch(() => undefined);
+  `, true);
+  documents.forEach(expectValid);
+  const of = (metric: string) => documents.filter((document) => metric in document)
+    .map(({ Query, Code, [metric]: values }) => [Query ?? Code, values.length]);
+  expect(of('AnswerDuration')).toEqual([['one', 1], ['broken', 1], ['one', 1]]);
+  expect(of('DuckDbErrors')).toEqual([['QUERY', 1], ['PARAMETER', 1], ['CONFIG', 1]]);
 });
 
 test('off: none', async () => {
