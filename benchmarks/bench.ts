@@ -8,6 +8,7 @@ import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
 import { farS3 } from './tables/far-s3';
 import { footprint } from './tables/footprint';
+import { iceberg } from './tables/iceberg';
 import { phases } from './tables/phases';
 import { queryFunction } from './tables/query-function';
 import { sales } from './tables/sales';
@@ -22,7 +23,7 @@ import { dockerAvailability } from '../test/bed';
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...coldStarts, phases, touched, footprint, sales, queryFunction, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth,
-  farS3, scaleOut,
+  farS3, scaleOut, iceberg,
 ];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]

@@ -58,6 +58,7 @@ const OUTPUTS = [
     'base/catalog-names',
     'bootstrap/ducklake',
     'bootstrap/environment-s3',
+    'bootstrap/iceberg',
     'queries/manifest-files',
     'values/parameter-values',
     'values/script-parameters',

@@ -8,8 +8,8 @@ export type { AsyncDisposableLike } from './base/disposable';
 export { DuckDB } from './duckdb';
 export type { DuckDBCursorOptions, DuckDBOptions } from './duckdb';
 export {
-  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, ConfigError, DuckDbError, DuckDbRetryableError, ExtensionError, FatalError,
-  FileInUseError, OutOfRangeError, ParameterError, QueryError, ResultLimitError, StreamError, TimeoutError,
+  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, CommitUnknownError, ConfigError, DuckDbError, DuckDbRetryableError,
+  ExtensionError, FatalError, FileInUseError, OutOfRangeError, ParameterError, QueryError, ResultLimitError, StreamError, TimeoutError,
 } from './base/errors';
 export type { DuckDbErrorCode, DuckDbErrorOptions } from './base/errors';
 export { withDuckDB } from './handler';

@@ -54,14 +54,17 @@ export function abortError(signal: AbortSignalLike, doing = 'waiting for DuckDB'
   return new AbortedError(`aborted while ${doing}${why}`, { cause: reason });
 }
 
-/** Settles like `work`, or rejects as soon as `signal` aborts. `work` then goes on by itself, and `onAbort` is called. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined, doing?: () => string, onAbort?: () => void): Promise<T> {
+/**
+ * Settles like `work`, or rejects as soon as `signal` aborts. `work` then goes on by itself, and `onAbort` is called, which may return a better error.
+ */
+export function orAborted<T>(
+  work: Promise<T>, signal: AbortSignalLike | undefined, doing?: () => string, onAbort?: (error: DuckDbError) => DuckDbError | void,
+): Promise<T> {
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      const what = doing?.();
-      onAbort?.();
-      reject(abortError(signal, what));
+      const error = abortError(signal, doing?.());
+      reject(onAbort?.(error) ?? error);
     };
     if (signal.aborted) {
       work.catch(() => undefined);

@@ -18,11 +18,12 @@ import { scrub } from './redaction';
  * - `BOOTSTRAP` a bootstrap step is unknown or failed
  * - `CLOSED` the cursor, session or DuckDB was used after its end
  * - `FILE_IN_USE` another instance of this process has the file open
+ * - `COMMIT_UNKNOWN` the answer to a commit was lost: what the statement wrote may be committed or not
  * - `FATAL` DuckDB's instance broke, or could not be opened; the next call gets a new instance
  */
 export type DuckDbErrorCode =
   | 'CONFIG' | 'EXTENSION' | 'QUERY' | 'PARAMETER' | 'RESULT_LIMIT' | 'OUT_OF_RANGE' | 'STREAM' | 'BUSY'
-  | 'TIMEOUT' | 'ABORTED' | 'BUDGET' | 'BOOTSTRAP' | 'CLOSED' | 'FILE_IN_USE' | 'FATAL';
+  | 'TIMEOUT' | 'ABORTED' | 'BUDGET' | 'BOOTSTRAP' | 'CLOSED' | 'FILE_IN_USE' | 'COMMIT_UNKNOWN' | 'FATAL';
 
 /** The properties of an error, beside its message. */
 export interface DuckDbErrorOptions {
@@ -144,6 +145,11 @@ export class FileInUseError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FILE_IN_USE', message, { retryable: true, ...options }); }
 }
 
+/** The answer to a commit was lost. The same statement, run again, may write a second time: look first whether its rows are there. */
+export class CommitUnknownError extends DuckDbError {
+  constructor(message: string, options?: DuckDbErrorOptions) { super('COMMIT_UNKNOWN', message, options); }
+}
+
 /** DuckDB's instance is unusable, or could not be opened. It has been dropped: the next call gets a new instance. */
 export class FatalError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FATAL', message, { retryable: true, ...options }); }
@@ -175,6 +181,7 @@ const CLASSES = {
   BootstrapError,
   ClosedError,
   FileInUseError,
+  CommitUnknownError,
   FatalError,
   DuckDbRetryableError,
 };

@@ -84,12 +84,6 @@ export const SYSTEM = {
   noSpaceCode: /\bENOSPC\b/,
 } as const;
 
-/** DuckDB's extension for Iceberg. */
-export const ICEBERG = {
-  /** Of a table in a catalog that is not attached: it takes the name for a path. */
-  notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
-} as const;
-
 /** MotherDuck's servers. */
 export const MOTHERDUCK = {
   unknownDatabase: /database "([^"]+)" does not exist/,
@@ -173,6 +167,26 @@ export const AWS = {
 export const AWS_SDK = {
   /** None of its providers has credentials: no variables, no profile, no role. */
   noCredentials: /Could not load credentials from any providers/,
+} as const;
+
+/** DuckDB's extension for Iceberg. */
+export const ICEBERG = {
+  /** Of a table in a catalog that is not attached: it takes the name for a path. */
+  notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
+  /** Everything after it happened at the commit. */
+  commitFailed: /Failed to commit Iceberg transaction: /,
+  /** The name of a status ends with its number: `Conflict_409`. */
+  status: /\((?:HTTP )?(?:\w+_)?(\d{3})\)|response code \w+_(\d{3})|Request returned HTTP (\d{3})/,
+  /** It knows no name for a status such as 419. */
+  unknownStatus: /unrecognized enum value "(\d{3})" for enum "HTTPStatusCode"/,
+  configRefused: /Request to '[^']*\/v1\/config[^']*' returned a non-200 status code/,
+  tableRefused: /GetTableInformation endpoint returned response code/,
+  /** AWS, about the credentials of a signature. */
+  expiredToken: /ExpiredToken|security token included in the request is expired/,
+  /** A refusal of AWS, which does not have the form of the specification. */
+  plainRefusal: /^Invalid Configuration Error: \{"[Mm]essage":/,
+  tokenRefused: /OAuth2 token request failed|Could not get token from/,
+  unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist/,
 } as const;
 
 /** DuckDB's extension for PostgreSQL. */

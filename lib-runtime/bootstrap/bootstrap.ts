@@ -4,7 +4,7 @@ import { mayDropSecret, presentSecrets } from './dropped-secrets';
 import { inOrder, shareCatalogs, unlessEnded } from './in-order';
 import { ignoresLackOf, namesCatalogOf } from './named-catalogs';
 import { type Steps, type StepsBefore, withRepeats } from './repeat';
-import type { BootstrapStep, StepContext } from './step';
+import type { BootstrapStep, NoteCommit, StepContext } from './step';
 import type { AbortSignalLike } from '../base/abort';
 import { BootstrapError, DuckDbError } from '../base/errors';
 import { namesOneOf } from '../diagnosis/missing-catalog';
@@ -90,8 +90,12 @@ export class Bootstrap implements StepHost, Steps {
    * Runs the statement after the steps of `allowed` that it seems to need, and again after a step that its error requires.
    *
    * Throws a `BOOTSTRAP` error if a required step fails. The failure of another step is thrown only by a statement that needed the step.
+   *
+   * `noteCommit` is undefined if the statement still runs when an attempt has settled.
    */
-  async attempts(lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined): Promise<Attempt> {
+  async attempts(
+    lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined, noteCommit?: NoteCommit,
+  ): Promise<Attempt> {
     const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
@@ -103,11 +107,12 @@ export class Bootstrap implements StepHost, Steps {
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
       const isRepeatable = async () => isSelect() && !await isInTransaction(lease.raw);
-      const isCommittedAlone = async () => statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
+      const isCommittedAlone = async () => noteCommit !== undefined && statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
+      const surrounded = () => surround(steps, lease, statement, extended(attempt), noteCommit);
       try {
         const currentCatalog = () => catalogOf(lease.raw);
         const { ended } = lease;
-        return await withRepeats({ statement, attempt: extended(attempt), steps, before, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
+        return await withRepeats({ statement, attempt: surrounded, steps, before, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -122,6 +127,11 @@ export class Bootstrap implements StepHost, Steps {
     if (urls.length === 0) return 0;
     const steps = this.select(allowed);
     return Math.min(...urls.map((url) => Math.max(0, ...steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
+  }
+
+  /** Whether the statement reads tables whose files are on another machine, as far as its text tells. */
+  readsRemoteTables({ sql, isSelect }: Statement): boolean {
+    return isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
   }
 
   /** Records which catalogs are attached. A step whose catalog was detached runs again. */
@@ -233,7 +243,7 @@ export class Bootstrap implements StepHost, Steps {
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const statement = new Statement(sql);
-        const attempt = await this.attempts(lease, statement, earlier);
+        const attempt = await this.attempts(lease, statement, earlier, () => undefined);
         let hasFailed = true;
         try {
           await this.host.runOfStep(statement, parameters, () => runStatement(lease, statement, parameters, attempt));
@@ -246,6 +256,16 @@ export class Bootstrap implements StepHost, Steps {
       },
     };
   }
+}
+
+/** Runs an attempt at a statement, with what the steps that have run do around it. */
+function surround<T>(
+  steps: readonly DeclaredStep[], lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined,
+): Promise<T> {
+  const around = ({ step, isDone }: DeclaredStep, inner: () => Promise<T>) => (
+    isDone && step.around ? () => step.around!(lease, statement, inner, noteCommit) : inner
+  );
+  return steps.reduce((inner, declared) => around(declared, inner), attempt)();
 }
 
 /** The catalog in which DuckDB looks for names without one. */

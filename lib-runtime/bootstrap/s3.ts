@@ -150,6 +150,11 @@ export class S3BootstrapStep implements BootstrapStep {
     }
   }
 
+  /** Whether newer credentials may be found after a refusal. */
+  get isRenewable(): boolean {
+    return !this.hasFixedCredentials;
+  }
+
   /** The region, if neither the step nor the environment has one. */
   protected get defaults(): S3Location {
     return {};

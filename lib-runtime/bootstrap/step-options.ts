@@ -6,7 +6,14 @@ type Check<T> = (value: unknown) => value is T;
 
 /** A step's configuration. Each value is checked when it is read. Throws `CONFIG` for an invalid value. */
 export class StepOptions {
-  constructor(private readonly step: StepConfig) {}
+  /** `path` leads to the configuration's part that is read here; messages put it before a value's name. */
+  constructor(private readonly step: StepConfig, private readonly path = '') {}
+
+  /** The options in an object of the configuration. */
+  part(name: string): StepOptions | undefined {
+    const config = this.read(name, (value): value is Record<string, unknown> => typeof value === 'object' && value !== null, 'an object');
+    return config && new StepOptions({ ...this.step, config }, `${this.path}${name}.`);
+  }
 
   text(name: string): string | undefined {
     return this.read(name, (value): value is string => typeof value === 'string' && value !== '', 'a text');
@@ -40,21 +47,30 @@ export class StepOptions {
     return this.read(name, isObject, 'an object') ?? this.refuse(name, 'an object');
   }
 
+  /** A value of any kind. */
+  value(name: string): unknown {
+    return this.step.config[name];
+  }
+
+  requiredSecret(name: string): SecretReference {
+    return this.secret(name) ?? this.refuse(name, 'a reference to a secret');
+  }
+
   secret(name: string): SecretReference | undefined {
-    const value = this.step.config[name];
-    return value === undefined ? undefined : secretReference(value, `"${name}" of the bootstrap step "${this.step.name}"`);
+    const value = this.value(name);
+    return value === undefined ? undefined : secretReference(value, `"${this.path}${name}" of the bootstrap step "${this.step.name}"`);
   }
 
   /** Secrets by name. */
   secrets(name: string): Readonly<Record<string, SecretReference>> {
     const value = this.read(name, (given): given is object => typeof given === 'object' && given !== null, 'secrets by name') ?? {};
     return Object.fromEntries(Object.entries(value).map(([key, reference]) => (
-      [key, secretReference(reference, `"${name}.${key}" of the bootstrap step "${this.step.name}"`)]
+      [key, secretReference(reference, `"${this.path}${name}.${key}" of the bootstrap step "${this.step.name}"`)]
     )));
   }
 
   refuse(name: string, expected: string): never {
-    throw new ConfigError(`the bootstrap step "${this.step.name}" has "${name}": ${JSON.stringify(this.step.config[name])}, expected ${expected}`);
+    throw new ConfigError(`the bootstrap step "${this.step.name}" has "${this.path}${name}": ${JSON.stringify(this.step.config[name])}, expected ${expected}`);
   }
 
   private read<T>(name: string, isRight: Check<T>, expected: string): T | undefined {

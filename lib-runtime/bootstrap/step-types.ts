@@ -17,8 +17,12 @@ const duckLake = () => requireFromHere('./ducklake') as typeof import('./ducklak
 /** The step that gives access to S3 without a stack that declares it. */
 const environmentS3 = () => requireFromHere('./environment-s3') as typeof import('./environment-s3');
 
+/** The step that attaches an Iceberg catalog. */
+const iceberg = () => requireFromHere('./iceberg') as typeof import('./iceberg');
+
 registerBuiltIn('ducklake', (step, { env, timeoutSeconds }) => new (duckLake().DuckLakeBootstrapStep)(step, env, timeoutSeconds));
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));
+registerBuiltIn('iceberg', (step, environment) => new (iceberg().IcebergBootstrapStep)(step, environment));
 registerBuiltIn('motherduck', (step, { env }) => new MotherDuckBootstrapStep(step, env));
 registerBuiltIn('postgres', (step, { env, timeoutSeconds }) => new PostgresBootstrapStep(step, env, timeoutSeconds));
 registerBuiltIn('s3', (step, { env }) => new S3BootstrapStep(step, env));

@@ -1,5 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbError } from '../base/errors';
+import type { ConnectionLease } from '../execution/connection';
+import type { Statement } from '../execution/statement';
 import type { QueryParameters } from '../values/parameters';
 
 /**
@@ -29,11 +31,16 @@ export interface StepContext {
 /** Runs a task on a separate connection. */
 export type Asking = (task: (connection: DuckDBConnection) => Promise<void>) => Promise<void>;
 
+/** Called when a commit begins whose answer may be lost, and when it has ended. */
+export type NoteCommit = (isRunning: boolean) => void;
+
 /** One declared bootstrap step, on one instance. */
 export interface BootstrapStep {
   readonly name: string;
   /** Catalogs that are attached after the step has run. */
   readonly provides: readonly string[];
+  /** Whether the tables of its catalogs are files on another machine, which statements do not name. */
+  readonly hasRemoteFiles?: boolean;
   /** Whether it runs when the instance is created, because it does not need the network. */
   readonly runsImmediately: boolean;
   /** Names of the DuckDB secrets that exist after the step has run. */
@@ -64,6 +71,11 @@ export interface BootstrapStep {
   settleCommit?(connection: DuckDBConnection, error: string, sql: string): Promise<void>;
   /** The typed error for an error that the step knows more about than its text says; `sql` is the failed statement. */
   explain?(error: string, sql: string): DuckDbError | undefined;
+  /**
+   * Runs one attempt at a statement, with what the step does around it. Called only after the step has run. `noteCommit` is told when a commit begins
+   * and ends; undefined if the statement still runs when the attempt has settled.
+   */
+  around?<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T>;
   /** The age in milliseconds that an answer from the remote file at `url` may have. Undefined if the step does not say. */
   maxStalenessMsOf?(url: string): number | undefined;
   /** Whether the result of `run` is out of date for a statement such as `sql`, or for any statement without `sql`. Called for each statement. */

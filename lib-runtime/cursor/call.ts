@@ -85,10 +85,11 @@ export abstract class Call {
 
   /** Runs `work`, in which the statement runs to its end, with the number of threads that suits the statement. */
   protected withThreads<T>(work: () => Promise<T>): Promise<T> {
-    const { statement, target: { instance: { remote } } } = this;
+    const { statement, target: { instance: { remote, bootstrap } } } = this;
     if (remote === undefined) return work();
     this.urls = remote.urlsOf(statement, this.parameters);
-    return remote.during(statement, this.urls, this.isRepeatable && this.isLoneSelect, work);
+    const isRemote = this.urls.length > 0 || bootstrap.readsRemoteTables(statement);
+    return remote.during(statement, isRemote, this.isRepeatable && this.isLoneSelect, work);
   }
 
   /** Runs the statement with `run`, and everything that it needs: bootstrap steps, native calls, the record of files. */
@@ -130,10 +131,13 @@ export abstract class Call {
 
   /** Runs the statement's attempts: each is a native call, and may be repeated after a bootstrap step. */
   private async attempts(lease: ConnectionLease): Promise<Attempt> {
-    const { waiting, target: { instance: { bootstrap }, options } } = this;
+    const { waiting, target: { instance: { bootstrap }, options, connection } } = this;
+    const noteCommit = (isRunning: boolean) => {
+      connection.committing = isRunning ? this.statement.sql : undefined;
+    };
     const underWay = () => bootstrap.underWay;
     waiting.for = underWay;
-    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap);
+    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap, this.isStreamed ? undefined : noteCommit);
     lease.assertOpen();
     const withCache = this.withMetadataCache(lease);
     // Each attempt takes a thread. A call that waits for a bootstrap step must not hold a thread that the step may need.

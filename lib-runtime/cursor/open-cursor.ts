@@ -5,6 +5,7 @@ import { CALL_OPTIONS } from './options';
 import { inTransaction } from './transaction';
 import type { CallOptions, Cursor, CursorOptions } from './types';
 import { type AbortSignalLike, orAborted, withAny } from '../base/abort';
+import type { DuckDbError } from '../base/errors';
 import type { Openable, OpenedAt } from '../base/invocation';
 import { callback } from '../base/options';
 import type { Connection } from '../execution/connection';
@@ -28,7 +29,7 @@ export class OpenCursor extends CursorCalls implements Openable {
     const options = CALL_OPTIONS.read(given);
     // A call that gives up while it waits for its turn does not change the cursor.
     return withAny(signalsOf(this, options), (signal) => this.queue.hold(
-      () => orAborted(inTransaction(this, fn), signal, () => this.doing, () => this.abandon()), () => 'waiting for its turn on the cursor, for a transaction', signal,
+      () => orAborted(inTransaction(this, fn), signal, () => this.doing, (error) => this.abandonFor(error)), () => 'waiting for its turn on the cursor, for a transaction', signal,
     ));
   }
 
@@ -41,6 +42,12 @@ export class OpenCursor extends CursorCalls implements Openable {
   abandon(reason?: string): void {
     this.origin?.invocation.closed(this);
     this.connection.abandon(reason);
+  }
+
+  /** Like `abandon`, because of `error`. Returns the error for what ran. */
+  abandonFor(error: DuckDbError): DuckDbError {
+    this.origin?.invocation.closed(this);
+    return this.connection.abandonFor(error);
   }
 
   /** Its name in messages. */

@@ -16,7 +16,7 @@ export async function closeAfter<C extends OpenCursor, T>(opened: C, fn: (cursor
   let reason: string | undefined;
   try {
     return await withAny([signal, currentInvocation()?.ending], (either) => (
-      orAborted(called(opened, fn), either, () => opened.doing, () => opened.abandon())
+      orAborted(called(opened, fn), either, () => opened.doing, (error) => opened.abandonFor(error))
     ));
   } finally {
     if (opened.isBusy) reason = 'was closed, because its callback had returned before this call was done (await the call, or return it)';

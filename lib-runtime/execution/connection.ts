@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rollBackBeforeClosing } from './transactions';
 import { type AbortSignalLike, LightAbortSignal, orAborted } from '../base/abort';
-import { ClosedError } from '../base/errors';
+import { commitUnknown } from '../base/commit-unknown';
+import { ClosedError, type DuckDbError } from '../base/errors';
 import { nativeCall } from '../client/native-calls';
 
 /** An interrupt has no effect on a query that has not reached its thread yet, so it is sent repeatedly. */
@@ -35,6 +36,8 @@ interface Loan {
 export class Connection {
   /** Whether it may be in a transaction, as far as its users report. */
   mayBeInTransaction = false;
+  /** The statement whose commit is in progress, if its answer may be lost. */
+  committing: string | undefined;
   private state: 'open' | 'given up' | 'closed' = 'open';
   private running: Promise<unknown> | undefined;
   private task: (() => string) | undefined;
@@ -77,7 +80,7 @@ export class Connection {
       onSettled();
     });
     this.running = running;
-    return orAborted(running, signal, task, () => this.abandon());
+    return orAborted(running, signal, task, (error) => this.abandonFor(error));
   }
 
   /** Lends the client's own connection to `borrower`. */
@@ -128,6 +131,13 @@ export class Connection {
     this.state = 'given up';
     this.reason = reason;
     this.settling = this.settle();
+  }
+
+  /** Like `abandon`. Returns the error for what ran: if a commit was in progress, its outcome is unknown. */
+  abandonFor(error: DuckDbError): DuckDbError {
+    const { committing } = this;
+    this.abandon();
+    return committing === undefined ? error : commitUnknown(error.message, committing);
   }
 
   private get isLentToCaller(): boolean {

@@ -1,11 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 /**
- * Whether the connection is in a transaction. DuckDB does not report it, and a second BEGIN would abort the first. But each transaction has an id.
+ * Whether the connection is in a transaction. DuckDB does not report it, and a second BEGIN would abort the first. But the time stands still in a
+ * transaction. (`txid_current()` has no answer while another database than DuckDB's own is in use.)
  */
 export async function isInTransaction(connection: DuckDBConnection): Promise<boolean> {
   try {
-    const [one, another] = [await transactionId(connection), await transactionId(connection)];
+    const [one, another] = [await startOf(connection), await startOf(connection)];
     return one === another;
   } catch {
     // In an aborted transaction, no statement runs.
@@ -24,6 +25,7 @@ export async function rollBackBeforeClosing(connection: DuckDBConnection): Promi
   await connection.run('ROLLBACK').catch(() => undefined);
 }
 
-async function transactionId(connection: DuckDBConnection): Promise<unknown> {
-  return (await (await connection.run('SELECT txid_current()')).getRows())[0]?.[0];
+/** When the connection's transaction began, in microseconds: its own, or that of this statement. */
+async function startOf(connection: DuckDBConnection): Promise<unknown> {
+  return (await (await connection.run('SELECT epoch_us(now())')).getRows())[0]?.[0];
 }

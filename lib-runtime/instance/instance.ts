@@ -131,7 +131,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     const { remote } = this;
     if (remote === undefined) return this.files.claiming(statement, run);
     const urls = remote.urlsOf(statement, parameters);
-    const value = await remote.during(statement, urls, false, () => this.files.claiming(statement, run));
+    const value = await remote.during(statement, urls.length > 0, false, () => this.files.claiming(statement, run));
     remote.note(statement, urls);
     return value;
   }

@@ -31,15 +31,15 @@ export class RemoteAccess {
   }
 
   /**
-   * Runs the statement with `work`, and with the number of threads that suits it. `urls` is the result of `urlsOf`. A statement that `mayRunAgain`
-   * runs once more with fewer threads if its memory was not enough for them.
+   * Runs the statement with `work`, and with the number of threads that suits it: more if it `isRemote`, because it reads or writes remote files. A
+   * statement that `mayRunAgain` runs once more with fewer threads if its memory was not enough for them.
    */
-  during<T>(statement: Statement, urls: readonly string[], mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
+  during<T>(statement: Statement, isRemote: boolean, mayRunAgain: boolean, work: () => Promise<T>): Promise<T> {
     const { threads } = this;
     if (threads === undefined) return work();
     if (SETS_THREADS.test(statement.sql)) threads.leaveToUser();
     // COPY writes its files one after another, and its other threads spin meanwhile.
-    return threads.during(urls.length > 0 && !statement.copies, mayRunAgain, work);
+    return threads.during(isRemote && !statement.copies, mayRunAgain, work);
   }
 
   /** Records that the statement has run. */

@@ -6,8 +6,8 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { warnOfPrivateHost } from './private-host';
 import { S3AccessOptions, S3Permissions, S3UrlStyle } from './s3-access-options';
 import { checkEndpoint, hostOf, portOf } from './s3-endpoint';
+import { grantToRole } from '../aws/assumed-role';
 import { iamLiteral } from '../aws/iam-literal';
-import { warnOfMissingStatements } from '../aws/immutable-role';
 import { otherRegion } from '../aws/other-region';
 import { expectFlags, expectList, expectObject, expectOneOf, PropNames } from '../checks/expect';
 import { expectRegion } from '../checks/region';
@@ -72,13 +72,7 @@ export class S3Access {
     const { assumeRole, requesterPays, endpoint, urlStyle } = this.options;
     const region = this.options.region ?? this.regionOfBuckets(host);
     this.warnOfHosts(host);
-    if (assumeRole) {
-      warnOfMissingStatements(host, assumeRole, () => this.grant(assumeRole));
-      iam.Grant.addToPrincipal({ grantee: host, actions: ['sts:AssumeRole'], resourceArns: [assumeRole.roleArn] });
-      host.addRequiredEndpoint({ service: 'sts' });
-    } else {
-      this.grant(host.executionRole!);
-    }
+    grantToRole(host, assumeRole, (role) => this.grant(role));
     if (endpoint === undefined) host.addRequiredEndpoint({ service: 's3', region });
     else if (!Token.isUnresolved(endpoint)) this.allow(host, endpoint, name);
     return {

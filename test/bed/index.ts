@@ -5,6 +5,7 @@ export { buildNetwork, lambdaBaseImage, lambdaNode, type Architecture, type Base
 export { CONTAINER_HOST, runFunction, type Invocation, type RunFunctionOptions, type RunningFunction } from './docker/lambda';
 export { startAws, type AwsOptions, type AwsServer } from './servers/aws';
 export { operationCounts, startFarS3, type FarS3Options, type FarS3Server, type Operation, type SeenRequest, type Traffic } from './servers/far-s3';
+export { startIcebergRest, type IcebergRestOptions, type IcebergRestServer } from './servers/iceberg-rest';
 export { startMiniStack, type MiniStackOptions, type MiniStackServer } from './servers/ministack';
 export { startPgBouncer } from './servers/pgbouncer';
 export { startPostgres, type PostgresLogin, type PostgresOptions, type PostgresServer } from './servers/postgres';

@@ -5,6 +5,7 @@ import { installMaven, mavenAvailability } from './process/maven';
 import { pythonAvailability } from './process/packages';
 import { installAws } from './servers/aws';
 import { opensslAvailability } from './servers/certificates';
+import { icebergRestAvailability, installIcebergRest } from './servers/iceberg-rest';
 import { installMiniStack, miniStackAvailability } from './servers/ministack';
 import { installPgBouncer, pgBouncerAvailability } from './servers/pgbouncer';
 import { installPostgres } from './servers/postgres';
@@ -24,6 +25,7 @@ const REQUIREMENTS = {
   ministack: { availability: miniStackAvailability, prepare: async () => Promise.all([installMiniStack(), lambdaBaseImage()]) },
   maven: { availability: mavenAvailability, prepare: installMaven },
   python: { availability: pythonAvailability, prepare: async () => undefined },
+  icebergRest: { availability: icebergRestAvailability, prepare: installIcebergRest },
   postgres: { availability: opensslAvailability, prepare: installPostgres },
   pgbouncer: { availability: pgBouncerAvailability, prepare: installPgBouncer },
   openssl: { availability: opensslAvailability, prepare: async () => undefined },

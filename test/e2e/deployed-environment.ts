@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { deployed } from './deployed';
 import type { AwsServer } from '../bed';
 import { boto } from '../lib-runtime/boto';
 
@@ -37,13 +38,4 @@ export async function deployedEnvironment(stack: Stack, aws: AwsServer): Promise
 function withDeletion(document: { Statement: { Action: string | string[]; Resource: string | string[] }[] }): object {
   const statements = document.Statement.filter(({ Action }) => Action.includes('s3:DeleteObject'));
   return { ...document, Statement: [...document.Statement, ...statements.map((each) => ({ ...each, Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::lake' }))] };
-}
-
-/** What CloudFormation would make of the references that a policy of imported resources holds. */
-function deployed(value: any): any {
-  if (Array.isArray(value)) return value.map(deployed);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value.Ref === 'AWS::Partition') return 'aws';
-  if (value['Fn::Join']) return value['Fn::Join'][1].map(deployed).join(value['Fn::Join'][0]);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deployed(each)]));
 }

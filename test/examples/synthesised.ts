@@ -9,6 +9,7 @@ export const EXAMPLES = {
   'reports': ['Database', 'Reports'],
   'step-functions': ['LargeOrders'],
   'scale-out': ['ScaleOut'],
+  'iceberg': ['Iceberg'],
   'lakehouse': ['LakehouseDatabase', 'Lakehouse'],
 };
 

@@ -19,6 +19,7 @@ describeWith('python', 'the templates of the examples', () => {
       'step-functions': await synthesisedExample('step-functions'),
       'scale-out': await synthesisedExample('scale-out'),
       'lakehouse': await synthesisedExample('lakehouse'),
+      'iceberg': await synthesisedExample('iceberg'),
     };
   });
 
@@ -29,6 +30,7 @@ describeWith('python', 'the templates of the examples', () => {
     expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
     expect(templateText(assemblies.lakehouse, 'LakehouseDatabase')).toMatchSnapshot('lakehouse, its database');
     expect(templateText(assemblies.lakehouse, 'Lakehouse')).toMatchSnapshot('lakehouse');
+    expect(templateText(assemblies.iceberg, 'Iceberg')).toMatchSnapshot('iceberg');
   });
 
   test('leave cfn-lint nothing to say', async () => {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import {
-  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, ConfigError, DuckDbError, ExtensionError, FatalError, FileInUseError,
+  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, CommitUnknownError, ConfigError, DuckDbError, ExtensionError, FatalError, FileInUseError,
   OutOfRangeError, ParameterError, QueryError, ResultLimitError, TimeoutError,
 } from '../../../lib-runtime';
 import { rememberSecret, scrub } from '../../../lib-runtime/base/redaction';
@@ -10,7 +10,7 @@ test.each([
   [ConfigError, 'CONFIG', false], [ExtensionError, 'EXTENSION', false], [QueryError, 'QUERY', false], [ParameterError, 'PARAMETER', false],
   [ResultLimitError, 'RESULT_LIMIT', false], [OutOfRangeError, 'OUT_OF_RANGE', false], [TimeoutError, 'TIMEOUT', true], [AbortedError, 'ABORTED', false],
   [BudgetError, 'BUDGET', true], [BootstrapError, 'BOOTSTRAP', true], [BusyError, 'BUSY', false], [ClosedError, 'CLOSED', false],
-  [FileInUseError, 'FILE_IN_USE', true], [FatalError, 'FATAL', true],
+  [FileInUseError, 'FILE_IN_USE', true], [CommitUnknownError, 'COMMIT_UNKNOWN', false], [FatalError, 'FATAL', true],
 ])('%p', (Class, code, retryable) => {
   const error = new Class('what happened', { cause: new Error('why') });
   expect(error).toMatchObject({ name: Class.name, code, retryable, message: 'what happened', cause: new Error('why') });

@@ -155,7 +155,7 @@ describe('what the user\'s functions throw or return', () => {
     ['diagnose throws', { ...attach, diagnose: () => { throw new Error('boom'); } },
       'diagnose of the bootstrap step "own" threw: boom; it was asked about: Catalog Error: Table with name nothing does not exist'],
     ['diagnose returns another text', { ...attach, diagnose: () => 'nonsense' as 'missing' },
-      'diagnose of the bootstrap step "own" returned "nonsense", expected "missing", "refused", "transient" or undefined; it was asked about: Catalog Error'],
+      'diagnose of the bootstrap step "own" returned "nonsense", expected "missing", "refused", "conflict", "transient" or undefined; it was asked about: Catalog Error'],
     ['diagnose returns a promise', { ...attach, diagnose: (async () => { throw new Error('late'); }) as unknown as () => undefined },
       'diagnose of the bootstrap step "own" returned'],
   ])('%s: the error has its own and DuckDB\'s words', async (_, type, message) => {

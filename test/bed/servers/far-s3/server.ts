@@ -5,6 +5,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Buckets } from './buckets';
+import { unchunked } from './chunked-body';
 import { operationOf, operations, type S3Answer, type S3Request } from './operations';
 import { S3Error } from './s3-error';
 import { expectSigned, type AccessKey } from './signature';
@@ -37,7 +38,7 @@ async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promi
   const operation = operationOf(method, key, query);
   const seen = counter.began({ operation, key: `${bucket}/${key || (query.get('prefix') ?? '')}`, range: headers.range });
   try {
-    const body = await buffer(incoming);
+    const body = unchunked(await buffer(incoming), headers);
     const received = performance.now();
     const answer = await answerTo(incoming, operation, { bucket, key, query, headers, body });
     await sleep(Math.max(0, delayMs - (performance.now() - received)));

@@ -1,0 +1,48 @@
+import type { StepOptions } from './step-options';
+
+/** Where a catalog is, and what is special about it. */
+export interface IcebergSource {
+  readonly endpoint: string;
+  /** The name of a signature's service and region; undefined if requests are not signed. */
+  readonly signing?: { readonly service: string; readonly region: string };
+  /** The options of ATTACH for what the catalog cannot do, or insists on. */
+  readonly attachOptions: Readonly<Record<string, string>>;
+}
+
+/** Glue and S3 Tables create a table at once. DuckDB's default is to create it with the first commit. */
+const CREATES_AT_ONCE = { STAGE_CREATE_TABLES: 'false' };
+
+/**
+ * Reads where a step's catalog is. Throws `CONFIG` for a configuration that does not say it.
+ *
+ * DuckDB's own `ENDPOINT_TYPE` knows no other endpoints than those in `amazonaws.com`.
+ */
+export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): IcebergSource {
+  const source = options.oneOf('source', ['s3tables', 'glue', 'rest']);
+  switch (source) {
+    case 's3tables':
+      // It refuses DROP TABLE without a purge.
+      return awsSource(options, 's3tables', { ...CREATES_AT_ONCE, PURGE_REQUESTED: 'true' });
+    case 'glue':
+      // It refuses DROP TABLE with a purge.
+      return awsSource(options, 'glue', { ...CREATES_AT_ONCE, PURGE_REQUESTED: 'false' });
+    case 'rest':
+      return { endpoint: options.requiredText('endpoint'), signing: signing(options, env), attachOptions: {} };
+    default:
+      return options.refuse('source', 'one of: s3tables, glue, rest');
+  }
+}
+
+function awsSource(options: StepOptions, service: string, attachOptions: Readonly<Record<string, string>>): IcebergSource {
+  const region = options.requiredText('region');
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const endpoint = options.text('endpoint') ?? `https://${service}.${region}.${domain}/iceberg`;
+  return { endpoint, signing: { service, region }, attachOptions };
+}
+
+function signing(options: StepOptions, env: NodeJS.ProcessEnv): IcebergSource['signing'] {
+  const auth = options.part('auth');
+  if (auth?.oneOf('type', ['none', 'token', 'oauth2', 'sigv4']) !== 'sigv4') return undefined;
+  const region = auth.text('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  return { service: auth.requiredText('service'), region: region ?? auth.refuse('region', 'a region such as "eu-west-1", because AWS_REGION is not set') };
+}
