@@ -159,5 +159,6 @@ function storage(step: StepConfig, options: StepOptions, { signing }: IcebergSou
   if (declared === undefined && signing === undefined) return undefined;
   // If two secrets match equally, DuckDB takes the first name: the second form sorts after all others.
   const name = declared === undefined ? `~${step.name} data` : `${step.name} data`;
-  return new S3BootstrapStep({ name, type: 's3', provides: [], config: declared ?? { scopes: ['s3://'], region: signing!.region } }, env);
+  const assumeRole = options.text('assumeRole');
+  return new S3BootstrapStep({ name, type: 's3', provides: [], config: declared ?? { scopes: ['s3://'], region: signing!.region, ...assumeRole !== undefined && { assumeRole } } }, env);
 }

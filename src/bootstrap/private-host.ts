@@ -20,7 +20,7 @@ export function warnOfPrivateHost(host: IDuckDbHost, name: string, what: string)
 }
 
 /** Whether a host is known to be unreachable from the internet. */
-function isPrivateHost(host: string): boolean {
+export function isPrivateHost(host: string): boolean {
   if (isIPv4(host)) return PRIVATE.check(host, 'ipv4');
   return isIPv6(host) ? PRIVATE.check(host, 'ipv6') : PRIVATE_NAME.test(host);
 }

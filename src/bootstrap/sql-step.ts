@@ -48,7 +48,7 @@ export interface SqlStepProps {
 
 const PROPS: PropNames<SqlStepProps> = { name: true, statements: true, provides: true, secrets: true, extensions: true };
 
-/** Runs your own SQL to set up what queries need, such as macros or an attached Iceberg catalog. */
+/** Runs your own SQL to set up what queries need, such as macros or an attached MySQL database. */
 export class SqlStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];

@@ -36,7 +36,7 @@ export function checkCatalogs(steps: BoundStep[], databases: { [name: string]: D
         const other = attached.get(catalog.toLowerCase());
         if (other) {
           throw new Error(`${at} has two bootstrap steps that attach the catalog "${catalog}", "${other.name}" and "${step.name}": `
-            + 'let one of them attach it under another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+            + 'let one of them attach it under another name (the prop catalog of a step, the statement and provides of a SqlStep), leave it to one of them, '
             + 'or give each its own database with the prop databases');
         }
         attached.set(catalog.toLowerCase(), step);

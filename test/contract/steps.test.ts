@@ -8,9 +8,10 @@ import { documentedProps, valueOf } from './documented';
 import { AnsweringServer, performed, startAnswering } from './performed';
 import { readSecret } from '../../lib-runtime/aws/secrets';
 import {
-  BootstrapStepConfig, DuckDbFunction, IBootstrapStep, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
-  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep,
-  SqlStepProps,
+  BootstrapStepConfig, DuckDbFunction, IBootstrapStep, IcebergAuth, IcebergGlueOptions, IcebergOAuth2Options, IcebergRestOptions,
+  IcebergS3TablesOptions, IcebergSource, IcebergStep, IcebergStepProps, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps,
+  PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource,
+  SecretSourceOptions, SqlStep, SqlStepProps,
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
 
@@ -163,7 +164,75 @@ const SQL: Described<SqlStepProps> = {
   },
 };
 
-const STEPS: Described<any>[] = [S3, POSTGRES, MOTHERDUCK, SQL];
+const TABLE_BUCKET = 'arn:aws:s3tables:eu-west-1:111111111111:bucket/sales';
+
+const ICEBERG: Described<IcebergStepProps> = {
+  file: 'bootstrap/iceberg-step.ts',
+  interfaceName: 'IcebergStepProps',
+  make: (props) => new IcebergStep(props),
+  least: { source: IcebergSource.glue({ data: [{ bucket: lake }] }) },
+  props: {
+    name: SYNTHESIS,
+    encryptionKeys: SYNTHESIS,
+    source: { keys: ['source', 'warehouse', 'region'], value: IcebergSource.s3Tables(TABLE_BUCKET) },
+    access: { keys: ['access'], value: LakeAccess.WRITE },
+    catalog: { keys: ['catalog'], value: 'other', isAlwaysWritten: true },
+    maxStaleness: {
+      keys: ['maxStalenessSeconds'],
+      value: SEVEN,
+      passedOn: 'MAX_TABLE_STALENESS \'7 seconds\'',
+      described: ['- each query asks the catalog for the current state of its tables'],
+    },
+    assumeRole: { keys: ['assumeRole'], value: Role.fromRoleArn(stack, 'Lakes', 'arn:aws:iam::111111111111:role/lakes'), described: ['- the function\'s own role'] },
+  },
+};
+
+const S3_TABLES: Described<IcebergS3TablesOptions> = {
+  file: 'bootstrap/iceberg-source.ts',
+  interfaceName: 'IcebergS3TablesOptions',
+  make: (options) => new IcebergStep({ source: IcebergSource.s3Tables(TABLE_BUCKET, options) }),
+  least: {},
+  props: {
+    region: SYNTHESIS,
+    account: SYNTHESIS,
+    endpoint: { keys: ['endpoint'], value: 'https://tables.example.com/iceberg', described: ['- the service\'s own', 'https://s3tables.eu-west-1.amazonaws.com/iceberg'] },
+  },
+};
+
+const GLUE: Described<IcebergGlueOptions> = {
+  file: 'bootstrap/iceberg-source.ts',
+  interfaceName: 'IcebergGlueOptions',
+  make: (options) => new IcebergStep({ source: IcebergSource.glue(options) }),
+  least: { data: [{ bucket: lake }] },
+  props: {
+    databases: SYNTHESIS,
+    data: { keys: ['s3'], value: [{ bucket: lake, prefix: 'warehouse/' }] },
+    catalogId: { keys: ['warehouse'], value: '222222222222:sales', described: ['- the function\'s account', '111111111111'], isAlwaysWritten: true },
+    region: { keys: ['region'], value: 'eu-north-1', described: ['- the function\'s', 'eu-west-1'], isAlwaysWritten: true },
+    endpoint: { keys: ['endpoint'], value: 'https://glue.example.com/iceberg', described: ['- the service\'s own', 'https://glue.eu-west-1.amazonaws.com/iceberg'] },
+  },
+};
+
+const REST: Described<IcebergRestOptions> = {
+  file: 'bootstrap/iceberg-source.ts',
+  interfaceName: 'IcebergRestOptions',
+  make: (options) => new IcebergStep({ source: IcebergSource.rest('https://catalog.example.com/api', options) }),
+  least: {},
+  props: {
+    warehouse: { keys: ['warehouse'], value: 'sales', described: ['- the catalog\'s own'] },
+    auth: { keys: ['auth'], value: IcebergAuth.token(parameter) },
+    data: { keys: ['s3'], value: [{ bucket: lake }], described: ['- the catalog hands out credentials for the files of each table'] },
+    region: {
+      keys: ['s3'],
+      value: 'eu-north-1',
+      beside: { data: [{ bucket: lake }] },
+      described: ['- the region that CDK knows for the buckets, otherwise the function\'s', 'eu-west-1'],
+      isAlwaysWritten: true,
+    },
+  },
+};
+
+const STEPS: Described<any>[] = [S3, POSTGRES, MOTHERDUCK, SQL, ICEBERG, S3_TABLES, GLUE, REST];
 
 const TOLD = STEPS.flatMap((step) => Object.entries<Told | typeof SYNTHESIS>(step.props)
   .flatMap(([prop, told]) => (told === SYNTHESIS ? [] : [{ of: step, prop, told, name: `${step.interfaceName}.${prop}` }])));
@@ -224,7 +293,7 @@ describe('a time', () => {
 
   test('has its unit in its key', () => {
     expect(times.map(({ name }) => name)).toEqual(['S3StepProps.maxStaleness', 'PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
-      'PostgresStepProps.statementTimeout']);
+      'PostgresStepProps.statementTimeout', 'IcebergStepProps.maxStaleness']);
     expect(times.flatMap(({ told }) => told.keys).filter((key) => !/(?:Seconds|Ms)$/.test(key))).toEqual([]);
   });
 
@@ -259,6 +328,39 @@ describe('signing in to PostgreSQL', () => {
     const step = by(PostgresCredentials.fromIam('reader'), { endpoint: PostgresEndpoint.fromInstance(replica) });
     expect(Object.keys(step.config!)).toEqual(['catalog', 'host', 'port', 'database', 'user', 'iam']);
     expect(await performed(step)).toMatch(/"password": "db\.example\.com:5432\/\?Action=connect/);
+  });
+});
+
+describe('signing in to an Iceberg catalog', () => {
+  const url = 'https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com';
+  const by = (auth: IcebergAuth) => new IcebergStep({ source: IcebergSource.rest(url, { auth }) }).bind(fn);
+  const client: IcebergOAuth2Options = { clientId: 'reports', clientSecret: parameter, serverUri: 'https://auth.example.com/token' };
+
+  test.each<[string, IcebergAuth, string[], RegExp]>([
+    ['not at all', IcebergAuth.none(), ['type'], /AUTHORIZATION_TYPE 'none'/],
+    ['with a token', IcebergAuth.token(parameter), ['type', 'token'], /"token": "value of \/db\/password"[^]*AUTHORIZATION_TYPE 'oauth2'/],
+    ['with a client', IcebergAuth.oauth2(client), ['type', 'clientId', 'clientSecret', 'serverUri'],
+      /OAUTH2_SERVER_URI 'https:\/\/auth\.example\.com\/token'[^]*"client_id": "reports"[^]*"client_secret": "value of \/db\/password"/],
+    ['with a client, for a scope', IcebergAuth.oauth2({ ...client, scope: 'lakes' }), ['type', 'clientId', 'clientSecret', 'serverUri', 'scope'], /OAUTH2_SCOPE 'lakes'/],
+    ['with a signature', IcebergAuth.sigV4('execute-api'), ['type', 'service'], /AUTHORIZATION_TYPE 'sigv4'[^]*SIGV4_SERVICE 'execute-api', SIGV4_REGION 'eu-west-1'/],
+    ['with a signature for a region', IcebergAuth.sigV4('glue', 'eu-north-1'), ['type', 'service', 'region'], /SIGV4_SERVICE 'glue', SIGV4_REGION 'eu-north-1'/],
+  ])('%s', async (_, auth, keys, done) => {
+    const step = by(auth);
+    expect(Object.keys(step.config!.auth)).toEqual(keys);
+    expect(await performed(step)).toMatch(done);
+  });
+
+  test.each<[string, IcebergSource]>([
+    ['S3 Tables', IcebergSource.s3Tables(TABLE_BUCKET)],
+    ['Glue', IcebergSource.glue({ data: [{ bucket: lake }] })],
+    ['a catalog that checks signatures', IcebergSource.rest(url, { auth: IcebergAuth.sigV4('execute-api') })],
+  ])('with a role, to %s', async (_, source) => {
+    const assumeRole = stack.node.findChild('Lakes') as Role;
+    expect(await performed(new IcebergStep({ source, assumeRole }).bind(fn))).toContain('arn:aws:iam::111111111111:role/lakes');
+  });
+
+  test('every option of a client is among them', () => {
+    expect(Object.keys(documentedProps('bootstrap/iceberg-auth.ts', 'IcebergOAuth2Options'))).toEqual(['clientId', 'clientSecret', 'serverUri', 'scope']);
   });
 });
 

@@ -169,7 +169,7 @@ describe('two steps of one name', () => {
 
   test.each<[string, () => IBootstrapStep[], string]>([
     ['PostgresSteps', () => [postgres(), postgres({ name: 'archive' })], 'attach the catalog "pg_replica", "postgres" and "archive": '
-      + 'let one of them attach it under another name (the catalog of a PostgresStep, the statement and provides of a SqlStep), leave it to one of them, '
+      + 'let one of them attach it under another name (the prop catalog of a step, the statement and provides of a SqlStep), leave it to one of them, '
       + 'or give each its own database with the prop databases'],
     ['MotherDuckSteps', () => ['a', 'b'].map((name) => new MotherDuckStep({ name, databases: ['sales'], token: token() })),
       'attach the catalog "sales", "a" and "b": let one of them'],

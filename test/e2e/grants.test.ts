@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { deployed } from './deployed';
 import { DuckDbFunction, S3Permissions, S3Step, S3StepProps } from '../../src';
 import { startAws, type AwsServer } from '../bed';
 import { describeWith } from '../bed/require';
@@ -103,13 +104,4 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
 function withDeletion(document: { Statement: { Action: string | string[]; Resource: string | string[] }[] }): object {
   const statements = document.Statement.filter(({ Action }) => Action.includes('s3:DeleteObject'));
   return { ...document, Statement: [...document.Statement, ...statements.map((each) => ({ ...each, Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::lake' }))] };
-}
-
-/** What CloudFormation would make of the references that a policy of imported resources holds. */
-function deployed(value: any): any {
-  if (Array.isArray(value)) return value.map(deployed);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value.Ref === 'AWS::Partition') return 'aws';
-  if (value['Fn::Join']) return value['Fn::Join'][1].map(deployed).join(value['Fn::Join'][0]);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deployed(each)]));
 }

@@ -18,6 +18,7 @@ describeWith('python', 'the templates of the examples', () => {
       'reports': await synthesisedExample('reports'),
       'step-functions': await synthesisedExample('step-functions'),
       'scale-out': await synthesisedExample('scale-out'),
+      'iceberg': await synthesisedExample('iceberg'),
     };
   });
 
@@ -26,6 +27,7 @@ describeWith('python', 'the templates of the examples', () => {
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
     expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
     expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
+    expect(templateText(assemblies.iceberg, 'Iceberg')).toMatchSnapshot('iceberg');
   });
 
   test('leave cfn-lint nothing to say', async () => {

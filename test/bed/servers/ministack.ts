@@ -11,6 +11,8 @@ import { newRunDirectory } from '../process/run-directory';
 export interface MiniStackOptions {
   /** How long Step Functions waits, as a share of the time that a definition asks for, between the attempts of a task too. @default 1 */
   readonly waitScale?: number;
+  /** Check signatures and IAM policies, those of Iceberg's REST catalogs too. The access key `test` may do everything. @default false */
+  readonly iam?: boolean;
 }
 
 export interface MiniStackServer extends BackgroundProcess {
@@ -38,9 +40,9 @@ export const installMiniStack = async () => pythonPackages('ministack', ['minist
 
 /**
  * MiniStack, a server of the AWS APIs on all addresses: its CloudFormation deploys stacks, its Step Functions runs state machines with
- * Distributed Maps, and its Lambda runs images in containers. It judges neither signatures nor permissions.
+ * Distributed Maps, and its Lambda runs images in containers. S3 Tables and Glue are Iceberg REST catalogs.
  */
-export async function startMiniStack({ waitScale = 1 }: MiniStackOptions = {}): Promise<MiniStackServer> {
+export async function startMiniStack({ waitScale = 1, iam = false }: MiniStackOptions = {}): Promise<MiniStackServer> {
   const environment = await installMiniStack();
   await removeContainers((owner) => !isAlive(owner));
   const directory = newRunDirectory('ministack');
@@ -56,6 +58,7 @@ export async function startMiniStack({ waitScale = 1 }: MiniStackOptions = {}): 
       LAMBDA_EXECUTOR: 'docker',
       LAMBDA_DOCKER_FLAGS: '--read-only --tmpfs=/tmp:size=512m,mode=1777',
       SFN_WAIT_SCALE: `${waitScale}`,
+      ...iam && { AUTH: 'true' },
       // Listeners on ports of their own, which nobody asks.
       SFTP_ENABLED: '0',
       IOT_MTLS_ENABLED: '0',
