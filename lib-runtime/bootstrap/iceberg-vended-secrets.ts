@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { StepEnvironment } from './step-registry';
+import { FatalError, messageOf } from '../base/errors';
 import { quotedIdentifier } from '../base/sql-text';
+import { DUCKDB } from '../base/wording';
 import type { ConnectionLease } from '../execution/connection';
 import { isInTransaction } from '../execution/transactions';
 
@@ -64,5 +66,10 @@ async function namesIn(raw: DuckDBConnection): Promise<readonly string[]> {
 async function drop(raw: DuckDBConnection, names: readonly string[]): Promise<void> {
   // Within a transaction, others would see it only at the commit.
   if (names.length === 0 || await isInTransaction(raw)) return;
-  await raw.run(names.map((name) => `DROP TEMPORARY SECRET IF EXISTS ${quotedIdentifier(name)}`).join('; '));
+  try {
+    await raw.run(names.map((name) => `DROP TEMPORARY SECRET IF EXISTS ${quotedIdentifier(name)}`).join('; '));
+  } catch (cause) {
+    if (!DUCKDB.writeConflict.test(messageOf(cause))) throw cause;
+    throw new FatalError('a query that never ends holds expired credentials of an Iceberg table, so this DuckDB instance is given up', { cause });
+  }
 }

@@ -119,9 +119,8 @@ export abstract class Call {
 
   /** The typed error for an error of DuckDB. */
   protected async explain(error: unknown): Promise<DuckDbError> {
-    if (error instanceof DuckDbError) return error;
     const { parameters, target: { instance, options: { bootstrap: allowed } } } = this;
-    const explained = await explainedError(error, this.statement.sql, instance, { parameters, allowed });
+    const explained = error instanceof DuckDbError ? error : await explainedError(error, this.statement.sql, instance, { parameters, allowed });
     if (explained.code === 'FATAL') {
       instance.markBroken();
       this.target.abandon('ended when its DuckDB instance broke');

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import {
-  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, CommitUnknownError, ConfigError, DuckDbError, ExtensionError, FatalError, FileInUseError,
-  OutOfRangeError, ParameterError, QueryError, ResultLimitError, TimeoutError,
+  AbortedError, BootstrapError, BudgetError, BusyError, ClosedError, CommitUnknownError, ConfigError, DuckDbError, ExtensionError, FatalError,
+  FileInUseError, OutOfRangeError, ParameterError, QueryError, ResultLimitError, TimeoutError,
 } from '../../../lib-runtime';
 import { rememberSecret, scrub } from '../../../lib-runtime/base/redaction';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';

@@ -3,6 +3,7 @@ import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { startAws, type AwsServer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
+import { runScript } from '../built-runtime';
 import { freshRuntime, type Runtime } from '../fresh-runtime';
 
 const EXPIRED = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>';
@@ -39,9 +40,13 @@ describeWith(['openssl', 'icebergRest', 'aws'], 'credentials that an Iceberg cat
     refusal = undefined;
   });
 
-  async function runtime(more: object = {}): Promise<Runtime> {
-    const step = bed.step({ s3: undefined, auth: { type: 'token', token: { ssm: '/iceberg/token' } }, ...more });
-    return freshRuntime({ ...await bed.environment([step], { settings: { enable_external_file_cache: 'false' } }), AWS_ENDPOINT_URL_SSM: aws.endpoint });
+  async function environment(): Promise<Record<string, string>> {
+    const step = bed.step({ s3: undefined, auth: { type: 'token', token: { ssm: '/iceberg/token' } } });
+    return { ...await bed.environment([step], { settings: { enable_external_file_cache: 'false' } }), AWS_ENDPOINT_URL_SSM: aws.endpoint };
+  }
+
+  async function runtime(): Promise<Runtime> {
+    return freshRuntime(await environment());
   }
 
   const SECRETS = "SELECT name FROM duckdb_secrets() WHERE name LIKE '%internal%'";
@@ -75,5 +80,32 @@ describeWith(['openssl', 'icebergRest', 'aws'], 'credentials that an Iceberg cat
       }
     });
     expect(await cursor((other) => other.query(SECRETS))).toEqual([]);
+  });
+
+  test('a stream that outlives its own: a query beside it ends at its deadline, and the instance is replaced', async () => {
+    bed.catalog.fault = (_what, _count, { url }) => {
+      if (url !== '/expire') return undefined;
+      token = 'token-2';
+      refusal = { status: 400 };
+      return { status: 200 };
+    };
+    // In a process of its own, because nothing but its end frees the thread that hangs.
+    const { stdout } = await runScript(`
+      import { writeSync } from 'node:fs';
+      import { cursor } from 'cdk-duckdb-lambda/runtime';
+      const print = (value) => writeSync(1, JSON.stringify(value) + '\\n');
+      const count = (options) => cursor(options, (c) => c.queryOne('${COUNT}')).catch((error) => [error.code, error.retryable]);
+      await cursor(async (c) => {
+        for await (const rows of c.stream('SELECT i FROM ${TABLE}')) {
+          for (let i = 0; i < 12; i++) await count({});
+          await fetch('${bed.catalog.endpoint}/expire');
+          print(await count({ signal: AbortSignal.timeout(2000) }));
+          break;
+        }
+      });
+      print(await count({}));
+      print(await count({}));
+      process.kill(process.pid, 'SIGKILL');`, { env: await environment() });
+    expect(stdout.trim().split('\n').map((line) => JSON.parse(line))).toEqual([['TIMEOUT', true], ['FATAL', true], { n: 4000 }]);
   });
 });
