@@ -54,7 +54,8 @@ export async function runScript(script: string, options: ScriptOptions = {}): Pr
   const env = { PATH: process.env.PATH!, HOME: process.env.HOME!, ...options.env };
   const args = [`--input-type=${options.format ?? 'module'}`, '-e', script];
   try {
-    const { stdout, stderr } = await run(process.execPath, args, { cwd, env, uid: options.uid, timeout: options.timeoutMs ?? 60_000, maxBuffer: 2 ** 24 });
+    const { uid, timeoutMs: timeout = 60_000 } = options;
+    const { stdout, stderr } = await run(process.execPath, args, { cwd, env, uid, timeout, maxBuffer: 2 ** 24 });
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number | null; stdout: string; stderr: string };
