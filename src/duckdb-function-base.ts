@@ -21,6 +21,7 @@ import { warnOfUntestedClient } from './image/untested-client';
 import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
+import { checkLakes } from './runtime/lake-steps';
 import { ResultsConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
 import { checkStep, runtimeMetric } from './runtime/runtime-metrics';
 import { checkCatalogs, checkStepNames } from './runtime/step-names';
@@ -96,6 +97,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     this.allowToAnyHost(ec2.Port.HTTPS, 'AWS and other services');
     const boundSteps = bindSteps(this, bootstrap);
     checkCatalogs(boundSteps, databases, at);
+    checkLakes(boundSteps, at);
     const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
     tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout, results }), environment);
     warnOfLimits(this, options);

@@ -2,8 +2,8 @@
 export enum LakeAccess {
   /** Read. */
   READ = 'READ',
-  /** Read and write: create, insert, update and delete. Data files are added, and never deleted. */
+  /** Read and write: create, insert, update, delete, and merge small files. Data files are added, and never deleted. */
   WRITE = 'WRITE',
-  /** Read, write and maintain: merge small files, expire snapshots, and delete the files that no snapshot needs any more. */
+  /** Read, expire snapshots, and delete the files that no snapshot needs any more. Data files are not added. */
   MAINTAIN = 'MAINTAIN',
 }

@@ -32,14 +32,23 @@ export class PostgresEndpoint {
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
     expectObject(instance, 'instanceEndpoint', 'PostgresEndpoint.fromInstance has', 'an IDatabaseInstance; a cluster is named by fromClusterReader');
     const { hostname, port } = instance.instanceEndpoint;
-    return new PostgresEndpoint(hostname, port, guarded(instance), () => instance.instanceResourceId, true, otherEngine(instance.engine));
+    return new PostgresEndpoint(
+      hostname, port, guarded(instance), () => instance.instanceResourceId, true, otherEngine(instance.engine), isReplica(instance),
+    );
+  }
+
+  /** The writer endpoint of an RDS or Aurora cluster. If it is imported without its security groups, let the function in yourself. */
+  public static fromClusterWriter(cluster: rds.IDatabaseCluster): PostgresEndpoint {
+    expectObject(cluster, 'clusterEndpoint', 'PostgresEndpoint.fromClusterWriter has', 'an IDatabaseCluster; an instance is named by fromInstance');
+    const { hostname, port } = cluster.clusterEndpoint;
+    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
   }
 
   /** The reader endpoint of an RDS or Aurora cluster. If it is imported without its security groups, let the function in yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     expectObject(cluster, 'clusterReadEndpoint', 'PostgresEndpoint.fromClusterReader has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterReadEndpoint;
-    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
+    return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine), true);
   }
 
   /** An RDS proxy. CDK does not know the security groups of an imported proxy: let the function in yourself. */
@@ -95,12 +104,23 @@ export class PostgresEndpoint {
      * @internal
      */
     public readonly _otherEngine?: string,
+    /**
+     * Whether the endpoint is known to refuse writes.
+     * @internal
+     */
+    public readonly _isReadOnly: boolean = false,
   ) {}
 }
 
 /** Without its security groups, an imported database cannot get rules. */
 function guarded(database: ec2.IConnectable): ec2.IConnectable | undefined {
   return database.connections.securityGroups.length > 0 ? database : undefined;
+}
+
+/** A replica names its source. An imported one is not known to be a replica. */
+function isReplica(instance: rds.IDatabaseInstance): boolean {
+  const { defaultChild } = instance.node;
+  return defaultChild instanceof rds.CfnDBInstance && defaultChild.sourceDbInstanceIdentifier !== undefined;
 }
 
 /** Proxies of a stack have security groups. The interface, which imported proxies implement, does not have them. */

@@ -1,15 +1,13 @@
-import { Token } from 'aws-cdk-lib';
-import { S3Permissions, S3Step } from '../bootstrap/s3-step';
-import { expectObject, expectOptions, expectText, PropNames, shown } from '../checks/expect';
+import { S3Permissions } from '../bootstrap/s3-access-options';
+import { S3Step } from '../bootstrap/s3-step';
+import { expectObject, expectOptions, PropNames } from '../checks/expect';
+import { expectFolders } from '../checks/folders';
 import { DuckDbDatabase } from '../database';
 import { DuckDbFunctionOptions } from '../duckdb-function-options';
 import { DuckDbResultsLocation } from '../duckdb-results-location';
 
 /** The step that gives access to the results. */
 const STEP = 'results';
-
-/** The runtime's own rule. DuckDB reads ?, * and [ in a URL as something else, and HTTP clients resolve the folders . and .. */
-const PREFIX = /^(?:(?!\.{1,2}\/)[\w.=:@-]+\/)+$/;
 
 const LOCATION: PropNames<DuckDbResultsLocation> = { bucket: true, prefix: true };
 
@@ -42,8 +40,5 @@ function withStep(database: DuckDbDatabase): DuckDbDatabase {
 function checkLocation(results: DuckDbResultsLocation, at: string): void {
   expectOptions(results, `the results of ${at}`, LOCATION);
   expectObject(results.bucket, 'arnForObjects', `the results of ${at} have as bucket`, 'an IBucket, such as new s3.Bucket(this, \'Results\')');
-  expectText(results.prefix, `the results of ${at} have the prefix`, 'results/');
-  if (Token.isUnresolved(results.prefix) || PREFIX.test(results.prefix)) return;
-  throw new Error(`the results of ${at} have the prefix ${shown(results.prefix)}: expected folders such as "results/", which end with "/": `
-    + 'letters, digits and _ - . = : @, without a folder "." or ".." and without the bucket');
+  expectFolders(results.prefix, `the results of ${at} have the prefix`, 'results/');
 }

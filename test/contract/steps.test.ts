@@ -8,9 +8,10 @@ import { documentedProps, valueOf } from './documented';
 import { AnsweringServer, performed, startAnswering } from './performed';
 import { readSecret } from '../../lib-runtime/aws/secrets';
 import {
-  BootstrapStepConfig, DuckDbFunction, IBootstrapStep, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresCredentials,
-  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions, SqlStep,
-  SqlStepProps,
+  BootstrapStepConfig, DuckDbFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps,
+  IBootstrapStep, LakeAccess, MotherDuckAttachMode, MotherDuckStep, MotherDuckStepProps, PostgresConnectionOptions, PostgresCredentials,
+  PostgresEndpoint, PostgresStep, PostgresStepProps, PostgresTls, S3AccessOptions, S3Step, S3StepProps, S3UrlStyle, SecretSource, SecretSourceOptions,
+  SqlStep, SqlStepProps,
 } from '../../src';
 import { ENTRY, unbundledStack } from '../duckdb-function/unbundled';
 
@@ -94,38 +95,88 @@ const S3: Described<S3StepProps> = {
   },
 };
 
+const CONNECTION: PostgresConnectionOptions = {
+  endpoint: PostgresEndpoint.fromHost('db.example.com'), database: 'app', credentials: PostgresCredentials.fromPassword('reader', password),
+};
+
+/** What every step with a connection to PostgreSQL takes. */
+const CONNECTION_PROPS: Described<PostgresConnectionOptions>['props'] = {
+  endpoint: {
+    keys: ['host', 'port'],
+    value: PostgresEndpoint.fromHost('other.example.com', { port: 6432 }),
+    described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'],
+  },
+  database: { keys: ['database'], value: 'other', described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'] },
+  credentials: { keys: ['user', 'password'], value: PostgresCredentials.fromPassword('other', parameter) },
+  tls: { keys: ['tls'], value: PostgresTls.DISABLE },
+  caFile: {
+    keys: ['tls', 'caFile'], value: __filename, beside: { tls: PostgresTls.VERIFY_FULL, caFile: ENTRY }, described: ['- required for VERIFY_FULL'],
+  },
+  connectTimeout: { keys: ['connectTimeoutSeconds'], value: SEVEN, passedOn: ', CONNECT_TIMEOUT \'7\'' },
+  tcpUserTimeout: {
+    keys: ['tcpUserTimeoutSeconds'],
+    value: SEVEN,
+    passedOn: ', TCP_USER_TIMEOUT \'7000\'',
+    described: ['- the same as connectTimeout', valueOf(documentedProps('bootstrap/postgres-connection-options.ts', 'PostgresConnectionOptions').connectTimeout)],
+  },
+  keepalive: { keys: ['keepaliveSeconds'], value: SEVEN, passedOn: ', KEEPALIVES_IDLE \'7\'' },
+  statementTimeout: { keys: ['statementTimeoutSeconds'], value: SEVEN, passedOn: ', OPTIONS \'-c statement_timeout=7000\'' },
+  disableStatementTimeout: { keys: ['disableStatementTimeout'], value: true },
+  maxConnections: { keys: ['maxConnections'], value: 7 },
+  applicationName: { keys: ['applicationName'], value: 'reports' },
+};
+
 const POSTGRES: Described<PostgresStepProps> = {
   file: 'bootstrap/postgres-step.ts',
   interfaceName: 'PostgresStepProps',
   make: (props) => new PostgresStep(props),
-  least: { endpoint: PostgresEndpoint.fromHost('db.example.com'), database: 'app', credentials: PostgresCredentials.fromPassword('reader', password) },
+  least: CONNECTION,
   props: {
+    ...CONNECTION_PROPS,
     name: SYNTHESIS,
-    endpoint: {
-      keys: ['host', 'port'],
-      value: PostgresEndpoint.fromHost('other.example.com', { port: 6432 }),
-      described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'],
-    },
-    database: { keys: ['database'], value: 'other', described: ['- what `PostgresCredentials.fromSecret` holds; other credentials need it'] },
-    credentials: { keys: ['user', 'password'], value: PostgresCredentials.fromPassword('other', parameter) },
     catalog: { keys: ['catalog'], value: 'other', isAlwaysWritten: true },
     schema: { keys: ['schema'], value: 'public', described: ['- all schemas'] },
-    tls: { keys: ['tls'], value: PostgresTls.DISABLE },
-    caFile: {
-      keys: ['tls', 'caFile'], value: __filename, beside: { tls: PostgresTls.VERIFY_FULL, caFile: ENTRY }, described: ['- required for VERIFY_FULL'],
+  },
+};
+
+const LAKE_DATABASE: Described<DuckLakePostgresOptions> = {
+  file: 'bootstrap/ducklake-metadata.ts',
+  interfaceName: 'DuckLakePostgresOptions',
+  make: (options) => new DuckLakeStep({ metadata: DuckLakeMetadata.postgres(options), data: { bucket: lake, prefix: 'lake/' } }),
+  least: CONNECTION,
+  props: {
+    ...CONNECTION_PROPS,
+    schema: { keys: ['metadataSchema'], value: 'sales', described: ['- `public`'] },
+  },
+};
+
+const writing = { access: LakeAccess.WRITE };
+
+const DUCKLAKE: Described<DuckLakeStepProps> = {
+  file: 'bootstrap/ducklake-step.ts',
+  interfaceName: 'DuckLakeStepProps',
+  make: (props) => new DuckLakeStep(props),
+  least: { metadata: DuckLakeMetadata.postgres(CONNECTION), data: { bucket: lake, prefix: 'lake/' } },
+  props: {
+    name: SYNTHESIS,
+    metadata: { keys: ['database'], value: DuckLakeMetadata.postgres({ ...CONNECTION, database: 'other' }) },
+    data: {
+      keys: ['dataPath', 's3'],
+      value: { bucket: lake, prefix: 'other/' },
+      described: ['- required for a lake in PostgreSQL. For a file, the data is where the catalog says, and must be public or the matter of an `S3Step`'],
     },
-    connectTimeout: { keys: ['connectTimeoutSeconds'], value: SEVEN, passedOn: ', CONNECT_TIMEOUT \'7\'' },
-    tcpUserTimeout: {
-      keys: ['tcpUserTimeoutSeconds'],
-      value: SEVEN,
-      passedOn: ', TCP_USER_TIMEOUT \'7000\'',
-      described: ['- the same as connectTimeout', valueOf(documentedProps('bootstrap/postgres-step.ts', 'PostgresStepProps').connectTimeout)],
+    s3: {
+      keys: ['s3'],
+      value: { region: 'eu-north-1' },
+      isAlwaysWritten: true,
+      described: ['- with the function\'s own role, in the region that CDK knows for the buckets'],
     },
-    keepalive: { keys: ['keepaliveSeconds'], value: SEVEN, passedOn: ', KEEPALIVES_IDLE \'7\'' },
-    statementTimeout: { keys: ['statementTimeoutSeconds'], value: SEVEN, passedOn: ', OPTIONS \'-c statement_timeout=7000\'' },
-    disableStatementTimeout: { keys: ['disableStatementTimeout'], value: true },
-    maxConnections: { keys: ['maxConnections'], value: 7 },
-    applicationName: { keys: ['applicationName'], value: 'reports' },
+    access: { keys: ['access'], value: LakeAccess.WRITE },
+    catalog: { keys: ['catalog'], value: 'other', isAlwaysWritten: true },
+    createIfMissing: { keys: ['createIfMissing'], value: true, beside: writing },
+    encrypted: { keys: ['encrypted'], value: true, beside: { ...writing, createIfMissing: true } },
+    migrateIfNeeded: { keys: ['migrateIfNeeded'], value: true, beside: writing },
+    snapshot: { keys: ['snapshotVersion'], value: DuckLakeSnapshot.version(7), described: ['- each transaction reads the latest snapshot'] },
   },
 };
 
@@ -163,7 +214,7 @@ const SQL: Described<SqlStepProps> = {
   },
 };
 
-const STEPS: Described<any>[] = [S3, POSTGRES, MOTHERDUCK, SQL];
+const STEPS: Described<any>[] = [S3, POSTGRES, LAKE_DATABASE, DUCKLAKE, MOTHERDUCK, SQL];
 
 const TOLD = STEPS.flatMap((step) => Object.entries<Told | typeof SYNTHESIS>(step.props)
   .flatMap(([prop, told]) => (told === SYNTHESIS ? [] : [{ of: step, prop, told, name: `${step.interfaceName}.${prop}` }])));
@@ -223,8 +274,8 @@ describe('a time', () => {
   const times = TOLD.filter(({ of, prop }) => documentedProps(of.file, of.interfaceName)[prop].type === 'Duration');
 
   test('has its unit in its key', () => {
-    expect(times.map(({ name }) => name)).toEqual(['S3StepProps.maxStaleness', 'PostgresStepProps.connectTimeout', 'PostgresStepProps.tcpUserTimeout', 'PostgresStepProps.keepalive',
-      'PostgresStepProps.statementTimeout']);
+    const ofConnection = (options: string) => ['connectTimeout', 'tcpUserTimeout', 'keepalive', 'statementTimeout'].map((prop) => `${options}.${prop}`);
+    expect(times.map(({ name }) => name)).toEqual(['S3StepProps.maxStaleness', ...ofConnection('PostgresStepProps'), ...ofConnection('DuckLakePostgresOptions')]);
     expect(times.flatMap(({ told }) => told.keys).filter((key) => !/(?:Seconds|Ms)$/.test(key))).toEqual([]);
   });
 
@@ -232,6 +283,36 @@ describe('a time', () => {
     const [key] = told.keys;
     expect(bound(of, { [prop]: Duration.minutes(2) }).config![key]).toBe(120);
     expect(await performed(bound(of, { [prop]: told.value }))).toContain(JSON.stringify(told.passedOn).slice(1, -1));
+  });
+});
+
+describe('a lake', () => {
+  test('has access to S3 by the configuration of an S3Step', () => {
+    const options: Required<S3AccessOptions> = {
+      encryptionKeys: [],
+      region: 'eu-north-1',
+      assumeRole: Role.fromRoleArn(stack, 'Owner', 'arn:aws:iam::111111111111:role/owner'),
+      requesterPays: true,
+      endpoint: 'https://s3.example.com',
+      urlStyle: S3UrlStyle.VIRTUAL_HOST,
+    };
+    expect(bound(DUCKLAKE, { s3: options }).config!.s3).toEqual(bound(S3, { ...options, prefixes: ['lake/'] }).config);
+  });
+
+  test('in a file has no key of a database, and is read without one', async () => {
+    const frozen = bound(DUCKLAKE, { metadata: DuckLakeMetadata.file(lake, 'lake.ducklake'), data: undefined });
+    expect(frozen.config).toEqual({ catalog: 'lake', file: 's3://lake/lake.ducklake', s3: { scopes: ['s3://lake/lake.ducklake'] } });
+    expect(await performed(frozen)).toContain('ducklake:s3://lake/lake.ducklake');
+  });
+
+  test.each(['2026-01-31T00:00:00Z', '2026-01-31T00:00:00+01:00'])('at a time is passed on: %s', async (time) => {
+    const { config } = bound(DUCKLAKE, { snapshot: DuckLakeSnapshot.time(time) });
+    expect(config!.snapshotTime).toBe(time);
+    expect(await performed(bound(DUCKLAKE, { snapshot: DuckLakeSnapshot.time(time) }))).toContain(time);
+  });
+
+  test.each([[LakeAccess.MAINTAIN, 'CREATE_IF_NOT_EXISTS false'], [LakeAccess.READ, 'READ_ONLY']])('with %s is attached accordingly', async (access, option) => {
+    expect(await performed(bound(DUCKLAKE, { access }))).toContain(option);
   });
 });
 

@@ -5,7 +5,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { ENTRY, unbundledStack } from './unbundled';
 import {
-  DuckDbFunction, DuckDbFunctionProps, MotherDuckStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource, SqlStep,
+  DuckDbFunction, DuckDbFunctionProps, DuckLakeMetadata, DuckLakeStep, MotherDuckStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step,
+  SecretSource, SqlStep,
 } from '../../src';
 
 let stack: Stack;
@@ -33,6 +34,16 @@ describe('a misspelt prop is refused, with the nearest one', () => {
       'an S3Step has the prop "prefix", which it does not know: expected among buckets, prefixes, permissions, encryptionKeys, region, assumeRole, requesterPays, '
       + 'maxStaleness, immutable, prefetch, endpoint, urlStyle, credentialChain, name; did you mean "prefixes"?'],
     ['a PostgresStep', (misspelt) => new PostgresStep({ credentials: secret, ...misspelt }), { caFiel: '/opt/rds.pem' }, 'a PostgresStep has the prop "caFiel", which'],
+    ['a DuckLakeStep', (misspelt) => new DuckLakeStep({ metadata: DuckLakeMetadata.file(bucket, 'lake.ducklake'), ...misspelt }), { createIfMising: true },
+      'a DuckLakeStep has the prop "createIfMising", which it does not know: expected among metadata, data, s3, access, catalog, createIfMissing, encrypted, migrateIfNeeded, '
+      + 'snapshot, name; did you mean "createIfMissing"?'],
+    ['the metadata of a lake', (misspelt) => DuckLakeMetadata.postgres({ credentials: secret, ...misspelt }), { catalog: 'lake' },
+      'DuckLakeMetadata.postgres has the prop "catalog", which it does not know: expected among endpoint, database, credentials, tls, caFile,'],
+    ['the data of a lake', (misspelt) => new DuckLakeStep({ metadata: DuckLakeMetadata.file(bucket, 'lake.ducklake'), data: { bucket, prefix: 'lake/', ...misspelt } }), { prefixes: [] },
+      'the data of the DuckLakeStep "ducklake" has the prop "prefixes", which it does not know: expected among bucket, prefix; did you mean "prefix"?'],
+    ['the access of a lake to S3', (misspelt) => new DuckLakeStep({ metadata: DuckLakeMetadata.file(bucket, 'lake.ducklake'), s3: misspelt }), { encryptionKey: [] },
+      'the s3 of the DuckLakeStep "ducklake" has the prop "encryptionKey", which it does not know: expected among encryptionKeys, region, assumeRole, requesterPays, endpoint, '
+      + 'urlStyle; did you mean "encryptionKeys"?'],
     ['a SqlStep', (misspelt) => new SqlStep({ name: 'setup', statements: ['SELECT 1'], ...misspelt }), { provide: ['lake'] }, 'did you mean "provides"?'],
     ['a MotherDuckStep', (misspelt) => new MotherDuckStep({ token: SecretSource.fromSsmParameter(parameter()), ...misspelt }), { saasmode: true },
       'a MotherDuckStep has the prop "saasmode", which it does not know: expected among token, databases, attachMode, saasMode, allowDownload, name; did you mean "saasMode"?'],

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { deployedEnvironment } from './deployed-environment';
 import { DuckDbFunction, S3Permissions, S3Step, S3StepProps } from '../../src';
 import { startAws, type AwsServer } from '../bed';
 import { describeWith } from '../bed/require';
@@ -15,15 +14,6 @@ s3 = boto3.client('s3')
 s3.create_bucket(Bucket='lake', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})
 for key in ['events/2025/a.csv', 'events/2025/b.csv', 'private/c.csv']:
     s3.put_object(Bucket='lake', Key=key, Body=b'n\\n1\\n2\\n')
-`;
-
-/** Makes a user with a policy and prints its access key. */
-const USER = `
-iam = boto3.client('iam')
-iam.create_user(UserName=NAME)
-iam.put_user_policy(UserName=NAME, PolicyName='function', PolicyDocument=POLICY)
-key = iam.create_access_key(UserName=NAME)['AccessKey']
-print(json.dumps([key['AccessKeyId'], key['SecretAccessKey']]))
 `;
 
 describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
@@ -41,24 +31,7 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
     const stack = new Stack(new App(), 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
     const lake = Bucket.fromBucketName(stack, 'Lake', 'lake');
     new DuckDbFunction(stack, 'Fn', { entry: join(__dirname, '..', 'fixtures', 'handler.ts'), bootstrap: [new S3Step({ buckets: [lake], ...props })] });
-    const template = Template.fromStack(stack);
-    const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
-    const [fn] = Object.values(template.findResources('AWS::Lambda::Function'));
-
-    await aws.allowUnchecked(20);
-    const document = JSON.stringify(withDeletion(deployed(policy.Properties.PolicyDocument)));
-    const [accessKeyId, secretAccessKey] = await boto(aws, `NAME = '${randomUUID()}'\nPOLICY = ${JSON.stringify(document)}\n${USER}`);
-    await aws.allowUnchecked(0);
-    const { DUCKDB_LAMBDA_CONFIG: config } = fn.Properties.Environment.Variables;
-    return freshRuntime({
-      // Outside of its prefixes the runtime would send no credentials: here it does, to hear what IAM says.
-      DUCKDB_LAMBDA_CONFIG: config.replace(/"scopes":\[[^\]]*\]/, '"scopes":["s3://lake/"]'),
-      DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs'),
-      AWS_REGION: 'eu-west-1',
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_ENDPOINT_URL_S3: aws.endpoint,
-    });
+    return freshRuntime({ ...await deployedEnvironment(stack, aws), DUCKDB_EXTENSIONS_DIR: await signedExtensions('httpfs') });
   }
 
   const sum = ({ cursor }: Runtime, path: string) => cursor((c) => c.queryOne(`SELECT sum(n) AS sum FROM read_csv('${path}')`));
@@ -98,18 +71,3 @@ describeWith('aws', 'the permissions of an S3Step, held against IAM', () => {
     expect(await sum(runtime, 's3://lake/events/out/**/*.csv')).toEqual({ sum: 1 });
   });
 });
-
-/** Of a request that deletes many objects moto asks for the permission on the bucket, where S3 asks for that on each object. */
-function withDeletion(document: { Statement: { Action: string | string[]; Resource: string | string[] }[] }): object {
-  const statements = document.Statement.filter(({ Action }) => Action.includes('s3:DeleteObject'));
-  return { ...document, Statement: [...document.Statement, ...statements.map((each) => ({ ...each, Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::lake' }))] };
-}
-
-/** What CloudFormation would make of the references that a policy of imported resources holds. */
-function deployed(value: any): any {
-  if (Array.isArray(value)) return value.map(deployed);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value.Ref === 'AWS::Partition') return 'aws';
-  if (value['Fn::Join']) return value['Fn::Join'][1].map(deployed).join(value['Fn::Join'][0]);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deployed(each)]));
-}

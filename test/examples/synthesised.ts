@@ -4,7 +4,13 @@ import { repositoryRoot, run } from '../bed';
 import { temporaryDirectory } from '../temporary-directory';
 
 /** The examples that are CDK apps, and the stacks of each. */
-export const EXAMPLES = { 'sales': ['Sales'], 'reports': ['Database', 'Reports'], 'step-functions': ['LargeOrders'], 'scale-out': ['ScaleOut'] };
+export const EXAMPLES = {
+  'sales': ['Sales'],
+  'reports': ['Database', 'Reports'],
+  'step-functions': ['LargeOrders'],
+  'scale-out': ['ScaleOut'],
+  'lakehouse': ['LakehouseDatabase', 'Lakehouse'],
+};
 
 /** Synthesises an example by its own app, as `cdk synth` does, and returns the cloud assembly's directory. */
 export async function synthesisedExample(name: keyof typeof EXAMPLES): Promise<string> {
