@@ -121,6 +121,16 @@ export class Bootstrap implements StepHost, Steps {
     return Math.min(...urls.map((url) => Math.max(0, ...steps.map(({ step }) => step.maxStalenessMsOf?.(url) ?? 0))));
   }
 
+  /** Whether the statement reads tables whose files are on another machine, as far as its text tells. */
+  readsRemoteTables({ sql, isSelect }: Statement): boolean {
+    return isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
+  }
+
+  /** Whether the statement may write tables whose files are on another machine, as far as its text tells. */
+  mayWriteRemoteTables({ sql, isSelect }: Statement): boolean {
+    return !isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
+  }
+
   /** Records which catalogs are attached. A step whose catalog was detached runs again. */
   noteAttached(catalogs: readonly string[]): void {
     // The user of the connection itself may have dropped secrets too.

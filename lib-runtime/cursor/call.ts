@@ -85,10 +85,11 @@ export abstract class Call {
 
   /** Runs `work`, in which the statement runs to its end, with the number of threads that suits the statement. */
   protected withThreads<T>(work: () => Promise<T>): Promise<T> {
-    const { statement, target: { instance: { remote } } } = this;
+    const { statement, target: { instance: { remote, bootstrap } } } = this;
     if (remote === undefined) return work();
     this.urls = remote.urlsOf(statement, this.parameters);
-    return remote.during(statement, this.urls, this.isRepeatable && this.isLoneSelect, work);
+    const isRemote = this.urls.length > 0 || bootstrap.readsRemoteTables(statement);
+    return remote.during(statement, isRemote, this.isRepeatable && this.isLoneSelect, work);
   }
 
   /** Runs the statement with `run`, and everything that it needs: bootstrap steps, native calls, the record of files. */

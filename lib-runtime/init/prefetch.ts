@@ -59,7 +59,7 @@ async function read(instance: Instance, statement: Statement, pattern: string, l
     await lease.raw.run(statement.sql);
   };
   const maxStalenessMs = bootstrap.maxStalenessMsOf([pattern], undefined);
-  await remote?.during(statement, [pattern], false, () => (
+  await remote?.during(statement, true, false, () => (
     // Makes later queries count their staleness from now.
     maxStalenessMs === 0 ? once() : remote.metadataCache.attempt(lease, statement.sql, undefined, maxStalenessMs, once)
   ));
