@@ -134,6 +134,11 @@ export class Bootstrap implements StepHost, Steps {
     return isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
   }
 
+  /** Whether the statement may write tables whose files are on another machine, as far as its text tells. */
+  mayWriteRemoteTables({ sql, isSelect }: Statement): boolean {
+    return !isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
+  }
+
   /** Records which catalogs are attached. A step whose catalog was detached runs again. */
   noteAttached(catalogs: readonly string[]): void {
     // The user of the connection itself may have dropped secrets too.

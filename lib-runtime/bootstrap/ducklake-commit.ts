@@ -17,6 +17,9 @@ const WAIT_MS = 5_000;
 
 const AFTER_NOTHING = 'nothing of it was committed, because another writer was first or the connection broke: run it again, with the whole transaction if it is part of one';
 
+const IF_DELETED = 'with a role that may delete the lake\'s objects, DuckLake has deleted those that it had written: if the lake refers to them, restore them from the ' +
+  'versions that the bucket keeps';
+
 /** The catalog of a lake, as far as commits concern it. */
 export interface CommitTarget {
   /** The name of the lake's catalog. */
@@ -25,8 +28,6 @@ export interface CommitTarget {
   readonly dataPath: string;
   /** The schema of the lake's tables in PostgreSQL. */
   readonly schema: string;
-  /** Whether DuckLake may delete files. */
-  readonly mayDelete: boolean;
 }
 
 /** Whether `error` is of a commit to the lake that may be tried again, unless the catalog shows that it was made. */
@@ -42,16 +43,20 @@ export async function settleCommit(connection: DuckDBConnection, error: string, 
   const isCommitted = file === undefined ? undefined : await isKnown(connection, file, lake).catch((cause) => messageOf(cause));
   if (isCommitted === false) return;
   if (isCommitted === true) throw failed(error, sql, 'it was committed, and only the answer was lost: do not run it again', false);
-  const danger = lake.mayDelete ? '. DuckLake has deleted the files that it had written: if the lake was committed with them, restore them from the versions that the bucket keeps' : '';
-  const why = isCommitted === undefined ? '' : ` (${isCommitted})`;
-  throw failed(error, sql, `whether it was committed is unknown${why}: look into the lake before you run it again${danger}`, false);
+  throw unknown(error, sql, isCommitted);
 }
 
 /** The typed error for an error of a commit or a rollback; undefined for another error. */
 export function explainCommit(error: string, sql: string, lake: CommitTarget): DuckDbError | undefined {
+  if (DUCKLAKE.brokenAtCommit.test(error)) return unknown(error, sql);
   if (isFailedCommit(error, lake)) return failed(error, sql, AFTER_NOTHING, true);
   if (!DUCKLAKE.notDeletedAfterRollback.exec(error)?.[1]?.startsWith(lake.dataPath)) return undefined;
   return failed(error, sql, 'the transaction was rolled back; what it had written stays in S3, unused, until ducklake_delete_orphaned_files deletes it', false);
+}
+
+function unknown(error: string, sql: string, why?: string): QueryError {
+  const told = why === undefined ? '' : ` (${why})`;
+  return failed(error, sql, `whether it was committed is unknown${told}: look into the lake before you run it again; ${IF_DELETED}`, false);
 }
 
 function failed(error: string, sql: string, hint: string, retryable: boolean): QueryError {
@@ -63,12 +68,12 @@ async function isKnown(connection: DuckDBConnection, file: string, { catalog, sc
   const metadata = quotedString(`__ducklake_metadata_${catalog}`);
   const name = file.slice(file.lastIndexOf('/') + 1);
   const table = (of: string) => `${quotedIdentifier(schema)}.${of}`;
-  const remote = (sql: string) => quotedString(sql);
   const like = `path LIKE ${quotedString(`%${name}`)}`;
   await connection.run('BEGIN');
   // A server that has lost its client may still be committing. It holds a lock on this table until it has ended.
-  await connection.run(`CALL postgres_execute(${metadata}, ${remote(`SET LOCAL lock_timeout = ${WAIT_MS}; LOCK TABLE ${table('ducklake_snapshot')} IN SHARE MODE`)})`);
+  const waiting = `SET LOCAL lock_timeout = ${WAIT_MS}; LOCK TABLE ${table('ducklake_snapshot')} IN SHARE MODE`;
+  await connection.run(`CALL postgres_execute(${metadata}, ${quotedString(waiting)})`);
   const query = `SELECT 1 FROM ${table('ducklake_data_file')} WHERE ${like} UNION ALL SELECT 1 FROM ${table('ducklake_delete_file')} WHERE ${like}`;
-  const result = await connection.run(`SELECT count(*) > 0 FROM postgres_query(${metadata}, ${remote(query)})`);
+  const result = await connection.run(`SELECT count(*) > 0 FROM postgres_query(${metadata}, ${quotedString(query)})`);
   return (await result.getRows())[0]?.[0] === true;
 }

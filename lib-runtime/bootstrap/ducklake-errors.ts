@@ -21,7 +21,7 @@ export function statementError(error: string, sql: string, catalog: string, isLo
 
 function missingLake(text: string): string | undefined {
   if (!DUCKLAKE.missing.test(text)) return undefined;
-  return 'there is no DuckLake in the database: correct database and metadataSchema, or let a step with access to write create it, with createIfMissing: true';
+  return 'there is no DuckLake in the database: correct database and schema, or let a step with access to write create it, with createIfMissing: true';
 }
 
 function otherVersion(text: string): string | undefined {

@@ -14,7 +14,7 @@ import { namesOneOf } from '../diagnosis/missing-catalog';
 
 /** A DuckLake as a catalog. Its data are in S3, its metadata in PostgreSQL, or in a file in S3 that never changes. */
 export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalog {
-  readonly remoteData: readonly string[];
+  readonly hasRemoteFiles = true;
   private readonly catalog: string;
   private readonly s3: S3BootstrapStep;
   /** Undefined if the metadata are in a file. */
@@ -37,9 +37,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.attachOptions = attachOptions(options);
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
     this.writable = access && {
-      catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public', mayDelete: access === 'MAINTAIN',
+      catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public',
     };
-    this.remoteData = [options.text('dataPath') ?? file].filter((url) => url !== undefined);
   }
 
   get secrets(): readonly string[] {

@@ -45,8 +45,6 @@ export interface BootstrapStep {
   readonly runsImmediately: boolean;
   /** Names of the DuckDB secrets that exist after the step has run. */
   readonly secrets?: readonly string[];
-  /** URLs of the files in S3 that its catalogs read and write. */
-  readonly remoteData?: readonly string[];
   /** URLs or patterns of Parquet files whose footers are read in the init phase, once it has run there. */
   readonly prefetch?: readonly string[];
   /** Whether every statement needs it: it then runs before the first statement, which fails if the step fails. */

@@ -3,7 +3,6 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { claimFile, missingFiles, releaseFiles, removeUnfinished } from './files';
 import { Instance } from './instance';
 import { RemoteAccess } from './remote-access';
-import type { UrlsByName } from './remote-files';
 import { deriveSettings } from './settings';
 import { mayChangeThreads, ThreadCount } from './thread-count';
 import { UploadSettings } from './upload-settings';
@@ -15,7 +14,6 @@ import { quotedString } from '../base/sql-text';
 import { DUCKDB, saysOneOf, SYSTEM } from '../base/wording';
 import { CatalogStep } from '../bootstrap/catalog-step';
 import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
-import type { BootstrapStep } from '../bootstrap/step';
 import { makeSteps } from '../bootstrap/step-types';
 import { loadApi, loadBindings, openRaw } from '../client/client';
 import { nativeCall } from '../client/native-calls';
@@ -73,7 +71,7 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
   const duckdb = await open({ path, settings: settings.atOpen, given: config.settings, owner: fileOwner, beforeOpening });
   const opened = performance.now();
   const instance = new Instance(duckdb, tempDirectory, fileOwner, steps);
-  const remoteAccess = () => new RemoteAccess(threadCount(settings.atOpen.threads, config, limits, instance), lakesOf(steps));
+  const remoteAccess = () => new RemoteAccess(threadCount(settings.atOpen.threads, config, limits, instance));
   if (!httpfs) {
     instance.onDemand = extensionsOnDemand({
       source,
@@ -109,12 +107,6 @@ async function create({ path, config, env, limits, bootstrap, beforeOpening }: I
     await instance.close();
     throw error;
   }
-}
-
-/** The catalogs of steps whose data are in S3, with the URLs of the data. */
-function lakesOf(steps: readonly BootstrapStep[]): UrlsByName {
-  const lakes = steps.filter(({ remoteData }) => remoteData !== undefined);
-  return new Map(lakes.flatMap(({ provides, remoteData }) => provides.map((catalog) => [catalog, remoteData!] as const)));
 }
 
 /**

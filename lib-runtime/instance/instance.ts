@@ -3,7 +3,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { AttachedFiles, type AttachedFilesHost } from './attached-files';
 import type { RemoteAccess } from './remote-access';
 import { DEFAULT_REQUEST_LIMITS, requestLimits, setRequestLimits } from './request-limits';
-import type { UploadSettings } from './upload-settings';
+import { mayUpload, type UploadSettings } from './upload-settings';
 import type { RuntimeConfig } from '../base/config';
 import { ClosedError } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
@@ -147,7 +147,7 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
 
   /** Records the end of a statement that may have written to S3. */
   noteEnded(statement: Statement): void {
-    if (!this.remote?.mayUpload(statement)) return;
+    if (!this.uploads || !(mayUpload(statement.sql) || this.bootstrap.mayWriteRemoteTables(statement))) return;
     this.mayHaveUploadedAt = performance.now();
     // A process whose work is done must not end before that, either.
     setTimeout(() => undefined, UPLOAD_END_MS);

@@ -1,7 +1,6 @@
 import { MetadataCache, noteWrite } from './metadata-cache';
-import { RemoteFiles, type UrlsByName } from './remote-files';
+import { RemoteFiles } from './remote-files';
 import type { ThreadCount } from './thread-count';
-import { mayUpload } from './upload-settings';
 import type { Statement } from '../execution/statement';
 
 /** A number of threads that the user SETs stays. */
@@ -13,21 +12,14 @@ const EXECUTES = /\bEXECUTE\b/i;
 /** How the statements of an instance read the files of other machines. It exists once httpfs is loaded. */
 export class RemoteAccess {
   readonly metadataCache = new MetadataCache();
-  private readonly files: RemoteFiles;
+  private readonly files = new RemoteFiles();
 
-  /** `threads` is undefined if their number is the user's. `lakes` are the catalogs that bootstrap steps attach, with the URLs of their data. */
-  constructor(readonly threads: ThreadCount | undefined, lakes: UrlsByName) {
-    this.files = new RemoteFiles(lakes);
-  }
+  /** `threads` is undefined if their number is the user's. */
+  constructor(readonly threads: ThreadCount | undefined) {}
 
   /** The URLs and patterns of the remote files that the statement reads or writes, as far as its text tells. */
   urlsOf(statement: Statement, parameters: object | undefined): readonly string[] {
     return this.files.urlsOf(statement, parameters);
-  }
-
-  /** Whether the statement may write to S3. */
-  mayUpload(statement: Statement): boolean {
-    return mayUpload(statement.sql) || this.files.mayWriteToLake(statement);
   }
 
   /**

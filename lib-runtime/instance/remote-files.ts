@@ -12,29 +12,18 @@ const MADE = [
 const MAX_NAMES = 1000;
 const NONE: readonly string[] = [];
 
-/** Names, and the URLs of the files behind them. */
-export type UrlsByName = ReadonlyMap<string, readonly string[]>;
-
 /**
- * Finds the remote files that a statement reads, without DuckDB's parser: from the URLs in its text and its parameters, from the names of views,
- * macros and attached databases that earlier statements have created over URLs, and from the names of lakes.
+ * Finds the remote files that a statement reads, without DuckDB's parser: from the URLs in its text and its parameters, and from the names of
+ * views, macros and attached databases that earlier statements have created over URLs.
  */
 export class RemoteFiles {
   private readonly urlsByName = new Map<string, readonly string[]>();
 
-  /** `lakes` are the catalogs that bootstrap steps attach, with the URLs of their data. */
-  constructor(private readonly lakes: UrlsByName) {}
-
-  /** The URLs and patterns that the statement reads or writes, as far as its text tells. What it writes to a lake is not among them. */
-  urlsOf(statement: Statement, parameters: object | undefined): readonly string[] {
-    const { sql } = statement;
-    const urls = [...remoteUrls(sql, parameters), ...behind(this.urlsByName, sql)];
-    return this.lakes.size > 0 && statement.isSelect ? [...urls, ...behind(this.lakes, sql)] : urls;
-  }
-
-  /** Whether the statement may write to a lake. */
-  mayWriteToLake(statement: Statement): boolean {
-    return this.lakes.size > 0 && !statement.isSelect && behind(this.lakes, statement.sql).length > 0;
+  /** The URLs and patterns that the statement reads or writes, as far as its text tells. */
+  urlsOf({ sql }: Statement, parameters: object | undefined): readonly string[] {
+    const urls = remoteUrls(sql, parameters);
+    if (this.urlsByName.size === 0) return urls;
+    return [...urls, ...[...this.urlsByName].flatMap(([name, behind]) => (namesOneOf([name], sql) ? behind : NONE))];
   }
 
   /** Records that a statement with `urls` has run. Returns whether it has created a name for these files. */
@@ -43,11 +32,6 @@ export class RemoteFiles {
     for (const name of names) if (this.urlsByName.size < MAX_NAMES) this.urlsByName.set(name, urls);
     return names.length > 0;
   }
-}
-
-/** The URLs behind the names that `sql` contains. */
-function behind(names: UrlsByName, sql: string): readonly string[] {
-  return names.size === 0 ? NONE : [...names].flatMap(([name, urls]) => (namesOneOf([name], sql) ? urls : NONE));
 }
 
 function nameMadeBy(part: string): string | undefined {

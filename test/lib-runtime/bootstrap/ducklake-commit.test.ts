@@ -95,6 +95,30 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     }
   });
 
+  test('the connection breaks before COMMIT of a transaction: nothing was committed', async () => {
+    const { cursor } = await start('WRITE');
+    front.breakAt(CHANGES, 'before');
+    const error = await rejection(cursor((c) => c.transaction((t) => t.execute(MANY))));
+    says('DUCKLAKE.brokenBefore', error.message);
+    expect(error).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('nothing of it was committed') });
+    expect(await count()).toBe(1000);
+  });
+
+  test('rows that a flush moves are changed meanwhile: nothing was committed', async () => {
+    const { cursor } = await start('WRITE');
+    await cursor((c) => c.execute(FEW));
+    const holding = front.holdAt('DELETE FROM "public".ducklake_inlined_data_');
+    const flushing = rejection(cursor((c) => c.transaction((t) => t.execute("CALL ducklake_flush_inlined_data('lake')"))));
+    const release = await holding;
+    const other = freshRuntime(await bed.environment([bed.writer()]));
+    await other.cursor((c) => c.execute('UPDATE lake.t SET i = -2 WHERE i = -1'));
+    release();
+    const error = await flushing;
+    says('DUCKLAKE.notSerialized', error.message);
+    expect(error).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('nothing of it was committed') });
+    expect(await count('i < 0')).toBe(1);
+  });
+
   test('WRITE: COMMIT does not arrive: the catalog shows it, and the statement runs again', async () => {
     const { cursor } = await start('WRITE');
     front.breakAt('COMMIT', 'before');
@@ -120,10 +144,10 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     expect(await count("v = 'few'")).toBe(1);
   });
 
-  test('MAINTAIN: DuckLake deletes what was committed if the answer is lost; the error says what to restore', async () => {
+  test('MAINTAIN: DuckLake deletes what was committed if the answer is lost; the error says that this is unknown, and what to restore', async () => {
     const { cursor } = await start('MAINTAIN');
     front.breakAt('COMMIT', 'instead of the answer');
-    expect(await rejection(cursor((c) => c.execute(MANY)))).toMatchObject({ retryable: false, message: expect.stringContaining('restore them from the versions') });
+    expect(await rejection(cursor((c) => c.execute(MANY)))).toMatchObject({ retryable: false, message: expect.stringContaining('whether it was committed is unknown') });
     expect(await rejection(count("v LIKE '%a%'"))).toMatchObject({ message: expect.stringContaining('NoSuchKey') });
   });
 
