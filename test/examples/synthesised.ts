@@ -23,7 +23,8 @@ export async function synthesisedExample(name: keyof typeof EXAMPLES): Promise<s
 
 export const templateFile = (assembly: string, stack: string) => join(assembly, `${stack}.template.json`);
 
-/** A stack's template with each asset's hash replaced, which says only that something in the image changed. */
+/** A stack's template with each asset's hash replaced, which says only that something in the image changed, and those of versions that depend on it. */
 export function templateText(assembly: string, stack: string): string {
-  return readFileSync(templateFile(assembly, stack), 'utf8').replace(/[0-9a-f]{64}/g, '<asset>');
+  return readFileSync(templateFile(assembly, stack), 'utf8').replace(/[0-9a-f]{64}/g, '<asset>')
+    .replace(/(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '<version>');
 }
