@@ -27,17 +27,24 @@ export interface IcebergRestServer extends BackgroundProcess {
 const POM = join(__dirname, 'iceberg-rest/pom.xml');
 const BUCKET = 'warehouse';
 
-const isThere = () => ['java', 'mvn'].every((program) => spawnSync(program, ['-version'], { timeout: 20_000 }).status === 0);
+const runs = (program: string) => spawnSync(program, ['-version'], { timeout: 20_000 }).status === 0;
+const hasJava = () => runs('java');
+const hasMaven = () => runs('mvn');
 
 /** It needs Java 17 or newer, and Maven for its first start. */
 export function icebergRestAvailability(): Availability {
-  if (canInstallPackages() || isThere()) return { available: true };
+  if (canInstallPackages() || (hasJava() && hasMaven())) return { available: true };
   return { available: false, reason: 'needs Java 17 and Maven: install a JRE, and mvn' };
 }
 
-/** Returns the folder of its jars: some 150 of them, 110 MB, from Maven Central. */
-export const installIcebergRest = async () => madeOnce('iceberg-rest', [readFileSync(POM)], async (target) => {
-  await aptInstall(['default-jre-headless', 'maven'], isThere);
+/** Returns the folder with its jars in `lib`: some 150 of them, 110 MB, from Maven Central. */
+export async function installIcebergRest(): Promise<string> {
+  await aptInstall(['default-jre-headless'], hasJava);
+  return jars();
+}
+
+const jars = () => madeOnce('iceberg-rest', [readFileSync(POM)], async (target) => {
+  await aptInstall(['maven'], hasMaven);
   // A Maven of the user's own does not keep what is only for the tests.
   const repository = join(target, 'repository');
   await run('mvn', ['-q', '-B', '-f', POM, `-Dmaven.repo.local=${repository}`, 'dependency:copy-dependencies', `-DoutputDirectory=${join(target, 'lib')}`], {
