@@ -60,14 +60,15 @@ export interface DuckDbMapProps {
   readonly maxConcurrency?: number;
 
   /**
-   * The percentage of items whose workers may fail. If more fail, the map fails.
+   * The percentage of items whose workers may fail. If more fail, the map fails. A worker that Step Functions has given up on may still finish: if its
+   * manifest exists when the reducer begins, its result counts.
    *
    * @default 0
    */
   readonly toleratedFailurePercentage?: number;
 
   /**
-   * The number of items whose workers may fail. If more fail, the map fails.
+   * The number of items whose workers may fail. If more fail, the map fails. What failed counts as with `toleratedFailurePercentage`.
    *
    * @default 0
    */

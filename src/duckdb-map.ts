@@ -127,23 +127,30 @@ export class DuckDbMap extends sfn.StateMachineFragment {
   /** How many workers run at the same time. Warns if the function cannot run as many. */
   private concurrency(declared: number | undefined, fn: lambda.IFunction): number {
     const reserved = reservedConcurrency(fn);
-    if (declared !== undefined && !Token.isUnresolved(declared) && reserved !== undefined && reserved < declared) {
+    if (declared !== undefined && !Token.isUnresolved(declared) && reserved !== undefined && reserved > 0 && reserved < declared) {
       Annotations.of(this).addWarningV2('cdk-duckdb-lambda:maxConcurrency', `maxConcurrency is ${declared}, but ${fn.node.path} has reserved a concurrency of ${reserved}: `
         + 'Lambda would refuse the other workers, and each of them is retried only so often; lower maxConcurrency, or raise reservedConcurrentExecutions');
     }
-    return declared ?? Math.min(reserved ?? DEFAULT_CONCURRENCY, MAX_CONCURRENCY);
+    if (reserved === 0) {
+      Annotations.of(this).addWarningV2('cdk-duckdb-lambda:maxConcurrency', `${fn.node.path} has reserved a concurrency of 0, with which Lambda refuses every invocation: `
+        + 'raise reservedConcurrentExecutions before the map runs');
+    }
+    return declared ?? Math.min(reserved || DEFAULT_CONCURRENCY, MAX_CONCURRENCY);
   }
 }
 
-/** How many workers have written a manifest when the reducer begins. Not known if some may fail, or if Step Functions makes the batches. */
+/** How many workers at least have written a manifest when the reducer begins. Not known if some may fail. */
 function manifestCount({ batch, toleratedFailureCount, toleratedFailurePercentage }: DuckDbMapProps, { count }: ItemSource): unknown {
-  return batch || toleratedFailureCount || toleratedFailurePercentage ? undefined : count;
+  if (toleratedFailureCount || toleratedFailurePercentage) return undefined;
+  if (!batch) return count?.one;
+  const { maxItems } = batch;
+  return maxItems === undefined || Token.isUnresolved(maxItems) ? undefined : count?.inBatches?.(maxItems);
 }
 
-/** The concurrency that is reserved for a function, if it is known and not 0. */
+/** The concurrency that is reserved for a function, if it is known. */
 function reservedConcurrency(fn: lambda.IFunction): number | undefined {
   const { reservedConcurrentExecutions: reserved } = (fn.node.defaultChild ?? {}) as Partial<lambda.CfnFunction>;
-  return reserved === undefined || Token.isUnresolved(reserved) || reserved === 0 ? undefined : reserved;
+  return reserved === undefined || Token.isUnresolved(reserved) ? undefined : reserved;
 }
 
 function checkProps(props: DuckDbMapProps, at: string): void {

@@ -27,7 +27,7 @@ const RETRY = [{
   BackoffRate: 2,
   JitterStrategy: 'FULL',
 }, {
-  ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL',
+  ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown', 'States.Timeout'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL',
 }];
 
 describe('the definition', () => {
@@ -182,6 +182,11 @@ describe('maxConcurrency', () => {
   test('above what the function has reserved is a warning', () => {
     machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { reservedConcurrentExecutions: 50 })), maxConcurrency: 51 }));
     Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^maxConcurrency is 51, but Stack/Sales has reserved a concurrency of 50: '));
+  });
+
+  test('that nobody can use, because the function has reserved 0, is a warning', () => {
+    machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { reservedConcurrentExecutions: 0 })) }));
+    Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^Stack/Sales has reserved a concurrency of 0, with which Lambda refuses every invocation'));
   });
 
   test('may be a token', () => {
@@ -357,6 +362,7 @@ describe('bad input is refused at synth, with its fix', () => {
     ['too much concurrency', () => ({ maxConcurrency: 10_001 }), 'Stack/Totals has a maxConcurrency of 10001: expected a whole number from 1 to 10000'],
     ['half a failure', () => ({ toleratedFailureCount: 0.5 }), 'Stack/Totals has a toleratedFailureCount of 0.5: expected a whole number of at least 0'],
     ['101 %', () => ({ toleratedFailurePercentage: 101 }), 'Stack/Totals has a toleratedFailurePercentage of 101: expected a number from 0 to 100'],
+    ['a prefix too long for the keys of manifests', () => results(`results/${'a'.repeat(365)}/`), 'the results of Stack/Totals have a prefix of 374 characters: expected at most 373'],
     ['a label with a space', () => ({ label: 'my totals' }), 'Stack/Totals has the label "my totals": expected 1 to 40 letters, digits and _ - . @ +'],
     ['a label that is too long', () => ({ label: 'a'.repeat(41) }), 'expected 1 to 40 letters'],
     ['a reducer without files', () => ({ reducer: from('months', sales) }), 'the reducer of Stack/Totals is the query "months", which does not declare the parameter "files"'],
@@ -385,6 +391,23 @@ describe('bad input is refused at synth, with its fix', () => {
     const fn = queryFunction(stack, { results: { bucket: lake, prefix } });
     expect(() => declareMap(stack, { items: DuckDbMapItems.fromObjects(lake, input), worker: from('day-totals', fn), results: { bucket: lake, prefix } })).toThrow(
       `Stack/Totals reads "${input}" and has its results in "${prefix}" of the same bucket: expected two prefixes of which neither begins with the other`);
+  });
+
+  test('states with names that are too long, also in a single state', () => {
+    machine(stack, declareMap(stack, {}, 'a'.repeat(71)));
+    expect(() => Template.fromStack(stack)).toThrow(/^Stack\/Machine has a state with the name "a{71} manifests", of 81 characters: expected at most 80/);
+    stack = unbundledStack();
+    machine(stack, declareMap(stack, {}, 'a'.repeat(40)).toSingleState());
+    expect(() => Template.fromStack(stack)).toThrow('give the map a shorter id, or toSingleState() a short prefix, such as');
+    stack = unbundledStack();
+    machine(stack, declareMap(stack, {}, 'a'.repeat(40)).toSingleState({ prefixStates: 'T: ' }));
+    expect(() => Template.fromStack(stack)).not.toThrow();
+  });
+
+  test('a map in one whose items run in executions of the type EXPRESS', () => {
+    const each = new sfn.DistributedMap(stack, 'Each', { itemsPath: '$.years', mapExecutionType: sfn.StateMachineType.EXPRESS });
+    machine(stack, each.itemProcessor(declareMap(stack).toSingleState()));
+    expect(() => Template.fromStack(stack)).toThrow('Stack/Totals is in the map "Each", whose mapExecutionType is EXPRESS: expected STANDARD');
   });
 
   test('an express machine', () => {
