@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -14,6 +15,7 @@ import { queryInvocation } from './map/map-invocation';
 import { MapResults } from './map/map-results';
 import { encodedExpression, expectDeclared, expressionOf, hasExpressions, isReference, rendered } from './map/params';
 import { listing, reading } from './map/s3-access';
+import { expectSameRegion, otherAccount } from './map/same-place';
 
 /** The format of a file of items. */
 export enum DuckDbMapFileFormat {
@@ -87,10 +89,10 @@ export abstract class DuckDbMapItems {
     const what = 'DuckDbMapItems.fromObjects';
     expectBucket(bucket, what);
     expectPrefix(prefix, what, 'orders/');
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: 'file',
       fileUrl: sfn.JsonPath.format(`s3://${bucket.bucketName}/{}`, sfn.JsonPath.stringAt('$$.Map.Item.Value.Key')),
-      reader: new NarrowItemReader(new sfn.S3ObjectsItemReader({ bucket, prefix }), listing(bucket, prefix)),
+      reader: readerOf(new sfn.S3ObjectsItemReader({ bucket, prefix }), listing(bucket, prefix), scope),
       input: { bucket, prefix },
     }));
   }
@@ -120,10 +122,10 @@ export abstract class DuckDbMapItems {
       CSV: () => new sfn.S3CsvItemReader({ ...object(bucket, key), csvDelimiter, ...(csvHeaders && { csvHeaders: sfn.CsvHeaders.use(csvHeaders) }) }),
     };
     const statements = reading(bucket, readable(key, prefix, what));
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: format === DuckDbMapFileFormat.CSV ? 'object' : 'unknown',
       fields: csvHeaders,
-      reader: new NarrowItemReader(readers[format](), statements),
+      reader: readerOf(readers[format](), statements, scope),
     }));
   }
 
@@ -147,10 +149,10 @@ export abstract class DuckDbMapItems {
       throw new Error(`${what}: expected the key of a manifest in a folder, such as "inventory/lake/daily/2025-01-01T01-00Z/manifest.json", or the option prefix with the folder of all files`);
     }
     const statements = reading(bucket, readable(key, prefix, what));
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: 'file',
       fileUrl: sfn.JsonPath.format('s3://{}/{}', sfn.JsonPath.stringAt('$$.Map.Item.Value.Bucket'), sfn.JsonPath.stringAt('$$.Map.Item.Value.Key')),
-      reader: new NarrowItemReader(new sfn.S3ManifestItemReader(object(bucket, key)), statements),
+      reader: readerOf(new sfn.S3ManifestItemReader(object(bucket, key)), statements, scope),
     }));
   }
 
@@ -232,7 +234,7 @@ export abstract class DuckDbMapItems {
         resultPath: ITEMS_PATH,
       }),
       count: { one: sfn.JsonPath.numberAt(`${ITEMS_PATH}.count`) },
-      reader: new NarrowItemReader(new sfn.S3JsonItemReader(object(results.bucket, writtenKey(results))), reading(results.bucket, `${results.items}*`)),
+      reader: readerOf(new sfn.S3JsonItemReader(object(results.bucket, writtenKey(results))), reading(results.bucket, `${results.items}*`), scope),
     }));
   }
 
@@ -248,6 +250,11 @@ class ItemsOf extends DuckDbMapItems {
   constructor(public readonly _bind: (scope: Construct, results: MapResults) => ItemSource) {
     super();
   }
+}
+
+function readerOf(reader: sfn.IItemReader, statements: iam.PolicyStatement[], map: Construct): sfn.IItemReader {
+  expectSameRegion(reader.bucket, map, `the bucket of the items of ${map.node.path}`);
+  return new NarrowItemReader(reader, statements, otherAccount(reader.bucket, map));
 }
 
 /** The key of the file with the rows. */

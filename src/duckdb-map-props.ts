@@ -33,7 +33,8 @@ export interface DuckDbMapProps {
    * Its query declares the parameter `files`, as in `-- @param files VARCHAR[]`: the files of all workers of this run. Its answer is the result
    * of the map.
    *
-   * @default - none: the result is `{ manifests }`, the URL that the manifests of this run begin with
+   * @default - none: the result is `{ manifests }`, the URL that the manifests of this run begin with, which an event of a query takes as its
+   * `manifests`
    */
   readonly reducer?: DuckDbMapWorker;
 

@@ -12,6 +12,7 @@ import { MapMachine } from './map/map-machine';
 import { MapResults } from './map/map-results';
 import { MapState } from './map/map-state';
 import { declares, expectDeclared, rendered } from './map/params';
+import { expectSameRegion, otherAccount } from './map/same-place';
 
 const PROPS: PropNames<DuckDbMapProps> = {
   items: true,
@@ -73,7 +74,10 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     if (source.input) results.expectApartFrom(source.input.bucket, source.input.prefix);
     const comment = `the items of ${at}`;
 
-    const { reducer } = props;
+    const { worker, reducer } = props;
+    expectSameRegion(results.bucket, this, `the bucket of the results of ${at}`);
+    [worker, reducer].forEach((each) => each && expectSameRegion(each._invocation.fn, this, `the function ${each._invocation.fn.node.path}`));
+    this.warnOfOtherAccount(results);
     const map = this.mapState(props, source, results, comment);
     const last = reducer ? this.reducerState(reducer._invocation, results, manifestCount(props, source)) : results.tellManifests(this);
     this.startState = results.beginRun(this);
@@ -122,6 +126,13 @@ export class DuckDbMap extends sfn.StateMachineFragment {
       ...(count !== undefined && { manifestCount: count }),
       ...(format && { output: { format, key: results.manifestIn('reduced', location, what) } }),
     }, { outputPath: '$.Payload' });
+  }
+
+  private warnOfOtherAccount({ bucket }: MapResults): void {
+    const account = otherAccount(bucket, this);
+    if (account === undefined) return;
+    Annotations.of(this).addWarningV2('cdk-duckdb-lambda:mapAccount', `the bucket of the results of ${this.node.path} belongs to the account ${account}: Step Functions may not be able to `
+      + 'write its record of the workers there; give the map results in its own account');
   }
 
   /** How many workers run at the same time. Warns if the function cannot run as many. */

@@ -165,6 +165,21 @@ describe('the definition', () => {
   });
 });
 
+describe('another account', () => {
+  const ofOther = (name: string) => s3.Bucket.fromBucketAttributes(stack, name, { bucketName: name, account: '222222222222' });
+
+  test('is named as the owner of the bucket with the items, because Step Functions would not read it otherwise', () => {
+    machine(stack, declareMap(stack, { items: DuckDbMapItems.fromObjects(ofOther('far-lake'), 'orders/') }));
+    expect(definition(stack).States['Totals map'].ItemReader.Parameters).toEqual({ Bucket: 'far-lake', Prefix: 'orders/', ExpectedBucketOwner: '222222222222' });
+  });
+
+  test('of the results is a warning', () => {
+    const location = { bucket: ofOther('far-reports'), prefix: 'results/' };
+    machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { results: location })), results: location }));
+    Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^the bucket of the results of Stack/Totals belongs to the account 222222222222'));
+  });
+});
+
 describe('maxConcurrency', () => {
   const concurrency = () => definition(stack).States['Totals map'].MaxConcurrency;
 
@@ -373,6 +388,18 @@ describe('bad input is refused at synth, with its fix', () => {
   ])('%s', (_, props, message) => {
     sales = queryFunction(stack);
     expect(() => declareMap(stack, { worker: from('day-totals', sales), ...props() })).toThrow(message);
+  });
+
+  test('a machine in another region than its buckets or functions', () => {
+    const elsewhere = (id: string) => s3.Bucket.fromBucketAttributes(stack, id, { bucketName: id, region: 'us-east-1' });
+    const say = (what: string) => `${what} is in us-east-1, and the map Stack/Totals in eu-west-1: expected the same region`;
+    expect(() => declareMap(stack, { items: DuckDbMapItems.fromObjects(elsewhere('far-lake'), 'orders/') })).toThrow(say('the bucket of the items of Stack/Totals'));
+    stack = unbundledStack();
+    const location = { bucket: elsewhere('far-reports'), prefix: 'results/' };
+    expect(() => declareMap(stack, { worker: from('day-totals', queryFunction(stack, { results: location })), results: location })).toThrow(say('the bucket of the results of Stack/Totals'));
+    stack = unbundledStack();
+    const fn = lambda.Function.fromFunctionArn(stack, 'Far', 'arn:aws:lambda:us-east-1:111111111111:function:far');
+    expect(() => declareMap(stack, { worker: DuckDbMapWorker.fromFunction(fn) })).toThrow(say('the function Stack/Far'));
   });
 
   test('a function whose results have a prefix that only the deployment knows', () => {
