@@ -78,7 +78,7 @@ describeWith('s3', 'the split queries of the example, with many workers in this 
     return `${query}/run/`;
   }
   const reduce = async (name: string): Promise<Rows> => (
-    split({ query: `${name}/reduce`, manifests: await map(`${name}/map`), manifestCount: files.length })
+    split({ query: `${name}/reduce`, manifests: await map(`${name}/map`, name === 'join' ? { lake: 'my-data-lake' } : {}), manifestCount: files.length })
   );
 
   test.each(Object.keys(SPLITS))('%s: the answer is that of one process, with the same columns', async (name) => {
