@@ -1,9 +1,10 @@
 import { Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { iamLiteral } from './aws/iam-literal';
-import { expectList, expectLiterals, expectObject, expectOneOf, expectOptions, expectText, PropNames, shown } from './checks/expect';
+import { expectList, expectLiterals, expectObject, expectOneOf, expectOptions, expectText, expectTexts, PropNames, shown } from './checks/expect';
 import { expectJson } from './checks/json-value';
 import { DuckDbMapWorkerOptions } from './duckdb-map-worker-options';
 import { DuckDbQueryFunction } from './duckdb-query-function';
@@ -12,8 +13,9 @@ import { NarrowItemReader } from './map/item-reader';
 import { ItemSource } from './map/item-source';
 import { queryInvocation } from './map/map-invocation';
 import { MapResults } from './map/map-results';
-import { expectDeclared, rendered } from './map/params';
+import { encodedExpression, expectDeclared, expressionOf, hasExpressions, isReference, rendered } from './map/params';
 import { listing, reading } from './map/s3-access';
+import { expectSameRegion, otherAccount } from './map/same-place';
 
 /** The format of a file of items. */
 export enum DuckDbMapFileFormat {
@@ -63,8 +65,8 @@ export interface DuckDbMapFileOptions extends DuckDbMapKeyOptions {
 const KEY_OPTIONS: PropNames<DuckDbMapKeyOptions> = { prefix: true };
 const FILE_OPTIONS: PropNames<DuckDbMapFileOptions> = { ...KEY_OPTIONS, format: true, csvHeaders: true, csvDelimiter: true };
 
-/** The most bytes that a state may hand to the next. */
-const MAX_PAYLOAD_BYTES = 256 * 1024;
+/** The most bytes that a state may hand to the next are 256 KiB. The map adds some, such as the id of its run. */
+const MAX_LIST_BYTES = 256 * 1024 - 128;
 /** Where a state puts items for the map. The rest of the input stays as it is. */
 const ITEMS_PATH = '$.duckDbMapItems';
 
@@ -87,10 +89,10 @@ export abstract class DuckDbMapItems {
     const what = 'DuckDbMapItems.fromObjects';
     expectBucket(bucket, what);
     expectPrefix(prefix, what, 'orders/');
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: 'file',
       fileUrl: sfn.JsonPath.format(`s3://${bucket.bucketName}/{}`, sfn.JsonPath.stringAt('$$.Map.Item.Value.Key')),
-      reader: new NarrowItemReader(new sfn.S3ObjectsItemReader({ bucket, prefix }), listing(bucket, prefix)),
+      reader: readerOf(new sfn.S3ObjectsItemReader({ bucket, prefix }), listing(bucket, prefix), scope),
       input: { bucket, prefix },
     }));
   }
@@ -99,7 +101,7 @@ export abstract class DuckDbMapItems {
    * The values of a JSON file, or the lines of a JSONL or CSV file.
    *
    * @param bucket  the bucket
-   * @param key     the file's key, or its path in the input of the map, such as `$.key`
+   * @param key     the file's key, or its path in the input of the map, such as `$.key`, or an expression
    * @param options the file's format
    */
   public static fromFile(bucket: s3.IBucket, key: string, options: DuckDbMapFileOptions = {}): DuckDbMapItems {
@@ -110,6 +112,7 @@ export abstract class DuckDbMapItems {
     expectOneOf(options.format, `${what} has the format`, 'DuckDbMapFileFormat', DuckDbMapFileFormat);
     const format = options.format ?? formatOf(key, what);
     const { csvHeaders, csvDelimiter, prefix } = options;
+    if (csvHeaders !== undefined) expectHeaders(csvHeaders, what);
     if (format !== DuckDbMapFileFormat.CSV && (csvHeaders ?? csvDelimiter) !== undefined) {
       throw new Error(`${what} is read as ${format} and has csvHeaders or a csvDelimiter: remove them, or set format: DuckDbMapFileFormat.CSV`);
     }
@@ -119,15 +122,17 @@ export abstract class DuckDbMapItems {
       CSV: () => new sfn.S3CsvItemReader({ ...object(bucket, key), csvDelimiter, ...(csvHeaders && { csvHeaders: sfn.CsvHeaders.use(csvHeaders) }) }),
     };
     const statements = reading(bucket, readable(key, prefix, what));
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: format === DuckDbMapFileFormat.CSV ? 'object' : 'unknown',
       fields: csvHeaders,
-      reader: new NarrowItemReader(readers[format](), statements),
+      reader: readerOf(readers[format](), statements, scope),
     }));
   }
 
   /**
    * The objects of an S3 inventory.
+   *
+   * Use an inventory of current versions, in Parquet or ORC: the keys of CSV inventories are encoded, and are not decoded.
    *
    * @param bucket  the bucket that the inventory is delivered to
    * @param key     the key of the inventory's `manifest.json`, or its path in the input of the map, such as `$.manifest`
@@ -144,26 +149,30 @@ export abstract class DuckDbMapItems {
       throw new Error(`${what}: expected the key of a manifest in a folder, such as "inventory/lake/daily/2025-01-01T01-00Z/manifest.json", or the option prefix with the folder of all files`);
     }
     const statements = reading(bucket, readable(key, prefix, what));
-    return new ItemsOf(() => ({
+    return new ItemsOf((scope) => ({
       kind: 'file',
       fileUrl: sfn.JsonPath.format('s3://{}/{}', sfn.JsonPath.stringAt('$$.Map.Item.Value.Bucket'), sfn.JsonPath.stringAt('$$.Map.Item.Value.Key')),
-      reader: new NarrowItemReader(new sfn.S3ManifestItemReader(object(bucket, key)), statements),
+      reader: readerOf(new sfn.S3ManifestItemReader(object(bucket, key)), statements, scope),
     }));
   }
 
   /**
    * Items that are known when the app is synthesised. They are part of the state machine's definition.
    *
-   * @param items plain values, or objects; at most 256 KB of JSON
+   * @param items plain values, or objects; at most 262,016 bytes of JSON, less the input of the map. Text is itself, also if it looks like a path
    */
   public static fromList(items: any[]): DuckDbMapItems {
     const what = 'DuckDbMapItems.fromList';
     expectList(items, `${what} has`, '[\'2025-01-01\', \'2025-01-02\']');
     if (items.length === 0) throw new Error(`${what} has an empty list: expected at least one item`);
     expectJson(items, what, 'items');
+    const missing = items.indexOf(undefined);
+    if (missing >= 0) throw new Error(`${what} has in items[${missing}] undefined: expected a JSON value; null stands for NULL`);
+    const known = items.findIndex((item) => hasExpressions(item, encodedExpression));
+    if (known >= 0) throw new Error(`${what} has in items[${known}] an expression, which is known only when the map runs: expected values; use DuckDbMapItems.fromPath`);
     const bytes = Buffer.byteLength(JSON.stringify(items));
-    if (bytes > MAX_PAYLOAD_BYTES) {
-      throw new Error(`${what} has ${items.length} items of ${bytes} bytes as JSON: expected at most ${MAX_PAYLOAD_BYTES}, which is what Step Functions hands to a state; `
+    if (bytes > MAX_LIST_BYTES) {
+      throw new Error(`${what} has ${items.length} items of ${bytes} bytes as JSON: expected at most ${MAX_LIST_BYTES}, which is what Step Functions hands to a state; `
         + 'put them into a file in S3, and use DuckDbMapItems.fromFile');
     }
     const objects = items.filter(isObject);
@@ -174,7 +183,7 @@ export abstract class DuckDbMapItems {
       kind: objects.length > 0 ? 'object' : 'value',
       fields: commonFields(objects),
       itemsPath: ITEMS_PATH,
-      count: items.length,
+      count: { one: items.length, inBatches: (most) => Math.ceil(items.length / most) },
       before: new sfn.Pass(scope, 'items-state', {
         stateName: `${scope.node.id} items`, queryLanguage: sfn.QueryLanguage.JSON_PATH, result: sfn.Result.fromArray(items), resultPath: ITEMS_PATH,
       }),
@@ -187,8 +196,17 @@ export abstract class DuckDbMapItems {
    * @param path where it is, such as `$.days`
    */
   public static fromPath(path: string): DuckDbMapItems {
-    if (!isPath(path) || path === '$') throw new Error(`DuckDbMapItems.fromPath has the path ${shown(path)}: expected the path of a field of the input, such as "$.days"`);
-    return new ItemsOf(() => ({ kind: 'unknown', itemsPath: path, count: sfn.JsonPath.arrayLength(sfn.JsonPath.listAt(path)) }));
+    if (!isReference(path)) {
+      throw new Error(`DuckDbMapItems.fromPath has the path ${shown(path)}: expected the path of a field of the input, such as "$.days", without wildcards and filters`);
+    }
+    return new ItemsOf(() => ({
+      kind: 'unknown',
+      itemsPath: path,
+      count: {
+        one: sfn.JsonPath.arrayLength(sfn.JsonPath.listAt(path)),
+        inBatches: (most) => sfn.JsonPath.arrayLength(sfn.JsonPath.arrayPartition(sfn.JsonPath.listAt(path), most)),
+      },
+    }));
   }
 
   /**
@@ -215,8 +233,8 @@ export abstract class DuckDbMapItems {
         },
         resultPath: ITEMS_PATH,
       }),
-      count: sfn.JsonPath.numberAt(`${ITEMS_PATH}.count`),
-      reader: new NarrowItemReader(new sfn.S3JsonItemReader(object(results.bucket, writtenKey(results))), reading(results.bucket, `${results.items}*`)),
+      count: { one: sfn.JsonPath.numberAt(`${ITEMS_PATH}.count`) },
+      reader: readerOf(new sfn.S3JsonItemReader(object(results.bucket, writtenKey(results))), reading(results.bucket, `${results.items}*`), scope),
     }));
   }
 
@@ -234,6 +252,11 @@ class ItemsOf extends DuckDbMapItems {
   }
 }
 
+function readerOf(reader: sfn.IItemReader, statements: iam.PolicyStatement[], map: Construct): sfn.IItemReader {
+  expectSameRegion(reader.bucket, map, `the bucket of the items of ${map.node.path}`);
+  return new NarrowItemReader(reader, statements, otherAccount(reader.bucket, map));
+}
+
 /** The key of the file with the rows. */
 function writtenKey(results: MapResults): string {
   const url = `${ITEMS_PATH}.url`;
@@ -243,13 +266,17 @@ function writtenKey(results: MapResults): string {
 
 /** A bucket and a key as CDK's readers take them. */
 function object(bucket: s3.IBucket, key: string): sfn.S3FileItemReaderProps {
-  return { bucket, key: isPath(key) ? sfn.JsonPath.stringAt(key) : key };
+  const path = expressionOf(key);
+  return { bucket, key: path === undefined ? key : sfn.JsonPath.stringAt(path) };
 }
 
 /** The pattern of the keys that may be read. */
 function readable(key: string, prefix: string | undefined, what: string): string {
   if (prefix !== undefined) {
     expectPrefix(prefix, what, 'days/');
+    if (!isPath(key) && !Token.isUnresolved(key) && !key.startsWith(prefix)) {
+      throw new Error(`${what} has the prefix "${prefix}", with which the key does not begin, so it could not be read: expected the beginning of the key, or no prefix`);
+    }
     return `${iamLiteral(prefix)}*`;
   }
   if (isPath(key)) throw new Error(`${what} has no prefix: the key is known only when the map runs, so say what it begins with, as in { prefix: 'days/' }`);
@@ -275,12 +302,21 @@ function isObject(item: unknown): item is object {
   return typeof item === 'object' && item !== null && !Array.isArray(item) && !Token.isUnresolved(item);
 }
 
-function isPath(text: unknown): text is string {
-  return typeof text === 'string' && /^\$(?:$|[.[])/.test(text);
+/** Whether a key is known only when the map runs. */
+function isPath(key: string): boolean {
+  return expressionOf(key) !== undefined;
 }
 
 function expectBucket(bucket: unknown, what: string): void {
   expectObject(bucket, 'arnForObjects', `${what} has as bucket`, 'an IBucket, such as s3.Bucket.fromBucketName(this, \'Lake\', \'my-lake\')');
+}
+
+/** Refuses headers of which not each is the name of one column. */
+function expectHeaders(headers: string[], what: string): void {
+  expectTexts(headers, `${what} has the csvHeaders`, 'day');
+  const again = headers.find((header, index) => headers.indexOf(header) !== index);
+  if (headers.length > 0 && again === undefined) return;
+  throw new Error(`${what} has the csvHeaders ${JSON.stringify(headers)}: expected a name for each column, and each name once`);
 }
 
 /** Refuses a prefix of which no permission can be made. */

@@ -33,7 +33,8 @@ export interface DuckDbMapProps {
    * Its query declares the parameter `files`, as in `-- @param files VARCHAR[]`: the files of all workers of this run. Its answer is the result
    * of the map.
    *
-   * @default - none: the result is `{ manifests }`, the URL that the manifests of this run begin with
+   * @default - none: the result is `{ manifests }`, the URL that the manifests of this run begin with, which an event of a query takes as its
+   * `manifests`
    */
   readonly reducer?: DuckDbMapWorker;
 
@@ -60,14 +61,15 @@ export interface DuckDbMapProps {
   readonly maxConcurrency?: number;
 
   /**
-   * The percentage of items whose workers may fail. If more fail, the map fails.
+   * The percentage of items whose workers may fail. If more fail, the map fails. A worker that Step Functions has given up on may still finish: if its
+   * manifest exists when the reducer begins, its result counts.
    *
    * @default 0
    */
   readonly toleratedFailurePercentage?: number;
 
   /**
-   * The number of items whose workers may fail. If more fail, the map fails.
+   * The number of items whose workers may fail. If more fail, the map fails. What failed counts as with `toleratedFailurePercentage`.
    *
    * @default 0
    */

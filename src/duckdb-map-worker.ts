@@ -23,8 +23,9 @@ export class DuckDbMapWorker {
    * A function with a handler of its own, such as a `DuckDbFunction`.
    *
    * A worker's event is `{ params, output: { format, key } }`, with the item in `params.item`, `params.file` or, in a batch, `params.items` or
-   * `params.files`. A reducer's event is `{ params, manifests, manifestCount? }`. `key` and `manifests` are relative to the results of the map. The function needs
-   * permission to write there. With `queryHandler({ results: 's3://bucket/totals/' })`, it can answer as a query function does.
+   * `params.files`. A reducer's event is `{ params, manifests, manifestCount? }`. `key` and `manifests` are relative to the results of the map. The
+   * function needs permission to write there. With `queryHandler({ results: 's3://bucket/totals/' })`, it can answer as a query function does, once the
+   * query's name is added to the event.
    *
    * @param fn      the function
    * @param options parameters, format, retries and timeout

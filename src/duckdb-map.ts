@@ -12,6 +12,7 @@ import { MapMachine } from './map/map-machine';
 import { MapResults } from './map/map-results';
 import { MapState } from './map/map-state';
 import { declares, expectDeclared, rendered } from './map/params';
+import { expectSameRegion, otherAccount } from './map/same-place';
 
 const PROPS: PropNames<DuckDbMapProps> = {
   items: true,
@@ -73,7 +74,10 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     if (source.input) results.expectApartFrom(source.input.bucket, source.input.prefix);
     const comment = `the items of ${at}`;
 
-    const { reducer } = props;
+    const { worker, reducer } = props;
+    expectSameRegion(results.bucket, this, `the bucket of the results of ${at}`);
+    [worker, reducer].forEach((each) => each && expectSameRegion(each._invocation.fn, this, `the function ${each._invocation.fn.node.path}`));
+    this.warnOfOtherAccount(results);
     const map = this.mapState(props, source, results, comment);
     const last = reducer ? this.reducerState(reducer._invocation, results, manifestCount(props, source)) : results.tellManifests(this);
     this.startState = results.beginRun(this);
@@ -124,26 +128,40 @@ export class DuckDbMap extends sfn.StateMachineFragment {
     }, { outputPath: '$.Payload' });
   }
 
+  private warnOfOtherAccount({ bucket }: MapResults): void {
+    const account = otherAccount(bucket, this);
+    if (account === undefined) return;
+    Annotations.of(this).addWarningV2('cdk-duckdb-lambda:mapAccount', `the bucket of the results of ${this.node.path} belongs to the account ${account}: Step Functions may not be able to `
+      + 'write its record of the workers there; give the map results in its own account');
+  }
+
   /** How many workers run at the same time. Warns if the function cannot run as many. */
   private concurrency(declared: number | undefined, fn: lambda.IFunction): number {
     const reserved = reservedConcurrency(fn);
-    if (declared !== undefined && !Token.isUnresolved(declared) && reserved !== undefined && reserved < declared) {
+    if (declared !== undefined && !Token.isUnresolved(declared) && reserved !== undefined && reserved > 0 && reserved < declared) {
       Annotations.of(this).addWarningV2('cdk-duckdb-lambda:maxConcurrency', `maxConcurrency is ${declared}, but ${fn.node.path} has reserved a concurrency of ${reserved}: `
         + 'Lambda would refuse the other workers, and each of them is retried only so often; lower maxConcurrency, or raise reservedConcurrentExecutions');
     }
-    return declared ?? Math.min(reserved ?? DEFAULT_CONCURRENCY, MAX_CONCURRENCY);
+    if (reserved === 0) {
+      Annotations.of(this).addWarningV2('cdk-duckdb-lambda:maxConcurrency', `${fn.node.path} has reserved a concurrency of 0, with which Lambda refuses every invocation: `
+        + 'raise reservedConcurrentExecutions before the map runs');
+    }
+    return declared ?? Math.min(reserved || DEFAULT_CONCURRENCY, MAX_CONCURRENCY);
   }
 }
 
-/** How many workers have written a manifest when the reducer begins. Not known if some may fail, or if Step Functions makes the batches. */
+/** How many workers at least have written a manifest when the reducer begins. Not known if some may fail. */
 function manifestCount({ batch, toleratedFailureCount, toleratedFailurePercentage }: DuckDbMapProps, { count }: ItemSource): unknown {
-  return batch || toleratedFailureCount || toleratedFailurePercentage ? undefined : count;
+  if (toleratedFailureCount || toleratedFailurePercentage) return undefined;
+  if (!batch) return count?.one;
+  const { maxItems } = batch;
+  return maxItems === undefined || Token.isUnresolved(maxItems) ? undefined : count?.inBatches?.(maxItems);
 }
 
-/** The concurrency that is reserved for a function, if it is known and not 0. */
+/** The concurrency that is reserved for a function, if it is known. */
 function reservedConcurrency(fn: lambda.IFunction): number | undefined {
   const { reservedConcurrentExecutions: reserved } = (fn.node.defaultChild ?? {}) as Partial<lambda.CfnFunction>;
-  return reserved === undefined || Token.isUnresolved(reserved) || reserved === 0 ? undefined : reserved;
+  return reserved === undefined || Token.isUnresolved(reserved) ? undefined : reserved;
 }
 
 function checkProps(props: DuckDbMapProps, at: string): void {

@@ -62,6 +62,15 @@ describe('a file', () => {
     expect(reads()).toEqual([`s3:GetObject on lake/${key}`]);
   });
 
+  test.each([
+    ['$$.Execution.Input.key', '$$.Execution.Input.key'], [sfn.JsonPath.stringAt('$.key'), '$.key'],
+    [sfn.JsonPath.format('days/{}.json', sfn.JsonPath.stringAt('$.day')), 'States.Format(\'days/{}.json\', $.day)'],
+  ])('whose key is an expression, %#', (key, expression) => {
+    const { 'Totals map': map } = states(DuckDbMapItems.fromFile(lake, key, { format: DuckDbMapFileFormat.JSON, prefix: 'days/' }), 'by-day');
+    expect(map.ItemReader.Parameters).toEqual({ 'Bucket': 'lake', 'Key.$': expression });
+    expect(reads()).toEqual(['s3:GetObject on lake/days/*']);
+  });
+
   test('whose key is in the input', () => {
     const { 'Totals map': map } = states(DuckDbMapItems.fromFile(lake, '$.key', { format: DuckDbMapFileFormat.JSON, prefix: 'days/' }), 'by-day');
     expect(map.ItemReader.Parameters).toEqual({ 'Bucket': 'lake', 'Key.$': '$.key' });
@@ -103,11 +112,13 @@ describe('a list', () => {
     expect(states(DuckDbMapItems.fromList([{ a: 1 }]), 'one-item')['Totals map'].ItemSelector.params).toEqual({ 'item.$': '$$.Map.Item.Value' });
   });
 
-  test('may be as large as a payload', () => {
-    const items = [...Array(1000).fill('x'.repeat(259)), 'x'.repeat(262_144 - 1000 * 262 - 4)];
-    expect(JSON.stringify(items)).toHaveLength(262_144);
+  test('may be as large as a payload with what the map adds', () => {
+    const items = [...Array(1000).fill('x'.repeat(258)), 'x'.repeat(262_016 - 1000 * 261 - 4)];
+    expect(JSON.stringify(items)).toHaveLength(262_016);
+    const input = { duckDbMapRun: { id: '123e4567-e89b-42d3-a456-426614174000' }, duckDbMapItems: items };
+    expect(JSON.stringify(input).length).toBeLessThanOrEqual(262_144);
     expect(() => DuckDbMapItems.fromList(items)).not.toThrow();
-    expect(() => DuckDbMapItems.fromList([...items.slice(1), 'ü'.repeat(259)])).toThrow('put them into a file in S3, and use DuckDbMapItems.fromFile');
+    expect(() => DuckDbMapItems.fromList([...items.slice(1), 'ü'.repeat(258)])).toThrow('put them into a file in S3, and use DuckDbMapItems.fromFile');
   });
 });
 
@@ -174,7 +185,23 @@ describe('the reducer is told how many manifests there must be', () => {
     expect(told(DuckDbMapItems.fromList(['a', 'b']), props)).toEqual({});
   });
 
-  test('not in batches', () => expect(told(DuckDbMapItems.fromList(['a', 'b']), { batch: { maxItems: 2 } }, 'many-items')).toEqual({}));
+  test('in batches of so many items, the least number', () => {
+    const batch = { maxItems: 2 };
+    expect(told(DuckDbMapItems.fromList(['a', 'b', 'c']), { batch }, 'many-items')).toEqual({ manifestCount: 2 });
+  });
+
+  test('in batches of so many items of a path', () => {
+    expect(told(DuckDbMapItems.fromPath('$.days'), { batch: { maxItems: 2, maxBytes: 1000 } }, 'many-items')).toEqual({
+      'manifestCount.$': 'States.ArrayLength(States.ArrayPartition($.days, 2))',
+    });
+  });
+
+  test('not in batches of so many bytes', () => expect(told(DuckDbMapItems.fromList(['a', 'b']), { batch: { maxBytes: 1000 } }, 'many-items')).toEqual({}));
+
+  test('not in batches of rows, whose number Step Functions cannot divide', () => {
+    const rows = DuckDbMapItems.fromQuery(sales, 'months', { params: { year: 2025 } });
+    expect(told(rows, { batch: { maxItems: 2 } }, 'many-items')).toEqual({});
+  });
 });
 
 describe('parameters of a batch', () => {
@@ -210,6 +237,20 @@ describe('bad input is refused at synth, with its fix', () => {
     ['a list of dates', () => DuckDbMapItems.fromList([new Date()]), 'DuckDbMapItems.fromList has in items[0] an object of the class Date'],
     ['a path that is none', () => DuckDbMapItems.fromPath('days'), 'DuckDbMapItems.fromPath has the path "days": expected the path of a field of the input, such as "$.days"'],
     ['the whole input', () => DuckDbMapItems.fromPath('$'), 'DuckDbMapItems.fromPath has the path "$"'],
+    ...['$.', '$..days', '$.days[*]', '$.days[?(@.x)]', '$$.Execution.Input.days'].map((path): [string, () => unknown, string] => (
+      [`the path ${path}`, () => DuckDbMapItems.fromPath(path), `DuckDbMapItems.fromPath has the path "${path}": expected the path of a field of the input, such as "$.days", without wildcards`]
+    )),
+    ['a list with expressions', () => DuckDbMapItems.fromList(['a', sfn.JsonPath.stringAt('$.z')]),
+      'DuckDbMapItems.fromList has in items[1] an expression, which is known only when the map runs: expected values; use DuckDbMapItems.fromPath'],
+    ['a list with objects of expressions', () => DuckDbMapItems.fromList([{ day: sfn.JsonPath.stringAt('$.z') }]), 'has in items[0] an expression'],
+    ['a list with a hole', () => DuckDbMapItems.fromList(['a', undefined]), 'DuckDbMapItems.fromList has in items[1] undefined: expected a JSON value'],
+    ['no headers', () => DuckDbMapItems.fromFile(lake, 'd.csv', { csvHeaders: [] }), 'has the csvHeaders []: expected a name for each column, and each name once'],
+    ['a header twice', () => DuckDbMapItems.fromFile(lake, 'd.csv', { csvHeaders: ['day', 'day'] }), 'has the csvHeaders ["day","day"]: expected a name for each column'],
+    ['a header without a name', () => DuckDbMapItems.fromFile(lake, 'd.csv', { csvHeaders: ['day', ''] }), 'has the csvHeaders "": expected text such as "day"'],
+    ['a prefix with which the key does not begin', () => DuckDbMapItems.fromFile(lake, 'days/a.json', { prefix: 'other/' }),
+      'DuckDbMapItems.fromFile with the key "days/a.json" has the prefix "other/", with which the key does not begin'],
+    ['one parameter in two spellings', () => states(DuckDbMapItems.fromList([{ day: 'a', region: 'eu' }]), 'by-day', { params: { Region: 'us' } }),
+      'the worker of Stack/Totals has the parameter "Region", and its items have the field "region": expected one spelling'],
     ['an unknown query', () => DuckDbMapItems.fromQuery(sales, 'month'), 'DuckDbMapItems.fromQuery with the query "month": Stack/Sales does not have it'],
     ['a query without a required parameter', () => DuckDbMapItems.fromQuery(sales, 'months'),
       'DuckDbMapItems.fromQuery with the query "months" does not give the query "months" the parameter "year", which it requires; it gives none'],

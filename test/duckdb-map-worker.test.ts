@@ -49,8 +49,37 @@ test('parameters are paths, expressions and literals, also inside of objects', (
   });
 });
 
-test('a parameter may replace what the map gives', () => {
-  expect(selected({ file: '$$.Map.Item.Value.Key' })).toEqual({ 'file.$': '$$.Map.Item.Value.Key' });
+test('lists with paths are made by Step Functions, with every other item as it is', () => {
+  expect(selected({
+    days: ['$.from', '$.to'],
+    mixed: [sfn.JsonPath.stringAt('$.a'), sfn.JsonPath.numberAt('$.n'), "it's {\\}", 1.5, true, null, ['$$.Map.Item.Index', 'b']],
+    inner: { days: ['$.from'] },
+    whole: sfn.JsonPath.listAt('$.days'),
+    literal: ['$5', { a: ['b'] }],
+  })).toEqual({
+    'file.$': expect.anything(),
+    'days.$': 'States.Array($.from, $.to)',
+    'mixed.$': "States.Array($.a, $.n, 'it\\'s \\{\\\\\\}', 1.5, States.StringToJson('true'), States.StringToJson('null'), States.Array($$.Map.Item.Index, 'b'))",
+    'inner': { 'days.$': 'States.Array($.from)' },
+    'whole.$': '$.days',
+    'literal': ['$5', { a: ['b'] }],
+  });
+});
+
+describe('retries', () => {
+  const retries = (retry: sfn.RetryProps) => {
+    machine(stack, declareMap(stack, { worker: DuckDbMapWorker.fromQuery(sales, 'day-totals', { retry }) }));
+    return definition(stack).States['Totals map'].ItemProcessor.States['Totals worker'].Retry;
+  };
+
+  test('without errors are those of the default', () => {
+    expect(retries({ maxAttempts: 3 })).toEqual([
+      expect.objectContaining({ ErrorEquals: expect.arrayContaining(['DuckDbRetryableError']), MaxAttempts: 3, JitterStrategy: 'FULL' }),
+      expect.objectContaining({ ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown', 'States.Timeout'] }),
+    ]);
+  });
+
+  test('with errors are these alone', () => expect(retries({ errors: ['States.Timeout'], maxAttempts: 0 })).toEqual([{ ErrorEquals: ['States.Timeout'], MaxAttempts: 0 }]));
 });
 
 describe('bad input is refused at synth, with its fix', () => {
@@ -73,6 +102,13 @@ describe('bad input is refused at synth, with its fix', () => {
     ['an unknown format', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { format: 'orc' as any }), `${what} has the format "orc": expected one of DuckDbResultFormat.PARQUET`],
     ['no time', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { timeout: Duration.seconds(0) }), `${what} has the timeout 0: expected more than 0`],
     ['a retry that is a number', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { retry: 3 as any }), `${what} has the retry 3: expected RetryProps`],
+    ['fewer attempts than none', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { retry: { maxAttempts: -1 } }), `${what} has the retry with maxAttempts -1: expected a whole number from 0`],
+    ['a name as Step Functions writes it', () => DuckDbMapWorker.fromQuery(sales, 'day-totals', { params: { least: [{ 'x.$': '$.y' }] } }),
+      `${what} has in params.least.0 the name "x.$": expected "x", whose value may be a path or an expression`],
+    ['an object in a list with paths', () => selected({ days: [{ day: '$.day' }] }), 'the parameter days[0] is an object of the class Object in a list with paths: expected text, numbers'],
+    ...['file', 'File', 'files'].map((name): [string, () => unknown, string] => (
+      [`the map's own parameter as ${name}`, () => selected({ [name]: '$.x' }), `the worker of Stack/Totals has the parameter "${name}", which the map gives to it: remove it from params`]
+    )),
     ['an undeclared parameter', () => declareMap(stack, { worker: DuckDbMapWorker.fromQuery(sales, 'day-totals', { params: { lest: 1 } }) }),
       'the worker of Stack/Totals gives the query "day-totals" the parameter "lest", but its file declares "file", "least"; did you mean "least"?'],
   ])('%s', (_, declare, message) => {

@@ -27,7 +27,7 @@ const RETRY = [{
   BackoffRate: 2,
   JitterStrategy: 'FULL',
 }, {
-  ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL',
+  ErrorEquals: ['Runtime.ExitError', 'Lambda.Unknown', 'States.Timeout'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL',
 }];
 
 describe('the definition', () => {
@@ -165,6 +165,21 @@ describe('the definition', () => {
   });
 });
 
+describe('another account', () => {
+  const ofOther = (name: string) => s3.Bucket.fromBucketAttributes(stack, name, { bucketName: name, account: '222222222222' });
+
+  test('is named as the owner of the bucket with the items, because Step Functions would not read it otherwise', () => {
+    machine(stack, declareMap(stack, { items: DuckDbMapItems.fromObjects(ofOther('far-lake'), 'orders/') }));
+    expect(definition(stack).States['Totals map'].ItemReader.Parameters).toEqual({ Bucket: 'far-lake', Prefix: 'orders/', ExpectedBucketOwner: '222222222222' });
+  });
+
+  test('of the results is a warning', () => {
+    const location = { bucket: ofOther('far-reports'), prefix: 'results/' };
+    machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { results: location })), results: location }));
+    Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^the bucket of the results of Stack/Totals belongs to the account 222222222222'));
+  });
+});
+
 describe('maxConcurrency', () => {
   const concurrency = () => definition(stack).States['Totals map'].MaxConcurrency;
 
@@ -182,6 +197,11 @@ describe('maxConcurrency', () => {
   test('above what the function has reserved is a warning', () => {
     machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { reservedConcurrentExecutions: 50 })), maxConcurrency: 51 }));
     Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^maxConcurrency is 51, but Stack/Sales has reserved a concurrency of 50: '));
+  });
+
+  test('that nobody can use, because the function has reserved 0, is a warning', () => {
+    machine(stack, declareMap(stack, { worker: from('day-totals', queryFunction(stack, { reservedConcurrentExecutions: 0 })) }));
+    Annotations.fromStack(stack).hasWarning('/Stack/Totals', Match.stringLikeRegexp('^Stack/Sales has reserved a concurrency of 0, with which Lambda refuses every invocation'));
   });
 
   test('may be a token', () => {
@@ -357,6 +377,7 @@ describe('bad input is refused at synth, with its fix', () => {
     ['too much concurrency', () => ({ maxConcurrency: 10_001 }), 'Stack/Totals has a maxConcurrency of 10001: expected a whole number from 1 to 10000'],
     ['half a failure', () => ({ toleratedFailureCount: 0.5 }), 'Stack/Totals has a toleratedFailureCount of 0.5: expected a whole number of at least 0'],
     ['101 %', () => ({ toleratedFailurePercentage: 101 }), 'Stack/Totals has a toleratedFailurePercentage of 101: expected a number from 0 to 100'],
+    ['a prefix too long for the keys of manifests', () => results(`results/${'a'.repeat(365)}/`), 'the results of Stack/Totals have a prefix of 374 characters: expected at most 373'],
     ['a label with a space', () => ({ label: 'my totals' }), 'Stack/Totals has the label "my totals": expected 1 to 40 letters, digits and _ - . @ +'],
     ['a label that is too long', () => ({ label: 'a'.repeat(41) }), 'expected 1 to 40 letters'],
     ['a reducer without files', () => ({ reducer: from('months', sales) }), 'the reducer of Stack/Totals is the query "months", which does not declare the parameter "files"'],
@@ -367,6 +388,18 @@ describe('bad input is refused at synth, with its fix', () => {
   ])('%s', (_, props, message) => {
     sales = queryFunction(stack);
     expect(() => declareMap(stack, { worker: from('day-totals', sales), ...props() })).toThrow(message);
+  });
+
+  test('a machine in another region than its buckets or functions', () => {
+    const elsewhere = (id: string) => s3.Bucket.fromBucketAttributes(stack, id, { bucketName: id, region: 'us-east-1' });
+    const say = (what: string) => `${what} is in us-east-1, and the map Stack/Totals in eu-west-1: expected the same region`;
+    expect(() => declareMap(stack, { items: DuckDbMapItems.fromObjects(elsewhere('far-lake'), 'orders/') })).toThrow(say('the bucket of the items of Stack/Totals'));
+    stack = unbundledStack();
+    const location = { bucket: elsewhere('far-reports'), prefix: 'results/' };
+    expect(() => declareMap(stack, { worker: from('day-totals', queryFunction(stack, { results: location })), results: location })).toThrow(say('the bucket of the results of Stack/Totals'));
+    stack = unbundledStack();
+    const fn = lambda.Function.fromFunctionArn(stack, 'Far', 'arn:aws:lambda:us-east-1:111111111111:function:far');
+    expect(() => declareMap(stack, { worker: DuckDbMapWorker.fromFunction(fn) })).toThrow(say('the function Stack/Far'));
   });
 
   test('a function whose results have a prefix that only the deployment knows', () => {
@@ -385,6 +418,23 @@ describe('bad input is refused at synth, with its fix', () => {
     const fn = queryFunction(stack, { results: { bucket: lake, prefix } });
     expect(() => declareMap(stack, { items: DuckDbMapItems.fromObjects(lake, input), worker: from('day-totals', fn), results: { bucket: lake, prefix } })).toThrow(
       `Stack/Totals reads "${input}" and has its results in "${prefix}" of the same bucket: expected two prefixes of which neither begins with the other`);
+  });
+
+  test('states with names that are too long, also in a single state', () => {
+    machine(stack, declareMap(stack, {}, 'a'.repeat(71)));
+    expect(() => Template.fromStack(stack)).toThrow(/^Stack\/Machine has a state with the name "a{71} manifests", of 81 characters: expected at most 80/);
+    stack = unbundledStack();
+    machine(stack, declareMap(stack, {}, 'a'.repeat(40)).toSingleState());
+    expect(() => Template.fromStack(stack)).toThrow('give the map a shorter id, or toSingleState() a short prefix, such as');
+    stack = unbundledStack();
+    machine(stack, declareMap(stack, {}, 'a'.repeat(40)).toSingleState({ prefixStates: 'T: ' }));
+    expect(() => Template.fromStack(stack)).not.toThrow();
+  });
+
+  test('a map in one whose items run in executions of the type EXPRESS', () => {
+    const each = new sfn.DistributedMap(stack, 'Each', { itemsPath: '$.years', mapExecutionType: sfn.StateMachineType.EXPRESS });
+    machine(stack, each.itemProcessor(declareMap(stack).toSingleState()));
+    expect(() => Template.fromStack(stack)).toThrow('Stack/Totals is in the map "Each", whose mapExecutionType is EXPRESS: expected STANDARD');
   });
 
   test('an express machine', () => {

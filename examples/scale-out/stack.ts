@@ -46,8 +46,8 @@ export class ScaleOutStack extends Stack {
 
     // The files of a run are complete when it has succeeded. Its output, { manifests }, tells where they are named.
     const compaction = new DuckDbMap(this, 'Compaction', {
-      items: DuckDbMapItems.fromQuery(orders, 'compaction/days'),
-      worker: DuckDbMapWorker.fromQuery(orders, 'compaction/map'),
+      items: DuckDbMapItems.fromQuery(orders, 'compaction/days', { params: { lake: props.lake } }),
+      worker: DuckDbMapWorker.fromQuery(orders, 'compaction/map', { params: { lake: props.lake } }),
       results: { bucket: results, prefix: 'results/compaction/' },
       maxConcurrency,
     });

@@ -53,7 +53,7 @@ export async function answerQuery(host: QueryHost, event: unknown, context: Invo
   let query: QueryFile | undefined;
   const record = (error?: unknown) => recordAnswer(query?.name, performance.now() - started, error);
   try {
-    const request = readEvent(event);
+    const request = readEvent(event, host.results);
     const file = query = loadQuery(host.folder, request.query);
     const answer = await withTimeout(file, (signal) => new Answering(host, file, request, context, signal).run());
     record();

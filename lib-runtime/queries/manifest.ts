@@ -1,4 +1,5 @@
 import type { ResultFormat } from './result-format';
+import type { ResultLocation } from './result-location';
 import { ConfigError } from '../base/errors';
 import { shown } from '../base/shown';
 import type { Column } from '../values/column';
@@ -44,14 +45,16 @@ export function isPlainKey(text: string): boolean {
 export function manifestKey(key: unknown): string {
   if (typeof key === 'string' && key.length <= LONGEST_KEY && key.endsWith(EXTENSION) && isPlainKey(key.slice(0, -EXTENSION.length))) return key;
   throw new ConfigError(`output.key is ${shown(key)}, expected the key of a manifest below the location of the results, such as "2025-01/sales.json": ` +
-    `${PARTS}, also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters`);
+    `${PARTS}, also without its "${EXTENSION}", "${EXTENSION}" at the end, at most ${LONGEST_KEY} characters. The key of a DuckDbMap contains the name of the state machine's execution`);
 }
 
-/** `prefix` of manifests, relative to the location of the results. Throws `CONFIG` if manifests cannot lie directly below it. */
-export function manifestsPrefix(prefix: unknown): string {
+/** `manifests`, a prefix or a URL below the location of the results, relative to it. Throws `CONFIG` if manifests cannot lie directly below it. */
+export function manifestsPrefix(manifests: unknown, location?: ResultLocation): string {
+  const url = location && `s3://${location.bucket}/${location.prefix}`;
+  const prefix = url !== undefined && typeof manifests === 'string' && manifests.startsWith(url) ? manifests.slice(url.length) : manifests;
   if (typeof prefix === 'string' && prefix.length <= LONGEST_KEY && prefix.endsWith('/') && isPlainKey(prefix.slice(0, -1))) return prefix;
-  throw new ConfigError(`manifests is ${shown(prefix)}, expected the prefix of manifests below the location of the results, such as "totals/2025-01/": ` +
-    `${PARTS}, a slash at the end, at most ${LONGEST_KEY} characters`);
+  throw new ConfigError(`manifests is ${shown(manifests)}, expected the prefix of manifests below the location of the results${url ? `, ${url}` : ''}, such as "totals/2025-01/", or its URL: ` +
+    `${PARTS}, a slash at the end, at most ${LONGEST_KEY} characters. The prefix of a DuckDbMap contains the name of the state machine's execution`);
 }
 
 /** The index in the name of a worker's manifest, `12` of `12.json`; undefined for every other name. */

@@ -1,5 +1,6 @@
 import { manifestKey, manifestsPrefix } from './manifest';
 import { RESULT_FORMATS, type ResultFormat } from './result-format';
+import type { ResultLocation } from './result-location';
 import type { QueryEvent } from './types';
 import { didYouMean } from '../base/did-you-mean';
 import { ConfigError } from '../base/errors';
@@ -12,8 +13,11 @@ export const INLINE_BYTES = { expected: `a whole number from 1 to ${MAX_INLINE_B
 const KEYS = ['query', 'params', 'manifests', 'manifestCount', 'output', 'maxInlineBytes'];
 const OUTPUT_KEYS = ['format', 'key'];
 
-/** `event`, which anyone may have sent, checked. `params` is checked with the query's declarations. Throws `CONFIG`. */
-export function readEvent(event: unknown): QueryEvent {
+/**
+ * `event`, which anyone may have sent, checked. `params` is checked with the query's declarations, and `manifests` is relative to `location`, that of the
+ * results. Throws `CONFIG`.
+ */
+export function readEvent(event: unknown, location?: ResultLocation): QueryEvent {
   const { query, params, manifests, manifestCount, output, maxInlineBytes } = fields(event, 'the event', KEYS);
   if (typeof query !== 'string' || query === '') throw new ConfigError(`query is ${shown(query)}, expected the name of a query`);
   if (maxInlineBytes !== undefined && !INLINE_BYTES.isRight(maxInlineBytes)) {
@@ -28,7 +32,7 @@ export function readEvent(event: unknown): QueryEvent {
   return {
     query,
     params: params as QueryEvent['params'],
-    ...(manifests !== undefined && { manifests: manifestsPrefix(manifests) }),
+    ...(manifests !== undefined && { manifests: manifestsPrefix(manifests, location) }),
     ...(manifestCount !== undefined && { manifestCount: manifestCount as number }),
     ...(output !== undefined && { output: readOutput(output) }),
     ...(maxInlineBytes !== undefined && { maxInlineBytes: maxInlineBytes as number }),

@@ -1,3 +1,5 @@
+import type { DuckDBType } from '@duckdb/node-api';
+import { jsonValue } from './json-value';
 import type { ResultFormat } from './result-format';
 import { QueryError } from '../base/errors';
 import { excerpt, firstWord, quotedIdentifier, quotedString } from '../base/sql-text';
@@ -21,12 +23,8 @@ const OPTIONS: Readonly<Record<ResultFormat, string>> = {
 
 /** Types whose JSON may hold NaN or Infinity. A JSON value may hold them because DuckDB's parser takes them. */
 const MAY_BE_NOT_FINITE = /\b(?:FLOAT|DOUBLE|JSON|VARIANT)\b/;
-/** Types that DuckDB does not write exactly, and those in which it does. */
-type ExactTypes = ReadonlyArray<readonly [RegExp, string]>;
-/** A BIGNUM would become a DOUBLE, a VARIANT the text of its SQL. */
-const EXACT_IN_JSON: ExactTypes = [[/\bBIGNUM\b/g, 'VARCHAR'], [/\bVARIANT\b/g, 'JSON']];
-/** They would become a DOUBLE. What a DECIMAL does not hold is an error. */
-const EXACT_IN_PARQUET: ExactTypes = [[/\bU?HUGEINT\b/g, 'DECIMAL(38,0)']];
+/** Types that DuckDB would write as a DOUBLE. What a DECIMAL does not hold is an error. */
+const INEXACT_IN_PARQUET = /\bU?HUGEINT\b/g;
 
 /** What a COPY refuses, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -47,28 +45,41 @@ export function checkSource(statement: string, reads: boolean): void {
   throw new QueryError(`the result of this statement cannot be written to a file: ${fix}\n\nin: ${excerpt(statement)}`);
 }
 
-/** The COPY that writes the rows of `statement` to `url`. */
-export function copyStatement(statement: string, columns: readonly Column[], format: ResultFormat, url: string): string {
-  return `COPY (${rowsOf(statement, columns, format)}) TO ${quotedString(url)} (${OPTIONS[format]})`;
+/** The columns of a result. */
+export interface ResultColumns {
+  readonly columns: readonly Column[];
+  /** Their types, which only JSON needs. */
+  readonly types: readonly DuckDBType[];
 }
 
-function rowsOf(statement: string, columns: readonly Column[], format: ResultFormat): string {
-  if (format === 'csv') return `FROM ${source(statement)}`;
-  return format === 'parquet' ? exactly(statement, columns, EXACT_IN_PARQUET) : jsonLines(statement, columns);
+/** The COPY that writes the rows of `statement` to `url`. */
+export function copyStatement(statement: string, result: ResultColumns, format: ResultFormat, url: string): string {
+  return `COPY (${rowsOf(statement, result, format)}) TO ${quotedString(url)} (${OPTIONS[format]})`;
+}
+
+function rowsOf(statement: string, { columns, types }: ResultColumns, format: ResultFormat): string {
+  switch (format) {
+    case 'csv': return replacing(statement, []);
+    case 'parquet': return replacing(statement, columns.map(({ name, type }) => [name, exactInParquet(quotedIdentifier(name), type)]));
+    default: return jsonLines(replacing(statement, columns.map(({ name }, index) => [name, jsonValue(quotedIdentifier(name), types[index]!)])), columns);
+  }
 }
 
 /** Each row as the text of a JSON object. */
-function jsonLines(statement: string, columns: readonly Column[]): string {
-  const lines = `SELECT to_json(struct_pack(*COLUMNS(*)))::VARCHAR AS line FROM (${exactly(statement, columns, EXACT_IN_JSON)})`;
+function jsonLines(rows: string, columns: readonly Column[]): string {
+  const lines = `SELECT to_json(struct_pack(*COLUMNS(*)))::VARCHAR AS line FROM (${rows})`;
   return columns.some(({ type }) => MAY_BE_NOT_FINITE.test(type)) ? `SELECT ${FINITE} FROM (${lines})` : lines;
 }
 
-/** The rows with columns that DuckDB writes exactly. */
-function exactly(statement: string, columns: readonly Column[], types: ExactTypes): string {
-  const exact = (type: string) => types.reduce((text, [inexact, other]) => text.replace(inexact, other), type);
-  const casts = columns.filter(({ type }) => exact(type) !== type)
-    .map(({ name, type }) => `CAST(${quotedIdentifier(name)} AS ${exact(type)}) AS ${quotedIdentifier(name)}`);
-  return casts.length === 0 ? `FROM ${source(statement)}` : `SELECT * REPLACE (${casts.join(', ')}) FROM ${source(statement)}`;
+function exactInParquet(value: string, type: string): string | undefined {
+  const exact = type.replace(INEXACT_IN_PARQUET, 'DECIMAL(38,0)');
+  return exact === type ? undefined : `CAST(${value} AS ${exact})`;
+}
+
+/** The rows of `statement`, with other values for some columns. */
+function replacing(statement: string, values: ReadonlyArray<readonly [name: string, value: string | undefined]>): string {
+  const replaced = values.filter(([, value]) => value !== undefined).map(([name, value]) => `${value} AS ${quotedIdentifier(name)}`);
+  return replaced.length === 0 ? `FROM ${source(statement)}` : `SELECT * REPLACE (${replaced.join(', ')}) FROM ${source(statement)}`;
 }
 
 /** A line of JSON, with NaN and the infinities as text wherever they are not within a text. */

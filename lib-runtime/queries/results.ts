@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptPrefix, type ResultFile, type ResultManifest } from './manifest';
 import { refused } from './refused';
-import { checkSource, copyStatement, FILE_NAMES, source } from './result-copy';
+import { checkSource, copyStatement, FILE_NAMES, type ResultColumns, source } from './result-copy';
 import type { ResultFormat } from './result-format';
 import type { ResultLocation } from './result-location';
 import type { FileAnswer } from './types';
@@ -28,7 +28,7 @@ export interface WantedResult {
   readonly parameters: QueryParameters | undefined;
   /** The names of the query's parameters, for the manifest. */
   readonly parameterNames: readonly string[];
-  /** Its columns, if they are known. */
+  /** Its columns, if they are known, as for Parquet in place of rows that do not fit. */
   readonly columns: readonly Column[] | undefined;
   readonly format: ResultFormat;
   /** The manifest's key, below the location. */
@@ -54,9 +54,9 @@ const ANSWER_MS = 100;
  */
 export async function writeResult(cursor: Cursor, location: ResultLocation, wanted: WantedResult): Promise<FileAnswer> {
   checkSource(wanted.statement, wanted.reads);
-  const columns = wanted.columns ?? await resultColumns(cursor, wanted);
-  await wanted.checkColumns(columns);
-  const attempt = new Attempt(location, wanted, columns);
+  const result = wanted.columns ? { columns: wanted.columns, types: [] } : await resultColumns(cursor, wanted);
+  await wanted.checkColumns(result.columns);
+  const attempt = new Attempt(location, wanted, result);
   try {
     return await attempt.write(cursor);
   } catch (error) {
@@ -67,11 +67,12 @@ export async function writeResult(cursor: Cursor, location: ResultLocation, want
 }
 
 /** Throws `OUT_OF_RANGE` if JSON would lose fields of a column. */
-async function resultColumns(cursor: Cursor, { statement, parameters, format }: WantedResult): Promise<readonly Column[]> {
+async function resultColumns(cursor: Cursor, { statement, parameters, format }: WantedResult): Promise<ResultColumns> {
   const result = await (cursor as CursorCalls).result(`FROM ${source(statement)} LIMIT 0`, parameters);
   const columns = readColumns(result);
-  if (format === 'json' || format === 'ndjson') result.columnTypes().forEach((type, index) => checkFieldNames(type, columns[index]!.name));
-  return columns;
+  const types = result.columnTypes();
+  if (format === 'json' || format === 'ndjson') types.forEach((type, index) => checkFieldNames(type, columns[index]!.name));
+  return { columns, types };
 }
 
 /** One attempt at a result. */
@@ -82,7 +83,7 @@ class Attempt {
   /** Whether its data may be part of a result. */
   private mayBePublished = false;
 
-  constructor(location: ResultLocation, private readonly wanted: WantedResult, private readonly columns: readonly Column[]) {
+  constructor(location: ResultLocation, private readonly wanted: WantedResult, private readonly result: ResultColumns) {
     this.objects = new S3Objects(location.bucket, location, process.env);
     this.manifestKey = location.prefix + wanted.key;
     this.prefix = location.prefix + attemptPrefix(wanted.key, randomUUID());
@@ -91,7 +92,7 @@ class Attempt {
   async write(cursor: Cursor): Promise<FileAnswer> {
     const { query, parameterNames, format } = this.wanted;
     const { url, rows, bytes } = await this.copied(cursor);
-    const { columns } = this;
+    const { columns } = this.result;
     const manifest: ResultManifest = {
       version: 1, query, parameters: parameterNames, format, rowCount: rows, bytes, columns, files: [{ url, rows, bytes }],
     };
@@ -132,7 +133,7 @@ class Attempt {
     const url = this.objects.urlOf(key);
     // Its rows say what DuckDB has written: RETURN_STATS for Parquet, RETURN_FILES for the others.
     const [written] = await cursor.query<{ count?: number; Count?: number; file_size_bytes?: number }>(
-      copyStatement(statement, this.columns, format, url), parameters, NO_LIMIT);
+      copyStatement(statement, this.result, format, url), parameters, NO_LIMIT);
     const rows = written?.count ?? written?.Count;
     if (rows === undefined) throw new QueryError(`DuckDB has not said how many rows it has written to ${url}; nothing was published`);
     const objects = await this.objects.list(this.prefix).catch((error) => { throw refused('list', this.objects.urlOf(this.prefix), error); });

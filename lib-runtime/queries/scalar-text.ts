@@ -1,8 +1,8 @@
 import type { DuckDBDecimalType, DuckDBEnumType, DuckDBType } from '@duckdb/node-api';
 import { decimalText, floatText, wholeText } from './number-text';
+import { checkText } from './parameter-text';
 import { storableJson } from './storable-json';
 import { dateText, intervalText, timestampText, timestampWithOffsetText, timeText, timeWithOffsetText } from './temporal-text';
-import { isWellFormed } from './well-formed';
 import { loadApi } from '../client/client';
 import { isJson } from '../values/json-parameter';
 
@@ -49,7 +49,7 @@ function makersById(): ReadonlyMap<number, Make> {
     [id.FLOAT, always({ expected: `${NUMBER}, from 1.4e-45 to 3.4e38 or 0`, text: (value) => floatText(value, Math.fround) })],
     [id.DOUBLE, always({ expected: `${NUMBER}, from 4.9e-324 to 1.8e308 or 0`, text: (value) => floatText(value, Number) })],
     [id.DECIMAL, (type) => decimal(type as DuckDBDecimalType)],
-    [id.VARCHAR, always({ expected: 'text of whole characters', text: textOf })],
+    [id.VARCHAR, always({ expected: 'text', text: textOf })],
     [id.BLOB, always({ expected: 'bytes as base64 text', text: base64Text })],
     [id.BIT, always({ expected: 'text of the digits 0 and 1', text: matching(/^[01]+$/) })],
     [id.UUID, always({ expected: 'a UUID as text, such as 123e4567-e89b-42d3-a456-426614174000', text: matching(UUID) })],
@@ -115,7 +115,9 @@ function enumeration({ values }: DuckDBEnumType): Scalar {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && isWellFormed(value) ? value : undefined;
+  if (typeof value !== 'string') return undefined;
+  checkText(value);
+  return value;
 }
 
 /** Only text that these bytes would be written as, since Node.js skips what is not base64. */

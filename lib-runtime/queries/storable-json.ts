@@ -1,6 +1,6 @@
 import { checkDepth, numberText } from './exact-json';
+import { checkText } from './parameter-text';
 import { received } from './received';
-import { isWellFormed } from './well-formed';
 import { messageOf } from '../base/errors';
 import { jsonText } from '../values/json-parameter';
 import { fieldPath, mapParts } from '../values/value-error';
@@ -20,6 +20,8 @@ export function storableJson(value: unknown): string | undefined {
     throw new RangeError(`is ${received(parsed)}: ${messageOf(error)}`);
   }
   check(parsed, !isText);
+  // Of two fields with one name, JavaScript has read the second.
+  if (isText) checkText(value);
   return isText ? value : jsonText(value);
 }
 
@@ -33,17 +35,13 @@ function parsedOrUndefined(text: string): unknown {
 
 /** `mayBeRounded` says whether JavaScript has read the numbers, and only these are passed on. */
 function check(value: unknown, mayBeRounded: boolean): void {
-  if (typeof value === 'string') checkCharacters(value);
+  if (typeof value === 'string') checkText(value);
   if (typeof value === 'number') checkNumber(value, mayBeRounded);
   if (typeof value !== 'object' || value === null || numberText(value) !== undefined) return;
   mapParts(Object.entries(value), ([key]) => (Array.isArray(value) ? `[${key}]` : fieldPath(key)), ([key, item]) => {
-    checkCharacters(key);
+    checkText(key);
     check(item, mayBeRounded);
   });
-}
-
-function checkCharacters(text: string): void {
-  if (!isWellFormed(text)) throw new RangeError(`is ${received(text)}, expected text of whole characters`);
 }
 
 function checkNumber(value: number, mayBeRounded: boolean): void {

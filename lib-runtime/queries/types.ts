@@ -24,8 +24,8 @@ export interface QueryEvent {
   /** The values of its parameters, by name. @default - none */
   readonly params?: Readonly<Record<string, unknown>>;
   /**
-   * Asks for the files of many results: those whose manifests are `<manifests><index>.json`. It is relative to the location of the results, with a
-   * slash at its end, such as `totals/2025-01/`. The query gets the files, in the order of the indexes, as its parameter `files VARCHAR[]`.
+   * Asks for the files of many results: those whose manifests are `<manifests><index>.json`. It is relative to the location of the results,
+   * or a URL below it, with a slash at its end, such as `totals/2025-01/`. The query gets the files, in the order of the indexes, as its parameter `files VARCHAR[]`.
    *
    * @default - none
    */

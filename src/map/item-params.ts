@@ -27,6 +27,8 @@ export function itemParams(source: ItemSource, worker: Invocation, isBatched: bo
     };
   }
   const ofItem = { [name]: source.kind === 'file' ? source.fileUrl : JsonPath.objectAt(ITEM) };
+  const own = Object.keys(extra).find((given) => [name, `${name}s`].includes(given.toLowerCase()));
+  if (own !== undefined) throw new Error(`${what} has the parameter "${own}", which the map gives to it: remove it from params, or give it another name`);
   if (worker.query) expectDeclared(worker.query, [isBatched ? `${name}s` : name, ...Object.keys(extra)], true, what);
   return {
     selected: { params: { ...ofItem, ...extra } },
@@ -40,6 +42,10 @@ function hasFields({ kind }: ItemSource, { query }: Invocation, isBatched: boole
 }
 
 function checkFields({ fields }: ItemSource, { query, params }: Invocation, what: string): void {
+  for (const name of Object.keys(params)) {
+    const field = fields?.find((each) => each !== name && each.toLowerCase() === name.toLowerCase());
+    if (field !== undefined) throw new Error(`${what} has the parameter "${name}", and its items have the field "${field}": expected one spelling, because SQL ignores case; a parameter replaces the field of the same name`);
+  }
   expectDeclared(query!, [...fields ?? [], ...Object.keys(params)], fields !== undefined, what);
 }
 

@@ -13,10 +13,18 @@ export interface ItemSource {
   readonly reader?: sfn.IItemReader;
   /** The path of the items in the input. */
   readonly itemsPath?: string;
-  /** How many items there are, as an expression of a state with the map's input, if that can be known. */
-  readonly count?: unknown;
+  /** How many workers there are, if that can be known. */
+  readonly count?: WorkerCount;
   /** The state that comes before the map and makes its items. */
   readonly before?: sfn.State & sfn.INextable;
   /** The objects that are read. Results must not lie among them. */
   readonly input?: { readonly bucket: s3.IBucket; readonly prefix: string };
+}
+
+/** The number of workers, as expressions of a state with the map's input. */
+export interface WorkerCount {
+  /** If each gets one item. */
+  readonly one: unknown;
+  /** The least number if each gets at most so many items. Step Functions cannot divide, so it is not known for every number of items. */
+  readonly inBatches?: (mostItems: number) => unknown;
 }

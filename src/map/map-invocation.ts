@@ -1,10 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Invocation } from './invocation';
 import { checkParams } from './params';
 import { didYouMean } from '../checks/did-you-mean';
-import { expectObject, expectOneOf, expectOptions, expectTimeSpan, PropNames } from '../checks/expect';
+import { expectObject, expectOneOf, expectOptions, expectTimeSpan, PropNames, shown } from '../checks/expect';
 import { DuckDbMapWorkerOptions } from '../duckdb-map-worker-options';
 import { DuckDbQuery } from '../duckdb-query';
 import { DuckDbResultFormat } from '../duckdb-result-format';
@@ -13,12 +13,19 @@ import { DuckDbResultsLocation } from '../duckdb-results-location';
 const OPTIONS: PropNames<DuckDbMapWorkerOptions> = { params: true, format: true, timeout: true, retry: true };
 
 /**
- * The retry of an invocation whose process was killed. It may need more memory than it has, and then fails again, so it gets few attempts. It can do no
+ * The retry of an invocation whose process was killed, or that Step Functions no longer waits for. It may need more memory than it has, and then fails again, so it gets few attempts. It can do no
  * harm, because only a manifest counts.
  */
 const KILLED: sfn.RetryProps = {
-  errors: ['Runtime.ExitError', 'Lambda.Unknown'], interval: Duration.seconds(2), maxAttempts: 2, backoffRate: 2, jitterStrategy: sfn.JitterType.FULL,
+  errors: ['Runtime.ExitError', 'Lambda.Unknown', 'States.Timeout'],
+  interval: Duration.seconds(2),
+  maxAttempts: 2,
+  backoffRate: 2,
+  jitterStrategy: sfn.JitterType.FULL,
 };
+
+/** The limit of Step Functions. */
+const MAX_ATTEMPTS = 99_999_999;
 
 /** A function of query files, as a map sees it. */
 export interface QueryFunction extends lambda.IFunction {
@@ -51,5 +58,9 @@ export function functionInvocation(fn: lambda.IFunction, options: DuckDbMapWorke
   expectOneOf(format, `${what} has the format`, 'DuckDbResultFormat', DuckDbResultFormat);
   expectTimeSpan(timeout, `${what} has the timeout`, 'leave it out for the function\'s own timeout');
   if (retry !== undefined) expectObject(retry, 'constructor', `${what} has the retry`, 'RetryProps, such as { ...DuckDbQueryFunction.retry, maxAttempts: 2 }');
-  return { fn, params, format, timeout, retries: retry ? [retry] : [defaultRetry, KILLED] };
+  const attempts = retry?.maxAttempts;
+  if (attempts !== undefined && !Token.isUnresolved(attempts) && !(Number.isInteger(attempts) && attempts >= 0 && attempts <= MAX_ATTEMPTS)) {
+    throw new Error(`${what} has the retry with maxAttempts ${shown(attempts)}: expected a whole number from 0 to ${MAX_ATTEMPTS}`);
+  }
+  return { fn, params, format, timeout, retries: retry?.errors ? [retry] : [{ ...defaultRetry, ...retry }, KILLED] };
 }

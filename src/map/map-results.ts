@@ -11,6 +11,9 @@ const LOCATION: PropNames<DuckDbResultsLocation> = { bucket: true, prefix: true 
 /** What the runtime accepts in the key of a manifest. */
 const PREFIX = /^(?:(?!\.{1,2}\/)[\w.=:@-]+\/)+$/;
 
+/** A key has at most 512 characters, of which an execution's name takes 80, the id of the run 36, and `reduced/.../manifest.json` the rest. */
+const LONGEST_PREFIX = 373;
+
 /** The id of a run of the map, in the input of its states. It tells runs of one execution apart, as in a loop or in another map. */
 const RUN_PATH = '$.duckDbMapRun';
 
@@ -31,6 +34,9 @@ export class MapResults {
     if (!PREFIX.test(prefix)) {
       throw new Error(`the results of ${at} have the prefix ${shown(prefix)}: expected a folder such as "totals/", which ends with "/" and whose parts have letters, `
         + 'digits and _ - . = : @');
+    }
+    if (prefix.length > LONGEST_PREFIX) {
+      throw new Error(`the results of ${at} have a prefix of ${prefix.length} characters: expected at most ${LONGEST_PREFIX}, because the keys of manifests begin with it and have at most 512`);
     }
   }
 

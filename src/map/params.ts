@@ -1,5 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
+import { FieldUtils, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import { didYouMean } from '../checks/did-you-mean';
 import { shown } from '../checks/expect';
 import { expectJson } from '../checks/json-value';
@@ -13,7 +13,14 @@ export interface Params {
 const NAME = /^[A-Za-z_]\w*$/;
 /** A path of a state's input, or of the context object. */
 const PATH = /^\$\$?(?:$|[.[])/;
+/** A path of the input that may name a list: without wildcards and filters. */
+const REFERENCE = /^\$(?:\.[^\s.[\]*?@,:()'"$]+|\[\d+\]|\['[^']+'\])+$/;
 const NULL = 'States.StringToJson(\'null\')';
+
+/** Whether text is the path of one field of the input. */
+export function isReference(text: unknown): text is string {
+  return typeof text === 'string' && REFERENCE.test(text);
+}
 
 /** Refuses what cannot be the parameters of an event. */
 export function checkParams(params: unknown, what: string): void {
@@ -24,19 +31,69 @@ export function checkParams(params: unknown, what: string): void {
   const wrong = Object.keys(params).find((name) => !NAME.test(name));
   if (wrong !== undefined) throw new Error(`${what} has the parameter ${JSON.stringify(wrong)}: expected a name of letters, digits and _, such as "month"`);
   expectJson(params, what, 'params');
+  expectPlainNames(params, what, 'params');
+}
+
+/** Refuses names as Step Functions writes them, which would be names of fields here. */
+function expectPlainNames(value: unknown, what: string, where: string): void {
+  if (typeof value !== 'object' || value === null || Token.isUnresolved(value)) return;
+  for (const [name, item] of Object.entries(value)) {
+    if (name.endsWith('.$')) {
+      throw new Error(`${what} has in ${where} the name ${JSON.stringify(name)}: expected ${JSON.stringify(name.slice(0, -2))}, whose value may be a path or an expression`);
+    }
+    expectPlainNames(item, what, `${where}.${name}`);
+  }
 }
 
 /** Params as a state has them: text that is a path becomes the value at the path. */
 export function rendered(params: Params): Params {
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, renderedValue(value)]));
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, renderedValue(value, name)]));
 }
 
 /** CDK leaves out a field that is null, and the query would get its default. */
-function renderedValue(value: unknown): unknown {
+function renderedValue(value: unknown, where: string): unknown {
   if (value === null) return JsonPath.objectAt(NULL);
   if (typeof value === 'string') return PATH.test(value) ? JsonPath.objectAt(value) : value;
-  if (typeof value !== 'object' || Array.isArray(value) || Token.isUnresolved(value)) return value;
+  if (typeof value !== 'object' || Token.isUnresolved(value)) return value;
+  if (Array.isArray(value)) return hasExpressions(value, expressionOf) ? JsonPath.objectAt(listExpression(value, where)) : value;
   return rendered(value as Params);
+}
+
+/** The path or the expression of a value that only the machine knows; undefined for any other value. */
+export function expressionOf(value: unknown): string | undefined {
+  return typeof value === 'string' && PATH.test(value) ? value : encodedExpression(value);
+}
+
+/** The same for values that are made by `JsonPath`. */
+export function encodedExpression(value: unknown): string | undefined {
+  return Token.isUnresolved(value) ? FieldUtils.renderObject({ value })?.['value.$'] : undefined;
+}
+
+/** Whether a value is or contains an expression. */
+export function hasExpressions(value: unknown, of: typeof expressionOf): boolean {
+  if (of(value) !== undefined) return true;
+  return typeof value === 'object' && value !== null && !Token.isUnresolved(value) && Object.values(value).some((item) => hasExpressions(item, of));
+}
+
+/** Step Functions takes paths as values of names, not as items of a list, which needs an intrinsic function. */
+function listExpression(list: unknown[], where: string): string {
+  return `States.Array(${list.map((item, index) => itemExpression(item, `${where}[${index}]`)).join(', ')})`;
+}
+
+function itemExpression(item: unknown, where: string): string {
+  const expression = expressionOf(item);
+  if (expression !== undefined) return expression;
+  if (Array.isArray(item) && !Token.isUnresolved(item)) return listExpression(item, where);
+  if (typeof item === 'number' && !Token.isUnresolved(item)) return String(item);
+  if (typeof item === 'string' && !Token.isUnresolved(item)) return quoted(item);
+  if (typeof item === 'boolean' || item === null) return `States.StringToJson(${quoted(String(item))})`;
+  throw new Error(`the parameter ${where} is ${shown(item)} in a list with paths: expected text, numbers, true, false, null, paths and lists of these; `
+    + 'let a state before the map make the list, and pass its path');
+}
+
+/** Text in an expression of Step Functions. */
+function quoted(text: string): string {
+  return `'${text.replace(/[\\'{}]/g, '\\$&')}'`;
 }
 
 /** Whether the query's file declares the parameter. */

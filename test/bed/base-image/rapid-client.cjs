@@ -33,5 +33,6 @@ exports.done = (id, body) => post(`invocation/${id}/response`, body);
 
 exports.error = (id, body, xrayCause) => post(`invocation/${id}/error`, body, {
   'Lambda-Runtime-Function-Error-Type': 'Unhandled',
-  'Lambda-Runtime-Function-XRay-Error-Cause': xrayCause,
+  // A header holds no characters beyond Latin-1, which the native client sends as UTF-8; escapes of JSON mean the same.
+  'Lambda-Runtime-Function-XRay-Error-Cause': xrayCause.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
 });

@@ -297,9 +297,15 @@ describe('S3', () => {
 });
 
 describe('an event with manifests', () => {
-  test.each(['', '/', 'totals', '/totals/', 'totals//run/', '../totals/', 'totals/./', 'totals/*/', 'totals/a b/', 's3://results/out/totals/', 'x?y/', 7, null, ['totals/'], `${'x'.repeat(512)}/`])('%j is refused', async (manifests) => {
+  test.each(['', '/', 'totals', '/totals/', 'totals//run/', '../totals/', 'totals/./', 'totals/*/', 'totals/a b/', 's3://results/out/', 's3://results/out/../x/', 's3://results/outside/totals/', 's3://other/out/totals/', 'S3://results/out/totals/', 'x?y/', 7, null, ['totals/'], `${'x'.repeat(512)}/`])('%j is refused', async (manifests) => {
     const error = await failure(handlerOf(), { query: 'count', manifests });
     expect(error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/^manifests is .*, expected the prefix of manifests/) });
+  });
+
+  test('takes the URL of a folder below the results, as a map without a reducer answers it', async () => {
+    putManifest(0);
+    const handler = handlerOf();
+    expect(await handler({ query: 'count', manifests: `s3://results/out/${run}` })).toEqual(await handler({ query: 'count', manifests: run }));
   });
 
   test.each([-1, 1.5, '3', null, NaN])('and the count %j is refused', async (manifestCount) => {

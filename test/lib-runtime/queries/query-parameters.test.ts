@@ -194,6 +194,28 @@ test('values are never SQL, and a name may be __proto__', async () => {
   expect(await c.queryOne('SELECT $__proto__ AS v', parameters)).toEqual({ v: "'; DROP TABLE t; --" });
 });
 
+describe('an option of DuckDB\'s in a URL, which could send a signed request to another server, is refused', () => {
+  const url = 's3://lake/x.parquet?s3_endpoint=example.com';
+  test.each<[string, unknown]>([
+    ['VARCHAR', url], ['VARCHAR', 's3://lake/x?s3_requester_pays=1&s3_endpoint=example.com'], ['VARCHAR', 'gcs://lake/x?s3_region=x'],
+    ['VARCHAR', 'x.parquet?s3_endpoint=example.com'], ['VARCHAR', 's3://lake/x?s3%5fendpoint=example.com'], ['VARCHAR', 's3://lake/x? %73%33_endpoint=example.com'],
+    ['VARCHAR', 's3://lake/x?\ts%u0033_endpoint=example.com'],
+    ['VARCHAR[]', ['s3://lake/y', url]], ['STRUCT(u VARCHAR[])', { u: [url] }], ['MAP(VARCHAR, INTEGER)', { [url]: 1 }], ['UNION(n INTEGER, s VARCHAR)', { s: url }],
+    ['JSON', { u: [url] }], ['JSON', { [url]: 1 }], ['JSON', JSON.stringify({ u: url })], ['JSON', JSON.stringify({ u: url }).replace('?', '\\u003f')],
+    ['JSON', `{"u":"s3://lake/x?\\ts\\u002533_endpoint=example.com","u":""}`],
+  ])('%s: %j', async (type, value) => {
+    expect(await refusal(type, value)).toContain('has an option of DuckDB\'s for S3, such as "?s3_endpoint=...", which can send signed requests to another server: leave it out');
+  });
+
+  test('without showing it, because options may be secrets', async () => {
+    expect(await refusal('VARCHAR[]', ['s3://lake/x?s3_secret_access_key=abc'])).not.toContain('abc');
+  });
+
+  test('but not other text with a question mark', async () => {
+    for (const text of ['s3_endpoint=x', 'https://example.com/?a=1&b=s3_', 'what? 100 %']) expect(await received('VARCHAR', text)).toEqual(['VARCHAR', text]);
+  });
+});
+
 test('text is bound as it is, so that the URLs of files are found in it', async () => {
   expect(await queryParameters(c, [declared('VARCHAR'), declared('VARCHAR[]', { name: 'q' })], { p: 's3://a/b', q: ['s3://c/d'] })).toEqual({ p: 's3://a/b', q: ['s3://c/d'] });
 });

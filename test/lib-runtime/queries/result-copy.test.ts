@@ -28,9 +28,10 @@ test.each([
   const rows = await valuesOf(sql);
   expect(await valuesOf(`FROM ${source(sql)} LIMIT 1000`)).toEqual(rows);
   const columns = await connection.runAndReadAll(`FROM ${source(sql)} LIMIT 0`);
-  const named = columns.columnNames().map((name, index) => ({ name, type: String(columns.columnType(index)) }));
+  const types = columns.columnTypes();
+  const named = columns.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
   for (const format of ['parquet', 'csv', 'json', 'ndjson'] as const) {
-    const [[written]] = await valuesOf(copyStatement(sql, named, format, `${temporaryDirectory()}/data`)) as unknown[][] as [[unknown, unknown]];
+    const [[written]] = await valuesOf(copyStatement(sql, { columns: named, types }, format, `${temporaryDirectory()}/data`)) as unknown[][] as [[unknown, unknown]];
     // RETURN_STATS has the file first, RETURN_FILES the number of rows.
     if (format !== 'parquet') expect(written).toBe(String(rows.length));
   }
@@ -47,7 +48,7 @@ test.each([
 describe('a Parquet file', () => {
   const written = async (sql: string, type: string) => {
     const file = `${temporaryDirectory()}/data.parquet`;
-    await connection.run(copyStatement(sql, [{ name: 'h', type }, { name: 'i', type: 'INTEGER' }], 'parquet', file));
+    await connection.run(copyStatement(sql, { columns: [{ name: 'h', type }, { name: 'i', type: 'INTEGER' }], types: [] }, 'parquet', file));
     return valuesOf(`SELECT h::VARCHAR, i, typeof(h) FROM '${file}'`);
   };
 

@@ -169,6 +169,19 @@ describe('JSON', () => {
     });
   });
 
+  test.each(['json', 'ndjson'] as const)('has bytes as base64 at every depth, as answers have them and parameters take them: %s', async (format) => {
+    const sql = `SELECT 'abcd'::BLOB AS b, {'"': ['\\xAA'::BLOB, NULL], i: {n: 1}} AS s, ['\\xAA'::BLOB]::BLOB[1] AS a, MAP {'\\xBB'::BLOB: ['\\xAA'::BLOB]} AS m,
+      union_value(u := {b: '\\xAA'::BLOB})::UNION(u STRUCT(b BLOB), n INTEGER) AS u, [MAP {1: {x: '1'::BIGNUM, y: '\\xAA'::BLOB, d: 'NaN'::DOUBLE}}] AS l, {x: '2'::BIGNUM}::VARIANT AS v`;
+    const empty = 'SELECT NULL::BLOB AS b, NULL AS s, NULL AS a, MAP {} AS m, 5 AS u, [NULL] AS l, NULL AS v';
+    const handler = handlerOf({ q: `${sql} UNION ALL ${empty}` });
+    const text = objectText(s3, (await file(handler, { query: 'q', output: { format } })).files[0]!);
+    expect(format === 'json' ? JSON.parse(text) : text.trim().split('\n').map((line) => JSON.parse(line))).toEqual([{
+      b: 'YWJjZA==', s: { '"': ['qg==', null], i: { n: 1 } }, a: ['qg=='], m: { 'uw==': ['qg=='] }, u: { u: { b: 'qg==' } }, l: [{ 1: { x: '1', y: 'qg==', d: 'NaN' } }], v: { x: expect.anything() },
+    }, { b: null, s: null, a: null, m: {}, u: { n: 5 }, l: [null], v: null }]);
+    const asks = handlerOf({ q: '-- @param b BLOB\nSELECT $b::VARCHAR AS b' });
+    expect(await asks({ query: 'q', params: { b: JSON.parse(text.split('\n').find((line) => line.includes('abcd') || line.includes('YWJj'))!.replace(/,$/, '')).b } })).toMatchObject({ rows: [{ b: 'abcd' }] });
+  });
+
   test.each(['parquet', 'csv'] as const)('%s keeps them as DuckDB writes them', async (format) => {
     const answer = await file(handlerOf({ q: "SELECT 'NaN'::DOUBLE AS d, ['inf'::FLOAT] AS l" }), { query: 'q', output: { format } });
     expect(await read(`SELECT isnan(d::DOUBLE) AS d, l::VARCHAR AS l FROM ${reader(answer)}`)).toEqual([{ d: true, l: '[inf]' }]);

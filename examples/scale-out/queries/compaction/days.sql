@@ -1,3 +1,4 @@
 -- @description The days that have arrived.
+-- @param lake VARCHAR : the bucket
 -- @column day VARCHAR
-SELECT DISTINCT regexp_extract(file, 'day=([^/]+)/', 1) AS day FROM glob('s3://my-data-lake/arrivals/*/*.parquet') ORDER BY day
+SELECT DISTINCT regexp_extract(file, 'day=([^/]+)/', 1) AS day FROM glob('s3://' || $lake || '/arrivals/*/*.parquet') ORDER BY day

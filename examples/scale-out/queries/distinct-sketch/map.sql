@@ -3,9 +3,10 @@
 CREATE TEMP TABLE part AS
 WITH hashed AS (
   -- The lowest 12 bits choose the register. The bit above the others ends the search for a bit that is set.
-  SELECT category, (hash(customer_id) & 4095)::SMALLINT AS register, ((hash(customer_id) >> 12) | (1::UBIGINT << 52))::BIGINT AS bits
+  -- NULL is in no register, but a category without customers is a row of the answer.
+  SELECT category, if(customer_id IS NOT NULL, (hash(customer_id) & 4095)::SMALLINT, NULL) AS register,
+    if(customer_id IS NOT NULL, ((hash(customer_id) >> 12) | (1::UBIGINT << 52))::BIGINT, NULL) AS bits
   FROM read_parquet($file)
-  WHERE customer_id IS NOT NULL
 )
 SELECT category, register, max(bit_count(xor(bits, bits - 1))) AS rank
 FROM hashed

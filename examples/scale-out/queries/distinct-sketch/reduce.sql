@@ -4,7 +4,8 @@ WITH registers AS (
   SELECT category, register, max(rank) AS rank FROM read_parquet($files) GROUP BY category, register
 ), sums AS (
   -- In integers, so that the order of the rows does not matter. An empty register has the rank 0.
-  SELECT category, 4096 - count(*) AS empty, (sum(1::HUGEINT << (53 - rank)) + (4096 - count(*)) * (1::HUGEINT << 53))::DOUBLE / pow(2, 53) AS total
+  SELECT category, 4096 - count(register) AS empty,
+    (coalesce(sum(1::HUGEINT << (53 - rank)), 0) + (4096 - count(register)) * (1::HUGEINT << 53))::DOUBLE / pow(2, 53) AS total
   FROM registers
   GROUP BY category
 ), estimates AS (
