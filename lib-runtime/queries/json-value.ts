@@ -39,7 +39,8 @@ export function jsonValue(value: string, type: DuckDBType, depth = 0): string | 
 
 /** The parts of a nested value by their names; undefined if DuckDB writes all of them by itself. */
 function parts(
-  names: readonly string[], types: readonly DuckDBType[], partOf: (name: string) => string, inner: (part: string, type: DuckDBType) => string | undefined,
+  names: readonly string[], types: readonly DuckDBType[], partOf: (name: string) => string,
+  inner: (part: string, type: DuckDBType) => string | undefined,
 ): ReadonlyArray<readonly [name: string, sql: string]> | undefined {
   const changed = names.map((name, index) => inner(partOf(name), types[index]!));
   return changed.every((sql) => sql === undefined) ? undefined : names.map((name, index) => [name, changed[index] ?? partOf(name)]);

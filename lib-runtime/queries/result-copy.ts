@@ -61,7 +61,10 @@ function rowsOf(statement: string, { columns, types }: ResultColumns, format: Re
   switch (format) {
     case 'csv': return replacing(statement, []);
     case 'parquet': return replacing(statement, columns.map(({ name, type }) => [name, exactInParquet(quotedIdentifier(name), type)]));
-    default: return jsonLines(replacing(statement, columns.map(({ name }, index) => [name, jsonValue(quotedIdentifier(name), types[index]!)])), columns);
+    default: {
+      const values = columns.map(({ name }, index) => [name, jsonValue(quotedIdentifier(name), types[index]!)] as const);
+      return jsonLines(replacing(statement, values), columns);
+    }
   }
 }
 

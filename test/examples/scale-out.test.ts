@@ -126,7 +126,9 @@ describeWith('s3', 'the split queries of the example, with many workers in this 
     expect(answer.columns).toEqual(exact.columns);
     expect(answer.rows.map(({ category }: any) => category)).toEqual(exact.rows.map(({ category }) => category));
     // Five standard errors.
-    for (const [index, { customers }] of exact.rows.entries()) expect(Math.abs(answer.rows[index].customers - customers)).toBeLessThanOrEqual(0.08 * customers);
+    for (const [index, { customers }] of exact.rows.entries()) {
+      expect(Math.abs(answer.rows[index].customers - customers)).toBeLessThanOrEqual(0.08 * customers);
+    }
     expect(exact.rows).toContainEqual({ category: 'nobody', customers: 0 });
   }, 60_000);
 });

@@ -176,7 +176,7 @@ describe('JSON', () => {
     const handler = handlerOf({ q: `${sql} UNION ALL ${empty}` });
     const text = objectText(s3, (await file(handler, { query: 'q', output: { format } })).files[0]!);
     expect(format === 'json' ? JSON.parse(text) : text.trim().split('\n').map((line) => JSON.parse(line))).toEqual([{
-      b: 'YWJjZA==', s: { '"': ['qg==', null], i: { n: 1 } }, a: ['qg=='], m: { 'uw==': ['qg=='] }, u: { u: { b: 'qg==' } }, l: [{ 1: { x: '1', y: 'qg==', d: 'NaN' } }], v: { x: expect.anything() },
+      b: 'YWJjZA==', s: { '"': ['qg==', null], 'i': { n: 1 } }, a: ['qg=='], m: { 'uw==': ['qg=='] }, u: { u: { b: 'qg==' } }, l: [{ 1: { x: '1', y: 'qg==', d: 'NaN' } }], v: { x: expect.anything() },
     }, { b: null, s: null, a: null, m: {}, u: { n: 5 }, l: [null], v: null }]);
     const asks = handlerOf({ q: '-- @param b BLOB\nSELECT $b::VARCHAR AS b' });
     expect(await asks({ query: 'q', params: { b: JSON.parse(text.split('\n').find((line) => line.includes('abcd') || line.includes('YWJj'))!.replace(/,$/, '')).b } })).toMatchObject({ rows: [{ b: 'abcd' }] });
