@@ -56,6 +56,8 @@ const OUTPUTS = [
     'queries/check-queries',
     'extensions/on-demand-extensions',
     'bootstrap/environment-s3',
+    'queries/http/http-handler',
+    'queries/http/openapi',
     'queries/manifest-files',
     'values/parameter-values',
     'values/script-parameters',

@@ -9,10 +9,12 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openApiDocument } from './http/openapi';
 import { checkQuery } from './query-checks';
 import { type QueryFile, readQueryFile } from './query-file';
 import { queryPaths } from './query-folder';
 import { QueryParser } from './query-parser';
+import { isSafe } from './query-statements';
 import { ConfigError } from '../base/errors';
 
 interface Report {
@@ -20,6 +22,8 @@ interface Report {
   readonly errors: readonly string[];
   /** Whether DuckDB's parser has read the SQL. */
   readonly isParsed: boolean;
+  /** The OpenAPI document of the queries. */
+  readonly openApi: string;
 }
 
 interface Options {
@@ -36,7 +40,7 @@ void main(folderArgument!, values);
 
 async function main(folder: string, options: Options): Promise<void> {
   const report = await checkFolder(folder, options).catch((error): Report => {
-    if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false };
+    if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false, openApi: openApiDocument([]) };
     throw error;
   });
   process.stdout.write(JSON.stringify(report));
@@ -46,15 +50,22 @@ async function checkFolder(folder: string, { client, database: databases }: Opti
   const parser = client === undefined ? undefined : await QueryParser.open(client).catch(() => undefined);
   const shownFolder = shownPath(folder);
   const { queries: paths, errors: folderErrors } = queryPaths(folder, shownFolder);
-  const queries: object[] = [];
+  const queries: QueryFile[] = [];
+  const files: string[] = [];
   const errors = [...folderErrors];
   for (const { name, path } of paths) {
     const file = readQueryFile(name, `${shownFolder}/${path}`, readFileSync(join(folder, path), 'utf8'));
     await checkQuery(file, parser, databases);
-    queries.push(description(file.query, path));
+    queries.push(file.query);
+    files.push(path);
     errors.push(...file.errors.lines());
   }
-  return { queries, errors, isParsed: parser !== undefined };
+  return {
+    queries: queries.map((query, index) => description(query, files[index]!)),
+    errors,
+    isParsed: parser !== undefined,
+    openApi: openApiDocument(queries.map((query) => ({ ...query, isSafe: isSafe(query.sql) }))),
+  };
 }
 
 /** The folder as users write it, if they may have written a relative path. */
@@ -69,7 +80,11 @@ function description({ name, description: text, parameters, columns, cacheSecond
     file,
     description: text,
     parameters: parameters.map((parameter) => ({
-      name: parameter.name, type: parameter.type, isRequired: !('defaultValue' in parameter), description: parameter.description,
+      name: parameter.name,
+      type: parameter.type,
+      isRequired: !('defaultValue' in parameter) && parameter.from === undefined,
+      from: parameter.from,
+      description: parameter.description,
     })),
     columns: columns.map((column) => ({ name: column.name, type: column.type, description: column.description })),
     cacheSeconds,
