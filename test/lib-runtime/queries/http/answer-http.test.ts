@@ -48,7 +48,7 @@ describe('the rows', () => {
     const directory = temporaryDirectory();
     process.env.TMPDIR = directory;
     const ask = asking(runtime, { q: 'SELECT 170141183460469231::HUGEINT AS h, 1.50::DECIMAL(9,2) AS d' });
-    const { bytes, headers } = await ask(at('/q', { headers: { accept: 'application/vnd.apache.parquet', 'accept-encoding': 'gzip' } }));
+    const { bytes, headers } = await ask(at('/q', { headers: { 'accept': 'application/vnd.apache.parquet', 'accept-encoding': 'gzip' } }));
     expect(headers).toMatchObject({ 'content-type': 'application/vnd.apache.parquet' });
     expect(headers).not.toHaveProperty('content-encoding');
     const file = join(directory, 'read.parquet');
@@ -90,7 +90,7 @@ describe('compression', () => {
 
 describe('caches', () => {
   test('a tag tells whether the answer is still the same', async () => {
-    const ask = asking(runtime, { q: "-- @param n INTEGER = 1\nSELECT $n AS n" });
+    const ask = asking(runtime, { q: '-- @param n INTEGER = 1\nSELECT $n AS n' });
     const { headers: { etag } } = await ask('/q');
     expect(etag).toMatch(/^W\/"[\w-]+"$/);
     for (const known of [etag!, `"x", ${etag}`, etag!.slice(2), '*']) {
@@ -184,7 +184,7 @@ describe('CORS', () => {
 
 describe('errors', () => {
   const QUERIES = {
-    'monthly-sales': "-- @param month VARCHAR\n-- @param n TINYINT = 1\n-- @param s STRUCT(a INTEGER) = {\"a\":1}\nSELECT $month AS m, $n AS n, $s AS s",
+    'monthly-sales': '-- @param month VARCHAR\n-- @param n TINYINT = 1\n-- @param s STRUCT(a INTEGER) = {"a":1}\nSELECT $month AS m, $n AS n, $s AS s',
     'broken': "SELECT * FROM '/tmp/secret-bucket/x.parquet' JOIN nowhere USING (password)",
     'cast': '-- @param t VARCHAR\nSELECT $t::INTEGER AS i',
     'big': 'SELECT 9007199254740993 AS i',
