@@ -8,6 +8,7 @@ import { HttpProblem, problemOf } from './problem';
 import { requestParams } from './request-params';
 import type { Responder } from './responder';
 import { didYouMean } from '../../base/did-you-mean';
+import { messageOf } from '../../base/errors';
 import type { QueryFile } from '../query-file';
 import type { RunningQuery } from '../running-query';
 import type { HttpCors } from '../types';
@@ -94,12 +95,21 @@ class HttpAnswer {
     if (this.request.method === 'OPTIONS') return this.options(methods);
     this.checkMethod(methods);
     const { host } = this;
-    const queries = host.names().map((name) => {
-      const query = host.load(name);
-      return { ...query, isSafe: host.isSafe(query), seenColumns: seenColumns.get(name) };
-    });
+    const queries = host.names().flatMap((name) => this.loaded(name)).map((query) => (
+      { ...query, isSafe: host.isSafe(query), seenColumns: seenColumns.get(query.name) }
+    ));
     const document = openApi().openApiDocument(queries, this.request.basePath);
     await this.response.sendResult({ 'content-type': 'application/json', 'cache-control': 'no-cache' }, document);
+  }
+
+  /** The query; none if its file has errors, which must not hide the other queries. */
+  private loaded(name: string): QueryFile[] {
+    try {
+      return [this.host.load(name)];
+    } catch (error) {
+      console.error(`${OPENAPI} is without the query "${name}": ${messageOf(error)}`);
+      return [];
+    }
   }
 
   private headers({ cacheSeconds, parameters }: QueryFile, format: HttpFormat): Headers {

@@ -7,6 +7,9 @@ export type Schema = Readonly<Record<string, unknown>>;
 const bits = (size: bigint): Schema => ({ type: 'integer', minimum: -(2n ** (size - 1n)), maximum: 2n ** (size - 1n) - 1n });
 const unsigned = (size: bigint): Schema => ({ type: 'integer', minimum: 0n, maximum: 2n ** size - 1n });
 
+/** What DuckDB's type holds of RFC 3339: six digits of a second, and offsets of less than 16 hours. */
+const MICROSECONDS = '^[^.]+(?:\\.\\d{1,6})?(?:Z|[+-](?:0\\d|1[0-5]):[0-5]\\d)$';
+
 /** The values of parameters, by the names of their types. The runtime takes numbers as text too; a document is clearer with one form. */
 const VALUES: ReadonlyArray<readonly [names: string, schema: Schema]> = [
   ['BOOLEAN BOOL LOGICAL', { type: 'boolean' }],
@@ -24,7 +27,7 @@ const VALUES: ReadonlyArray<readonly [names: string, schema: Schema]> = [
   ['DOUBLE FLOAT8', { type: 'number' }],
   ['VARCHAR TEXT STRING CHAR NVARCHAR BPCHAR', { type: 'string' }],
   ['DATE', { type: 'string', format: 'date' }],
-  ['TIMESTAMPTZ', { type: 'string', format: 'date-time' }],
+  ['TIMESTAMPTZ', { type: 'string', format: 'date-time', pattern: MICROSECONDS }],
   ['UUID GUID', { type: 'string', format: 'uuid' }],
   ['BLOB BYTEA BINARY VARBINARY', { type: 'string', contentEncoding: 'base64' }],
   ['TIME TIMETZ TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_US TIMESTAMP_NS DATETIME INTERVAL BIT BITSTRING ENUM', { type: 'string' }],
@@ -77,7 +80,8 @@ function decimalSchema([width = '18', scale = '3']: readonly string[]): Schema {
   const digits = Number(width) - Number(scale);
   const fraction = Number(scale) > 0 ? `(?:\\.\\d{1,${Number(scale)}})?` : '';
   const text = { type: 'string', pattern: `^-?${digits > 0 ? `\\d{1,${digits}}` : '0'}${fraction}$` };
-  return { anyOf: [text, { type: 'number' }] };
+  const most = 10n ** BigInt(digits) - 1n;
+  return { anyOf: [text, { type: Number(scale) > 0 ? 'number' : 'integer', minimum: -most, maximum: most }] };
 }
 
 /** The name of a type in upper case, and what is in its brackets. */

@@ -118,8 +118,11 @@ function about({ description, type }: QueryParameterDeclaration): Schema {
   return { description: description === undefined ? type : `${description} (${type})` };
 }
 
-function givenDefault({ defaultValue }: QueryParameterDeclaration): Schema {
-  return defaultValue === undefined ? {} : { default: defaultValue };
+/** A file may have a number as text. */
+function givenDefault({ type, defaultValue }: QueryParameterDeclaration): Schema {
+  if (defaultValue === undefined) return {};
+  const isNumber = typeof defaultValue === 'string' && valueSchema(type).type === 'integer';
+  return { default: isNumber ? BigInt(defaultValue) : defaultValue };
 }
 
 function rows({ columns, seenColumns = [] }: DescribedQuery): Schema {

@@ -34,10 +34,10 @@ test('queries answer over HTTP, a line a request, and a change of a file counts 
   writeFileSync(join(folder, 'new.sql'), 'SELECT 2 AS two');
   expect(await (await get('/monthly.csv')).text()).toBe('one\r\n1\r\n');
   expect(await (await get('/new.csv')).text()).toBe('two\r\n2\r\n');
-  writeFileSync(join(folder, 'new.sql'), 'SELEC 2');
+  writeFileSync(join(folder, 'new.sql'), 'SELECT 2 FROM FROM');
   expect((await get('/new')).status).toBe(500);
   // The developer sees what callers must not see.
-  await served.printed('syntax error at or near "SELEC"');
+  await served.printed('syntax error at or near "FROM"');
 }, 60_000);
 
 test('a page lists the queries, for browsers of this machine only', async () => {
