@@ -1,10 +1,11 @@
 /**
  * A program that checks a folder of queries, when a stack is synthesised and for the command `cdk-duckdb-lambda check`:
  *
- *     node check-queries.js FOLDER [--client=PATH] [--database=NAME ...]
+ *     node check-queries.js FOLDER [--client=PATH] [--database=NAME ...] [--openapi]
  *
  * `PATH` is one from which `@duckdb/node-api` can be required. The names are those of the function's databases; without any, `@database` is not
- * checked. It writes a report in JSON, also of errors. The queries in it follow from the files alone; the options change only the errors.
+ * checked. It writes a report in JSON, also of errors; with `--openapi`, it has the OpenAPI document of the queries. What it says of the queries follows
+ * from the files alone; the other options change only the errors.
  */
 import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -22,31 +23,32 @@ interface Report {
   readonly errors: readonly string[];
   /** Whether DuckDB's parser has read the SQL. */
   readonly isParsed: boolean;
-  /** The OpenAPI document of the queries. */
-  readonly openApi: string;
+  /** The OpenAPI document of the queries, if it was asked for. */
+  readonly openApi?: string;
 }
 
 interface Options {
   readonly client?: string;
   readonly database?: readonly string[];
+  readonly openapi?: boolean;
 }
 
 const { positionals: [folderArgument], values } = parseArgs({
   allowPositionals: true,
-  options: { client: { type: 'string' }, database: { type: 'string', multiple: true } },
+  options: { client: { type: 'string' }, database: { type: 'string', multiple: true }, openapi: { type: 'boolean' } },
 });
 
 void main(folderArgument!, values);
 
 async function main(folder: string, options: Options): Promise<void> {
   const report = await checkFolder(folder, options).catch((error): Report => {
-    if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false, openApi: openApiDocument([]) };
+    if (error instanceof ConfigError) return { queries: [], errors: [error.message], isParsed: false };
     throw error;
   });
   process.stdout.write(JSON.stringify(report));
 }
 
-async function checkFolder(folder: string, { client, database: databases }: Options): Promise<Report> {
+async function checkFolder(folder: string, { client, database: databases, openapi }: Options): Promise<Report> {
   const parser = client === undefined ? undefined : await QueryParser.open(client).catch(() => undefined);
   const shownFolder = shownPath(folder);
   const { queries: paths, errors: folderErrors } = queryPaths(folder, shownFolder);
@@ -64,7 +66,7 @@ async function checkFolder(folder: string, { client, database: databases }: Opti
     queries: queries.map((query, index) => description(query, files[index]!)),
     errors,
     isParsed: parser !== undefined,
-    openApi: openApiDocument(queries.map((query) => ({ ...query, isSafe: isSafe(query.sql) }))),
+    ...(openapi && { openApi: openApiDocument(queries.map((query) => ({ ...query, isSafe: isSafe(query.sql) }))) }),
   };
 }
 

@@ -47,7 +47,7 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 export function checkQueries(
   app: IConstruct, folder: string, client: string | undefined, databases: string[], at: string, timeoutMs = TIMEOUT_MS,
 ): CheckedQueries {
-  const args = [folder, ...(client === undefined ? [] : [`--client=${client}`]), ...databases.map((name) => `--database=${name}`)];
+  const args = [folder, '--openapi', ...(client === undefined ? [] : [`--client=${client}`]), ...databases.map((name) => `--database=${name}`)];
   const { queries, errors, isParsed, openApi } = reports.get(app, JSON.stringify(args), () => runChecker(args, timeoutMs, at));
   if (errors.length > 0) throw new Error(`the queries of ${at} have ${errors.length === 1 ? 'an error' : `${errors.length} errors`}:\n${errors.join('\n')}`);
   if (queries.length === 0) {
