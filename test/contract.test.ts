@@ -9,8 +9,8 @@ import { documentedProps, valueOf } from './contract/documented';
 import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/config';
 import { BootstrapMode, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
 import {
-  CorsConfig as CorsWritten, DatabaseConfig as DatabaseWritten, HttpConfig as HttpWritten, ResultsConfig as ResultsWritten, RuntimeConfig as ConfigWritten,
-  StepConfig as StepWritten,
+  CorsConfig as CorsWritten, DatabaseConfig as DatabaseWritten, HttpConfig as HttpWritten, ResultsConfig as ResultsWritten,
+  RuntimeConfig as ConfigWritten, StepConfig as StepWritten,
 } from '../src/runtime/runtime-config';
 
 // The construct and the runtime share no code: these tests check that one reads what the other writes. test/contract has the steps.
