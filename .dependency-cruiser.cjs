@@ -5,7 +5,7 @@
  */
 const LAYERS = {
   'lib-runtime': [
-    'base', 'client', 'observe', 'memory', 'aws', 'values', 'execution', 'extensions', 'diagnosis', 'bootstrap', 'instance', 'cursor', 'init',
+    'base', 'client', 'observe', 'memory', 'aws', 'values', 'output', 'execution', 'extensions', 'diagnosis', 'bootstrap', 'instance', 'cursor', 'init',
     'queries',
   ],
   'src': ['checks', 'aws', 'node-modules', 'handler', 'bootstrap', 'runtime', 'observe', 'image', 'queries', 'map'],

@@ -59,6 +59,8 @@ const OUTPUTS = [
     'bootstrap/ducklake',
     'bootstrap/environment-s3',
     'bootstrap/iceberg',
+    'queries/http/http-handler',
+    'queries/http/openapi',
     'queries/manifest-files',
     'values/parameter-values',
     'values/script-parameters',

@@ -19,7 +19,10 @@ export type { BudgetFigures } from './memory/budget-figures';
 export type { QueryParameters } from './values/parameters';
 export { queryHandler } from './query-handler';
 export type { ResultFormat } from './queries/result-format';
-export type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent, QueryHandlerOptions, RowsAnswer } from './queries/types';
+export type {
+  FileAnswer, HttpCors, InvocationContext, QueryAnswer, QueryEvent, QueryHandler, QueryHandlerOptions, QueryHttpAnswer, QueryHttpEvent,
+  QueryHttpOptions, RowsAnswer,
+} from './queries/types';
 export { registerBootstrapStep } from './bootstrap/register-bootstrap-step';
 export type { Diagnosis } from './bootstrap/step';
 export type { BootstrapContext, BootstrapStepFactory, BootstrapStepSettings, BootstrapStepType } from './bootstrap/step-type';

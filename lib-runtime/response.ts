@@ -1,9 +1,9 @@
-import { AbortedError, ConfigError, DuckDbError, messageOf } from './base/errors';
+import { ConfigError } from './base/errors';
 import { FORMAT, Options, TEXTS } from './base/options';
 import { shown } from './base/shown';
-import { base64 } from './values/bytes';
-import { carriedColumns } from './values/carried-columns';
-import { jsonText } from './values/json-text';
+import { Reader, type ResponseTarget } from './output/reader';
+import { csvLines, jsonLines } from './output/row-lines';
+import { writeLines } from './output/write-lines';
 
 /** The stream to which a streaming handler of Lambda writes its answer: the part of a Node.js `Writable` that this package needs. */
 export interface ResponseStreamLike {
@@ -60,32 +60,17 @@ export async function writeRows(rows: AsyncIterable<readonly object[]>, response
   checkArguments(rows, response);
   // A stream's columns are known once it has begun.
   const batches = iteratorOf(rows);
-  const lines = format === 'csv' ? csv(columns, batches) : jsonLines(columns, batches);
-  const reader = new Reader(response);
+  const lines = format === 'csv' ? csvLines(columns, batches) : jsonLines(columns, batches);
+  const reader = new Reader(response as ResponseTarget);
   try {
-    for await (const batch of { [Symbol.asyncIterator]: () => batches }) {
-      if (!Array.isArray(batch)) throw notBatches(batch);
-      if (batch.length > 0) await reader.take(lines.of(batch as readonly Row[]));
-    }
-    const header = lines.ofNone();
-    if (header !== '') await reader.take(header);
-    await reader.finish();
-  } catch (error) {
-    // The error's text is only for the log: it may contain SQL.
-    reader.tell(lines.ofError(error instanceof DuckDbError ? error.code : 'HANDLER'));
-    throw error;
+    await writeLines(batches, lines, reader, checkBatch);
   } finally {
     reader.leave();
   }
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-interface Lines {
-  of(rows: readonly Row[]): string;
-  /** What remains to be written after all rows: the header, if there were no rows. */
-  ofNone(): string;
-  ofError(code: string): string;
+function checkBatch(batch: unknown): void {
+  if (!Array.isArray(batch)) throw notBatches(batch);
 }
 
 function checkArguments(rows: unknown, response: unknown): void {
@@ -110,142 +95,4 @@ function iteratorOf(rows: AsyncIterable<readonly object[]>): AsyncIterator<reado
 
 function notBatches(got: unknown): ConfigError {
   return new ConfigError(`writeRows() got ${shown(got)} as rows, expected batches of rows: pass c.stream(...), or [rows] for rows in memory`);
-}
-
-function jsonLines(columns: readonly string[] | undefined, stream: object): Lines {
-  let isChecked = columns === undefined;
-  const check = (rows: object) => {
-    const carried = carriedNames(rows);
-    if (!isChecked && carried) checkColumns(columns!, carried);
-    isChecked = true;
-  };
-  const toLine = columns ? (row: Row) => only(columns, row) : jsonText;
-  return {
-    of: (rows) => {
-      check(rows);
-      return rows.map((row) => `${toLine(row)}\n`).join('');
-    },
-    ofNone: () => {
-      check(stream);
-      return '';
-    },
-    ofError: (code) => `{"error":{"code":"${code}"}}\n`,
-  };
-}
-
-/** The JSON of some fields of a row, in their order. A JavaScript object would put keys that are whole numbers first. */
-function only(columns: readonly string[], row: Row): string {
-  const fields = columns.map((name) => [JSON.stringify(name), jsonText(row[name])]).filter(([, value]) => value !== undefined);
-  return `{${fields.map(([name, value]) => `${name}:${value}`).join(',')}}`;
-}
-
-function csv(given: readonly string[] | undefined, stream: object): Lines {
-  let columns: readonly string[] | undefined;
-  // Many readers skip an empty line; DuckDB reads both as NULL.
-  const line = (values: readonly unknown[]) => `${values.map(field).join(',') || '""'}\r\n`;
-  const toLine = (row: Row) => {
-    if (!given) checkKeys(row, columns!);
-    return line(columns!.map((name) => row[name]));
-  };
-  const header = (carried: readonly string[] | undefined, keys?: readonly string[]) => {
-    if (given && carried) checkColumns(given, carried);
-    columns = given ?? carried ?? keys;
-    return columns === undefined ? '' : line(columns);
-  };
-  return {
-    of: (rows) => {
-      const first = columns === undefined ? header(carriedNames(rows), Object.keys(rows[0]!)) : '';
-      return first + rows.map(toLine).join('');
-    },
-    ofNone: () => (columns === undefined ? header(carriedNames(stream)) : ''),
-    ofError: (code) => `error: ${code}\r\n`,
-  };
-}
-
-function carriedNames(rows: object): readonly string[] | undefined {
-  return carriedColumns(rows)?.map(({ name }) => name);
-}
-
-function checkColumns(given: readonly string[], own: readonly string[]): void {
-  const unknown = given.find((name) => !own.includes(name));
-  if (unknown === undefined) return;
-  throw new ConfigError(`columns has ${JSON.stringify(unknown)}, which the query does not have: its columns are ${own.map((name) => JSON.stringify(name)).join(', ')}`);
-}
-
-function checkKeys(row: Row, columns: readonly string[]): void {
-  for (const key of Object.keys(row)) {
-    if (columns.includes(key)) continue;
-    throw new ConfigError(`a row has the key ${JSON.stringify(key)}, which is not in the header of the CSV (${columns.map((name) => JSON.stringify(name)).join(', ')}): ` +
-      'name all columns in the option columns');
-  }
-}
-
-function field(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = plain(value);
-  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function plain(value: unknown): string {
-  switch (typeof value) {
-    case 'string': return value;
-    // Keeps the sign of -0, which would be lost as a number.
-    case 'number': return Object.is(value, -0) ? '-0' : String(value);
-    case 'bigint': return String(value);
-    default: break;
-  }
-  if (value instanceof Date) return value.toISOString();
-  return value instanceof Uint8Array ? base64(value) : jsonText(value) ?? '';
-}
-
-/** The reader of a response. It reads at its own pace, and may disconnect at any time, even while nothing is written. */
-class Reader {
-  private hasBegun = false;
-  private readonly gone: Promise<never>;
-  private isGone = false;
-  private readonly listeners: Record<string, (error?: unknown) => void> = {};
-
-  constructor(private readonly response: ResponseStreamLike) {
-    this.gone = new Promise((_, reject) => {
-      const leave = (message: string, cause?: unknown) => {
-        this.isGone = true;
-        reject(new AbortedError(`${message}: its reader has disconnected, or something else has ended it`, { cause }));
-      };
-      this.listeners.error = (error) => leave(`the response failed before it was written (${messageOf(error)})`, error);
-      this.listeners.close = () => leave('the response was closed before it was written');
-    });
-    this.gone.catch(() => undefined);
-    for (const [name, listener] of Object.entries(this.listeners)) response.once(name, listener);
-    if (response.destroyed) this.listeners.close!();
-  }
-
-  /** Writes `text`, and waits until more may be written. Throws if the reader has disconnected. */
-  async take(text: string): Promise<void> {
-    if (this.isGone) await this.gone;
-    this.hasBegun = true;
-    if (!this.response.write(text)) await this.until('drain');
-  }
-
-  /** Ends the response, and waits until all of it was taken. Throws if the reader has disconnected. */
-  async finish(): Promise<void> {
-    if (this.isGone) await this.gone;
-    await this.until('finish', () => this.response.end());
-  }
-
-  /** Writes `text` to a reader that has already received something. */
-  tell(text: string): void {
-    if (this.hasBegun && !this.isGone) this.response.write(text);
-  }
-
-  leave(): void {
-    for (const [name, listener] of Object.entries(this.listeners)) this.response.removeListener(name, listener);
-  }
-
-  private async until(event: string, begin?: () => void): Promise<void> {
-    let onEvent!: () => void;
-    const happened = new Promise<void>((resolve) => onEvent = resolve);
-    this.response.once(event, onEvent);
-    begin?.();
-    await Promise.race([happened, this.gone]).finally(() => this.response.removeListener(event, onEvent));
-  }
 }

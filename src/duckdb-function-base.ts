@@ -25,7 +25,7 @@ import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
 import { checkLakes } from './runtime/lake-steps';
-import { ResultsConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
+import { AnswersConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
 import { checkStep, RuntimeDimensions, runtimeMetric } from './runtime/runtime-metrics';
 import { checkCatalogs, checkStepNames } from './runtime/step-names';
 
@@ -61,11 +61,11 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
 
   /**
    * @param makeImage called after the options are checked
-   * @param results   where the function writes large results, if it does
+   * @param answers   how the function answers, if it answers with queries
    */
   constructor(
     scope: Construct, id: string, options: DuckDbFunctionOptions,
-    makeImage: (architecture: lambda.Architecture) => FunctionImage, results?: ResultsConfig,
+    makeImage: (architecture: lambda.Architecture) => FunctionImage, answers?: AnswersConfig,
   ) {
     const {
       bootstrap = [], bootstrapMode, databases: declaredDatabases = {}, extensions, extensionRepository, lockFile, nodeApiVersion,
@@ -100,7 +100,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     checkCatalogs(boundSteps, databases, at);
     checkLakes(boundSteps, at);
     const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
-    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout, results }), environment);
+    tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout, answers }), environment);
     warnOfLimits(this, options);
     warnOfUnknownSettings(this, settings ?? {}, this.duckdbVersion);
     warnOfUntestedClient(this, image.nodeApiVersion);

@@ -1,4 +1,5 @@
 import { DuckDbFunctionOptions } from './duckdb-function-options';
+import { DuckDbHttpOptions } from './duckdb-http-options';
 import { DuckDbResultsLocation } from './duckdb-results-location';
 
 /** Properties of a `DuckDbQueryFunction`: the options of every Lambda function with DuckDB, and the folder of its queries. */
@@ -19,4 +20,14 @@ export interface DuckDbQueryFunctionProps extends DuckDbFunctionOptions {
    * @default - none: a result that is too large for an answer is an error
    */
   readonly results?: DuckDbResultsLocation;
+
+  /**
+   * How HTTP requests are answered: those of a function URL, as `fn.addFunctionUrl()` makes it, and of API Gateway.
+   *
+   * With it, also with `{}`, synthesis writes the OpenAPI document of the queries into the app's output directory, and HTTP is prepared in Lambda's
+   * init phase. Without it, the function answers HTTP requests too.
+   *
+   * @default - without CORS headers, and not streamed
+   */
+  readonly http?: DuckDbHttpOptions;
 }

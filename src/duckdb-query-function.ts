@@ -12,6 +12,8 @@ import { QueryMetricOptions } from './duckdb-metric-options';
 import { DuckDbQuery } from './duckdb-query';
 import { DuckDbQueryFunctionProps } from './duckdb-query-function-props';
 import { DuckDbResultsLocation } from './duckdb-results-location';
+import { httpConfig, warnOfFunctionUrls } from './queries/http';
+import { writeOpenApi } from './queries/openapi';
 import { warnOfTimeouts } from './queries/query-directives';
 import { QueryImage, queryImage, warnOfUnparsedQueries } from './queries/query-image';
 import { resultsUrl, withResultsStep } from './queries/results-step';
@@ -24,7 +26,7 @@ const MAX_QUERIES = 100;
  * A Lambda function that answers with the queries of a folder. There is no handler to write.
  *
  * An event names a query and its parameters, as in `{ query: 'monthly-sales', params: { month: '2025-02' } }`. The answer has the rows, or names the
- * files in S3 that have them.
+ * files in S3 that have them. HTTP requests are answered too: add a function URL, as in `fn.addFunctionUrl()`, or an integration of API Gateway.
  *
  * Synthesis checks the files: their directives, their parameters and, if the app's project has the image's version of `@duckdb/node-api`, their SQL
  * with DuckDB's own parser. Without the package, as in an app in Python, SQL is parsed when it runs. The template is the same. In a Node.js project,
@@ -85,16 +87,21 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     const at = `${scope.node.path}/${id}`;
     expectProps(props, at, 'new DuckDbQueryFunction(this, \'Sales\', { queries: \'queries\' })');
     checkQueryFunctionProps(props, at, new.target !== DuckDbQueryFunction);
-    const { queries, results, ...plain } = props;
+    const { queries, results, http, ...plain } = props;
     const options = results === undefined ? plain : withResultsStep(plain, results, at);
     let image!: QueryImage;
     super(scope, id, options, (architecture) => {
       image = queryImage(scope, queries, options, architecture, at);
       return image;
-    }, results && { location: resultsUrl(results) });
+    }, {
+      ...(results && { results: { location: resultsUrl(results) } }),
+      ...(http && { http: httpConfig(http, at) }),
+    });
     this.queries = image.queries.map(({ name, description, parameters, columns }) => ({ name, description, parameters, columns }));
     this.resultsLocation = results;
     if (results) removeUnfinishedUploads(this, results);
+    if (http) writeOpenApi(this, image.openApi);
+    warnOfFunctionUrls(this, http ?? {});
     warnOfTimeouts(this, image.queries, this.timeout);
     warnOfUnparsedQueries(this, image);
   }

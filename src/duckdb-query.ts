@@ -25,8 +25,16 @@ export interface DuckDbQueryParameter {
   /** DuckDB's type, as the file has it, such as `DECIMAL(18,2)`. */
   readonly type: string;
 
-  /** Whether an event must give it. Others have a default. */
+  /** Whether an event must give it. Others have a default, or come from the caller of an HTTP request. */
   readonly isRequired: boolean;
+
+  /**
+   * The property of an HTTP request's caller that is the value, such as `authorizer.claims.tenant`. Nobody else can give it, so only HTTP requests
+   * can ask for the query.
+   *
+   * @default - none: events and requests give it
+   */
+  readonly from?: string;
 
   /**
    * What the parameter means.

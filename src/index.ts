@@ -9,6 +9,7 @@ export * from './duckdb-function';
 export * from './duckdb-function-options';
 export * from './duckdb-function-props';
 export * from './duckdb-host';
+export * from './duckdb-http-options';
 export * from './duckdb-map';
 export * from './duckdb-map-items';
 export * from './duckdb-map-props';

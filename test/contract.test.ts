@@ -8,7 +8,10 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { documentedProps, valueOf } from './contract/documented';
 import { readConfig, RuntimeConfig as ConfigRead } from '../lib-runtime/base/config';
 import { BootstrapMode, DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, S3Step } from '../src';
-import { DatabaseConfig as DatabaseWritten, ResultsConfig as ResultsWritten, RuntimeConfig as ConfigWritten, StepConfig as StepWritten } from '../src/runtime/runtime-config';
+import {
+  CorsConfig as CorsWritten, DatabaseConfig as DatabaseWritten, HttpConfig as HttpWritten, ResultsConfig as ResultsWritten,
+  RuntimeConfig as ConfigWritten, StepConfig as StepWritten,
+} from '../src/runtime/runtime-config';
 
 // The construct and the runtime share no code: these tests check that one reads what the other writes. test/contract has the steps.
 
@@ -24,6 +27,10 @@ test('the runtime knows every key that the construct may write', () => {
   const step: Required<StepWritten> = { name: 's3', type: 's3', provides: ['catalog'], config: { scopes: ['s3://lake/'] } };
   const database: Required<DatabaseWritten> = { file: '/tmp/archive.duckdb', steps: ['s3'] };
   const results: Required<ResultsWritten> = { location: 's3://lake/results/' };
+  const cors: Required<CorsWritten> = {
+    allowedOrigins: ['https://example.com'], allowCredentials: true, allowedHeaders: ['x-a'], exposedHeaders: ['etag'], maxAgeSeconds: 60,
+  };
+  const http: Required<HttpWritten> = { streaming: true, cors };
   const written: Required<ConfigWritten> = {
     version: 1,
     extensions: ['httpfs'],
@@ -35,6 +42,7 @@ test('the runtime knows every key that the construct may write', () => {
     metrics: true,
     timeoutSeconds: 30,
     results,
+    http,
   };
   const { version, mode, ...content } = written;
   expect(readConfig({ DUCKDB_LAMBDA_CONFIG: JSON.stringify(written) })).toMatchObject({ ...content, eager: true });

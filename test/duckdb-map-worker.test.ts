@@ -1,9 +1,13 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { DuckDbMapWorker, DuckDbQueryFunction } from '../src';
 import { unbundledStack } from './duckdb-function/unbundled';
 import { declareMap, definition, machine, queryFunction } from './map/machine';
+import { temporaryDirectory } from './temporary-directory';
 
 let stack: Stack;
 let sales: DuckDbQueryFunction;
@@ -114,4 +118,13 @@ describe('bad input is refused at synth, with its fix', () => {
   ])('%s', (_, declare, message) => {
     expect(declare).toThrow(message);
   });
+});
+
+test('a query whose parameter follows from the caller of an HTTP request is refused', () => {
+  const queries = join(temporaryDirectory(), 'queries');
+  mkdirSync(queries);
+  writeFileSync(join(queries, 'own.sql'), '-- @param tenant VARCHAR\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant');
+  const fn = new DuckDbQueryFunction(stack, 'OwnQueries', { queries, results: { bucket: s3.Bucket.fromBucketName(stack, 'OwnResults', 'results'), prefix: 'out/' } });
+  expect(() => DuckDbMapWorker.fromQuery(fn, 'own')).toThrow(
+    /^DuckDbMapWorker\.fromQuery with the query "own": the parameter "tenant" follows from the caller of an HTTP request \(authorizer\.claims\.tenant\)/);
 });

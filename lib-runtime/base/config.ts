@@ -24,6 +24,21 @@ export interface ResultsConfig {
   readonly location: string;
 }
 
+/** How the HTTP events of a function of queries are answered. */
+export interface HttpConfig {
+  readonly streaming?: boolean;
+  readonly cors?: CorsConfig;
+}
+
+/** Which web pages may read the answers. */
+export interface CorsConfig {
+  readonly allowedOrigins: readonly string[];
+  readonly allowCredentials?: boolean;
+  readonly allowedHeaders?: readonly string[];
+  readonly exposedHeaders?: readonly string[];
+  readonly maxAgeSeconds?: number;
+}
+
 /** The contents of `DUCKDB_LAMBDA_CONFIG`. If it is not set (a laptop, a unit test), S3 follows the environment, and extensions are loaded when needed. */
 export interface RuntimeConfig {
   /** Extensions to load at creation, dependencies first. */
@@ -44,6 +59,8 @@ export interface RuntimeConfig {
   readonly timeoutSeconds?: number;
   /** Where large results are written; undefined if nowhere. */
   readonly results?: ResultsConfig;
+  /** How HTTP events are answered. */
+  readonly http?: HttpConfig;
   /** Whether extensions are loaded when a statement needs them, because nothing is declared. */
   readonly undeclared?: boolean;
 }
@@ -84,6 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
     ...(raw.metrics === true && { metrics: true }),
     ...(raw.timeoutSeconds !== undefined && { timeoutSeconds: seconds(raw.timeoutSeconds) }),
     ...(raw.results !== undefined && { results: results(raw.results) }),
+    ...(raw.http !== undefined && { http: http(raw.http) }),
   };
 }
 
@@ -113,6 +131,11 @@ function results(value: unknown): ResultsConfig {
   const { location } = object(value, `${VARIABLE} results`);
   if (typeof location === 'string' && /^s3:\/\/[^/]+\/(?:[^/]+\/)+$/.test(location)) return { location };
   throw new ConfigError(`${VARIABLE} results.location is ${JSON.stringify(location)}, expected a folder such as "s3://bucket/results/"`);
+}
+
+function http(value: unknown): HttpConfig {
+  const { streaming, cors } = object(value, `${VARIABLE} http`);
+  return { ...(streaming === true && { streaming }), ...(cors !== undefined && { cors: object(cors, `${VARIABLE} http.cors`) as unknown as CorsConfig }) };
 }
 
 function stepConfig(step: Record<string, unknown>, index: number): StepConfig {

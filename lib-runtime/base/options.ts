@@ -23,6 +23,7 @@ export const SHARE: Check = { expected: 'a number from 0 to 1', isRight: (value)
 export const ROWS: Check = { expected: `one of: ${ROW_FORMATS.join(', ')}`, isRight: (value) => ROW_FORMATS.includes(value) };
 export const FORMAT: Check = { expected: '"jsonl" or "csv"', isRight: (value) => value === 'jsonl' || value === 'csv' };
 export const SETTINGS: Check = { expected: 'settings by their names, as in { threads: 1 }', isRight: isPlain };
+export const PLAIN: Check = { expected: 'an object', isRight: isPlain };
 /** null means no signal, as in `fetch`. */
 export const SIGNAL: Check = {
   expected: 'an AbortSignal, such as the signal of an AbortController',

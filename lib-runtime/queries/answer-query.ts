@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { checkDeclaredColumns } from './declared-columns';
-import { fileError } from './file-error';
 import { filesParameter } from './files-parameter';
 import { InlineRows } from './inline-rows';
 import { defaultManifestKey } from './manifest';
 import { readEvent } from './query-event';
 import type { QueryFile } from './query-file';
 import { loadQuery } from './query-folder';
-import { queryParameters } from './query-parameters';
-import { type QueryStatements, queryStatements } from './query-statements';
-import { readRows } from './read-rows';
-import { source } from './result-copy';
+import type { QueryStatements } from './query-statements';
 import type { ResultLocation } from './result-location';
+import { type RunningQuery, withRunningQuery, withTimeout } from './running-query';
 import type { FileAnswer, InvocationContext, QueryAnswer, QueryEvent } from './types';
 import { DeadlineNear, LightAbortSignal, withAny } from '../base/abort';
-import { ConfigError, DuckDbError, DuckDbRetryableError, ResultLimitError, TimeoutError } from '../base/errors';
+import { ConfigError, DuckDbError, DuckDbRetryableError, ParameterError, ResultLimitError } from '../base/errors';
 import { currentInvocation } from '../base/invocation';
 import { MAX_TIMER_MS } from '../base/options';
 import type { Cursor, CursorOptions } from '../cursor/types';
@@ -55,6 +51,7 @@ export async function answerQuery(host: QueryHost, event: unknown, context: Invo
   try {
     const request = readEvent(event, host.results);
     const file = query = loadQuery(host.folder, request.query);
+    refuseCallersParameters(file);
     const answer = await withTimeout(file, (signal) => new Answering(host, file, request, context, signal).run());
     record();
     return answer;
@@ -64,16 +61,11 @@ export async function answerQuery(host: QueryHost, event: unknown, context: Invo
   }
 }
 
-async function withTimeout<T>({ name, timeoutSeconds }: QueryFile, work: (signal: LightAbortSignal) => Promise<T>): Promise<T> {
-  const signal = new LightAbortSignal();
-  if (timeoutSeconds === undefined) return work(signal);
-  const late = () => signal.abort(new TimeoutError(`the query "${name}" had no answer after ${timeoutSeconds} s, which is its @timeout`));
-  const timer = setTimeout(late, timeoutSeconds * 1000);
-  try {
-    return await work(signal);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Whoever may invoke the function could claim to be any caller. */
+function refuseCallersParameters({ name, parameters }: QueryFile): void {
+  const own = parameters.find(({ from }) => from !== undefined);
+  if (own === undefined) return;
+  throw new ParameterError(`the parameter $${own.name} of "${name}" is ${own.from} of an HTTP request's caller, which an event cannot give: ask over HTTP, or write a query without @from`);
 }
 
 function nowhere(asked: string): ConfigError {
@@ -88,21 +80,14 @@ class Answering {
   ) {}
 
   async run(): Promise<QueryAnswer> {
-    const { host, query: { name, database, parameters: declared, sql }, request: { output, manifests } } = this;
+    const { host, query: { name }, request: { output, manifests } } = this;
     const location = host.results;
     if (output !== undefined && location === undefined) throw nowhere(`the output of "${name}" as a file`);
     if (manifests !== undefined && location === undefined) throw nowhere(`the manifests in "${manifests}"`);
     const params = manifests === undefined ? this.request.params : await this.paramsWithFiles(location!, manifests);
-    const cursor = await host.open({ ...(database !== undefined && { database }), signal: this.signal });
-    try {
-      const parameters = await queryParameters(cursor, declared, params);
-      const statements = await queryStatements(cursor, sql, parameters);
-      for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
-      const answer = output === undefined ? this.rows(cursor, statements, location) : this.file(cursor, statements, location!, output);
-      return await answer.catch(async (error: unknown) => { throw await fileError(error, cursor, sql, statements); });
-    } finally {
-      await cursor.close();
-    }
+    return withRunningQuery(host.open, this.query, params, this.signal, (running) => (
+      output === undefined ? this.rows(running, location) : this.file(running, location!, output)
+    ));
   }
 
   /** The given parameters, and the files of the manifests with the prefix `manifests`. */
@@ -115,31 +100,19 @@ class Answering {
   }
 
   /** The rows of the last statement, or a file of them if they are too many. */
-  private async rows(cursor: Cursor, statements: QueryStatements, location: ResultLocation | undefined): Promise<QueryAnswer> {
-    const { query } = this;
+  private async rows(running: RunningQuery, location: ResultLocation | undefined): Promise<QueryAnswer> {
+    const { statements } = running;
     const rows = new InlineRows(this.maxInlineBytes);
-    const fits = await this.read(cursor, statements, rows);
-    if (fits) {
-      await checkDeclaredColumns(cursor, query, rows.columns!);
-      return rows.answer();
-    }
+    if (await running.read(rows, this.maxInlineBytes)) return rows.answer();
     if (location === undefined || !statements.reads) throw this.tooLarge(statements, location);
-    return this.file(cursor, statements, location, { format: 'parquet' }, rows.columns);
-  }
-
-  /** Reads the rows of the last statement. Returns whether all of them fit. */
-  private async read(cursor: Cursor, { last, statement, reads }: QueryStatements, rows: InlineRows): Promise<boolean> {
-    // A statement that writes has to end, however many rows it returns.
-    if (!reads) return rows.addResult(await cursor.queryResult(last.sql, last.parameters));
-    const reading = { cursor, sql: `FROM ${source(statement)}`, parameters: last.parameters, maxInlineBytes: this.maxInlineBytes };
-    return readRows(reading, this.query, rows);
+    return this.file(running, location, { format: 'parquet' }, rows.columns);
   }
 
   /** A file of the rows of the last statement. `columns` are theirs, if it has run before. */
   private async file(
-    cursor: Cursor, statements: QueryStatements, location: ResultLocation, output: Required<QueryEvent>['output'], columns?: readonly Column[],
+    running: RunningQuery, location: ResultLocation, output: Required<QueryEvent>['output'], columns?: readonly Column[],
   ): Promise<FileAnswer> {
-    const { last, statement, reads } = statements;
+    const { cursor, statements: { last, statement, reads } } = running;
     const { format, key } = output;
     const { query, context } = this;
     const id = context?.awsRequestId ?? '';
@@ -153,7 +126,7 @@ class Answering {
       columns,
       format,
       key: key ?? defaultManifestKey(query.name, REQUEST_ID.test(id) ? id : randomUUID()),
-      checkColumns: (found) => checkDeclaredColumns(cursor, query, found),
+      checkColumns: (found) => running.checkColumns(found),
       timeLeftMs,
     });
     return this.leavingTime(timeLeftMs(), write);

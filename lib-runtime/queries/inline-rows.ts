@@ -5,8 +5,9 @@ import { jsonText } from '../values/json-text';
 
 /** Collects the rows of an answer as long as its JSON is not too large. */
 export class InlineRows {
+  /** The JSON of each row. */
+  readonly texts: string[] = [];
   private known: readonly Column[] | undefined;
-  private readonly texts: string[] = [];
   private rowBytes = 0;
   private bytesAround = 0;
 

@@ -1,3 +1,4 @@
+import { type CallersProperty, checkFroms, readFrom } from './callers-property';
 import { type Declaration, readDeclaration } from './declaration';
 import { checkDeclaredUses } from './declared-uses';
 import { DirectiveText } from './directive-text';
@@ -17,6 +18,8 @@ export interface QueryParameterDeclaration {
   readonly type: string;
   /** A value like JSON's. Without it the parameter is required. */
   readonly defaultValue?: unknown;
+  /** `@from`: the property of an HTTP request's caller that is the value, such as `authorizer.claims.tenant`. Nobody else can give it. */
+  readonly from?: string;
   readonly description?: string;
   readonly line: number;
 }
@@ -77,7 +80,7 @@ const SETTINGS: Readonly<Record<string, Reader>> = {
   database: (text) => ({ database: oneWord(text, 'the name of a database, as in -- @database cache') }),
 };
 
-const DIRECTIVES = ['param', 'column', ...Object.keys(SETTINGS)];
+const DIRECTIVES = ['param', 'from', 'column', ...Object.keys(SETTINGS)];
 
 /**
  * Reads a query file: its text, and the directives in the `--` comments before its first statement. Checks what the text of its statements tells.
@@ -105,6 +108,7 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
   const settings = new Map<string, Directive>();
   const declarations = new Map<string, Declaration>();
   const named: string[] = [];
+  const froms: CallersProperty[] = [];
   let declared: Partial<QueryFile> = {};
   for (const directive of directivesIn(sql, DIRECTIVES)) {
     errors.catch(() => {
@@ -117,6 +121,8 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
         const key = `${word} ${declaration.name.toLowerCase()}`;
         checkDeclaredOnce(declaration, declarations.get(key), errors);
         declarations.set(key, declaration);
+      } else if (word === 'from') {
+        froms.push(readFrom(directiveText));
       } else {
         checkGivenOnce(directive, settings.get(word), errors);
         settings.set(word, directive);
@@ -126,8 +132,13 @@ export function readQueryFile(name: string, file: string, text: string): ReadQue
   }
   const all = [...declarations.values()];
   const ofKind = (kind: Declaration['kind']) => all.filter((each) => each.kind === kind).map((each) => withLine(each, errors));
+  const sources = checkFroms(froms, all.filter(({ kind }) => kind === 'param'), named, errors);
+  const parameters = ofKind('param').map((each) => {
+    const from = sources.get(each.name.toLowerCase());
+    return from === undefined ? each : { ...each, from };
+  });
   const faultyParameters = named.filter((each) => !declarations.has(`param ${each.toLowerCase()}`));
-  const query = { name, file, sql, ...declared, parameters: ofKind('param'), columns: ofKind('column') };
+  const query = { name, file, sql, ...declared, parameters, columns: ofKind('column') };
   return { query, declarations: all, faultyParameters, databaseStart: settings.get('database')?.textStart, errors };
 }
 

@@ -40,6 +40,20 @@ export async function queryStatements(cursor: Cursor, sql: string, parameters: Q
   return { ...facts, before: parts.slice(0, -1).map((part) => bound(part, parameters)), last: bound(statement, parameters) };
 }
 
+/** Statements that are no answer, and end with the query. */
+const TEMPORARY = /^\s*(?:CREATE\s+(?:OR\s+REPLACE\s+)?TEMP(?:ORARY)?\b|(?:SET|RESET|USE|PRAGMA|LOAD)\b)/i;
+
+/** Whether no statement of `sql` writes, as far as their text tells, so that a GET over HTTP may run it. */
+export function isSafe(sql: string): boolean {
+  return placedStatements(sql).every(({ text }) => reads(text) || TEMPORARY.test(withoutComments(text)));
+}
+
+function withoutComments(sql: string): string {
+  let text = '';
+  for (const pieces = new Pieces(sql, 0); !pieces.atEnd; pieces.next()) text += /^(?:--|\/\*)/.test(pieces.text) ? ' ' : pieces.text;
+  return text;
+}
+
 /** White space with the lines of `text`. */
 function blank(text: string): string {
   return text.replace(/[^\n]/gu, ' ');

@@ -15,6 +15,54 @@ export interface QueryHandlerOptions {
   readonly maxInlineBytes?: number;
   /** Milliseconds before the invocation's deadline at which a running query is rejected. @default - as in `withDuckDB` */
   readonly marginMs?: number;
+  /** How HTTP events are answered. @default - as the stack declares it: without CORS, and not streamed */
+  readonly http?: QueryHttpOptions;
+}
+
+/** How HTTP events are answered. */
+export interface QueryHttpOptions {
+  /** Which web pages may read the answers. Leave it out if the function URL or the API has its own CORS settings. @default - none */
+  readonly cors?: HttpCors;
+  /**
+   * Whether answers are streamed, without Lambda's limit of 6 MB. A function URL then needs the invoke mode RESPONSE_STREAM, and a REST API the response
+   * transfer mode STREAM. HTTP APIs do not stream; they work too.
+   *
+   * @default false
+   */
+  readonly streaming?: boolean;
+}
+
+/** Which web pages may read answers (cross-origin resource sharing). */
+export interface HttpCors {
+  /** Such as `https://example.com`; `*` is any. */
+  readonly allowedOrigins: readonly string[];
+  /** Whether browsers send cookies and credentials. Not with the origin `*`. @default false */
+  readonly allowCredentials?: boolean;
+  /** The headers that requests may have. @default - content-type, authorization and if-none-match */
+  readonly allowedHeaders?: readonly string[];
+  /** The headers of answers that pages may read. @default - etag and retry-after */
+  readonly exposedHeaders?: readonly string[];
+  /** How long a browser may remember this. @default - as the browser decides */
+  readonly maxAgeSeconds?: number;
+}
+
+/** An HTTP request, as a function URL or API Gateway passes it on: payload format 1.0 or 2.0. */
+export interface QueryHttpEvent {
+  readonly requestContext: object;
+}
+
+/** The answer to an HTTP event. */
+export interface QueryHttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** What `queryHandler` returns. */
+export interface QueryHandler {
+  (event: QueryHttpEvent, context?: InvocationContext): Promise<QueryHttpAnswer>;
+  (event: QueryEvent, context?: InvocationContext): Promise<QueryAnswer>;
 }
 
 /** The request for a query's answer. */

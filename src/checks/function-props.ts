@@ -42,6 +42,7 @@ const QUERY_FUNCTION_PROPS: PropNames<Omit<DuckDbQueryFunctionProps, keyof lambd
   ...FUNCTION_OPTIONS,
   queries: true,
   results: true,
+  http: true,
 };
 
 /** The props of Lambda functions. They include those that a function from an image cannot have, which have errors of their own. */

@@ -42,6 +42,11 @@ export function queryInvocation(fn: QueryFunction, name: string, options: DuckDb
     throw new Error(`${what}: ${fn.node.path} does not have it; its queries are ${names.map((each) => JSON.stringify(each)).join(', ') || 'none'}`
       + `${didYouMean(String(name), names) || '; add its file to the folder of the queries'}`);
   }
+  const own = query.parameters.find(({ from }) => from !== undefined);
+  if (own) {
+    throw new Error(`${what}: the parameter "${own.name}" follows from the caller of an HTTP request (${own.from}), so no event can ask for the query: `
+      + 'write one whose file does not have @from');
+  }
   const { resultsLocation: location } = fn;
   if (location === undefined) {
     throw new Error(`${what}: ${fn.node.path} has no results, so it cannot write any: declare its prop results, as in results: { bucket, prefix: 'results/' }`);

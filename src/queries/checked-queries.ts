@@ -17,6 +17,8 @@ export interface CheckedQueries {
   readonly queries: CheckedQuery[];
   /** Whether DuckDB has parsed their SQL. */
   readonly isParsed: boolean;
+  /** The OpenAPI document of the queries, as JSON. */
+  readonly openApi: string;
 }
 
 interface Report extends CheckedQueries {
@@ -45,13 +47,13 @@ const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 export function checkQueries(
   app: IConstruct, folder: string, client: string | undefined, databases: string[], at: string, timeoutMs = TIMEOUT_MS,
 ): CheckedQueries {
-  const args = [folder, ...(client === undefined ? [] : [`--client=${client}`]), ...databases.map((name) => `--database=${name}`)];
-  const { queries, errors, isParsed } = reports.get(app, JSON.stringify(args), () => runChecker(args, timeoutMs, at));
+  const args = [folder, '--openapi', ...(client === undefined ? [] : [`--client=${client}`]), ...databases.map((name) => `--database=${name}`)];
+  const { queries, errors, isParsed, openApi } = reports.get(app, JSON.stringify(args), () => runChecker(args, timeoutMs, at));
   if (errors.length > 0) throw new Error(`the queries of ${at} have ${errors.length === 1 ? 'an error' : `${errors.length} errors`}:\n${errors.join('\n')}`);
   if (queries.length === 0) {
     throw new Error(`${at} has no queries: no file in ${folder} or in the folders below ends in .sql; write one, such as monthly-sales.sql`);
   }
-  return { queries, isParsed };
+  return { queries, isParsed, openApi };
 }
 
 function runChecker(args: string[], timeout: number, at: string): Report {

@@ -28,6 +28,23 @@ export interface RuntimeConfig {
   readonly timeoutSeconds?: number;
   /** Where large results are written. */
   readonly results?: ResultsConfig;
+  /** How HTTP requests are answered. */
+  readonly http?: HttpConfig;
+}
+
+/** How a function of queries answers HTTP requests. */
+export interface HttpConfig {
+  readonly streaming?: boolean;
+  readonly cors?: CorsConfig;
+}
+
+/** Which web pages may read the answers. */
+export interface CorsConfig {
+  readonly allowedOrigins: string[];
+  readonly allowCredentials?: boolean;
+  readonly allowedHeaders?: string[];
+  readonly exposedHeaders?: string[];
+  readonly maxAgeSeconds?: number;
 }
 
 /** Where the queries of a function write results that are too large for an answer. */
@@ -65,11 +82,14 @@ export interface RuntimeFacts {
   readonly steps: BoundStep[];
   readonly databases: { [name: string]: DatabaseConfig };
   readonly timeout?: Duration;
-  readonly results?: ResultsConfig;
+  readonly answers?: AnswersConfig;
 }
 
+/** How a function of queries answers. */
+export type AnswersConfig = Pick<RuntimeConfig, 'results' | 'http'>;
+
 /** The configuration of a function's runtime. Props that were not declared are left out, so that the runtime's defaults apply. */
-export function runtimeConfig({ options, extensions, steps, databases, timeout, results }: RuntimeFacts): RuntimeConfig {
+export function runtimeConfig({ options, extensions, steps, databases, timeout, answers }: RuntimeFacts): RuntimeConfig {
   const { bootstrapMode, settings, verifyExtensionsAtRuntime, metrics } = options;
   return {
     version: 1,
@@ -82,7 +102,7 @@ export function runtimeConfig({ options, extensions, steps, databases, timeout, 
     ...(metrics && { metrics: true }),
     // A token becomes a number when the stack is deployed.
     ...(timeout && { timeoutSeconds: timeout.toSeconds() }),
-    ...(results && { results }),
+    ...answers,
   };
 }
 

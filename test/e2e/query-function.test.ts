@@ -6,6 +6,8 @@ import { writeOrders } from '../../examples/sales/orders';
 import { S3Step } from '../../src';
 import { CONTAINER_HOST, startS3, type RunningFunction, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';
+import { SERVICES, SHAPES } from '../lib-runtime/queries/http/events';
+import { at, seen } from '../lib-runtime/queries/http/http-bed';
 import { temporaryDirectory } from '../temporary-directory';
 
 const SALES = `-- @description Sales of a month by category.
@@ -58,6 +60,16 @@ describeWith(['lambda', 's3'], 'a function of queries', () => {
     expect(manifest).toMatchObject({ query: 'reports/numbers', rowCount: 100_000, files: [{ url: answer.files[0], bytes: answer.bytes }] });
     const csv = await ask({ query: 'monthly-sales', params: { month: '2025-01' }, output: { format: 'csv', key: '2025-01/sales.json' } });
     expect(readFileSync(join(s3.dir, csv.files[0].replace('s3://', '')), 'utf8')).toMatch(/^category,orders,revenue\n/);
+  });
+
+  test.each(SERVICES)('answers requests of %s with the same rows, in each form', async (service) => {
+    const { rows } = await ask({ query: 'monthly-sales', params: { month: '2025-01' } });
+    const get = async (path: string) => seen(await ask(SHAPES[service](at(`${path}?month=2025-01`))));
+    expect(JSON.parse((await get('/monthly-sales')).text).rows).toEqual(rows);
+    expect((await get('/monthly-sales.ndjson')).text.trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual(rows);
+    expect((await get('/monthly-sales.csv')).text).toContain(`\r\n${rows[0].category},${rows[0].orders},${rows[0].revenue}\r\n`);
+    expect((await get('/monthly-sales.parquet')).bytes.subarray(-4).toString()).toBe('PAR1');
+    expect(await get('/monthly-sale')).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
   });
 
   test('reports an error by the name that Step Functions matches', async () => {

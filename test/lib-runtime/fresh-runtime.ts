@@ -32,6 +32,7 @@ export function config(parts: {
   verifyExtensions?: boolean;
   timeoutSeconds?: number;
   results?: { location: string };
+  http?: object;
 }): { DUCKDB_LAMBDA_CONFIG: string } {
   return { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], ...parts }) };
 }

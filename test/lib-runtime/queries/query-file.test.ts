@@ -226,7 +226,7 @@ describe('a setting', () => {
 });
 
 describe('a directive that would be ignored', () => {
-  const KNOWN = 'the directives are: @param, @column, @description, @cache, @timeout, @database. For a comment, write something before the @';
+  const KNOWN = 'the directives are: @param, @from, @column, @description, @cache, @timeout, @database. For a comment, write something before the @';
   test.each<[string, string, string[]]>([
     ['a typo', '-- @parm a INTEGER\nSELECT 1', [`1:4: received @parm, which is not a directive; did you mean "param"?; ${KNOWN}`]],
     ['in capitals', '-- @Cache 5\nSELECT 1', [`1:4: received @Cache, which is not a directive; did you mean "cache"?; ${KNOWN}`]],

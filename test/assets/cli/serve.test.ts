@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { type Served, serving } from './serving';
+import { repositoryRoot } from '../../bed/paths';
+import { queryFolder } from '../../lib-runtime/queries/query-bed';
+import { temporaryDirectory } from '../../temporary-directory';
+import { outcomeOf } from '../docker/command';
+
+const COMMAND = join(repositoryRoot, 'assets/cli/cdk-duckdb-lambda.mjs');
+
+let folder: string;
+let served: Served | undefined;
+
+beforeEach(() => void (folder = queryFolder({
+  monthly: "-- @description Sales of a month.\n-- @param month VARCHAR = '2025-01'\nSELECT $month AS month FROM range(3)",
+  mine: '-- @param tenant VARCHAR\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant AS tenant',
+  endless: 'SELECT range AS i FROM range(1000000000000)',
+  wait: 'SELECT count(*) AS running FROM range(3)',
+})));
+afterEach(() => served?.stop());
+
+const get = async (path: string, headers: Record<string, string> = {}) => fetch(`${served!.url}${path}`, { headers });
+
+test('queries answer over HTTP, a line a request, and a change of a file counts at once', async () => {
+  served = await serving(folder);
+  const response = await get('/monthly?month=2025-02');
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+  expect(await response.json()).toMatchObject({ rows: [{ month: '2025-02' }, {}, {}], rowCount: 3 });
+  expect(await served.printed(/bytes/)).toMatch(/^GET \/monthly\?month=2025-02 200: \d+ ms, 3 rows, \d+ bytes$/m);
+  const post = await fetch(`${served.url}/monthly.csv`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"month":"ä"}' });
+  expect(await post.text()).toBe('month\r\nä\r\nä\r\nä\r\n');
+  writeFileSync(join(folder, 'monthly.sql'), 'SELECT 1 AS one');
+  writeFileSync(join(folder, 'new.sql'), 'SELECT 2 AS two');
+  expect(await (await get('/monthly.csv')).text()).toBe('one\r\n1\r\n');
+  expect(await (await get('/new.csv')).text()).toBe('two\r\n2\r\n');
+  writeFileSync(join(folder, 'new.sql'), 'SELECT 2 FROM FROM');
+  expect((await get('/new')).status).toBe(500);
+  // The developer sees what callers must not see.
+  await served.printed('syntax error at or near "FROM"');
+}, 60_000);
+
+test('a page lists the queries, for browsers of this machine only', async () => {
+  served = await serving(folder);
+  const page = await get('/');
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(await page.text()).toContain('<title>Queries</title>');
+  const status = await new Promise((resolve) => request(`${served!.url}/monthly`, { headers: { host: 'evil.example' } }, (response) => resolve(response.statusCode)).end());
+  expect(status).toBe(403);
+}, 60_000);
+
+test('--caller is who asks', async () => {
+  served = await serving(folder);
+  expect((await get('/mine')).status).toBe(403);
+  await served.stop();
+  served = await serving(folder, ['--caller', 'authorizer.claims.tenant=acme']);
+  expect(await (await get('/mine')).json()).toMatchObject({ rows: [{ tenant: 'acme' }] });
+}, 60_000);
+
+test('a stack\'s function answers as it is declared', async () => {
+  const template = join(temporaryDirectory(), 'Sales.template.json');
+  const http = { streaming: true, cors: { allowedOrigins: ['https://example.com'] } };
+  const variables = { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], http, settings: { TimeZone: 'Asia/Tokyo' } }) };
+  writeFileSync(template, JSON.stringify({ Resources: { Fn: { Type: 'AWS::Lambda::Function', Properties: { Environment: { Variables: variables } } } } }));
+  writeFileSync(join(folder, 'zone.sql'), "SELECT current_setting('TimeZone') AS zone");
+  served = await serving(folder, ['--template', template, '--region', 'eu-west-1']);
+  const response = await get('/zone', { origin: 'https://example.com' });
+  expect(await response.json()).toMatchObject({ rows: [{ zone: 'Asia/Tokyo' }] });
+  expect(response.headers.get('access-control-allow-origin')).toBe('https://example.com');
+}, 60_000);
+
+test('a reader who leaves ends the query', async () => {
+  served = await serving(folder, ['--streaming'], { DUCKDB_LAMBDA_CONFIG: '{"version":1,"extensions":[],"steps":[],"settings":{"threads":"1"}}' });
+  const leaving = new AbortController();
+  const response = await fetch(`${served.url}/endless`, { signal: leaving.signal });
+  const reader = response.body!.getReader();
+  for (let bytes = 0; bytes < 1_000_000;) bytes += (await reader.read()).value!.length;
+  leaving.abort();
+  await served.printed(/^GET \/endless left by its reader: \d+ ms/m);
+  // The only thread is free again.
+  expect(await (await get('/wait')).json()).toMatchObject({ rows: [{ running: 3 }] });
+}, 60_000);
+
+test.each<[string[], RegExp]>([
+  [['a', 'b'], /^cdk-duckdb-lambda: serve takes one folder of queries, and got a b\n$/],
+  [['--port', 'x'], /--port x is not a port/],
+  [['--caller', 'tenant=acme'], /--caller tenant is not a property of a caller: expected one as @from has it/],
+  [['--caller', 'authorizer.claims.tenant'], /--caller authorizer\.claims\.tenant has no value: expected PROPERTY=VALUE/],
+  [['/none'], /the folder of the queries "\/none" does not exist/],
+  [['--template', '/none.json'], /none\.json/],
+])('serve %j is refused', async (args, message) => {
+  const { code, stderr } = await outcomeOf(process.execPath, [COMMAND, 'serve', ...args]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(message);
+});
+
+test('--help tells of it', async () => {
+  expect((await outcomeOf(process.execPath, [COMMAND, '--help'])).stdout).toContain('cdk-duckdb-lambda serve [FOLDER] [OPTION]...');
+});
