@@ -226,7 +226,10 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
    *
    * @example
    * declare const fn: DuckDbFunction;
-   * new cloudwatch.Dashboard(this, 'Dashboard').addWidgets(...fn.dashboardWidgets());
+   * const dashboard = new cloudwatch.Dashboard(this, 'Dashboard');
+   * for (const widget of fn.dashboardWidgets()) {
+   *   dashboard.addWidgets(widget);
+   * }
    */
   public dashboardWidgets(): cloudwatch.IWidget[] {
     return functionWidgets(this, this.steps, this._queryMetrics());

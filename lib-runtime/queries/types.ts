@@ -48,14 +48,19 @@ export interface HttpCors {
 
 /** An HTTP request, as a function URL or API Gateway passes it on: payload format 1.0 or 2.0. */
 export interface QueryHttpEvent {
+  /** What the service tells of the request and its caller. */
   readonly requestContext: object;
 }
 
 /** The answer to an HTTP event. */
 export interface QueryHttpAnswer {
+  /** The status, such as 200. */
   readonly statusCode: number;
+  /** The headers, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body, as text or in base64. */
   readonly body: string;
+  /** Whether the body is in base64: it is compressed, or Parquet. */
   readonly isBase64Encoded: boolean;
 }
 
