@@ -140,14 +140,16 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     front.breakAt('COMMIT', 'instead of the answer');
     const error = await rejection(cursor((c) => c.execute(FEW)));
     says('DUCKLAKE.brokenAtCommit', error.message);
-    expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('whether it was committed is unknown') });
+    expect(error).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('whether it was committed is unknown') });
     expect(await count("v = 'few'")).toBe(1);
   });
 
   test('MAINTAIN: DuckLake deletes what was committed if the answer is lost; the error says that this is unknown, and what to restore', async () => {
     const { cursor } = await start('MAINTAIN');
     front.breakAt('COMMIT', 'instead of the answer');
-    expect(await rejection(cursor((c) => c.execute(MANY)))).toMatchObject({ retryable: false, message: expect.stringContaining('whether it was committed is unknown') });
+    expect(await rejection(cursor((c) => c.execute(MANY)))).toMatchObject({
+      code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('whether it was committed is unknown'),
+    });
     expect(await rejection(count("v LIKE '%a%'"))).toMatchObject({ message: expect.stringContaining('NoSuchKey') });
   });
 
