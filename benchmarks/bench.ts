@@ -4,6 +4,7 @@ import { renderTable } from './report/markdown';
 import { keptTables, publish, publishSummary, withKeptRows } from './report/results';
 import type { Benchmark } from './report/table';
 import { coldStarts } from './tables/cold-start';
+import { ducklake } from './tables/ducklake';
 import { extensionChunks } from './tables/extension-chunks';
 import { extensionLoad } from './tables/extension-load';
 import { farS3 } from './tables/far-s3';
@@ -23,7 +24,7 @@ import { dockerAvailability } from '../test/bed';
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...coldStarts, phases, touched, footprint, sales, queryFunction, extensionLoad, extensionChunks, warmPath, soak, synth, tpch, tpchLarge, scanGrowth,
-  farS3, scaleOut, iceberg,
+  farS3, scaleOut, iceberg, ducklake,
 ];
 
 const HELP = `npm run bench -- [--only NAME]... [--runs N]

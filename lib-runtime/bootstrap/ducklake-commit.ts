@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { commitUnknown } from '../base/commit-unknown';
 import { type DuckDbError, messageOf, QueryError } from '../base/errors';
 import { excerpt, quotedIdentifier, quotedString } from '../base/sql-text';
 import { DUCKLAKE, saysOneOf } from '../base/wording';
@@ -54,9 +55,9 @@ export function explainCommit(error: string, sql: string, lake: CommitTarget): D
   return failed(error, sql, 'the transaction was rolled back; what it had written stays in S3, unused, until ducklake_delete_orphaned_files deletes it', false);
 }
 
-function unknown(error: string, sql: string, why?: string): QueryError {
+function unknown(error: string, sql: string, why?: string): DuckDbError {
   const told = why === undefined ? '' : ` (${why})`;
-  return failed(error, sql, `whether it was committed is unknown${told}: look into the lake before you run it again; ${IF_DELETED}`, false);
+  return commitUnknown(error, sql, `whether it was committed is unknown${told}: look into the lake before you run it again; ${IF_DELETED}`);
 }
 
 function failed(error: string, sql: string, hint: string, retryable: boolean): QueryError {

@@ -47,5 +47,5 @@ function missingSnapshot(text: string, catalog: string): string | undefined {
 
 function denied(text: string): string | undefined {
   const [, table] = DUCKLAKE.metadataDenied.exec(text) ?? [];
-  return table === undefined ? undefined : `the user may not read the lake's table "${table}": GRANT SELECT ON ALL TABLES IN SCHEMA public, and the same by ALTER DEFAULT PRIVILEGES`;
+  return table === undefined ? undefined : `the user may not read the lake's table "${table}": GRANT SELECT on all tables of the lake's schema, and the same by ALTER DEFAULT PRIVILEGES`;
 }

@@ -3,6 +3,7 @@ import { CatalogStep } from './catalog-step';
 import { type CommitTarget, explainCommit, isFailedCommit, settleCommit } from './ducklake-commit';
 import { attachError, statementError } from './ducklake-errors';
 import { refuseUnsafe } from './ducklake-maintenance';
+import { ignoreStatistics } from './ducklake-statistics';
 import { type PostgresCatalog, PostgresAccess } from './postgres-access';
 import { S3BootstrapStep } from './s3';
 import type { Asking, Diagnosis, StepContext } from './step';
@@ -21,6 +22,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   private readonly postgres: PostgresAccess | undefined;
   private readonly path: string;
   private readonly attachOptions: readonly string[];
+  /** Whether all queries read one earlier snapshot. */
+  private readonly isPinned: boolean;
   /** Undefined if it is only read. */
   private readonly writable: CommitTarget | undefined;
 
@@ -35,6 +38,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.postgres = file === undefined ? new PostgresAccess(options, `${this.name} metadata`, env, timeoutSeconds) : undefined;
     this.path = `ducklake:${file ?? 'postgres:'}`;
     this.attachOptions = attachOptions(options);
+    this.isPinned = options.number('snapshotVersion') !== undefined || options.text('snapshotTime') !== undefined;
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
     this.writable = access && {
       catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public',
@@ -72,6 +76,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    if (this.isPinned) await ignoreStatistics(connection);
     await this.s3.run(connection, context);
     await (this.postgres?.attach(connection, this) ?? this.attachWith(connection));
   }
@@ -101,6 +106,12 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   }
 }
 
+/**
+ * DuckLake keeps up to ten rows that are inserted, or deleted from files, in the catalog. But it sees no conflict between such a DELETE or UPDATE and
+ * maintenance, and commits both: the rows are then back.
+ */
+const NO_INLINING = 'DATA_INLINING_ROW_LIMIT 0';
+
 /** The options of ATTACH that do not depend on a login. */
 function attachOptions(options: StepOptions): readonly string[] {
   const isFrozen = options.text('file') !== undefined;
@@ -115,7 +126,7 @@ function attachOptions(options: StepOptions): readonly string[] {
     // The catalog names the folder where it was made.
     ...isFrozen && dataPath !== undefined ? ['OVERRIDE_DATA_PATH true'] : [],
     ...schema === undefined ? [] : [`METADATA_SCHEMA ${quotedString(schema)}`],
-    ...writes ? [`CREATE_IF_NOT_EXISTS ${creates}`, `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`] : ['READ_ONLY'],
+    ...writes ? [`CREATE_IF_NOT_EXISTS ${creates}`, `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`, NO_INLINING] : ['READ_ONLY'],
     ...creates && options.flag('encrypted') ? ['ENCRYPTED'] : [],
     ...version === undefined ? [] : [`SNAPSHOT_VERSION ${version}`],
     ...time === undefined ? [] : [`SNAPSHOT_TIME ${quotedString(time)}`],

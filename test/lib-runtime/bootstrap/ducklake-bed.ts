@@ -16,13 +16,15 @@ export interface DuckLakeBed {
   stop(): Promise<void>;
 }
 
+export const WRITER_PASSWORD = "the writer's $ecret";
+
 export const LAKE_EXTENSIONS = ['httpfs', 'postgres_scanner', 'ducklake'];
 
 /** Without `tls`, a `PostgresFront` can read what is sent to PostgreSQL. */
 export async function startDuckLakeBed({ tls = true }: { tls?: boolean } = {}): Promise<DuckLakeBed> {
   const [postgres, s3] = await Promise.all([startPostgresBed({ tls }), startFarS3({ tls: false })]);
   mkdirSync(join(s3.dir, 'lake'));
-  await postgres.setPassword('writer', "the writer's $ecret");
+  await postgres.setPassword('writer', WRITER_PASSWORD);
   await postgres.postgres.query(`GRANT CREATE ON DATABASE ${postgres.postgres.database} TO writer; GRANT CREATE ON SCHEMA public TO writer`);
   const step = (user: string, changes: object, name: string) => {
     const { port, database } = postgres.postgres;

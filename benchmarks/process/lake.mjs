@@ -1,11 +1,11 @@
-// iceberg.mjs CONTENDER READ APPEND: uses an Iceberg catalog once, in a process that has just started; prints the milliseconds of each step as JSON.
-const [, , contender, read, append] = process.argv;
+// lake.mjs CONTENDER STEP READ APPEND: uses a lake once, in a process that has just started; prints the milliseconds of each step as JSON.
+const [, , contender, step, read, append] = process.argv;
 const { BY_HAND: byHand } = process.env;
 const steps = await (contender === 'library' ? library() : hand(JSON.parse(byHand)));
 const taken = {};
-for (const [name, step] of Object.entries(steps)) {
+for (const [name, take] of Object.entries(steps)) {
   const started = performance.now();
-  await step();
+  await take();
   taken[name] = performance.now() - started;
 }
 process.stdout.write(JSON.stringify(taken), () => process.exit());
@@ -19,7 +19,7 @@ async function library() {
       ({ cursor } = await import('../../runtime/index.mjs'));
       await run('SELECT 1');
     },
-    attach: () => cursor((c) => c.bootstrap('iceberg')),
+    attach: () => cursor((c) => c.bootstrap(step)),
     first: () => run(read),
     repeat: () => run(read),
     append: () => run(append),
