@@ -296,6 +296,14 @@ describe('a REST catalog', () => {
     expect(() => IcebergSource.rest('http://catalog.example.com', { auth: IcebergAuth.sigV4('execute-api') })).toThrow('the session token of AWS credentials');
     expect(() => IcebergSource.rest('http://catalog.example.com')).not.toThrow();
   });
+
+  test('a token is not sent to a host that may be anywhere, unencrypted', () => {
+    const auth = token();
+    const part = new CfnParameter(stack, 'Part').valueAsString;
+    expect(() => IcebergSource.rest(`http://${part}`, { auth })).toThrow('to which the token would be sent unencrypted');
+    expect(() => IcebergSource.rest(`http://catalog.example.com/${part}`, { auth })).toThrow('to which the token would be sent unencrypted');
+    expect(() => IcebergSource.rest(`http://10.0.0.5:${part}`, { auth })).not.toThrow();
+  });
 });
 
 describe('a role to assume', () => {
