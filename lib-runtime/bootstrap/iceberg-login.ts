@@ -41,6 +41,11 @@ export class IcebergLogin {
     return true;
   }
 
+  /** The header of a request that is signed in. Undefined without a token, or if DuckDB alone has it. */
+  get authorization(): string | undefined {
+    return this.isToken && this.current ? `Bearer ${this.current.token}` : undefined;
+  }
+
   private async create(connection: DuckDBConnection, login: Login): Promise<void> {
     const bound = Object.keys(login).map((name) => `, ${name.toUpperCase()} $${name}`).join('');
     const literals = Object.entries(this.literals).map(([name, value]) => `, ${name} ${quotedString(value)}`).join('');

@@ -3,15 +3,18 @@ import { CatalogStep } from './catalog-step';
 import { SingleCommits } from './iceberg-commit';
 import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, mayRefuseAccess, refusesAccess } from './iceberg-errors';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
+import { wordsOfRefusal } from './iceberg-refusal';
 import { type IcebergSource, icebergSource } from './iceberg-source';
 import { VendedSecrets } from './iceberg-vended-secrets';
 import { S3BootstrapStep } from './s3';
 import type { Diagnosis, NoteCommit, StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepEnvironment } from './step-registry';
+import { encode, signedHeaders } from '../aws/signature';
 import type { StepConfig } from '../base/config';
 import { BootstrapError, DuckDbError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { ICEBERG } from '../base/wording';
 import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
 import type { ConnectionLease } from '../execution/connection';
@@ -120,8 +123,22 @@ export class IcebergBootstrapStep extends CatalogStep {
     try {
       await task();
     } catch (error) {
-      throw error instanceof DuckDbError ? error : attachError(textOf(error), this.known);
+      if (error instanceof DuckDbError) throw error;
+      const words = ICEBERG.configRefused.test(textOf(error)) ? await this.wordsOfRefusal() : undefined;
+      throw attachError(words === undefined ? textOf(error) : `${textOf(error)}; the catalog says: ${words}`, this.known);
     }
+  }
+
+  /** What the catalog says with its refusal, as far as this step can sign in as DuckDB does. */
+  private async wordsOfRefusal(): Promise<string | undefined> {
+    const { source: { endpoint, signing }, login, storage: data, warehouse } = this;
+    const url = new URL(`${endpoint}/v1/config${warehouse === '' ? '' : `?warehouse=${encode(warehouse)}`}`);
+    if (signing) {
+      const credentials = data?.credentials;
+      return credentials && wordsOfRefusal(url, signedHeaders({ method: 'GET', url, headers: {}, body: '' }, { ...signing, credentials }));
+    }
+    if (login && login.authorization === undefined) return undefined;
+    return wordsOfRefusal(url, login ? { authorization: login.authorization! } : {});
   }
 
   private get attachStatement(): string {

@@ -62,6 +62,14 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
     });
 
+    test('says why, and the error repeats it without the token', async () => {
+      await setParameters({ token: 'first-token' });
+      bed.catalog.fault = (_what, _count, { headers }) => ({ status: 403, body: `{"error":{"message":"no warehouse for ${headers.authorization}","code":403}}` });
+      const { cursor } = await runtime({ auth: { type: 'token', token: { ssm: '/iceberg/token' } } });
+      const error = await rejection(cursor((c) => c.query(COUNT)));
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('the catalog says: no warehouse for Bearer [redacted]') });
+    });
+
     test('is down: a query that needs only S3 does not notice', async () => {
       await bed.s3.traffic();
       const { cursor } = await runtime({ endpoint: 'http://127.0.0.1:9' }, { steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }] });
