@@ -24,6 +24,7 @@ import { functionWidgets } from './observe/widgets';
 import { RequiredEndpoint } from './required-endpoint';
 import { bindSteps } from './runtime/bound-steps';
 import { resolveDatabases } from './runtime/database-config';
+import { checkHiddenData } from './runtime/hidden-data';
 import { checkLakes } from './runtime/lake-steps';
 import { AnswersConfig, runtimeConfig, tellRuntime } from './runtime/runtime-config';
 import { checkStep, RuntimeDimensions, runtimeMetric } from './runtime/runtime-metrics';
@@ -99,6 +100,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
     const boundSteps = bindSteps(this, bootstrap);
     checkCatalogs(boundSteps, databases, at);
     checkLakes(boundSteps, at);
+    checkHiddenData(boundSteps, databases, at);
     const loaded = image.extensions.filter(({ loadedByStep }) => !loadedByStep).map(({ name }) => name);
     tellRuntime(this, runtimeConfig({ options, extensions: loaded, steps: boundSteps, databases, timeout: this.timeout, answers }), environment);
     warnOfLimits(this, options);

@@ -181,12 +181,20 @@ export const ICEBERG = {
   unknownStatus: /unrecognized enum value "(\d{3})" for enum "HTTPStatusCode"/,
   configRefused: /Request to '[^']*\/v1\/config[^']*' returned a non-200 status code/,
   tableRefused: /GetTableInformation endpoint returned response code/,
-  /** AWS, about the credentials of a signature. */
-  expiredToken: /ExpiredToken|security token included in the request is expired/,
-  /** A refusal of AWS, which does not have the form of the specification. */
-  plainRefusal: /^Invalid Configuration Error: \{"[Mm]essage":/,
+  /**
+   * The answer to a request for a table, if it does not have the form of the specification: DuckDB repeats the answer alone, without its status. Its own
+   * errors of this class are longer, or name something in quotes.
+   */
+  foreignAnswer: /^Invalid Configuration Error: (?!Failed to |Could not |OAuth2 )(?:\s*[<{]|[^'"\n]{0,80}\s*$)/,
+  /** A status in such an answer: in the title of a page, or in JSON. */
+  foreignStatus: />\s*([45]\d{2})\b|"(?:code|status|statusCode)":\s*"?([45]\d{2})\b/,
+  /** Servers, about a token, and AWS, about the credentials of a signature. */
+  expiredToken: /ExpiredToken|\binvalid_token\b|\bUnauthorized\b|\btoken\b[^"<]*\bexpired\b/,
+  badSignature: /InvalidSignature|SignatureDoesNotMatch|UnrecognizedClient|InvalidClientTokenId|security token included in the request is invalid/,
+  throttled: /Rate exceeded|Throttl|TooManyRequests/,
+  notAuthorized: /is not authorized to |AccessDenied|\bForbidden\b/,
   tokenRefused: /OAuth2 token request failed|Could not get token from/,
-  unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist/,
+  unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist|No catalog \+ schema named "[^"]+\.[^"]+" found/,
 } as const;
 
 /** DuckDB's extension for PostgreSQL. */

@@ -2,7 +2,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { runBound } from './run-bound';
 import type { StepOptions } from './step-options';
 import { isSecretReference, readSecret } from '../aws/secrets';
-import { BootstrapError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
 
 /** A token, or what DuckDB gets tokens for, as the values of DuckDB's secret. */
@@ -16,26 +15,35 @@ export class IcebergLogin {
   private current: Login | undefined;
   private pausedUntil = 0;
 
-  /** `secret` is the name of the DuckDB secret. */
-  constructor(readonly secret: string, private readonly read: (fresh: boolean) => Promise<Login>, private readonly literals: Login) {}
+  /** `secret` is the name of the DuckDB secret. `isToken` tells whether it holds a token, which DuckDB cannot renew. */
+  constructor(
+    readonly secret: string,
+    readonly isToken: boolean,
+    private readonly read: (fresh: boolean) => Promise<Login>,
+    private readonly literals: Login,
+  ) {}
 
   /** Creates the DuckDB secret. With a client's id and secret, DuckDB then fetches a token. */
   async put(connection: DuckDBConnection): Promise<void> {
     await this.create(connection, await this.read(false));
   }
 
-  /** Creates the DuckDB secret with newer values, after the catalog's refusal `error`. Throws `BOOTSTRAP` if the secret store has no others. */
-  async renew(connection: DuckDBConnection, error: string): Promise<void> {
+  /** Creates the DuckDB secret with newer values, after the catalog's refusal. Returns whether the secret store has others. */
+  async renew(connection: DuckDBConnection): Promise<boolean> {
+    if (Date.now() < this.pausedUntil) return false;
     const { current } = this;
-    if (Date.now() >= this.pausedUntil) {
-      const login = await this.read(true);
-      if (current === undefined || Object.entries(login).some(([name, value]) => current[name] !== value)) {
-        await this.create(connection, login);
-        return;
-      }
+    const login = await this.read(true);
+    if (current !== undefined && Object.entries(login).every(([name, value]) => current[name] === value)) {
       this.pausedUntil = Date.now() + PAUSE_MS;
+      return false;
     }
-    throw new BootstrapError(`the catalog refuses the credentials of the secret, which has no others: put valid ones into it (${error})`);
+    await this.create(connection, login);
+    return true;
+  }
+
+  /** The header of a request that is signed in. Undefined without a token, or if DuckDB alone has it. */
+  get authorization(): string | undefined {
+    return this.isToken && this.current ? `Bearer ${this.current.token}` : undefined;
   }
 
   private async create(connection: DuckDBConnection, login: Login): Promise<void> {
@@ -53,14 +61,14 @@ export function icebergLogin(name: string, options: StepOptions): IcebergLogin |
   switch (auth?.oneOf('type', ['none', 'token', 'oauth2', 'sigv4'])) {
     case 'token': {
       const token = auth.requiredSecret('token');
-      return new IcebergLogin(name, async (fresh) => ({ token: await readSecret(token, { fresh }) }), {});
+      return new IcebergLogin(name, true, async (fresh) => ({ token: await readSecret(token, { fresh }) }), {});
     }
     case 'oauth2': {
       const clientId = textOrSecret(auth, 'clientId');
       const clientSecret = auth.requiredSecret('clientSecret');
       const scope = auth.text('scope');
       const read = async (fresh: boolean) => ({ client_id: await clientId(fresh), client_secret: await readSecret(clientSecret, { fresh }) });
-      return new IcebergLogin(name, read, {
+      return new IcebergLogin(name, false, read, {
         OAUTH2_SERVER_URI: auth.requiredText('serverUri'),
         ...scope !== undefined && { OAUTH2_SCOPE: scope },
       });

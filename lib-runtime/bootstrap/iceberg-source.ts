@@ -1,4 +1,5 @@
 import type { StepOptions } from './step-options';
+import { hasPrivateHost } from '../base/private-host';
 
 /** Where a catalog is, and what is special about it. */
 export interface IcebergSource {
@@ -27,7 +28,7 @@ export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): Ice
       // It refuses DROP TABLE with a purge.
       return awsSource(options, 'glue', { ...CREATES_AT_ONCE, PURGE_REQUESTED: 'false' });
     case 'rest':
-      return { endpoint: options.requiredText('endpoint'), signing: signing(options, env), attachOptions: {} };
+      return restSource(options, env);
     default:
       return options.refuse('source', 'one of: s3tables, glue, rest');
   }
@@ -37,7 +38,22 @@ function awsSource(options: StepOptions, service: string, attachOptions: Readonl
   const region = options.requiredText('region');
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = options.text('endpoint') ?? `https://${service}.${region}.${domain}/iceberg`;
+  requireEncryption(options, 'endpoint');
   return { endpoint, signing: { service, region }, attachOptions };
+}
+
+function restSource(options: StepOptions, env: NodeJS.ProcessEnv): IcebergSource {
+  const auth = options.part('auth');
+  if (![undefined, 'none'].includes(auth?.text('type'))) requireEncryption(options, 'endpoint');
+  if (auth?.text('type') === 'oauth2') requireEncryption(auth, 'serverUri');
+  return { endpoint: options.requiredText('endpoint'), signing: signing(options, env), attachOptions: {} };
+}
+
+/** The URL may have been completed at deployment, when the construct could not check it. */
+function requireEncryption(options: StepOptions, name: string): void {
+  const url = options.text(name);
+  if (url === undefined || !/^http:/i.test(url) || (URL.canParse(url) && hasPrivateHost(new URL(url)))) return;
+  options.refuse(name, 'a URL with https, because http would send credentials unencrypted to a host that is not known to be private');
 }
 
 function signing(options: StepOptions, env: NodeJS.ProcessEnv): IcebergSource['signing'] {

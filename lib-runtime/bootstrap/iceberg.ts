@@ -1,17 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { SingleCommits } from './iceberg-commit';
-import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, refusesAccess } from './iceberg-errors';
+import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, mayRefuseAccess, refusesAccess } from './iceberg-errors';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
+import { wordsOfRefusal } from './iceberg-refusal';
 import { type IcebergSource, icebergSource } from './iceberg-source';
 import { VendedSecrets } from './iceberg-vended-secrets';
 import { S3BootstrapStep } from './s3';
 import type { Diagnosis, NoteCommit, StepContext } from './step';
 import { StepOptions } from './step-options';
 import type { StepEnvironment } from './step-registry';
+import { encode, signedHeaders } from '../aws/signature';
 import type { StepConfig } from '../base/config';
-import { DuckDbError } from '../base/errors';
+import { BootstrapError, DuckDbError } from '../base/errors';
 import { quotedIdentifier, quotedString } from '../base/sql-text';
+import { ICEBERG } from '../base/wording';
 import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
 import type { ConnectionLease } from '../execution/connection';
@@ -46,7 +49,7 @@ export class IcebergBootstrapStep extends CatalogStep {
     this.attachOptions = this.optionsOf(options, env.AWS_REGION ?? env.AWS_DEFAULT_REGION);
     this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits(this.provides, environment);
     this.vended = this.storage ? undefined : VendedSecrets.of(environment);
-    this.known = { name: catalog, endpoint: this.source.endpoint, access: accessOf(this.source, this.login) };
+    this.known = { name: catalog, endpoint: this.source.endpoint, ...accessOf(this.source, this.login), data: options.part('s3')?.texts('scopes') };
   }
 
   /** The names of the secrets that the step creates. */
@@ -87,7 +90,7 @@ export class IcebergBootstrapStep extends CatalogStep {
   override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
     const { error } = context;
     if (this.login && error !== undefined && this.isRefusedBy(error)) {
-      await this.explained(() => this.login!.renew(connection, error));
+      if (!await this.login.renew(connection)) throw this.refusal(error);
       await this.attachAgain(connection);
     } else if (error !== undefined && lacksSchema(error)) {
       // DuckDB remembers which schemas did not exist.
@@ -101,7 +104,14 @@ export class IcebergBootstrapStep extends CatalogStep {
   /** Whether the catalog refuses the step's credentials, and there may be newer ones. */
   private isRefusedBy(error: string): boolean {
     const isRenewable = this.login !== undefined || (this.source.signing !== undefined && this.storage!.isRenewable);
-    return isRenewable && refusesAccess(error, this.source.endpoint);
+    if (refusesAccess(error, this.source.endpoint)) return isRenewable;
+    return this.login?.isToken === true && mayRefuseAccess(error);
+  }
+
+  /** The error of a refusal after which the secret store has no newer credentials. */
+  private refusal(error: string): BootstrapError {
+    if (!refusesAccess(error, this.source.endpoint)) return attachError(error, this.known);
+    return new BootstrapError(`the catalog refuses the credentials of the secret, which has no others: put valid ones into it (${error})`);
   }
 
   private async attachAgain(connection: DuckDBConnection): Promise<void> {
@@ -113,8 +123,22 @@ export class IcebergBootstrapStep extends CatalogStep {
     try {
       await task();
     } catch (error) {
-      throw error instanceof DuckDbError ? error : attachError(textOf(error), this.known);
+      if (error instanceof DuckDbError) throw error;
+      const words = ICEBERG.configRefused.test(textOf(error)) ? await this.wordsOfRefusal() : undefined;
+      throw attachError(words === undefined ? textOf(error) : `${textOf(error)}; the catalog says: ${words}`, this.known);
     }
+  }
+
+  /** What the catalog says with its refusal, as far as this step can sign in as DuckDB does. */
+  private async wordsOfRefusal(): Promise<string | undefined> {
+    const { source: { endpoint, signing }, login, storage: data, warehouse } = this;
+    const url = new URL(`${endpoint}/v1/config${warehouse === '' ? '' : `?warehouse=${encode(warehouse)}`}`);
+    if (signing) {
+      const credentials = data?.credentials;
+      return credentials && wordsOfRefusal(url, signedHeaders({ method: 'GET', url, headers: {}, body: '' }, { ...signing, credentials }));
+    }
+    if (login && login.authorization === undefined) return undefined;
+    return wordsOfRefusal(url, login ? { authorization: login.authorization! } : {});
   }
 
   private get attachStatement(): string {
@@ -148,9 +172,15 @@ export class IcebergBootstrapStep extends CatalogStep {
 }
 
 /** What decides whether the catalog accepts a request, for messages. */
-function accessOf({ signing }: IcebergSource, login: IcebergLogin | undefined): string {
-  if (signing) return `the permissions of the function's role for ${signing.service}`;
-  return login ? 'the secret with the token or the client\'s credentials, and what the catalog allows them' : 'what the catalog allows to requests without credentials';
+function accessOf({ signing }: IcebergSource, login: IcebergLogin | undefined): Pick<KnownCatalog, 'access' | 'credentials'> {
+  if (signing) {
+    return {
+      access: `the permissions of the function's role for ${signing.service}`,
+      credentials: 'the AWS credentials, of which a function gets new ones by itself, and the region and service of the signature',
+    };
+  }
+  const access = login ? 'the secret with the token or the client\'s credentials, and what the catalog allows them' : 'what the catalog allows to requests without credentials';
+  return { access, credentials: access };
 }
 
 /** The data's location is unknown if the configuration does not say it: then every object that no other secret covers is read with this one. */

@@ -125,7 +125,8 @@ function pause(milliseconds: number, ended: AbortSignalLike): Promise<void> {
 function explained({ statement, steps }: RepeatedStatement<unknown>, error: unknown): unknown {
   if (error instanceof DuckDbError) return error;
   const text = textOf(error);
-  for (const { step } of steps) {
+  const isNamed = ({ step }: DeclaredStep) => namesOneOf(step.provides, statement.sql);
+  for (const { step } of [...steps.filter(isNamed), ...steps.filter((declared) => !isNamed(declared))]) {
     const known = step.explain?.(text, statement.sql);
     if (known !== undefined) return known;
   }
@@ -155,6 +156,10 @@ async function diagnose(statement: RepeatedStatement<unknown>, error: string, ha
   if (missing.some(({ step }) => step.provides.length > 0)) {
     missing.filter(({ step }) => step.provides.length === 0).forEach((declared) => diagnoses.delete(declared));
   }
+  // Catalogs of one kind refuse with the same words: it is the one that the statement names.
+  const refused = [...diagnoses].filter(([{ step }, diagnosis]) => diagnosis === 'refused' && step.provides.length > 0).map(([declared]) => declared);
+  const isNamed = ({ step }: DeclaredStep) => namesOneOf(step.provides, statement.statement.sql);
+  if (refused.some(isNamed)) refused.filter((declared) => !isNamed(declared)).forEach((declared) => diagnoses.delete(declared));
   return diagnoses;
 }
 

@@ -155,6 +155,11 @@ export class S3BootstrapStep implements BootstrapStep {
     return !this.hasFixedCredentials;
   }
 
+  /** The credentials in the secrets. Undefined if DuckDB has found them. */
+  get credentials(): AwsCredentials | undefined {
+    return this.current;
+  }
+
   /** The region, if neither the step nor the environment has one. */
   protected get defaults(): S3Location {
     return {};

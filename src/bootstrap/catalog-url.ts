@@ -20,9 +20,14 @@ export function checkCatalogUrl(url: unknown, what: string, example: string): vo
   }
 }
 
-/** Refuses a URL that would send a secret unencrypted over the internet. In a private network, the network may be what protects it. */
+/**
+ * Refuses a URL that would send a secret unencrypted over the internet. In a private network, the network may be what protects it.
+ *
+ * The runtime checks a URL that a deployment completes. Here it is enough that the scheme is known.
+ */
 export function checkEncryption(url: string, secret: string, what: string): void {
-  if (Token.isUnresolved(url) || !url.startsWith('http:') || isPrivateHost(hostOf(url))) return;
+  const host = /^http:\/\/(\[[^\]]*\]|[^/:]*)/.exec(url)?.[1];
+  if (host === undefined || (!Token.isUnresolved(host) && isPrivateHost(hostOf(`http://${host}`)))) return;
   throw new Error(`${what} ${shown(url)}, to which ${secret} would be sent unencrypted: use https; http is for hosts of a private network, such as 10.0.0.5`);
 }
 

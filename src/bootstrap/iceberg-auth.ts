@@ -1,4 +1,4 @@
-import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { allowToUrl, checkCatalogUrl, checkEncryption } from './catalog-url';
 import { IcebergBinding } from './iceberg-binding';
@@ -73,10 +73,12 @@ export class IcebergAuth {
   /**
    * By AWS's signatures, with the function's own credentials or those of the step's `assumeRole`.
    *
-   * For a catalog behind API Gateway (`execute-api`), the step grants what the requests need. For other services, grant it yourself.
+   * For a catalog behind API Gateway (`execute-api`), the step grants what the requests need, if the URL names the API as in
+   * `https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod`. For another URL, such as one with a domain of your own, it warns:
+   * `cdk-duckdb-lambda:apiNotGranted`. For other services, grant it yourself.
    *
    * @param service the name of the service in the signature, such as `execute-api`
-   * @param region  the region in the signature; by default the function's
+   * @param region  the region in the signature; by default the one in the API's URL, or the function's
    */
   public static sigV4(service: string, region?: string): IcebergAuth {
     expectText(service, 'IcebergAuth.sigV4 has the service', 'execute-api');
@@ -85,8 +87,8 @@ export class IcebergAuth {
     }
     if (region !== undefined) expectRegion(region, 'IcebergAuth.sigV4 has the region');
     return new IcebergAuth('the session token of AWS credentials', true, (binding, url) => {
-      if (service === 'execute-api') grantApi(url, binding);
-      return { type: 'sigv4', service, ...(region !== undefined && { region }) };
+      const signed = service === 'execute-api' ? grantApi(url, region, binding) : region;
+      return { type: 'sigv4', service, ...(signed !== undefined && { region: signed }) };
     });
   }
 
@@ -109,16 +111,28 @@ export class IcebergAuth {
   ) {}
 }
 
-/** Lets the role send a catalog's requests to an API of API Gateway. A private API's own policy must allow them too. */
-function grantApi(url: string, { host, canWrite, assumeRole }: IcebergBinding): void {
-  const [, api, region] = (Token.isUnresolved(url) ? null : API.exec(hostOf(url))) ?? [];
-  if (api === undefined || region === undefined) return;
+/**
+ * Lets the role send a catalog's requests to an API of API Gateway. A private API's own policy must allow them too. Returns the region for the signatures,
+ * if it is not the function's.
+ */
+function grantApi(url: string, region: string | undefined, { host, at, canWrite, assumeRole }: IcebergBinding): string | undefined {
+  const [, api, apiRegion] = (Token.isUnresolved(url) ? null : API.exec(hostOf(url))) ?? [];
+  if (api === undefined || apiRegion === undefined) {
+    Annotations.of(host).addWarningV2('cdk-duckdb-lambda:apiNotGranted', `${at} signs requests for execute-api, but its URL does not name the API: `
+      + 'grant execute-api:Invoke on the API to the function\'s role, or to assumeRole, yourself');
+    return region;
+  }
+  if (region !== undefined && Token.compareStrings(region, apiRegion) === TokenComparison.DIFFERENT) {
+    throw new Error(`${at} signs requests for the region "${region}", but the API of ${shown(url)} is in ${apiRegion}: remove the region from IcebergAuth.sigV4`);
+  }
   const arn = (method: string) => Stack.of(host).formatArn({
-    service: 'execute-api', region, resource: api, resourceName: `*/${method}/*`, arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    service: 'execute-api', region: apiRegion, resource: api, resourceName: `*/${method}/*`, arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
   });
   const methods = ['GET', 'HEAD', ...(canWrite ? ['POST'] : [])];
   grantToRole(host, assumeRole, (role) => {
     role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['execute-api:Invoke'], resources: methods.map(arn) }));
   });
-  host.addRequiredEndpoint({ service: 'execute-api', region: otherRegion(region, host) });
+  const elsewhere = otherRegion(apiRegion, host);
+  host.addRequiredEndpoint({ service: 'execute-api', region: elsewhere });
+  return region ?? elsewhere;
 }

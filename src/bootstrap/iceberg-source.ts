@@ -201,6 +201,7 @@ class GlueSource extends IcebergSource {
     if (databases !== undefined) {
       expectTexts(databases, `${what} has the database`, 'sales');
       if (databases.length === 0) throw new Error(`${what} has an empty list of databases: leave the prop out to mean all`);
+      for (const database of databases) checkDatabase(database, what);
     }
     if (catalogId !== undefined) checkCatalogId(catalogId, what);
   }
@@ -265,6 +266,15 @@ function checkAwsOptions({ region, endpoint }: IcebergAwsOptions, what: string):
   if (endpoint === undefined) return;
   checkCatalogUrl(endpoint, `${what} has as endpoint`, 'https://s3tables.eu-west-1.amazonaws.com/iceberg');
   checkEncryption(endpoint, 'the session token of AWS credentials', `${what} has the endpoint`);
+  if (!Token.isUnresolved(endpoint) && new URL(endpoint).pathname === '/') {
+    throw new Error(`${what} has the endpoint ${shown(endpoint)}: expected it with the catalog's path, as in "${endpoint.replace(/\/$/, '')}/iceberg"`);
+  }
+}
+
+/** Glue stores names in lower case. */
+function checkDatabase(database: string, what: string): void {
+  if (Token.isUnresolved(database) || !/[A-Z*?]/.test(database)) return;
+  throw new Error(`${what} has the database ${shown(database)}: expected a name in lower case and without wildcards, such as "sales"; leave the prop out to mean all`);
 }
 
 function endpointOf({ endpoint }: IcebergAwsOptions): { endpoint?: string } {

@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { bound } from './iceberg-bed';
@@ -54,10 +55,17 @@ describe('signatures', () => {
       expect(endpoints).toEqual([{ service: 'execute-api', region: 'eu-north-1' }]);
     });
 
+  test('have the region of the API', () => {
+    expect(signedIn(IcebergAuth.sigV4('execute-api'), api).step.config.auth).toEqual({ type: 'sigv4', service: 'execute-api', region: 'eu-north-1' });
+    expect(() => signedInTo(api, IcebergAuth.sigV4('execute-api', 'us-east-1'))).toThrow('signs requests for the region "us-east-1", but the API of');
+  });
+
   test('for another service or host grant nothing', () => {
     const { step, statements } = signedIn(IcebergAuth.sigV4('execute-api'));
     expect(step.config.auth).toEqual({ type: 'sigv4', service: 'execute-api' });
     expect(statements).toEqual([]);
+    Annotations.fromStack(stack).hasWarning('/Stack/Reports', Match.stringLikeRegexp(
+      'the IcebergStep "iceberg" signs requests for execute-api, but its URL does not name the API: grant execute-api:Invoke.*ack: cdk-duckdb-lambda:apiNotGranted'));
     expect(signedInTo('https://glue.eu-west-1.amazonaws.com/iceberg', IcebergAuth.sigV4('glue')).statements).toEqual([]);
   });
 

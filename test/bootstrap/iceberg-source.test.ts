@@ -137,6 +137,9 @@ describe('a table bucket of S3 Tables', () => {
     ['a misspelt option', { acount: '1' }, 'has the prop "acount", which it does not know: expected among region, endpoint, account; did you mean "account"?'],
     ['an availability zone', { region: 'eu-west-1a' }, 'has the region "eu-west-1a"'],
     ['an endpoint with credentials', { endpoint: 'https://u:p@example.com/iceberg' }, 'has as endpoint a URL with credentials'],
+    ['an endpoint without a path', { endpoint: 'https://vpce-1.s3tables.eu-west-1.vpce.amazonaws.com' },
+      'has the endpoint "https://vpce-1.s3tables.eu-west-1.vpce.amazonaws.com": expected it with the catalog\'s path, '
+      + 'as in "https://vpce-1.s3tables.eu-west-1.vpce.amazonaws.com/iceberg"'],
     ['an endpoint without encryption', { endpoint: 'http://example.com/iceberg' }, 'has the endpoint "http://example.com/iceberg", to which the session token of AWS credentials would be sent unencrypted'],
   ])('%s is refused', (_, options, message) => {
     expect(() => IcebergSource.s3Tables(TABLE_BUCKET, options)).toThrow(`IcebergSource.s3Tables ${message}`);
@@ -171,9 +174,9 @@ describe('a Glue catalog', () => {
   });
 
   test('databases narrow it', () => {
-    const { statements } = bound(stack, IcebergSource.glue({ data: [{ bucket: lake }], databases: ['sales', 'a*'] }));
+    const { statements } = bound(stack, IcebergSource.glue({ data: [{ bucket: lake }], databases: ['sales', 'logs'] }));
     expect(statements[0].Resource).toEqual([
-      glueArn('catalog'), glueArn('database/sales'), glueArn('table/sales/*'), glueArn('database/a${*}'), glueArn('table/a${*}/*'),
+      glueArn('catalog'), glueArn('database/sales'), glueArn('table/sales/*'), glueArn('database/logs'), glueArn('table/logs/*'),
     ]);
   });
 
@@ -216,6 +219,8 @@ describe('a Glue catalog', () => {
     ['no bucket', { data: [{ bucket: 'lake' }] }, 'has in data the bucket "lake": expected an IBucket'],
     ['a misspelt prefix', { data: [{ bucket: {}, prefixes: 'a/' }] }, 'has in data a folder that has the prop "prefixes", which it does not know'],
     ['no databases', { data: () => [{ bucket: lake }], databases: [] }, 'has an empty list of databases: leave the prop out'],
+    ['a database in upper case', { data: () => [{ bucket: lake }], databases: ['Sales'] }, 'has the database "Sales": expected a name in lower case'],
+    ['a wildcard', { data: () => [{ bucket: lake }], databases: ['*'] }, 'has the database "*": expected a name in lower case and without wildcards'],
     ['a blank database', { data: () => [{ bucket: lake }], databases: [' '] }, 'has the database " ": expected text'],
     ['the catalog of S3 Tables', { data: () => [{ bucket: lake }], catalogId: '111122223333:s3tablescatalog/sales' },
       'has the catalogId "111122223333:s3tablescatalog/sales", whose tables have their files in S3 Tables: use IcebergSource.s3Tables(tableBucketArn)'],
@@ -295,6 +300,14 @@ describe('a REST catalog', () => {
       .toThrow('IcebergSource.rest has the URL "http://catalog.example.com", to which the token would be sent unencrypted: use https');
     expect(() => IcebergSource.rest('http://catalog.example.com', { auth: IcebergAuth.sigV4('execute-api') })).toThrow('the session token of AWS credentials');
     expect(() => IcebergSource.rest('http://catalog.example.com')).not.toThrow();
+  });
+
+  test('a token is not sent to a host that may be anywhere, unencrypted', () => {
+    const auth = token();
+    const part = new CfnParameter(stack, 'Part').valueAsString;
+    expect(() => IcebergSource.rest(`http://${part}`, { auth })).toThrow('to which the token would be sent unencrypted');
+    expect(() => IcebergSource.rest(`http://catalog.example.com/${part}`, { auth })).toThrow('to which the token would be sent unencrypted');
+    expect(() => IcebergSource.rest(`http://10.0.0.5:${part}`, { auth })).not.toThrow();
   });
 });
 

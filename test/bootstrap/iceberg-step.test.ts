@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { bound, TABLE_BUCKET } from './iceberg-bed';
 import { DuckDbFunction, IcebergSource, IcebergStep, IcebergStepProps, LakeAccess, SqlStep } from '../../src';
 import { ENTRY, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
@@ -34,6 +36,27 @@ test('two steps with one catalog are refused, whatever their types', () => {
     .toThrow('Stack/Reports has two bootstrap steps that attach the catalog "ICEBERG", "iceberg" and "other"');
   expect(() => declare('Sql', make(), new SqlStep({ name: 'sql', statements: ['ATTACH \'x\' AS iceberg (TYPE iceberg)'], provides: ['iceberg'] })))
     .toThrow('two bootstrap steps that attach the catalog "iceberg"');
+});
+
+describe('two steps that do not know where their files are', () => {
+  const far = IcebergSource.s3Tables('arn:aws:s3tables:us-east-1:111111111111:bucket/far', { region: 'us-east-1' });
+  const other = (more: Partial<IcebergStepProps>) => make({ name: 'other', catalog: 'other', ...more });
+  const refusal = (what: string) => `Stack/Reports has two Iceberg steps with different ${what}, "iceberg" and "other", that do not say where their tables' files are`;
+  const role = () => iam.Role.fromRoleArn(stack, 'Reader', 'arn:aws:iam::111111111111:role/reader');
+
+  test('are refused if their credentials differ, because DuckDB would take those of one for both', () => {
+    expect(() => declare('Reports', make(), other({ assumeRole: role() }))).toThrow(refusal('roles'));
+  });
+
+  test('are refused if their regions differ', () => {
+    expect(() => declare('Reports', make(), other({ source: far }))).toThrow(refusal('regions'));
+  });
+
+  test('may be of one role and region, or beside a step that knows', () => {
+    const lake = s3.Bucket.fromBucketName(stack, 'Lake', 'lake');
+    expect(() => declare('Reports', make(), other({}), make({ name: 'glue', catalog: 'glue', source: IcebergSource.glue({ data: [{ bucket: lake }], region: 'us-east-1' }) })))
+      .not.toThrow();
+  });
 });
 
 test.each<[string, any, string]>([

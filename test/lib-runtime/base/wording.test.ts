@@ -200,7 +200,6 @@ const NOT_SAID_HERE: Readonly<Partial<Record<Line, string>>> = {
   'AWS.tooManyRequests': 'https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html',
   'AWS.requestLimitExceeded': 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html',
   'AWS.slowDown': S3_CODES,
-  'ICEBERG.expiredToken': 'https://docs.aws.amazon.com/glue/latest/webapi/CommonErrors.html',
   'AWS.notAuthorized': 'https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html',
 };
 

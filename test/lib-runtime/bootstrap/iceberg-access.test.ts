@@ -6,7 +6,7 @@ import { startAws, type AwsServer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
-import { says } from '../says';
+import { type Line, says } from '../says';
 
 const TABLE = 'iceberg.db.t';
 const COUNT = `SELECT count(*) AS n FROM ${TABLE}`;
@@ -62,6 +62,14 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
     });
 
+    test('says why, and the error repeats it without the token', async () => {
+      await setParameters({ token: 'first-token' });
+      bed.catalog.fault = (_what, _count, { headers }) => ({ status: 403, body: `{"error":{"message":"no warehouse for ${headers.authorization}","code":403}}` });
+      const { cursor } = await runtime({ auth: { type: 'token', token: { ssm: '/iceberg/token' } } });
+      const error = await rejection(cursor((c) => c.query(COUNT)));
+      expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false, message: expect.stringContaining('the catalog says: no warehouse for Bearer [redacted]') });
+    });
+
     test('is down: a query that needs only S3 does not notice', async () => {
       await bed.s3.traffic();
       const { cursor } = await runtime({ endpoint: 'http://127.0.0.1:9' }, { steps: [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }] });
@@ -78,6 +86,7 @@ for name, value in ${JSON.stringify(values)}.items():
     test.each<[number, string, boolean]>([
       [401, 'does not accept the function\'s credentials', true],
       [403, 'refuses the request', false],
+      [501, 'does not implement this request', false],
       [503, 'cannot be reached or is overloaded', true],
     ])('with %d: %s', async (status, hint, retryable) => {
       const { cursor } = await runtime();
@@ -93,14 +102,29 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
     });
 
-    test('with 403 as AWS words it', async () => {
+    test.each<[number, string | undefined, string, boolean, Line]>([
+      [403, undefined, 'answered with a failure, of which DuckDB does not tell the status', true, 'ICEBERG.foreignAnswer'],
+      [405, 'upstream says no', 'answered with a failure, of which DuckDB does not tell the status', true, 'ICEBERG.foreignAnswer'],
+      [502, '<html><title>502 Bad Gateway</title></html>', 'cannot be reached or is overloaded', true, 'ICEBERG.foreignStatus'],
+      [404, '{"statusCode":404}', 'does not know what was asked for', false, 'ICEBERG.foreignStatus'],
+      [403, '{"message":"User: arn:aws:sts::111111111111:assumed-role/reader is not authorized to perform: glue:GetTable"}', 'refuses the request', false, 'ICEBERG.notAuthorized'],
+      [403, '{"message":"The security token included in the request is expired"}', 'they have expired', true, 'ICEBERG.expiredToken'],
+      [400, '{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}', 'they have expired', true, 'ICEBERG.expiredToken'],
+      [400, '{"__type":"InvalidSignatureException","message":"no"}', 'does not accept the function\'s credentials', true, 'ICEBERG.badSignature'],
+      [400, '{"__type":"ThrottlingException","message":"Rate exceeded"}', 'cannot be reached or is overloaded', true, 'ICEBERG.throttled'],
+    ])('with %d and the answer %j, which does not have the form of the specification: %s', async (status, body, hint, retryable, line) => {
       const { cursor } = await runtime();
       await cursor((c) => c.query(COUNT));
-      const body = '{"message":"User: arn:aws:sts::111111111111:assumed-role/reader is not authorized to perform: glue:GetTable"}';
-      bed.catalog.fault = () => ({ status: 403, body });
+      bed.catalog.fault = () => ({ status, body });
       const error = await rejection(cursor((c) => c.query(COUNT)));
-      expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('refuses the request') });
-      says('ICEBERG.plainRefusal', error.message);
+      expect(error).toMatchObject({ code: 'QUERY', retryable, message: expect.stringContaining(hint) });
+      says(line, error.message.split('\n\nhint', 1)[0]!);
+    });
+
+    test('with the lack of a schema: its tables are asked for again, and are none', async () => {
+      const { cursor } = await runtime();
+      expect(await rejection(cursor((c) => c.query('FROM iceberg.missing.t')))).toMatchObject({ message: expect.stringContaining('has no such schema') });
+      expect(await cursor((c) => c.query('SHOW TABLES FROM iceberg.missing'))).toEqual([]);
     });
 
     test('with 419, for which DuckDB has no name', async () => {
@@ -165,6 +189,13 @@ for name, value in ${JSON.stringify(values)}.items():
     });
   });
 
+  test('a table outside of the data is told as that, read or written', async () => {
+    const { cursor } = await runtime({ ...WRITE, s3: { scopes: ['s3://warehouse/other/'] } });
+    const advice = expect.stringMatching(/the table's file s3:\/\/warehouse\/db\/t\/\S+ is outside of the folders .* data, s3:\/\/warehouse\/other\//);
+    expect(await rejection(cursor((c) => c.query(COUNT)))).toMatchObject({ code: 'QUERY', retryable: false, message: advice });
+    expect(await rejection(cursor((c) => c.execute(`INSERT INTO ${TABLE} VALUES (1)`)))).toMatchObject({ code: 'QUERY', retryable: false, message: advice });
+  });
+
   test('maxStalenessSeconds saves the requests for a table', async () => {
     const { cursor } = await runtime({ maxStalenessSeconds: 60 });
     await cursor(async (c) => {
@@ -191,6 +222,37 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
     });
 
+    test.each<[number, string | undefined]>([
+      [401, undefined], [419, 'Unauthorized'], [401, '<html>401 Authorization Required</html>'], [401, '{"message":"The incoming token has expired"}'], [403, '{"message":"Forbidden"}'],
+    ])('that is refused with %d and %j is fetched, too', async (status, body) => {
+      await setParameters({ token: `token-before-${status}` });
+      bed.catalog.fault = () => undefined;
+      const { cursor } = await runtime(TOKEN);
+      await cursor((c) => c.query(COUNT));
+      await setParameters({ token: `token-after-${status}` });
+      bed.catalog.fault = (_what, _count, { headers }) => (headers.authorization === `Bearer token-after-${status}` ? undefined : { status, body });
+      expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
+    });
+
+    test('that is not refused, if the catalog fails without a reason: a typed error that says what it may be', async () => {
+      const { cursor } = await runtime(TOKEN);
+      await cursor((c) => c.query(COUNT));
+      bed.catalog.fault = () => ({ status: 404 });
+      expect(await rejection(cursor((c) => c.query(COUNT)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('it may not accept the credentials') });
+    });
+
+    test('of one catalog is not sought for the refusal of another', async () => {
+      await setParameters({ token: 'first-token', other: 'other-token' });
+      accept('first-token');
+      const other = { ...bed.step({ catalog: 'other', auth: { type: 'token', token: { ssm: '/iceberg/other' } }, endpoint: bed.rest.endpoint }), name: 'other', provides: ['other'] };
+      const { cursor } = await runtime(TOKEN, { steps: [other] });
+      await cursor((c) => c.query('SELECT count(*) AS n FROM other.db.t'));
+      await cursor((c) => c.query(COUNT));
+      await setParameters({ token: 'second-token' });
+      accept('second-token');
+      expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
+    });
+
     test('that is refused, and has no successor: a typed error without it', async () => {
       await setParameters({ token: 'first-token' });
       accept('first-token');
@@ -206,11 +268,12 @@ for name, value in ${JSON.stringify(values)}.items():
   test('a client\'s id and secret get tokens, and a changed secret is fetched', async () => {
     let secret = 'first-client-secret';
     let issued = 0;
+    let tokenServerIsDown = false;
     const tokens = createServer(async (request, response) => {
       const [id, given] = Buffer.from(request.headers.authorization!.replace('Basic ', ''), 'base64').toString().split(':');
       const body = new URLSearchParams((await buffer(request)).toString());
       const isRight = id === 'client' && given === secret && body.get('scope') === 'catalog';
-      response.writeHead(isRight ? 200 : 401, { 'content-type': 'application/json' })
+      response.writeHead(tokenServerIsDown ? 503 : isRight ? 200 : 401, { 'content-type': 'application/json' })
         .end(isRight ? `{"access_token":"token-${issued += 1}","token_type":"bearer","expires_in":3600}` : '{"error":"invalid_client"}');
     });
     await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
@@ -228,6 +291,11 @@ for name, value in ${JSON.stringify(values)}.items():
       await setParameters({ secret });
       issued += 1;
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
+      tokenServerIsDown = true;
+      issued += 1;
+      expect(await rejection(cursor((c) => c.queryOne(COUNT))))
+        .toMatchObject({ retryable: true, message: expect.stringContaining('the server that gives tokens for the catalog "iceberg" cannot be reached or is overloaded') });
+      tokenServerIsDown = false;
       secret = 'third';
       issued += 1;
       const error = await rejection(cursor((c) => c.queryOne(COUNT)));
@@ -245,6 +313,10 @@ for name, value in ${JSON.stringify(values)}.items():
     [{ endpoint: undefined }, '"endpoint": undefined'],
     [{ ...WRITE, maxStalenessSeconds: 60 }, 'because a writer needs the current table'],
     [{ auth: { type: 'token' } }, '"auth.token": undefined'],
+    [{ endpoint: 'http://catalog.example.com', auth: { type: 'token', token: { ssm: '/iceberg/token' } } },
+      '"endpoint": "http://catalog.example.com", expected a URL with https, because http would send credentials unencrypted'],
+    [{ auth: { type: 'oauth2', clientId: 'x', clientSecret: { ssm: '/iceberg/secret' }, serverUri: 'http://8.8.8.8/token' } }, '"auth.serverUri": "http://8.8.8.8/token", expected'],
+    [{ source: 'glue', region: 'eu-west-1', endpoint: 'http://glue.example.com/iceberg' }, '"endpoint": "http://glue.example.com/iceberg", expected a URL with https'],
     [{ source: 'glue', region: undefined }, '"region": undefined'],
   ])('%j is refused', async (changes, message) => {
     const { cursor } = await runtime(changes);

@@ -4,7 +4,7 @@ import { run, startMiniStack, type MiniStackServer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { installAws } from '../../bed/servers/aws';
 import { boto } from '../boto';
-import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
 import { signedExtensions } from '../signed-extensions';
 
@@ -103,6 +103,21 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
         expect(await signatures(seen, source, aws.region, key)).toEqual(seen.map(({ headers }) => /Signature=(\w+)/.exec(headers.authorization!)![1]));
       }
     });
+  });
+
+  test('a refusal repeats the words of the service, which are asked for with a right signature', async () => {
+    const record = catalog.fault;
+    catalog.fault = async (...asked) => {
+      await record(...asked);
+      return { status: 403, body: '{"message":"User: x is not authorized to perform: glue:GetCatalog"}' };
+    };
+    const { cursor } = await runtime('glue');
+    expect(await rejection(cursor((c) => c.query('FROM iceberg.db.t')))).toMatchObject({
+      code: 'BOOTSTRAP', message: expect.stringContaining('the catalog says: User: x is not authorized to perform: glue:GetCatalog; hint: the catalog "iceberg" refuses the request'),
+    });
+    const last = requests.slice(-1);
+    expect(last[0]!.url).toBe(`/iceberg/v1/config?warehouse=${ACCOUNT}`);
+    expect(await signatures(last, 'glue', aws.region, KEY)).toEqual(last.map(({ headers }) => /Signature=(\w+)/.exec(headers.authorization!)![1]));
   });
 
   /** The signatures that botocore makes of the same requests. */
