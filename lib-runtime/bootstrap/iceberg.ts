@@ -44,7 +44,7 @@ export class IcebergBootstrapStep extends CatalogStep {
     this.storage = storage(step, options, this.source, env);
     this.warehouse = options.text('warehouse') ?? '';
     this.attachOptions = this.optionsOf(options, env.AWS_REGION ?? env.AWS_DEFAULT_REGION);
-    this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits(this.provides, environment);
+    this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits({ name: catalog, ...this.source }, environment);
     this.vended = this.storage ? undefined : VendedSecrets.of(environment);
     this.known = { name: catalog, endpoint: this.source.endpoint, access: accessOf(this.source, this.login) };
   }
@@ -67,7 +67,7 @@ export class IcebergBootstrapStep extends CatalogStep {
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {
-    return icebergError(error, sql, this.known);
+    return this.commits?.explain(error, sql) ?? icebergError(error, sql, this.known);
   }
 
   around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
