@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { SingleCommits } from './iceberg-commit';
 import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, refusesAccess } from './iceberg-errors';
+import { HungRequests } from './iceberg-hung-requests';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
 import { type IcebergSource, icebergSource } from './iceberg-source';
 import { VendedSecrets } from './iceberg-vended-secrets';
@@ -31,6 +32,7 @@ export class IcebergBootstrapStep extends CatalogStep {
   private readonly warehouse: string;
   private readonly commits: SingleCommits | undefined;
   private readonly vended: VendedSecrets | undefined;
+  private readonly hung = new HungRequests();
   private readonly known: KnownCatalog;
 
   constructor(step: StepConfig, environment: StepEnvironment) {
@@ -73,7 +75,8 @@ export class IcebergBootstrapStep extends CatalogStep {
   around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
     const { commits, vended } = this;
     const once = commits && noteCommit ? () => commits.around(lease, statement, attempt, noteCommit) : attempt;
-    return vended ? vended.around(lease, noteCommit === undefined, once) : once();
+    const all = vended ? () => vended.around(lease, noteCommit === undefined, once) : once;
+    return namesOneOf(this.provides, statement.sql) ? this.hung.limit(lease, all) : all();
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
