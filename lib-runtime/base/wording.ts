@@ -175,6 +175,8 @@ export const ICEBERG = {
   notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
   /** Everything after it happened at the commit. */
   commitFailed: /Failed to commit Iceberg transaction: /,
+  /** Of a request to create a table, also of one that lists them. */
+  creationFailed: /Request to '[^']*\/namespaces\/[^'/]+\/tables' returned|HTTP POST to '[^']*\/namespaces\/[^'/]+\/tables'/,
   /** The name of a status ends with its number: `Conflict_409`. */
   status: /\((?:HTTP )?(?:\w+_)?(\d{3})\)|response code \w+_(\d{3})|Request returned HTTP (\d{3})/,
   /** It knows no name for a status such as 419. */

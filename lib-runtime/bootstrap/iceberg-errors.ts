@@ -29,6 +29,7 @@ const NOT_IMPLEMENTED = 501;
 const REFUSED_FILE = [301, 400, 401, 403, 404];
 const FILE_URL = /\b(s3[an]?|https?):\/\/([^/\s'"]+)\/([^\s'"]+?)(?=['"\s]|:\s|$)/;
 const AWS_BUCKET = /^(.+)\.s3[.-][a-z0-9.-]*amazonaws\.com/;
+const REQUEST_TIMEOUT = 408;
 
 /** What AWS and proxies say in an answer of their own form, and the status that means it. AWS also says it with other statuses, such as 400. */
 const MEANINGS: readonly (readonly [RegExp, number])[] = [
@@ -68,6 +69,21 @@ export function isConflict(error: string): boolean {
   return ICEBERG.commitFailed.test(error) && statusOf(error) === CONFLICT;
 }
 
+/** Whether the catalog has failed to create a table, or says that it exists although DuckDB had not found it. */
+export function isFailedCreation(error: string, endpoint: string): boolean {
+  return ICEBERG.creationFailed.test(error) && (isUnknown(error, endpoint) || isCreationConflict(error));
+}
+
+/** Whether the catalog says that a table exists, which DuckDB had not found when it asked to create it. */
+export function isCreationConflict(error: string): boolean {
+  return ICEBERG.creationFailed.test(error) && statusOf(error) === CONFLICT;
+}
+
+/** Whether a commit may have been done although it failed. */
+export function isUnknownCommit(error: string, endpoint: string): boolean {
+  return ICEBERG.commitFailed.test(error) && isUnknown(error, endpoint);
+}
+
 /** Whether DuckDB does not find a schema. DuckDB never looks again, so the schema may exist by now. */
 export function lacksSchema(error: string): boolean {
   return DUCKDB.catalogError.test(error) && ICEBERG.unknownSchema.test(error);
@@ -77,7 +93,7 @@ export function lacksSchema(error: string): boolean {
 export function icebergError(error: string, sql: string, catalog: KnownCatalog): DuckDbError | undefined {
   const duckdbType = errorClass(error);
   const told = (hint: string) => `${error}\n\nhint: ${hint}\n\nin: ${excerpt(sql)}`;
-  if (ICEBERG.commitFailed.test(error) && isUnknown(error, catalog.endpoint)) return commitUnknown(error, sql);
+  if (isUnknownCommit(error, catalog.endpoint)) return commitUnknown(error, sql);
   const advice = lacksSchema(error) ? schemaAdvice(sql, catalog) : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog);
   const { hint, retryable } = advice ?? {};
   return hint === undefined ? undefined : new QueryError(told(hint), { cause: new Error(error), duckdbType, retryable });
@@ -136,8 +152,7 @@ function adviceOf(error: string, known: KnownCatalog): Advice | undefined {
       return { hint: `the catalog "${name}" does not know what was asked for: check its endpoint ${endpoint}, the warehouse and the names`, retryable: false };
     case CONFLICT:
       return {
-        hint: 'another writer committed first, and nothing of this commit was done: run the statement, or its transaction, again. ' +
-        'A transaction that has written to several tables commits them one by one: look which of them are committed',
+        hint: 'another writer committed first, and nothing of this commit was done: run the statement, or its transaction, again',
         retryable: true,
       };
     case NOT_IMPLEMENTED:
@@ -158,9 +173,9 @@ function isDown(error: string, status: number | undefined): boolean {
   return DUCKDB.ioError.test(error) || saysOneOf(NOT_SENT, error);
 }
 
-/** Whether a commit may have been done although it failed: its request was sent, and no answer says that it was refused. */
+/** Whether a change may have been done although it failed: its request was sent, and no answer says that it was refused. */
 function isUnknown(error: string, endpoint: string): boolean {
   if (!isOfCatalog(error, endpoint) || saysOneOf(NOT_SENT, error)) return false;
   const status = statusOf(error);
-  return status === undefined || (status >= 500 && status !== NOT_IMPLEMENTED);
+  return status === undefined || status === REQUEST_TIMEOUT || (status >= 500 && status !== NOT_IMPLEMENTED);
 }

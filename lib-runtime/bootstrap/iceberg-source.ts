@@ -6,12 +6,11 @@ export interface IcebergSource {
   readonly endpoint: string;
   /** The name of a signature's service and region; undefined if requests are not signed. */
   readonly signing?: { readonly service: string; readonly region: string };
+  /** Whether it creates a table at once. DuckDB's default is to create it with the first commit. */
+  readonly createsAtOnce: boolean;
   /** The options of ATTACH for what the catalog cannot do, or insists on. */
   readonly attachOptions: Readonly<Record<string, string>>;
 }
-
-/** Glue and S3 Tables create a table at once. DuckDB's default is to create it with the first commit. */
-const CREATES_AT_ONCE = { STAGE_CREATE_TABLES: 'false' };
 
 /**
  * Reads where a step's catalog is. Throws `CONFIG` for a configuration that does not say it.
@@ -23,10 +22,10 @@ export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): Ice
   switch (source) {
     case 's3tables':
       // It refuses DROP TABLE without a purge.
-      return awsSource(options, 's3tables', { ...CREATES_AT_ONCE, PURGE_REQUESTED: 'true' });
+      return awsSource(options, 's3tables', 'true');
     case 'glue':
       // It refuses DROP TABLE with a purge.
-      return awsSource(options, 'glue', { ...CREATES_AT_ONCE, PURGE_REQUESTED: 'false' });
+      return awsSource(options, 'glue', 'false');
     case 'rest':
       return restSource(options, env);
     default:
@@ -34,19 +33,19 @@ export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): Ice
   }
 }
 
-function awsSource(options: StepOptions, service: string, attachOptions: Readonly<Record<string, string>>): IcebergSource {
+function awsSource(options: StepOptions, service: string, purges: 'true' | 'false'): IcebergSource {
   const region = options.requiredText('region');
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = options.text('endpoint') ?? `https://${service}.${region}.${domain}/iceberg`;
   requireEncryption(options, 'endpoint');
-  return { endpoint, signing: { service, region }, attachOptions };
+  return { endpoint, signing: { service, region }, createsAtOnce: true, attachOptions: { STAGE_CREATE_TABLES: 'false', PURGE_REQUESTED: purges } };
 }
 
 function restSource(options: StepOptions, env: NodeJS.ProcessEnv): IcebergSource {
   const auth = options.part('auth');
   if (![undefined, 'none'].includes(auth?.text('type'))) requireEncryption(options, 'endpoint');
   if (auth?.text('type') === 'oauth2') requireEncryption(auth, 'serverUri');
-  return { endpoint: options.requiredText('endpoint'), signing: signing(options, env), attachOptions: {} };
+  return { endpoint: options.requiredText('endpoint'), signing: signing(options, env), createsAtOnce: false, attachOptions: {} };
 }
 
 /** The URL may have been completed at deployment, when the construct could not check it. */

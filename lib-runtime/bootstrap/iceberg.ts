@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from './catalog-step';
 import { SingleCommits } from './iceberg-commit';
 import { attachError, icebergError, isConflict, type KnownCatalog, lacksSchema, mayRefuseAccess, refusesAccess } from './iceberg-errors';
+import { HungRequests } from './iceberg-hung-requests';
 import { icebergLogin, type IcebergLogin } from './iceberg-login';
 import { wordsOfRefusal } from './iceberg-refusal';
 import { type IcebergSource, icebergSource } from './iceberg-source';
@@ -34,6 +35,7 @@ export class IcebergBootstrapStep extends CatalogStep {
   private readonly warehouse: string;
   private readonly commits: SingleCommits | undefined;
   private readonly vended: VendedSecrets | undefined;
+  private readonly hung = new HungRequests();
   private readonly known: KnownCatalog;
 
   constructor(step: StepConfig, environment: StepEnvironment) {
@@ -47,7 +49,7 @@ export class IcebergBootstrapStep extends CatalogStep {
     this.storage = storage(step, options, this.source, env);
     this.warehouse = options.text('warehouse') ?? '';
     this.attachOptions = this.optionsOf(options, env.AWS_REGION ?? env.AWS_DEFAULT_REGION);
-    this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits(this.provides, environment);
+    this.commits = options.oneOf('access', ['WRITE']) && new SingleCommits({ name: catalog, ...this.source }, environment);
     this.vended = this.storage ? undefined : VendedSecrets.of(environment);
     this.known = { name: catalog, endpoint: this.source.endpoint, ...accessOf(this.source, this.login), data: options.part('s3')?.texts('scopes') };
   }
@@ -70,13 +72,14 @@ export class IcebergBootstrapStep extends CatalogStep {
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {
-    return icebergError(error, sql, this.known);
+    return this.commits?.explain(error, sql) ?? icebergError(error, sql, this.known);
   }
 
   around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
     const { commits, vended } = this;
     const once = commits && noteCommit ? () => commits.around(lease, statement, attempt, noteCommit) : attempt;
-    return vended ? vended.around(lease, noteCommit === undefined, once) : once();
+    const all = vended ? () => vended.around(lease, noteCommit === undefined, once) : once;
+    return namesOneOf(this.provides, statement.sql) ? this.hung.limit(lease, all) : all();
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {

@@ -17,7 +17,7 @@ import type { Statement } from '../execution/statement';
  * |----------------------------------------------------|--------------------------|---------------------------------------|----------------------|
  * | a statement that lacks what a step sets up         | this file, after a run   | always: nothing was executed          | once for each step   |
  * | a statement to which a server refused access       | this file, after a run   | a SELECT outside of a transaction     | once for each step   |
- * | a statement that lost against another writer       | this file                | outside of a transaction              | up to four times     |
+ * | a statement that lost against another writer       | this file                | outside of a transaction              | up to twenty times   |
  * | a statement whose connection broke                 | this file                | a SELECT outside of a transaction     | once                 |
  * | a statement that lacks an extension, on a laptop   | extensions/on-demand     | unless it aborted a transaction       | once an extension    |
  * | a step that failed                                 | the next statement       | that needs the step                   | at each need         |
@@ -61,11 +61,14 @@ export interface Steps {
   settleCommit(step: DeclaredStep, error: string, sql: string): Promise<void>;
 }
 
-/** A statement runs again only after a step, and there are few steps. A higher number of attempts means that something else is wrong. */
+/** Apart from conflicts, a statement runs again only after a step, and there are few steps. A higher number of attempts means that something else is wrong. */
 const MAX_ATTEMPTS = 5;
 
-/** The first pause before a statement that lost against another writer runs again. Each later pause is twice as long; all vary, so that writers part. */
+/** The first pause before a statement that lost against another writer runs again. Later pauses are longer; all vary, so that writers part. */
 const CONFLICT_PAUSE_MS = 50;
+const MAX_CONFLICT_PAUSE_MS = 500;
+/** Many writers of one table may each lose often. */
+const MAX_CONFLICTS = 20;
 
 /** Runs a statement, and again after the steps that its error requires. */
 export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
@@ -79,12 +82,13 @@ export async function withRepeats<T>(statement: RepeatedStatement<T>, steps: Ste
 async function repeated<T>(statement: RepeatedStatement<T>, steps: Steps): Promise<T> {
   const asked = new Set<string>();
   let hadBadLuck = false;
+  let conflicts = 0;
   for (let attempts = 1; ; attempts++) {
     const runsBefore = steps.runs;
     try {
       return await statement.attempt();
     } catch (error) {
-      if (error instanceof DuckDbError || attempts === MAX_ATTEMPTS) throw error;
+      if (error instanceof DuckDbError || attempts - conflicts === MAX_ATTEMPTS) throw error;
       const text = messageOf(error);
       await noteDroppedSecrets(statement, steps, text);
       const diagnoses = await diagnose(statement, text, steps.runs !== runsBefore);
@@ -93,8 +97,9 @@ async function repeated<T>(statement: RepeatedStatement<T>, steps: Steps): Promi
       const beaten = [...diagnoses].find(([, diagnosis]) => diagnosis === 'conflict')?.[0];
       if (beaten !== undefined) {
         await unlessEnded(steps.settleCommit(beaten, text, statement.statement.sql), statement.ended);
-        if (!await statement.isCommittedAlone()) throw error;
-        await pause(CONFLICT_PAUSE_MS * 2 ** (attempts - 1) * (0.5 + Math.random()), statement.ended);
+        if (conflicts === MAX_CONFLICTS || !await statement.isCommittedAlone()) throw error;
+        await pause(Math.min(MAX_CONFLICT_PAUSE_MS, CONFLICT_PAUSE_MS * 2 ** conflicts) * (0.5 + Math.random()), statement.ended);
+        conflicts += 1;
         continue;
       }
       const concerned = [...diagnoses].filter(([step, diagnosis]) => diagnosis !== 'transient' && !asked.has(question(step, diagnosis)));
@@ -184,5 +189,5 @@ async function diagnosisOf(
 
 function notRepeated({ step }: DeclaredStep, cause: unknown): BootstrapError {
   return new BootstrapError(`what the bootstrap step "${step.name}" sets up was out of date, and was renewed; the statement did not run again, ` +
-    `because it is not a SELECT or is part of a transaction: roll back and run it again (${messageOf(cause)})`, { cause });
+    `because it is not a SELECT or is part of a transaction: run it, or its whole transaction, again (${messageOf(cause)})`, { cause });
 }

@@ -38,7 +38,7 @@ export interface BootstrapStepType {
    * - `refused`: a server refused what the step set up, such as a token. The step is renewed. The query runs again if it is a SELECT outside
    *   a transaction; otherwise it fails with `BOOTSTRAP`, and can be tried again.
    * - `conflict`: another writer was first, and nothing of the query was committed. Outside a transaction, the query runs again if it is one statement,
-   *   after a pause and up to four times. The step does not run.
+   *   after a pause and up to twenty times. The step does not run.
    * - `transient`: a SELECT outside a transaction runs once more. The step does not run.
    * - `undefined`: the error does not concern the step.
    *

@@ -157,6 +157,21 @@ for name, value in ${JSON.stringify(values)}.items():
     expect(await cursor((c) => c.query(`FROM ${name}`))).toEqual([{ i: 1 }]);
   });
 
+  test('the catalog hangs: other queries have threads, and the catalog is used again when it answers', async () => {
+    // The pool of this process has four threads, whatever the environment says, and DuckDB could take all.
+    const { cursor } = freshRuntime(await bed.environment([bed.step()]));
+    await cursor((c) => c.query(COUNT));
+    let answer = () => {};
+    const answering = new Promise<undefined>((resolve) => { answer = () => resolve(undefined); });
+    bed.catalog.fault = () => answering;
+    for (let each = 0; each < 6; each += 1) {
+      expect(await rejection(cursor({ signal: AbortSignal.timeout(150) }, (c) => c.query(COUNT)))).toMatchObject({ code: 'TIMEOUT' });
+    }
+    expect(await cursor({ signal: AbortSignal.timeout(2000) }, (c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+    answer();
+    expect(await cursor({ signal: AbortSignal.timeout(5000) }, (c) => c.query(COUNT))).toEqual([{ n: 10 }]);
+  });
+
   describe('the data', () => {
     test('are read with renewed credentials at once, on a cursor that is open', async () => {
       const { cursor } = await runtime({}, { settings: { enable_external_file_cache: 'false' } });

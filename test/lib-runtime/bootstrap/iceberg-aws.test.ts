@@ -5,7 +5,8 @@ import { describeWith } from '../../bed/require';
 import { installAws } from '../../bed/servers/aws';
 import { boto } from '../boto';
 import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
-import { type Front, frontOf } from '../front';
+import { type Fault, type Front, frontOf } from '../front';
+import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 
 const ACCOUNT = '000000000000';
@@ -118,6 +119,57 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
     const last = requests.slice(-1);
     expect(last[0]!.url).toBe(`/iceberg/v1/config?warehouse=${ACCOUNT}`);
     expect(await signatures(last, 'glue', aws.region, KEY)).toEqual(last.map(({ headers }) => /Signature=(\w+)/.exec(headers.authorization!)![1]));
+  });
+
+  describe.each(['s3tables', 'glue'] as const)('%s: a table is created at once', (source) => {
+    let made: Runtime;
+    let tables = 0;
+    let table: string;
+    beforeAll(async () => {
+      made = await runtime(source);
+      await made.cursor((c) => c.execute(`CREATE SCHEMA iceberg.once_${source}`));
+    });
+    beforeEach(() => {
+      table = `iceberg.once_${source}.t${tables += 1}`;
+    });
+    const location = () => (source === 'glue' ? `WITH ('location' = 's3://lake/once/t${tables}')` : '');
+    /** The first request to create a table, or to commit to one, gets `fault`. */
+    function first(what: 'creation' | 'commit', fault: Fault): void {
+      let count = 0;
+      const path = what === 'creation' ? /\/tables$/ : /\/tables\/t\d+$/;
+      catalog.fault = (_what, _count, { method, url }) => (method === 'POST' && path.test(url!) && (count += 1) === 1 ? fault : undefined);
+    }
+
+    test.each<[string, Fault]>([
+      ['503', { status: 503, after: true }],
+      ['a broken connection', { reset: true, after: true }],
+    ])('after %s, its own table is not taken for another writer\'s', async (_, fault) => {
+      first('creation', fault);
+      const error = await rejection(made.cursor((c) => c.execute(`CREATE TABLE ${table} (id INTEGER) ${location()}`)));
+      expect(error).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('may be there, and empty') });
+      says('ICEBERG.creationFailed', error.message);
+      first('creation', fault);
+      table = `iceberg.once_${source}.t${tables += 1}`;
+      await made.cursor((c) => c.execute(`CREATE TABLE IF NOT EXISTS ${table} (id INTEGER) ${location()}; INSERT INTO ${table} VALUES (1)`));
+      expect(await made.cursor((c) => c.query(`FROM ${table}`))).toEqual([{ id: 1 }]);
+    });
+
+    test.each(['CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'])('%s ... AS: after a conflict, the error says that the table is there', async (words) => {
+      first('commit', { status: 409 });
+      const error = await rejection(made.cursor((c) => c.execute(`${words} ${table} ${location()} AS SELECT 1 AS id`)));
+      expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining(`${table} is there, and empty`) });
+      await made.cursor((c) => c.execute(`INSERT INTO ${table} VALUES (1)`));
+      expect(await made.cursor((c) => c.query(`FROM ${table}`))).toEqual([{ id: 1 }]);
+    });
+
+    test('so does the error of a transaction', async () => {
+      first('commit', { status: 409 });
+      const create = made.cursor((c) => c.transaction(async (t) => {
+        await t.execute(`CREATE TABLE ${table} (id INTEGER) ${location()}`);
+        await t.execute(`INSERT INTO ${table} VALUES (1)`);
+      }));
+      expect(await rejection(create)).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining(`${table} is there, and empty`) });
+    });
   });
 
   /** The signatures that botocore makes of the same requests. */

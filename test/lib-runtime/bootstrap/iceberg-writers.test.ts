@@ -32,7 +32,7 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
 
   const isCommit = ({ method, url }: IncomingMessage) => method === 'POST' && url!.includes('/tables/t');
   /** The next commits get `faults`, one each. Returns how many commits came. */
-  function atCommit(...faults: Fault[]): () => number {
+  function atCommit(...faults: (Fault | undefined)[]): () => number {
     let commits = 0;
     bed.catalog.fault = (_what, _count, request) => (isCommit(request) ? faults[(commits += 1) - 1] : undefined);
     return () => commits;
@@ -46,16 +46,64 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
     expect([commits(), await ids()]).toEqual([3, [0, 1]]);
   });
 
-  test('a conflict that lasts is an error, and nothing was written', async () => {
-    atCommit(...Array.from({ length: 20 }, () => ({ status: 409 })));
-    expect(await rejection(insert())).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('another writer committed first') });
+  describe('without pauses', () => {
+    beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(-0.5));
+    afterEach(() => jest.restoreAllMocks());
+    const conflicts = (count: number) => Array.from({ length: count }, () => ({ status: 409 }));
+
+    test('twenty conflicts are tried again', async () => {
+      atCommit(...conflicts(20));
+      expect([await insert(), await ids()]).toEqual([{ rowsChanged: 1 }, [0, 1]]);
+    });
+
+    test('a conflict that lasts is an error, and nothing was written', async () => {
+      atCommit(...conflicts(21));
+      expect(await rejection(insert())).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('another writer committed first') });
+      expect(await ids()).toEqual([0]);
+    });
+
+    test('after a statement that is committed, one that lasts is no reason to run the script again', async () => {
+      atCommit(undefined, ...conflicts(21));
+      const script = runtime.cursor((c) => c.execute(`INSERT INTO ${table} VALUES (1); INSERT INTO ${table} VALUES (2)`));
+      expect(await rejection(script)).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('run only the rest again') });
+      expect(await ids()).toEqual([0, 1]);
+    });
+  });
+
+  test('a table that another writer creates at the same time is there, if that is enough', async () => {
+    let creations = 0;
+    bed.catalog.fault = (_what, _count, { method, url }) => (method === 'POST' && url!.endsWith('/tables') && (creations += 1) === 1 ? { status: 409 } : undefined);
+    const create = (words: string) => runtime.cursor((c) => c.execute(`CREATE TABLE ${words} ${table}_2 (id INTEGER)`));
+    await create('IF NOT EXISTS');
+    expect(creations).toBe(2);
+    expect(await rejection(create(''))).toMatchObject({ message: expect.stringContaining('already exists') });
+  });
+
+  test('partitions are not reset, because DuckDB loses the table with the next delete', async () => {
+    const refused = { code: 'QUERY', retryable: false, message: expect.stringMatching(/^RESET PARTITIONED BY is refused/) };
+    await runtime.cursor(async (c) => {
+      await c.execute(`ALTER TABLE ${table} SET PARTITIONED BY (id)`);
+      expect(await rejection(c.execute(`alter table ${table} /* all */ reset partitioned BY;`))).toMatchObject(refused);
+      await c.execute('USE iceberg.db');
+      expect(await rejection(c.execute(`SELECT 1; ALTER TABLE ${table.slice('iceberg.db.'.length)} RESET PARTITIONED BY`))).toMatchObject(refused);
+    });
+    // Another catalog answers for itself.
+    const other = runtime.cursor((c) => c.execute('CREATE TEMP TABLE other (i INTEGER); ALTER TABLE other RESET PARTITIONED BY'));
+    expect(await rejection(other)).not.toMatchObject(refused);
     expect(await ids()).toEqual([0]);
+  });
+
+  test('a lost answer to CREATE SCHEMA says what to look for', async () => {
+    bed.catalog.fault = (_what, _count, { method, url }) => (method === 'POST' && url!.endsWith('/namespaces') ? { status: 503, after: true } : undefined);
+    expect(await rejection(runtime.cursor((c) => c.execute('CREATE SCHEMA iceberg.lost'))))
+      .toMatchObject({ code: 'COMMIT_UNKNOWN', message: expect.stringContaining('is there: a schema') });
   });
 
   test.each<[string, Fault, number[]]>([
     ['503 after the commit', { status: 503, after: true }, [0, 1]],
     ['500 after the commit', { status: 500, body: '{"error":{"message":"busy","type":"X","code":500}}', after: true }, [0, 1]],
     ['503 instead of the commit', { status: 503 }, [0]],
+    ['408 after the commit', { status: 408, after: true }, [0, 1]],
     ['504 after the commit', { status: 504, after: true }, [0, 1]],
     ['no answer after the commit, and the end of the connection', { close: true, after: true }, [0, 1]],
     ['a broken connection after the commit', { reset: true, after: true }, [0, 1]],
@@ -104,6 +152,24 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
       expect(await rejection(write())).toMatchObject({ code: 'QUERY', retryable: true, message: expect.stringContaining('or its transaction, again') });
       await write();
       expect(await ids()).toEqual([0, 1, 2]);
+    });
+
+    test.each([[409, 1], [409, 2], [403, 2]])('with two tables, %d at commit %d: a part may be committed', async (status, at) => {
+      const other = `${table}_other`;
+      await runtime.cursor((c) => c.execute(`CREATE TABLE ${other} AS SELECT 0 AS id`));
+      const commits = atCommit(...at === 1 ? [] : [undefined], { status });
+      const both = () => runtime.cursor((c) => c.transaction(async (t) => {
+        await t.execute(`INSERT INTO ${table} VALUES (1)`);
+        await t.execute(`DELETE FROM ${other}`);
+      }));
+      const error = await rejection(both());
+      expect(error).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining(`several tables (${table}, ${other})`) });
+      expect(commits()).toBe(at);
+      const [count] = await runtime.cursor((c) => c.query(`SELECT (SELECT count(*) FROM ${table})::INT AS one, (SELECT count(*) FROM ${other})::INT AS other`));
+      expect(at === 1 ? [count] : [{ one: 2, other: 1 }, { one: 1, other: 0 }]).toContainEqual(at === 1 ? { one: 1, other: 1 } : count);
+      // Nothing of it is left for the next transaction.
+      atCommit({ status: 409 });
+      expect(await rejection(write())).toMatchObject({ code: 'QUERY', retryable: true });
     });
 
     test('a lost answer leaves the state unknown', async () => {
