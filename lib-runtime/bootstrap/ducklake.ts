@@ -115,7 +115,12 @@ function attachOptions(options: StepOptions): readonly string[] {
     // The catalog names the folder where it was made.
     ...isFrozen && dataPath !== undefined ? ['OVERRIDE_DATA_PATH true'] : [],
     ...schema === undefined ? [] : [`METADATA_SCHEMA ${quotedString(schema)}`],
-    ...writes ? [`CREATE_IF_NOT_EXISTS ${creates}`, `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`] : ['READ_ONLY'],
+    ...writes ? [
+      `CREATE_IF_NOT_EXISTS ${creates}`,
+      `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`,
+      // With rows in the catalog, DuckLake 1.0 gives wrong answers: see the prop.
+      `DATA_INLINING_ROW_LIMIT ${options.number('dataInliningRowLimit') ?? 0}`,
+    ] : ['READ_ONLY'],
     ...creates && options.flag('encrypted') ? ['ENCRYPTED'] : [],
     ...version === undefined ? [] : [`SNAPSHOT_VERSION ${version}`],
     ...time === undefined ? [] : [`SNAPSHOT_TIME ${quotedString(time)}`],

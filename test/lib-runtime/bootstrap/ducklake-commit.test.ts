@@ -8,6 +8,7 @@ import { says } from '../says';
 /** What DuckLake sends with its changes, before COMMIT. */
 const CHANGES = 'INSERT INTO "public".ducklake_snapshot ';
 const MANY = "INSERT INTO lake.t SELECT i, 'many' FROM range(1000) r(i)";
+/** Rows that go into the catalog, without a file. */
 const FEW = "INSERT INTO lake.t VALUES (-1, 'few')";
 
 // WRITE has no permission to delete; MAINTAIN has.
@@ -26,14 +27,14 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     await bed?.stop();
   });
   beforeEach(async () => {
-    const { cursor } = freshRuntime(await bed.environment([bed.writer()]));
+    const { cursor } = freshRuntime(await bed.environment([bed.writer({ dataInliningRowLimit: 10 })]));
     await cursor((c) => c.execute(`CREATE OR REPLACE TABLE lake.t (i INT, v VARCHAR); ${MANY}`));
   });
 
   /** A writer behind the fronts. */
   const start = async (access: string) => {
     s3.fault = (what) => (access === 'WRITE' && what.startsWith('DELETE ') ? { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } : undefined);
-    const step = bed.writer({ access, port: front.port, s3: { scopes: ['s3://lake/data/'], region: bed.s3.region, endpoint: s3.endpoint } });
+    const step = bed.writer({ access, dataInliningRowLimit: 10, port: front.port, s3: { scopes: ['s3://lake/data/'], region: bed.s3.region, endpoint: s3.endpoint } });
     const runtime = freshRuntime(await bed.environment([step]));
     await runtime.cursor((c) => c.query('SELECT 1 FROM lake.t LIMIT 1'));
     return runtime;
@@ -110,7 +111,7 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     const holding = front.holdAt('DELETE FROM "public".ducklake_inlined_data_');
     const flushing = rejection(cursor((c) => c.transaction((t) => t.execute("CALL ducklake_flush_inlined_data('lake')"))));
     const release = await holding;
-    const other = freshRuntime(await bed.environment([bed.writer()]));
+    const other = freshRuntime(await bed.environment([bed.writer({ dataInliningRowLimit: 10 })]));
     await other.cursor((c) => c.execute('UPDATE lake.t SET i = -2 WHERE i = -1'));
     release();
     const error = await flushing;
