@@ -15,11 +15,13 @@ import { namesOneOf } from '../diagnosis/missing-catalog';
 /** A DuckLake as a catalog. Its data are in S3, its metadata in PostgreSQL, or in a file in S3 that never changes. */
 export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalog {
   readonly hasRemoteFiles = true;
-  private readonly catalog: string;
+  readonly catalog: string;
   private readonly s3: S3BootstrapStep;
   /** Undefined if the metadata are in a file. */
   private readonly postgres: PostgresAccess | undefined;
   private readonly path: string;
+  /** The schema of its tables in PostgreSQL. */
+  readonly schema: string;
   private readonly attachOptions: readonly string[];
   /** Undefined if it is only read. */
   private readonly writable: CommitTarget | undefined;
@@ -34,11 +36,10 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     const file = options.text('file');
     this.postgres = file === undefined ? new PostgresAccess(options, `${this.name} metadata`, env, timeoutSeconds) : undefined;
     this.path = `ducklake:${file ?? 'postgres:'}`;
+    this.schema = options.text('metadataSchema') ?? 'public';
     this.attachOptions = attachOptions(options);
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
-    this.writable = access && {
-      catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public',
-    };
+    this.writable = access && { catalog, dataPath: options.requiredText('dataPath'), schema: this.schema };
   }
 
   get secrets(): readonly string[] {
@@ -64,7 +65,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
 
   explain(error: string, sql: string): DuckDbError | undefined {
     const ofCommit = this.writable && explainCommit(error, sql, this.writable);
-    return ofCommit ?? statementError(error, sql, this.catalog, this.postgres?.diagnose(error) === 'transient');
+    return ofCommit ?? statementError(error, sql, this, this.postgres?.diagnose(error) === 'transient');
   }
 
   check(sql: string, ask: Asking): Promise<void> {
@@ -92,7 +93,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
       // One script, because each call costs a thread switch.
       await connection.run(limit === undefined ? attach : `${attach}; ${limit}`);
     } catch (error) {
-      throw attachError(error, catalog);
+      throw attachError(error, catalog, this.schema);
     }
   }
 

@@ -11,8 +11,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import * as tested from '../../assets/docker/versions.json';
 import {
-  DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, IBootstrapStep, LakeAccess,
-  PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3Permissions, S3Step, S3UrlStyle, SecretSource,
+  DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps,
+  IBootstrapStep, LakeAccess, PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3Permissions, S3Step, S3UrlStyle, SecretSource,
 } from '../../src';
 import { ENTRY, ENV, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
 import { temporaryDirectory } from '../temporary-directory';
