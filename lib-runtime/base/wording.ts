@@ -97,6 +97,8 @@ export const HTTPFS = {
   // Both texts together: the object was replaced while it was read.
   entityTagOfFile: /ETag on reading file/,
   entityTagBefore: /was initially/,
+  /** Reads name their method. */
+  uploading: /^HTTP Error: Unable to connect to URL s3:\/\/\S+: /,
   queryParameters: /Invalid query parameters found/,
 } as const;
 
@@ -221,6 +223,8 @@ export const DUCKLAKE = {
   otherDataPath: /DATA_PATH parameter "(.*)" does not match existing data path in the catalog "(.*)"/,
   missingSnapshot: /No snapshot found at (version|timestamp) (.*)/,
   metadataDenied: /permission denied for table (ducklake_\w+)/,
+  /** Of a table with rows in the catalog that the user may not read, among other causes. */
+  emptySchema: /^INTERNAL Error: Attempted to access index 0 within vector of size 0/,
 
   // A failed commit, or rollback.
   conflict: new RegExp(`${FAILED_COMMIT}(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))`),
@@ -263,7 +267,7 @@ export const POSTGRESQL = {
   unknownDatabase: /FATAL: {2}database "[^"]*" does not exist/,
   unknownRole: /FATAL: {2}role "[^"]*" does not exist/,
   noLogin: /FATAL: {2}role "[^"]*" is not permitted to log in/,
-  databaseDenied: /FATAL: {2}permission denied for database/,
+  databaseDenied: /(?:FATAL|ERROR): {2}permission denied for database/,
   noHbaEntry: /FATAL: {2}no pg_hba\.conf entry for host/,
   hbaRejects: /FATAL: {2}pg_hba\.conf rejects connection/,
   unknownParameter: /FATAL: {2}unrecognized configuration parameter/,

@@ -1,18 +1,29 @@
-import { ConfigError, messageOf, QueryError } from '../base/errors';
-import { excerpt } from '../base/sql-text';
+import { ConfigError, type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
+import { excerpt, quotedIdentifier } from '../base/sql-text';
 import { DUCKLAKE } from '../base/wording';
+import { namesOneOf } from '../diagnosis/missing-catalog';
 import { errorClass, isTransient } from '../diagnosis/transient';
 
+/** The names of a lake: its catalog in SQL, and the schema of its tables in PostgreSQL. */
+interface LakeNames {
+  readonly catalog: string;
+  readonly schema: string;
+}
+
 /** The error for a lake that could not be attached, with the fix if the cause is known. */
-export function attachError(error: unknown, catalog: string): unknown {
+export function attachError(error: unknown, catalog: string, schema: string): unknown {
   const text = messageOf(error);
-  const told = missingLake(text) ?? otherVersion(text) ?? otherDataPath(text) ?? missingSnapshot(text, catalog) ?? denied(text);
+  const told = missingLake(text) ?? otherVersion(text) ?? otherDataPath(text) ?? missingSnapshot(text, catalog) ?? denied(text, schema);
   return told === undefined ? error : new ConfigError(`${told} (${text.trim()})`, { cause: error });
 }
 
 /** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
-export function statementError(error: string, sql: string, catalog: string, isLost: boolean): QueryError | undefined {
-  const hint = missingSnapshot(error, catalog);
+export function statementError(error: string, sql: string, { catalog, schema }: LakeNames, isLost: boolean): DuckDbError | undefined {
+  if (DUCKLAKE.emptySchema.test(error) && namesOneOf([catalog], sql)) {
+    const cause = `if the table has rows in the catalog, the user may not read them: ${grants(schema)}`;
+    return new FatalError(`${error}\n\nhint: ${cause}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable: false });
+  }
+  const hint = missingSnapshot(error, catalog) ?? denied(error, schema);
   // In an error of binding, a lost connection would look permanent.
   if (hint === undefined && (!isLost || isTransient(error))) return undefined;
   const told = hint === undefined ? error : `${error}\n\nhint: ${hint}`;
@@ -45,7 +56,12 @@ function missingSnapshot(text: string, catalog: string): string | undefined {
   return `the lake has no snapshot of the ${by} ${snapshot}: it has expired, or never existed; FROM ${catalog}.snapshots(), in a step without a snapshot, lists those that exist`;
 }
 
-function denied(text: string): string | undefined {
+function denied(text: string, schema: string): string | undefined {
   const [, table] = DUCKLAKE.metadataDenied.exec(text) ?? [];
-  return table === undefined ? undefined : `the user may not read the lake's table "${table}": GRANT SELECT on all tables of the lake's schema, and the same by ALTER DEFAULT PRIVILEGES`;
+  return table === undefined ? undefined : `the user may not read the lake's table "${table}": ${grants(schema)}`;
+}
+
+function grants(schema: string): string {
+  const name = quotedIdentifier(schema);
+  return `GRANT SELECT ON ALL TABLES IN SCHEMA ${name} TO the user, and ALTER DEFAULT PRIVILEGES FOR ROLE the writer IN SCHEMA ${name} GRANT SELECT ON TABLES TO the user`;
 }

@@ -16,11 +16,13 @@ import { namesOneOf } from '../diagnosis/missing-catalog';
 /** A DuckLake as a catalog. Its data are in S3, its metadata in PostgreSQL, or in a file in S3 that never changes. */
 export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalog {
   readonly hasRemoteFiles = true;
-  private readonly catalog: string;
+  readonly catalog: string;
   private readonly s3: S3BootstrapStep;
   /** Undefined if the metadata are in a file. */
   private readonly postgres: PostgresAccess | undefined;
   private readonly path: string;
+  /** The schema of its tables in PostgreSQL. */
+  readonly schema: string;
   private readonly attachOptions: readonly string[];
   /** Whether all queries read one earlier snapshot. */
   private readonly isPinned: boolean;
@@ -37,12 +39,11 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     const file = options.text('file');
     this.postgres = file === undefined ? new PostgresAccess(options, `${this.name} metadata`, env, timeoutSeconds) : undefined;
     this.path = `ducklake:${file ?? 'postgres:'}`;
+    this.schema = options.text('metadataSchema') ?? 'public';
     this.attachOptions = attachOptions(options);
     this.isPinned = options.number('snapshotVersion') !== undefined || options.text('snapshotTime') !== undefined;
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
-    this.writable = access && {
-      catalog, dataPath: options.requiredText('dataPath'), schema: options.text('metadataSchema') ?? 'public',
-    };
+    this.writable = access && { catalog, dataPath: options.requiredText('dataPath'), schema: this.schema };
   }
 
   get secrets(): readonly string[] {
@@ -68,7 +69,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
 
   explain(error: string, sql: string): DuckDbError | undefined {
     const ofCommit = this.writable && explainCommit(error, sql, this.writable);
-    return ofCommit ?? statementError(error, sql, this.catalog, this.postgres?.diagnose(error) === 'transient');
+    return ofCommit ?? statementError(error, sql, this, this.postgres?.diagnose(error) === 'transient');
   }
 
   check(sql: string, ask: Asking): Promise<void> {
@@ -97,7 +98,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
       // One script, because each call costs a thread switch.
       await connection.run(limit === undefined ? attach : `${attach}; ${limit}`);
     } catch (error) {
-      throw attachError(error, catalog);
+      throw attachError(error, catalog, this.schema);
     }
   }
 
@@ -105,12 +106,6 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     return connection.run(`DETACH DATABASE IF EXISTS ${quotedIdentifier(this.catalog)}`);
   }
 }
-
-/**
- * DuckLake keeps up to ten rows that are inserted, or deleted from files, in the catalog. But it sees no conflict between such a DELETE or UPDATE and
- * maintenance, and commits both: the rows are then back.
- */
-const NO_INLINING = 'DATA_INLINING_ROW_LIMIT 0';
 
 /** The options of ATTACH that do not depend on a login. */
 function attachOptions(options: StepOptions): readonly string[] {
@@ -126,7 +121,12 @@ function attachOptions(options: StepOptions): readonly string[] {
     // The catalog names the folder where it was made.
     ...isFrozen && dataPath !== undefined ? ['OVERRIDE_DATA_PATH true'] : [],
     ...schema === undefined ? [] : [`METADATA_SCHEMA ${quotedString(schema)}`],
-    ...writes ? [`CREATE_IF_NOT_EXISTS ${creates}`, `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`, NO_INLINING] : ['READ_ONLY'],
+    ...writes ? [
+      `CREATE_IF_NOT_EXISTS ${creates}`,
+      `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`,
+      // DuckLake sees no conflict between a change of few rows, which it keeps in the catalog, and another change or maintenance.
+      `DATA_INLINING_ROW_LIMIT ${options.number('dataInliningRowLimit') ?? 0}`,
+    ] : ['READ_ONLY'],
     ...creates && options.flag('encrypted') ? ['ENCRYPTED'] : [],
     ...version === undefined ? [] : [`SNAPSHOT_VERSION ${version}`],
     ...time === undefined ? [] : [`SNAPSHOT_TIME ${quotedString(time)}`],

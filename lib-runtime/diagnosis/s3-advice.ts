@@ -1,6 +1,7 @@
 import type { Facts } from './facts';
 import { statusesIn } from './http-statuses';
 import { withoutEcho } from './missing-catalog';
+import type { StepConfig } from '../base/config';
 import { textsOf } from '../base/remote-urls';
 import { DUCKDB, HTTPFS, S3, saysOneOf } from '../base/wording';
 
@@ -93,6 +94,8 @@ function deniedHint(said: string, sql: string, url: string, facts: Facts): strin
     return `without a stack's configuration DuckDB signs with the AWS credentials of the environment: they need ${right} on the bucket; in a function an S3Step grants it`;
   }
   const covering = coveringScope(url, facts);
+  const lake = covering === undefined ? coveringLake(url, facts) : undefined;
+  if (lake !== undefined) return lakeHint(said, lake);
   if (covering === undefined) return `S3 refused: declare the bucket "${bucketOf(url)}" in an S3Step of the function's bootstrap, which grants ${right}`;
   if (facts.allowed !== undefined && !facts.allowed.includes(covering.step)) {
     return `the S3Step "${covering.step}" gives access to it, but this cursor's bootstrap leaves that step out`;
@@ -100,6 +103,18 @@ function deniedHint(said: string, sql: string, url: string, facts: Facts): strin
   const writing = WRITES.test(sql) ? 'the S3Step may only read (permissions: S3Permissions.READ_WRITE), ' : '';
   return `S3 refused, though the S3Step "${covering.step}" declares the bucket: ${writing}the key may be wrong (without s3:ListBucket, S3 answers 403 for a missing key), ` +
     "encrypted with a KMS key that is not in encryptionKeys, or the bucket's own policy refuses the function's role";
+}
+
+function lakeHint(said: string, { name, config }: StepConfig): string {
+  const access = config.access ?? 'READ';
+  const isWriting = HTTPFS.uploading.test(said);
+  if (isWriting && access !== 'WRITE') return `S3 refused to store a file, which the DuckLakeStep "${name}" may not do with LakeAccess.${String(access)}: use LakeAccess.WRITE`;
+  return `S3 refused, though the DuckLakeStep "${name}" grants ${isWriting ? 's3:PutObject' : 's3:GetObject and s3:ListBucket'} there: ` +
+    "the data may be encrypted with a KMS key that is not in encryptionKeys, or the bucket's own policy refuses the function's role";
+}
+
+function coveringLake(url: string, { steps }: Facts): StepConfig | undefined {
+  return steps.find(({ type, config }) => type === 'ducklake' && typeof config.dataPath === 'string' && url.startsWith(config.dataPath));
 }
 
 /** Outside the prefixes, requests are not signed. So S3 refuses them, or AWS answers that the bucket is elsewhere. */

@@ -1,13 +1,15 @@
 import * as path from 'path';
+import { Token } from 'aws-cdk-lib';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { DuckLakeMetadata } from './ducklake-metadata';
 import { DuckLakeSnapshot } from './ducklake-snapshot';
 import { LakeAccess } from './lake-access';
+import { warnOfDeletion } from './lake-deletion';
 import { checkLakeLocation, LakeLocation } from './lake-location';
 import { S3Access, S3Rights, S3_ACCESS_OPTIONS, urls } from './s3-access';
 import { S3AccessOptions, S3Permissions } from './s3-access-options';
 import { expectCatalog } from '../checks/catalog';
-import { expectFlags, expectObject, expectOneOf, expectOptions, expectProps, PropNames } from '../checks/expect';
+import { expectFlags, expectObject, expectOneOf, expectOptions, expectProps, PropNames, shown } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -73,6 +75,16 @@ export interface DuckLakeStepProps {
   readonly migrateIfNeeded?: boolean;
 
   /**
+   * The number of rows up to which DuckLake writes an insert or a delete into the catalog, not into a file. Needs `LakeAccess.WRITE` or `MAINTAIN`.
+   *
+   * By default, all rows go into files, because DuckLake 1.0 gives wrong answers with rows in the catalog: deletes of a few rows and of many do not
+   * conflict, and deleted rows come back (https://github.com/duckdb/ducklake/issues/1215, https://github.com/duckdb/ducklake/issues/1084).
+   *
+   * @default 0
+   */
+  readonly dataInliningRowLimit?: number;
+
+  /**
    * The snapshot that all queries read. Only with `LakeAccess.READ`. Once the snapshot has expired, it is an error.
    *
    * @default - each transaction reads the latest snapshot
@@ -96,6 +108,7 @@ const PROPS: PropNames<DuckLakeStepProps> = {
   createIfMissing: true,
   encrypted: true,
   migrateIfNeeded: true,
+  dataInliningRowLimit: true,
   snapshot: true,
   name: true,
 };
@@ -142,7 +155,9 @@ export class DuckLakeStep implements IBootstrapStep {
   }
 
   public bind(host: IDuckDbHost): BootstrapStepConfig {
-    const { metadata, data, access, createIfMissing, encrypted, migrateIfNeeded, snapshot } = this.props;
+    const { metadata, data, access, createIfMissing, encrypted, migrateIfNeeded, dataInliningRowLimit, snapshot, s3 } = this.props;
+    const role = s3?.assumeRole ?? host.executionRole;
+    if (access === LakeAccess.WRITE && data && role) warnOfDeletion(host, role, data, this.at);
     return {
       type: 'ducklake',
       provides: [this.catalog],
@@ -155,6 +170,7 @@ export class DuckLakeStep implements IBootstrapStep {
         ...(createIfMissing && { createIfMissing }),
         ...(encrypted && { encrypted }),
         ...(migrateIfNeeded && { migrateIfNeeded }),
+        ...(dataInliningRowLimit && { dataInliningRowLimit }),
         ...snapshot?._config,
         s3: this.s3.bind(host, this.name),
       },
@@ -176,9 +192,10 @@ export class DuckLakeStep implements IBootstrapStep {
   }
 
   private checkWriting(): void {
-    const { createIfMissing, encrypted, migrateIfNeeded } = this.props;
+    const { createIfMissing, encrypted, migrateIfNeeded, dataInliningRowLimit } = this.props;
     expectFlags({ createIfMissing, encrypted, migrateIfNeeded }, this.at);
-    for (const [prop, value] of Object.entries({ createIfMissing, migrateIfNeeded })) {
+    this.checkRowLimit();
+    for (const [prop, value] of Object.entries({ createIfMissing, migrateIfNeeded, dataInliningRowLimit })) {
       if (value && this.access === LakeAccess.READ) {
         throw new Error(`${this.at} has ${prop} with LakeAccess.READ, which writes nothing: remove it, or use LakeAccess.WRITE or LakeAccess.MAINTAIN`);
       }
@@ -186,6 +203,12 @@ export class DuckLakeStep implements IBootstrapStep {
     if (encrypted && !createIfMissing) {
       throw new Error(`${this.at} has encrypted without createIfMissing, which has an effect only when a lake is created: add createIfMissing, or remove it`);
     }
+  }
+
+  private checkRowLimit(): void {
+    const { dataInliningRowLimit: limit } = this.props;
+    if (limit === undefined || Token.isUnresolved(limit) || (Number.isSafeInteger(limit) && limit >= 0)) return;
+    throw new Error(`${this.at} has the dataInliningRowLimit ${shown(limit)}: expected a whole number from 0, such as 10`);
   }
 
   private checkSnapshot(): void {

@@ -11,8 +11,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import * as tested from '../../assets/docker/versions.json';
 import {
-  DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps, LakeAccess,
-  PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3UrlStyle, SecretSource,
+  DuckDbFunction, DuckDbQueryFunction, DuckLakeMetadata, DuckLakePostgresOptions, DuckLakeSnapshot, DuckLakeStep, DuckLakeStepProps,
+  IBootstrapStep, LakeAccess, PostgresCredentials, PostgresEndpoint, PostgresStep, PostgresTls, S3Permissions, S3Step, S3UrlStyle, SecretSource,
 } from '../../src';
 import { ENTRY, ENV, runtimeConfig, unbundledStack } from '../duckdb-function/unbundled';
 import { temporaryDirectory } from '../temporary-directory';
@@ -102,6 +102,7 @@ test('what is given reaches the runtime', () => {
     createIfMissing: true,
     encrypted: true,
     migrateIfNeeded: true,
+    dataInliningRowLimit: 20,
     s3: {
       region: 'eu-north-1',
       assumeRole: iam.Role.fromRoleArn(stack, 'Role', ROLE),
@@ -131,6 +132,7 @@ test('what is given reaches the runtime', () => {
       createIfMissing: true,
       encrypted: true,
       migrateIfNeeded: true,
+      dataInliningRowLimit: 20,
       s3: { ...READING, region: 'eu-north-1', assumeRole: ROLE, requesterPays: true, endpoint: 'https://s3.example.com', urlStyle: 'path' },
     },
   });
@@ -306,7 +308,7 @@ describe('a snapshot', () => {
     expect(() => DuckLakeSnapshot.version(id)).toThrow('expected a whole number from 0, as lake.snapshots() lists them');
   });
 
-  test.each(['2026-01-31', '2026-01-31T00:00:00', 'yesterday', '2026-13-31T00:00:00Z', ''])('time "%s" is refused', (time) => {
+  test.each(['2026-01-31', '2026-01-31T00:00:00', 'yesterday', '2026-13-31T00:00:00Z', '2026-02-31T00:00:00Z', '2026-01-31T00:00:00+25:00', ''])('time "%s" is refused', (time) => {
     expect(() => DuckLakeSnapshot.time(time)).toThrow(/^DuckLakeSnapshot\.time has ".*": expected .*"2026-01-31T00:00:00Z"/);
   });
 
@@ -344,10 +346,41 @@ test('the queries that maintain a lake are those of a query function', () => {
   expect(warnings()).toEqual([]);
 });
 
+describe('a role that writes and may delete', () => {
+  const told = 'the DuckLakeStep "ducklake" has LakeAccess.WRITE, but its role may also delete below "lake/": ';
+  const writing = (more: object = {}, ...steps: IBootstrapStep[]) => (
+    new DuckDbFunction(stack, 'Reports', { entry: ENTRY, bootstrap: [step({ access: LakeAccess.WRITE }), ...steps], ...more })
+  );
+  const deleting = (prefixes?: string[]) => new S3Step({ buckets: [lake], prefixes, permissions: S3Permissions.READ_WRITE_DELETE });
+
+  test.each<[string, () => void]>([
+    ['by an S3Step', () => writing({}, deleting())],
+    ['by an S3Step for a part', () => writing({}, deleting(['lake/sub/']))],
+    ['by the bucket', () => lake.grantReadWrite(writing())],
+    ['by a function that maintains the lake with the same role', () => {
+      const role = new iam.Role(stack, 'Shared', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+      writing({ role });
+      new DuckDbFunction(stack, 'Cleaning', { entry: ENTRY, role, bootstrap: [step({ access: LakeAccess.MAINTAIN })] });
+    }],
+  ])('%s: a warning', (_, declare) => {
+    declare();
+    expect(warnings()).toEqual([expect.stringContaining(told)]);
+  });
+
+  test('elsewhere, or by another role: none', () => {
+    writing({}, deleting(['other/']));
+    new DuckDbFunction(stack, 'Cleaning', { entry: ENTRY, bootstrap: [step({ access: LakeAccess.MAINTAIN })] });
+    expect(warnings()).toEqual([]);
+  });
+});
+
 describe('bad input', () => {
   test.each<[string, object, string]>([
     ['createIfMissing', { createIfMissing: true }, 'has createIfMissing with LakeAccess.READ, which writes nothing: remove it, or use LakeAccess.WRITE'],
     ['migrateIfNeeded', { migrateIfNeeded: true }, 'has migrateIfNeeded with LakeAccess.READ, which writes nothing'],
+    ['dataInliningRowLimit', { dataInliningRowLimit: 10 }, 'has dataInliningRowLimit with LakeAccess.READ, which writes nothing'],
+    ['a limit below 0', { access: 'WRITE', dataInliningRowLimit: -1 }, 'has the dataInliningRowLimit -1: expected a whole number from 0, such as 10'],
+    ['a limit as text', { access: 'WRITE', dataInliningRowLimit: '10' }, 'has the dataInliningRowLimit "10": expected a whole number from 0'],
     ['encrypted', { encrypted: true, access: 'WRITE' }, 'has encrypted without createIfMissing, which has an effect only when a lake is created'],
     ['a flag as text', { access: 'WRITE', createIfMissing: 'false' }, 'has the createIfMissing "false": expected true or false'],
     ['an access', { access: 'ADMIN' }, 'has the access "ADMIN": expected one of LakeAccess.READ, LakeAccess.WRITE, LakeAccess.MAINTAIN'],
@@ -397,6 +430,21 @@ describe('bad input', () => {
     expect(declare({}, { s3: { assumeRole } })).not.toThrow();
     stack = unbundledStack();
     expect(declare({}, { data: { bucket: lake, prefix: 'other/' } })).not.toThrow();
+  });
+
+  test('two lakes whose data lie within each other', () => {
+    const declare = (other: Partial<DuckLakeStepProps>) => () => new DuckDbFunction(unbundledStack(), 'Reports', {
+      entry: ENTRY, bootstrap: [step(), step({ name: 'other', catalog: 'other', ...other })],
+    });
+    const told = 'Stack/Reports has the data of two lakes within each other, in the steps "ducklake" and "other": give each lake a prefix of its own';
+    for (const metadata of [postgres(), postgres({ schema: 'other' })]) {
+      expect(declare({ metadata, data: { bucket: lake, prefix: 'lake/inner/' } })).toThrow(told);
+      expect(declare({ metadata, data: { bucket: lake, prefix: 'lakes/' } })).not.toThrow();
+    }
+    expect(declare({ metadata: postgres({ schema: 'other' }) })).toThrow(told);
+    expect(declare({ metadata: postgres({ database: 'other' }) })).toThrow(told);
+    expect(declare({ metadata: postgres({ endpoint: PostgresEndpoint.fromHost('replica.example.com') }) })).not.toThrow();
+    expect(declare({ metadata: frozen() })).not.toThrow();
   });
 
   test('two lakes under one name, or one beside a PostgresStep', () => {

@@ -177,6 +177,7 @@ const DUCKLAKE: Described<DuckLakeStepProps> = {
     createIfMissing: { keys: ['createIfMissing'], value: true, beside: writing },
     encrypted: { keys: ['encrypted'], value: true, beside: { ...writing, createIfMissing: true } },
     migrateIfNeeded: { keys: ['migrateIfNeeded'], value: true, beside: writing },
+    dataInliningRowLimit: { keys: ['dataInliningRowLimit'], value: 10, beside: writing },
     snapshot: { keys: ['snapshotVersion'], value: DuckLakeSnapshot.version(7), described: ['- each transaction reads the latest snapshot'] },
   },
 };

@@ -8,6 +8,7 @@ import { says } from '../says';
 /** What DuckLake sends with its changes, before COMMIT. */
 const CHANGES = 'INSERT INTO "public".ducklake_snapshot ';
 const MANY = "INSERT INTO lake.t SELECT i, 'many' FROM range(1000) r(i)";
+/** Rows that go into the catalog, without a file. */
 const FEW = "INSERT INTO lake.t VALUES (-1, 'few')";
 
 // WRITE has no permission to delete; MAINTAIN has.

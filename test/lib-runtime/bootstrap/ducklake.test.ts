@@ -57,6 +57,35 @@ describeWith(['postgres', 'aws'], 'DuckLake as a bootstrap step', () => {
     })).toEqual([{ value: 'true' }]);
   });
 
+  test('rows go into files, unless the step or an option of the lake lets them into the catalog', async () => {
+    const files = async () => {
+      const { cursor } = await start(bed.reader());
+      return cursor((c) => c.queryOne("SELECT file_count AS data, delete_file_count AS deletes FROM ducklake_table_info('lake') WHERE table_name = 'few'"));
+    };
+    const run = async (sql: string, changes: object = {}) => {
+      const { cursor } = await start(bed.writer(changes));
+      await cursor((c) => c.execute(sql));
+    };
+    await run('CREATE TABLE lake.few (i INT); INSERT INTO lake.few VALUES (1), (2); DELETE FROM lake.few WHERE i = 1');
+    expect(await files()).toEqual({ data: 1, deletes: 1 });
+    await run('INSERT INTO lake.few VALUES (3)', { dataInliningRowLimit: 10 });
+    expect(await files()).toEqual({ data: 1, deletes: 1 });
+    await run("CALL lake.set_option('data_inlining_row_limit', '50', table_name => 'few')");
+    await run('INSERT INTO lake.few VALUES (4)');
+    expect(await files()).toEqual({ data: 1, deletes: 1 });
+  });
+
+  test.each([
+    ['SELECT count(*) AS n FROM lake.sales AT (VERSION => 1)', [{ n: 1000 }]],
+    ['SELECT min(snapshot_id) AS n FROM lake.snapshots()', [{ n: 0 }]],
+    ["SELECT count(*) AS n FROM lake.table_changes('sales', 0, 1)", [{ n: 1000 }]],
+    ["SELECT value FROM lake.options() WHERE option_name = 'version'", [{ value: '1.0' }]],
+    ["CALL lake.set_option('parquet_compression', 'zstd', table_name => 'sales')", []],
+  ])('as the first statement of a process: %s', async (sql, rows) => {
+    const { cursor } = await start(bed.writer());
+    expect(await cursor((c) => c.query(sql))).toEqual(rows);
+  });
+
   describe('time travel', () => {
     let versions: number[];
     const count = 'SELECT count(*) AS n FROM lake.history';
