@@ -9,6 +9,8 @@ const LEAST_AGE = 'INTERVAL 15 MINUTES';
 const MAINTENANCE = /\b(?:ducklake_(?:cleanup_old_files|delete_orphaned_files|expire_snapshots|set_option)|set_option)\b/i;
 const DELETING = /^ducklake_(?:cleanup_old_files|delete_orphaned_files|expire_snapshots)$/i;
 const SETTING = /^(?:ducklake_)?set_option$/i;
+/** The condition of an age alone, which is a CASE. */
+const CHECKED_BY_CASE = /^\(\(CASE\b/i;
 const AGE_OPTION = /^'(?:delete|expire)_older_than'$/i;
 
 /** A call of a function in SQL, with the texts of its arguments. */
@@ -19,8 +21,9 @@ interface FunctionCall {
 }
 
 /**
- * Refuses maintenance that may delete what others use, as far as the text shows it: `cleanup_all`, and an age below that of the longest invocation.
- * DuckDB evaluates the arguments, on a connection from `ask`. What it cannot evaluate, such as a parameter, is not refused.
+ * Refuses maintenance that may delete what others use: `cleanup_all`, and an age below that of the longest invocation.
+ * DuckDB evaluates the arguments, on a connection from `ask`. What it cannot evaluate there, such as a parameter or a variable of the script, is
+ * refused. A CASE may check a parameter itself, as the queries of this library do.
  *
  * A file of an open write looks like an orphan, so deleting it breaks the table. A snapshot that is newer than an open transaction holds what the
  * transaction's commit is compared with.
@@ -33,12 +36,15 @@ export async function refuseUnsafe(sql: string, ask: Asking): Promise<void> {
   await ask(async (connection) => {
     for (const condition of unsafe) {
       const rows = await connection.run(`SELECT ${condition}`).then((result) => result.getRows(), () => []);
-      isUnsafe ||= rows[0]?.[0] === true;
+      // NULL is unknown, too: a variable that the script has yet to set.
+      const isKnown = typeof rows[0]?.[0] === 'boolean';
+      isUnsafe ||= isKnown ? rows[0]![0] === true : !CHECKED_BY_CASE.test(condition);
     }
   });
   if (!isUnsafe) return;
   throw new QueryError('this could delete what open transactions and running queries of the lake use: leave cleanup_all out, and give an older_than ' +
-    `of at least 15 minutes ago, which is the longest that an invocation takes: older_than => now() - INTERVAL 1 DAY\n\nin: ${excerpt(sql)}`);
+    'of at least 15 minutes ago, which is the longest that an invocation takes: older_than => now() - INTERVAL 1 DAY; parameters and variables cannot be ' +
+    `checked here\n\nin: ${excerpt(sql)}`);
 }
 
 /** The SQL condition under which the call is unsafe; undefined for a call that never is. */

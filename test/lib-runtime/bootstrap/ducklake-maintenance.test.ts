@@ -43,7 +43,20 @@ describeWith(['postgres', 'aws'], 'maintenance of a lake', () => {
     await runtime.cursor((c) => c.execute(sql));
   });
 
-  test('an argument that DuckDB cannot evaluate yet is left to it', async () => {
-    await runtime.cursor((c) => c.execute("CALL ducklake_cleanup_old_files('lake', older_than => $since)", { since: new Date(0) }));
+  test.each<[string, object]>([
+    ["CALL ducklake_cleanup_old_files('lake', older_than => $since)", { since: new Date(0) }],
+    ["CALL ducklake_cleanup_old_files('lake', cleanup_all => $all)", { all: true }],
+    ["SET VARIABLE since = now(); CALL ducklake_cleanup_old_files('lake', older_than => getvariable('since'))", {}],
+    ["CALL lake.set_option('expire_older_than', $age)", { age: '1 second' }],
+    ["CALL ducklake_cleanup_old_files('lake', cleanup_all => $all, older_than => CASE WHEN true THEN now() - INTERVAL 1 DAY END)", { all: true }],
+  ])('refused, because its value is not known: %s', async (sql, parameters) => {
+    expect(await rejection(runtime.cursor((c) => c.execute(sql, parameters as Record<string, boolean>)))).toMatchObject({
+      code: 'QUERY', retryable: false, message: expect.stringContaining('parameters and variables cannot be checked here'),
+    });
+  });
+
+  test('a CASE checks a parameter itself', async () => {
+    await runtime.cursor((c) => c.execute(
+      "CALL ducklake_cleanup_old_files('lake', older_than => CASE WHEN $days >= 1 THEN now() - to_days($days) END)", { days: 2 }));
   });
 });
