@@ -45,6 +45,11 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
     };
   });
 
+  // What prepares the next tests must not meet the faults of the last.
+  afterEach(() => {
+    catalog.fault = () => undefined;
+  });
+
   async function runtime(source: 's3tables' | 'glue', changes: object = {}): Promise<Runtime> {
     const step = {
       name: 'iceberg',
