@@ -35,7 +35,7 @@ describe('a misspelt prop is refused, with the nearest one', () => {
       + 'maxStaleness, immutable, prefetch, endpoint, urlStyle, credentialChain, name; did you mean "prefixes"?'],
     ['a PostgresStep', (misspelt) => new PostgresStep({ credentials: secret, ...misspelt }), { caFiel: '/opt/rds.pem' }, 'a PostgresStep has the prop "caFiel", which'],
     ['a DuckLakeStep', (misspelt) => new DuckLakeStep({ metadata: DuckLakeMetadata.file(bucket, 'lake.ducklake'), ...misspelt }), { createIfMising: true },
-      'a DuckLakeStep has the prop "createIfMising", which it does not know: expected among metadata, data, s3, access, catalog, createIfMissing, encrypted, migrateIfNeeded, '
+      'a DuckLakeStep has the prop "createIfMising", which it does not know: expected among metadata, data, s3, access, catalog, createIfMissing, encrypted, migrateIfNeeded, dataInliningRowLimit, '
       + 'snapshot, name; did you mean "createIfMissing"?'],
     ['the metadata of a lake', (misspelt) => DuckLakeMetadata.postgres({ credentials: secret, ...misspelt }), { catalog: 'lake' },
       'DuckLakeMetadata.postgres has the prop "catalog", which it does not know: expected among endpoint, database, credentials, tls, caFile,'],
