@@ -11,6 +11,7 @@ import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
 import { withPart } from '../diagnosis/remote-write';
 import type { ConnectionLease } from '../execution/connection';
+import { currentCatalog } from '../execution/current-catalog';
 import { Statement } from '../execution/statement';
 import { type Attempt, runStatement } from '../execution/statements';
 import { isInTransaction } from '../execution/transactions';
@@ -101,7 +102,7 @@ export class Bootstrap implements StepHost, Steps {
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    for (const { step } of steps) await step.check?.(sql, (task) => this.host.withRaw(task));
+    for (const { step } of steps) if (step.check) await step.check(sql, (task) => this.host.withRaw(task));
     const before = await this.before(statement, steps, lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
@@ -110,9 +111,10 @@ export class Bootstrap implements StepHost, Steps {
       const isCommittedAlone = async () => noteCommit !== undefined && statement.transactionControl.length === 0 && !await isInTransaction(lease.raw);
       const surrounded = () => surround(steps, lease, statement, extended(attempt), noteCommit);
       try {
-        const currentCatalog = () => catalogOf(lease.raw);
-        const { ended } = lease;
-        return await withRepeats({ statement, attempt: surrounded, steps, before, isRepeatable, isCommittedAlone, ended, currentCatalog }, this);
+        const { ended, raw } = lease;
+        return await withRepeats({
+          statement, attempt: surrounded, steps, before, isRepeatable, isCommittedAlone, ended, currentCatalog: () => currentCatalog(raw),
+        }, this);
       } finally {
         if (dropsSecret) this.areSecretsInDoubt = true;
       }
@@ -131,12 +133,16 @@ export class Bootstrap implements StepHost, Steps {
 
   /** Whether the statement reads tables whose files are on another machine, as far as its text tells. */
   readsRemoteTables({ sql, isSelect }: Statement): boolean {
-    return isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
+    return isSelect && this.namesRemoteTables(sql);
   }
 
   /** Whether the statement may write tables whose files are on another machine, as far as its text tells. */
   mayWriteRemoteTables({ sql, isSelect }: Statement): boolean {
-    return !isSelect && this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
+    return !isSelect && this.namesRemoteTables(sql);
+  }
+
+  private namesRemoteTables(sql: string): boolean {
+    return this.steps.some(({ step }) => step.hasRemoteFiles && namesOneOf(step.provides, sql));
   }
 
   /** Records which catalogs are attached. A step whose catalog was detached runs again. */
@@ -271,12 +277,6 @@ function surround<T>(
     isDone && step.around ? () => step.around!(lease, statement, inner, noteCommit) : inner
   );
   return steps.reduce((inner, declared) => around(declared, inner), attempt)();
-}
-
-/** The catalog in which DuckDB looks for names without one. */
-async function catalogOf(connection: DuckDBConnection): Promise<string> {
-  const result = await connection.run('SELECT current_database()');
-  return String((await result.getRows())[0]?.[0]);
 }
 
 /** DuckDB's error, with its consequence for the files that `sql` was writing. */

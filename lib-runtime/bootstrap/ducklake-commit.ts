@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { commitUnknown } from '../base/commit-unknown';
 import { type DuckDbError, messageOf, QueryError } from '../base/errors';
-import { excerpt, quotedIdentifier, quotedString } from '../base/sql-text';
+import { hintedError } from '../base/hinted-error';
+import { quotedIdentifier, quotedString } from '../base/sql-text';
 import { DUCKLAKE, saysOneOf } from '../base/wording';
-import { errorClass } from '../diagnosis/transient';
 
 /*
  * A commit of DuckLake sends its changes to PostgreSQL, and then COMMIT. If anything fails, DuckLake deletes the files that it has written, even if
@@ -17,6 +17,8 @@ const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.notSerialized, DUCKLAKE.broke
 const WAIT_MS = 5_000;
 
 const AFTER_NOTHING = 'nothing of it was committed, because another writer was first or the connection broke: run it again, with the whole transaction if it is part of one';
+
+const ROLLED_BACK = 'the transaction was rolled back; what it had written stays in S3, unused, until ducklake_delete_orphaned_files deletes it';
 
 const IF_DELETED = 'with a role that may delete the lake\'s objects, DuckLake has deleted those that it had written: if the lake refers to them, restore them from the ' +
   'versions that the bucket keeps';
@@ -43,25 +45,21 @@ export async function settleCommit(connection: DuckDBConnection, error: string, 
   const file = DUCKLAKE.notDeletedAfterCommit.exec(error)?.[1];
   const isCommitted = file === undefined ? undefined : await isKnown(connection, file, lake).catch((cause) => messageOf(cause));
   if (isCommitted === false) return;
-  if (isCommitted === true) throw failed(error, sql, 'it was committed, and only the answer was lost: do not run it again', false);
+  if (isCommitted === true) throw hintedError(QueryError, error, 'it was committed, and only the answer was lost: do not run it again', sql);
   throw unknown(error, sql, isCommitted);
 }
 
 /** The typed error for an error of a commit or a rollback; undefined for another error. */
 export function explainCommit(error: string, sql: string, lake: CommitTarget): DuckDbError | undefined {
   if (DUCKLAKE.brokenAtCommit.test(error)) return unknown(error, sql);
-  if (isFailedCommit(error, lake)) return failed(error, sql, AFTER_NOTHING, true);
+  if (isFailedCommit(error, lake)) return hintedError(QueryError, error, AFTER_NOTHING, sql, true);
   if (!DUCKLAKE.notDeletedAfterRollback.exec(error)?.[1]?.startsWith(lake.dataPath)) return undefined;
-  return failed(error, sql, 'the transaction was rolled back; what it had written stays in S3, unused, until ducklake_delete_orphaned_files deletes it', false);
+  return hintedError(QueryError, error, ROLLED_BACK, sql);
 }
 
 function unknown(error: string, sql: string, why?: string): DuckDbError {
   const told = why === undefined ? '' : ` (${why})`;
   return commitUnknown(error, sql, `whether it was committed is unknown${told}: look into the lake before you run it again; ${IF_DELETED}`);
-}
-
-function failed(error: string, sql: string, hint: string, retryable: boolean): QueryError {
-  return new QueryError(`${error}\n\nhint: ${hint}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable });
 }
 
 /** Whether the catalog knows a file, after all commits that may be under way. */

@@ -1,8 +1,9 @@
 import { ConfigError, type DuckDbError, FatalError, messageOf, QueryError } from '../base/errors';
-import { excerpt, quotedIdentifier } from '../base/sql-text';
+import { hintedError } from '../base/hinted-error';
+import { quotedIdentifier } from '../base/sql-text';
 import { DUCKLAKE } from '../base/wording';
 import { namesOneOf } from '../diagnosis/missing-catalog';
-import { errorClass, isTransient } from '../diagnosis/transient';
+import { isTransient } from '../diagnosis/transient';
 
 /** The names of a lake: its catalog in SQL, and the schema of its tables in PostgreSQL. */
 interface LakeNames {
@@ -21,13 +22,12 @@ export function attachError(error: unknown, catalog: string, schema: string): un
 export function statementError(error: string, sql: string, { catalog, schema }: LakeNames, isLost: boolean): DuckDbError | undefined {
   if (DUCKLAKE.emptySchema.test(error) && namesOneOf([catalog], sql)) {
     const cause = `if the table has rows in the catalog, the user may not read them: ${grants(schema)}`;
-    return new FatalError(`${error}\n\nhint: ${cause}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable: false });
+    return hintedError(FatalError, error, cause, sql, false);
   }
   const hint = missingSnapshot(error, catalog) ?? denied(error, schema);
   // In an error of binding, a lost connection would look permanent.
   if (hint === undefined && (!isLost || isTransient(error))) return undefined;
-  const told = hint === undefined ? error : `${error}\n\nhint: ${hint}`;
-  return new QueryError(`${told}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error), retryable: isLost });
+  return hintedError(QueryError, error, hint, sql, isLost);
 }
 
 function missingLake(text: string): string | undefined {

@@ -5,13 +5,14 @@ import type { NoteCommit } from './step';
 import type { StepEnvironment } from './step-registry';
 import { commitUnknown } from '../base/commit-unknown';
 import { ConfigError, type DuckDbError, messageOf, QueryError } from '../base/errors';
+import { hintedError } from '../base/hinted-error';
 import { excerpt, quotedString } from '../base/sql-text';
 import { DUCKDB, ICEBERG } from '../base/wording';
 import { nativeCall } from '../client/native-calls';
 import { namesOneOf } from '../diagnosis/missing-catalog';
 import { textOf } from '../diagnosis/query-error';
-import { errorClass } from '../diagnosis/transient';
 import type { ConnectionLease } from '../execution/connection';
+import { currentCatalog } from '../execution/current-catalog';
 import { Statement } from '../execution/statement';
 import { isInTransaction } from '../execution/transactions';
 
@@ -174,13 +175,9 @@ function creationError(error: string, writes: readonly Write[], { endpoint }: Wr
   const created = writes.find(({ creates }) => creates);
   if (created === undefined || !ICEBERG.commitFailed.test(error) || isUnknownCommit(error, endpoint)) return undefined;
   const hint = `the catalog creates a table at once, so ${created.table} is there, and empty. Its rows were not committed: INSERT them, and do not create the table again`;
-  return new QueryError(`${error}\n\nhint: ${hint}\n\nin: ${excerpt(sql)}`, { cause: new Error(error), duckdbType: errorClass(error) });
+  return hintedError(QueryError, error, hint, sql);
 }
 
 async function settingOf(raw: DuckDBConnection, name: string): Promise<string> {
   return String((await (await raw.run(`SELECT current_setting('${name}')`)).getRows())[0]?.[0]);
-}
-
-async function currentCatalog(raw: DuckDBConnection): Promise<string> {
-  return String((await (await raw.run('SELECT current_database()')).getRows())[0]?.[0]);
 }

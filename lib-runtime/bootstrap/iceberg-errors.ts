@@ -1,10 +1,9 @@
 import { commitUnknown } from '../base/commit-unknown';
 import { BootstrapError, type DuckDbError, QueryError } from '../base/errors';
-import { excerpt } from '../base/sql-text';
+import { hintedError } from '../base/hinted-error';
 import { CURL, DUCKDB, ICEBERG, saysOneOf } from '../base/wording';
 import { statusesIn } from '../diagnosis/http-statuses';
 import { namesOneOf } from '../diagnosis/missing-catalog';
-import { errorClass } from '../diagnosis/transient';
 
 /** What is known of a catalog, for messages. */
 export interface KnownCatalog {
@@ -91,12 +90,9 @@ export function lacksSchema(error: string): boolean {
 
 /** The typed error for an error that concerns the catalog: `COMMIT_UNKNOWN` if a commit's outcome is unknown, else `QUERY` with the fix. */
 export function icebergError(error: string, sql: string, catalog: KnownCatalog): DuckDbError | undefined {
-  const duckdbType = errorClass(error);
-  const told = (hint: string) => `${error}\n\nhint: ${hint}\n\nin: ${excerpt(sql)}`;
   if (isUnknownCommit(error, catalog.endpoint)) return commitUnknown(error, sql);
   const advice = lacksSchema(error) ? schemaAdvice(sql, catalog) : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog);
-  const { hint, retryable } = advice ?? {};
-  return hint === undefined ? undefined : new QueryError(told(hint), { cause: new Error(error), duckdbType, retryable });
+  return advice && hintedError(QueryError, error, advice.hint, sql, advice.retryable);
 }
 
 /** The error of attaching the catalog. */
