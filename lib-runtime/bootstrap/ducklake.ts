@@ -35,7 +35,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     const catalog = options.requiredText('catalog');
     super({ ...step, provides: [catalog] });
     this.catalog = catalog;
-    this.s3 = new S3BootstrapStep({ name: this.name, type: 's3', provides: [], config: options.object('s3') }, env);
+    this.s3 = new S3BootstrapStep({ name: this.name, type: 's3', provides: [], config: options.object('s3') ?? options.refuse('s3', 'an object') }, env);
     const file = options.text('file');
     this.postgres = file === undefined ? new PostgresAccess(options, `${this.name} metadata`, env, timeoutSeconds) : undefined;
     this.path = `ducklake:${file ?? 'postgres:'}`;

@@ -188,7 +188,7 @@ function accessOf({ signing }: IcebergSource, login: IcebergLogin | undefined): 
 
 /** The data's location is unknown if the configuration does not say it: then every object that no other secret covers is read with this one. */
 function storage(step: StepConfig, options: StepOptions, { signing }: IcebergSource, env: NodeJS.ProcessEnv): S3BootstrapStep | undefined {
-  const declared = options.part('s3') && step.config.s3 as StepConfig['config'];
+  const declared = options.object('s3');
   if (declared === undefined && signing === undefined) return undefined;
   // If two secrets match equally, DuckDB takes the first name: the second form sorts after all others.
   const name = declared === undefined ? `~${step.name} data` : `${step.name} data`;

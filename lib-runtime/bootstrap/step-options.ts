@@ -11,7 +11,7 @@ export class StepOptions {
 
   /** The options in an object of the configuration. */
   part(name: string): StepOptions | undefined {
-    const config = this.read(name, (value): value is Record<string, unknown> => typeof value === 'object' && value !== null, 'an object');
+    const config = this.object(name);
     return config && new StepOptions({ ...this.step, config }, `${this.path}${name}.`);
   }
 
@@ -42,9 +42,9 @@ export class StepOptions {
   }
 
   /** The configuration of a part. */
-  object(name: string): Readonly<Record<string, unknown>> {
+  object(name: string): Readonly<Record<string, unknown>> | undefined {
     const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-    return this.read(name, isObject, 'an object') ?? this.refuse(name, 'an object');
+    return this.read(name, isObject, 'an object');
   }
 
   /** A value of any kind. */
