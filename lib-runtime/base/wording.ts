@@ -171,10 +171,14 @@ export const AWS_SDK = {
   noCredentials: /Could not load credentials from any providers/,
 } as const;
 
-/** DuckDB's extension for Iceberg. */
-export const ICEBERG = {
+/** DuckDB's extension for Iceberg, without a catalog. Apart from the next, because a bundle keeps all lines of a table. */
+export const ICEBERG_SCAN = {
   /** Of a table in a catalog that is not attached: it takes the name for a path. */
   notATable: /^Invalid Configuration Error: Failed to read iceberg table/,
+} as const;
+
+/** DuckDB's extension for Iceberg. */
+export const ICEBERG = {
   /** Everything after it happened at the commit. */
   commitFailed: /Failed to commit Iceberg transaction: /,
   /** Of a request to create a table, also of one that lists them. */
@@ -213,9 +217,6 @@ export const POSTGRES_EXTENSION = {
   unknownRelation: /Failed to prepare COPY .*ERROR: {2}relation .* does not exist/s,
 } as const;
 
-/** The beginning of the error of a commit to a lake; with the advice to try more often, if that was tried. */
-const FAILED_COMMIT = '^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\\.\\n(?:Exceeded the maximum retry count [^]*?;"\\n)?';
-
 /** DuckDB's extension for DuckLake. */
 export const DUCKLAKE = {
   missing: /Existing DuckLake at metadata catalog ".*" does not exist/,
@@ -226,14 +227,14 @@ export const DUCKLAKE = {
   /** Of a table with rows in the catalog that the user may not read, among other causes. */
   emptySchema: /^INTERNAL Error: Attempted to access index 0 within vector of size 0/,
 
-  // A failed commit, or rollback.
-  conflict: new RegExp(`${FAILED_COMMIT}(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))`),
+  // A failed commit, or rollback; with the advice to try more often, if that was tried. Literals, because a bundle keeps what calls a constructor.
+  conflict: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))/,
   /** Before the commit: maintenance deletes from DuckLake's own tables. */
   notSerialized: /^Invalid Error: Failed to [^]*ERROR: {2}could not serialize access due to/,
   /** The connection broke before COMMIT was sent. */
   brokenBefore: /^TransactionContext Error: Failed to commit: Failed to execute query "ROLLBACK": /,
   /** The connection broke when COMMIT had been sent. */
-  brokenAtCommit: new RegExp(`${FAILED_COMMIT}Failed to commit: Failed to execute query "COMMIT": `),
+  brokenAtCommit: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?Failed to commit: Failed to execute query "COMMIT": /,
   notDeletedAfterCommit: /^TransactionContext Error: Failed to commit: Could not remove file "([^"]*)": /,
   notDeletedAfterRollback: /^IO Error: Could not remove file "([^"]*)": /,
 } as const;

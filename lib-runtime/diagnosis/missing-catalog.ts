@@ -1,4 +1,4 @@
-import { DUCKDB, ICEBERG, MOTHERDUCK, POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
+import { DUCKDB, ICEBERG_SCAN, MOTHERDUCK, POSTGRES_EXTENSION, saysOneOf } from '../base/wording';
 
 const BINDING_ERRORS = [DUCKDB.catalogError, DUCKDB.binderError];
 const MISSING = new RegExp([
@@ -21,7 +21,7 @@ export function failedToBind(error: string): boolean {
 
 /** Whether a statement may have failed because the catalog that it names is missing, although the error does not name the catalog. */
 export function mayLackCatalog(error: string): boolean {
-  return failedToBind(error) || ICEBERG.notATable.test(error);
+  return failedToBind(error) || ICEBERG_SCAN.notATable.test(error);
 }
 
 /** Whether DuckDB could not bind a statement because one of `catalogs` is missing. */

@@ -129,7 +129,7 @@ describe('a step that fails', () => {
 
   test('DuckDB takes an unattached Iceberg table for a path', async () => {
     const { cursor } = await start();
-    says('ICEBERG.notATable', (await rejection(cursor((c) => c.query("FROM iceberg_snapshots('other.s.t')")))).message);
+    says('ICEBERG_SCAN.notATable', (await rejection(cursor((c) => c.query("FROM iceberg_snapshots('other.s.t')")))).message);
   });
 });
 
