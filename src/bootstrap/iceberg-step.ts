@@ -4,8 +4,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { IcebergSource } from './iceberg-source';
 import { LakeAccess } from './lake-access';
+import { expectRoleAndKeys } from './s3-access';
 import { expectCatalog } from '../checks/catalog';
-import { expectDuration, expectList, expectObject, expectOneOf, expectProps, PropNames } from '../checks/expect';
+import { expectDuration, expectObject, expectOneOf, expectProps, expectStaleness, PropNames } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -127,24 +128,14 @@ export class IcebergStep implements IBootstrapStep {
     if (this.canWrite) {
       throw new Error(`${this.at} has maxStaleness beside LakeAccess.WRITE: a writer needs the current state of its tables; remove it, or declare another step that reads`);
     }
-    if (!maxStaleness.isUnresolved() && maxStaleness.toMilliseconds() < 1000) {
-      throw new Error(`${this.at} has the maxStaleness ${maxStaleness.toMilliseconds()} ms: expected 1 second or more; `
-        + 'without the prop each query asks the catalog');
-    }
+    expectStaleness(maxStaleness, this.at, 'the catalog');
   }
 
   private checkCredentials(): void {
     const { source, encryptionKeys, assumeRole } = this.props;
-    if (assumeRole !== undefined) {
-      expectObject(assumeRole, 'roleArn', `${this.at} has as assumeRole`, 'an IRole, such as iam.Role.fromRoleArn(this, \'Reader\', arn)');
-      if (!source._signs && !source._readsData) this.refuse('assumeRole');
-    }
-    if (encryptionKeys === undefined) return;
-    expectList(encryptionKeys, `${this.at} has as encryptionKeys`, '[key]');
-    for (const key of encryptionKeys) {
-      expectObject(key, 'keyArn', `${this.at} has among its encryptionKeys`, 'an IKey, such as kms.Key.fromKeyArn(this, \'Key\', arn)');
-    }
-    if (!source._readsData) this.refuse('encryptionKeys');
+    expectRoleAndKeys({ assumeRole, encryptionKeys }, this.at);
+    if (assumeRole !== undefined && !source._signs && !source._readsData) this.refuse('assumeRole');
+    if (encryptionKeys !== undefined && !source._readsData) this.refuse('encryptionKeys');
   }
 
   private refuse(prop: string): never {

@@ -1,5 +1,5 @@
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
-import { PostgresConnection } from './postgres-connection';
+import { PostgresConnection, POSTGRES_CONNECTION_OPTIONS } from './postgres-connection';
 import { PostgresConnectionOptions } from './postgres-connection-options';
 import { expectCatalog } from '../checks/catalog';
 import { expectProps, expectText, PropNames } from '../checks/expect';
@@ -30,23 +30,7 @@ export interface PostgresStepProps extends PostgresConnectionOptions {
   readonly schema?: string;
 }
 
-const PROPS: PropNames<PostgresStepProps> = {
-  endpoint: true,
-  database: true,
-  credentials: true,
-  name: true,
-  catalog: true,
-  schema: true,
-  tls: true,
-  caFile: true,
-  connectTimeout: true,
-  tcpUserTimeout: true,
-  keepalive: true,
-  statementTimeout: true,
-  disableStatementTimeout: true,
-  maxConnections: true,
-  applicationName: true,
-};
+const PROPS: PropNames<PostgresStepProps> = { ...POSTGRES_CONNECTION_OPTIONS, name: true, catalog: true, schema: true };
 
 /** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
 export class PostgresStep implements IBootstrapStep {

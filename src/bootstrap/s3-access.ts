@@ -60,7 +60,7 @@ export class S3Access {
     expectOneOf(urlStyle, `${at} has the urlStyle`, 'S3UrlStyle', S3UrlStyle);
     if (region !== undefined) expectRegion(region, `${at} has the region`);
     expectFlags({ requesterPays }, at);
-    this.checkAccess();
+    expectRoleAndKeys(options, at);
   }
 
   /**
@@ -83,18 +83,6 @@ export class S3Access {
       ...(endpoint !== undefined && { endpoint }),
       ...(urlStyle && { urlStyle }),
     };
-  }
-
-  private checkAccess(): void {
-    const { encryptionKeys, assumeRole } = this.options;
-    if (assumeRole !== undefined) {
-      expectObject(assumeRole, 'roleArn', `${this.at} has as assumeRole`, 'an IRole, such as iam.Role.fromRoleArn(this, \'Reader\', arn)');
-    }
-    if (encryptionKeys === undefined) return;
-    expectList(encryptionKeys, `${this.at} has as encryptionKeys`, '[key]');
-    for (const key of encryptionKeys) {
-      expectObject(key, 'keyArn', `${this.at} has among its encryptionKeys`, 'an IKey, such as kms.Key.fromKeyArn(this, \'Key\', arn)');
-    }
   }
 
   private allow(host: IDuckDbHost, endpoint: string, name: string): void {
@@ -154,6 +142,18 @@ export class S3Access {
 
   private get buckets(): s3.IBucket[] {
     return this.areas.map(({ bucket }) => bucket);
+  }
+}
+
+/** Refuses a role or keys that are something else. */
+export function expectRoleAndKeys({ assumeRole, encryptionKeys }: Pick<S3AccessOptions, 'assumeRole' | 'encryptionKeys'>, at: string): void {
+  if (assumeRole !== undefined) {
+    expectObject(assumeRole, 'roleArn', `${at} has as assumeRole`, 'an IRole, such as iam.Role.fromRoleArn(this, \'Reader\', arn)');
+  }
+  if (encryptionKeys === undefined) return;
+  expectList(encryptionKeys, `${at} has as encryptionKeys`, '[key]');
+  for (const key of encryptionKeys) {
+    expectObject(key, 'keyArn', `${at} has among its encryptionKeys`, 'an IKey, such as kms.Key.fromKeyArn(this, \'Key\', arn)');
   }
 }
 

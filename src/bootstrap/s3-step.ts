@@ -3,7 +3,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BootstrapStepConfig, IBootstrapStep } from './bootstrap-step';
 import { S3Access, urls } from './s3-access';
 import { S3AccessOptions, S3Permissions } from './s3-access-options';
-import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectTexts, PropNames } from '../checks/expect';
+import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectStaleness, expectTexts, PropNames } from '../checks/expect';
 import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 
@@ -139,10 +139,7 @@ export class S3Step implements IBootstrapStep {
     if (maxStaleness === undefined) return;
     expectDuration(maxStaleness, `${this.at} has the maxStaleness`);
     if (immutable) throw new Error(`${this.at} has maxStaleness beside immutable, which has no end: remove one of them`);
-    if (!maxStaleness.isUnresolved() && maxStaleness.toMilliseconds() < 1000) {
-      throw new Error(`${this.at} has the maxStaleness ${maxStaleness.toMilliseconds()} ms: expected 1 second or more; `
-        + 'without the prop each query asks S3 whether its objects have changed');
-    }
+    expectStaleness(maxStaleness, this.at, 'S3 whether its objects have changed');
   }
 
   private checkBuckets(): void {

@@ -75,6 +75,12 @@ export function expectDuration(value: unknown, what: string): void {
   if (milliseconds % 1000 !== 0) throw new Error(`${what} ${milliseconds} ms: expected whole seconds, such as Duration.seconds(${Math.ceil(milliseconds / 1000)})`);
 }
 
+/** Refuses a staleness below one second. `asked` is what each query asks without one. */
+export function expectStaleness(maxStaleness: Duration, what: string, asked: string): void {
+  if (maxStaleness.isUnresolved() || maxStaleness.toMilliseconds() >= 1000) return;
+  throw new Error(`${what} has the maxStaleness ${maxStaleness.toMilliseconds()} ms: expected 1 second or more; without the prop each query asks ${asked}`);
+}
+
 /** Refuses a value that is not a Duration, or a Duration of 0, which can mean both no time and no limit. `fix` says what to do instead. */
 export function expectTimeSpan(value: unknown, what: string, fix: string): void {
   expectDuration(value, what);
