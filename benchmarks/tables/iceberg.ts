@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type IcebergBed, startIcebergBed, WRITE } from '../../test/lib-runtime/bootstrap/iceberg-bed';
-import { BY_HAND, inLake, type Lake, lakeRows, OURS, part } from '../harness/lake';
-import { describeThisProcess } from '../harness/machine';
+import { FILES, inLake, type Lake, lakeTable, s3Secret } from '../harness/lake';
 import type { Benchmark } from '../report/table';
-
-const FILES = 4;
 
 export const iceberg: Benchmark = {
   name: 'iceberg',
@@ -15,7 +12,6 @@ export const iceberg: Benchmark = {
   measure: async (runs, progress) => {
     const bed = await startIcebergBed();
     try {
-      progress('writing the table');
       const lake: Lake = {
         name: 'iceberg',
         env: { ...await bed.environment([bed.step(WRITE)]), AWS_ENDPOINT_URL_S3: bed.s3.endpoint },
@@ -27,22 +23,13 @@ export const iceberg: Benchmark = {
         },
       };
       await inLake(lake, 'CREATE SCHEMA iceberg.db').catch(() => undefined);
-      await inLake(lake, `CREATE TABLE iceberg.db.log AS SELECT 0 AS i; CREATE TABLE iceberg.db.orders AS ${part(0)}`);
-      for (let file = 1; file < FILES; file++) await inLake(lake, `INSERT INTO iceberg.db.orders ${part(file)}`);
-      return {
+      return await lakeTable(lake, {
         title: 'An Iceberg REST catalog in a fresh process, by the milliseconds before each answer of the catalog and of S3',
-        conditions: 'delay, step',
-        unit: 'ms',
-        contenders: [OURS, BY_HAND],
-        ratios: [{ of: OURS, to: BY_HAND }],
-        rows: await lakeRows(lake, runs, progress),
         notes: [
           `Apache Iceberg's catalog in Java, and a table of ${FILES} files. Each run is a process of its own; the delay is also in the catalog's own requests to S3.`,
           'DuckDB by hand checks the signatures of its extensions, keeps no connections, and repeats commits whose answer was lost.',
         ],
-        machine: describeThisProcess(),
-        ownPage: true,
-      };
+      }, runs, progress);
     } finally {
       await bed.stop();
     }
@@ -52,8 +39,7 @@ export const iceberg: Benchmark = {
 function byHand({ s3, rest, catalog }: IcebergBed): Lake['byHand'] {
   return {
     extensions: ['httpfs', 'avro', 'iceberg'],
-    secret: `CREATE SECRET (TYPE s3, KEY_ID '${s3.accessKeyId}', SECRET '${s3.secretAccessKey}', REGION '${s3.region}', ENDPOINT '${new URL(s3.endpoint).host}',
-      URL_STYLE 'path', USE_SSL false, SCOPE 's3://${rest.bucket}/')`,
+    secret: s3Secret(s3, rest.bucket),
     attach: `ATTACH '' AS iceberg (TYPE iceberg, ENDPOINT '${catalog.endpoint}', AUTHORIZATION_TYPE 'none', ACCESS_DELEGATION_MODE 'none')`,
   };
 }
