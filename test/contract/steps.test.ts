@@ -239,6 +239,8 @@ const ICEBERG: Described<IcebergStepProps> = {
   },
 };
 
+const CATALOG_ENDPOINT = '- the service\'s own, or that of AWS_ENDPOINT_URL_S3TABLES or AWS_ENDPOINT_URL_GLUE in the function\'s environment, with the path /iceberg';
+
 const S3_TABLES: Described<IcebergS3TablesOptions> = {
   file: 'bootstrap/iceberg-source.ts',
   interfaceName: 'IcebergS3TablesOptions',
@@ -247,7 +249,7 @@ const S3_TABLES: Described<IcebergS3TablesOptions> = {
   props: {
     region: SYNTHESIS,
     account: SYNTHESIS,
-    endpoint: { keys: ['endpoint'], value: 'https://tables.example.com/iceberg', described: ['- the service\'s own', 'https://s3tables.eu-west-1.amazonaws.com/iceberg'] },
+    endpoint: { keys: ['endpoint'], value: 'https://tables.example.com/iceberg', described: [CATALOG_ENDPOINT, 'https://s3tables.eu-west-1.amazonaws.com/iceberg'] },
   },
 };
 
@@ -261,7 +263,7 @@ const GLUE: Described<IcebergGlueOptions> = {
     data: { keys: ['s3'], value: [{ bucket: lake, prefix: 'warehouse/' }] },
     catalogId: { keys: ['warehouse'], value: '222222222222:sales', described: ['- the function\'s account', '111111111111'], isAlwaysWritten: true },
     region: { keys: ['region'], value: 'eu-north-1', described: ['- the function\'s', 'eu-west-1'], isAlwaysWritten: true },
-    endpoint: { keys: ['endpoint'], value: 'https://glue.example.com/iceberg', described: ['- the service\'s own', 'https://glue.eu-west-1.amazonaws.com/iceberg'] },
+    endpoint: { keys: ['endpoint'], value: 'https://glue.example.com/iceberg', described: [CATALOG_ENDPOINT, 'https://glue.eu-west-1.amazonaws.com/iceberg'] },
   },
 };
 
@@ -301,7 +303,8 @@ const outside = { ...process.env };
 
 beforeAll(async () => {
   aws = await startAnswering();
-  process.env = { ...outside, AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
+  const endpoints = Object.fromEntries(['SSM', 'SECRETS_MANAGER', 'STS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, aws.endpoint]));
+  process.env = { ...outside, ...endpoints, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
 });
 
 afterAll(() => {
