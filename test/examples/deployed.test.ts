@@ -1,0 +1,187 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { DeployedExamples, type Change, type Example } from './deployed';
+import { TABLES } from './fit-assembly';
+import { writeOrders } from '../../examples/sales/orders';
+import { docker, startMiniStack, startPostgres, type MiniStackServer, type PostgresServer } from '../bed';
+import { describeWith } from '../bed/require';
+import { boto } from '../lib-runtime/boto';
+import { temporaryDirectory } from '../temporary-directory';
+
+interface Deployment {
+  /** What the second deployment brings. */
+  readonly change: Change;
+  /** Compares what the deployed example does with what it should do, as it is and with the change. */
+  check(isChanged: boolean): Promise<void>;
+}
+
+const LAKE = 'my-data-lake';
+const ARRIVALS = 'my-arrivals';
+const MONTHS = ['2025-01', '2025-02', '2025-03'];
+const keyOf = (month: string) => `orders/month=${month}/data_0.parquet`;
+const SORTED = ['ORDER BY category', 'ORDER BY category DESC'] as const;
+
+describeWith(['ministack', 'aws', 'postgres'], 'the examples, deployed into a stand-in of AWS', () => {
+  let server: MiniStackServer;
+  let postgres: PostgresServer;
+  let examples: DeployedExamples;
+  let orders: string;
+  let duckdb: DuckDBConnection;
+
+  /** One line for each example. */
+  const DEPLOYMENTS: Readonly<Record<Example, Deployment>> = {
+    'sales': { change: ['sales.ts', 'ORDER BY month', 'ORDER BY month DESC'], check: checkSales },
+    // Its image cannot be built here, so nobody asks it.
+    'reports': { change: ['reports.ts', 'ORDER BY users.country', 'ORDER BY users.country DESC'], check: async () => undefined },
+    'step-functions': { change: ['stack.ts', 'FEW_ORDERS = 100', 'FEW_ORDERS = 3'], check: checkStepFunctions },
+    'scale-out': { change: ['queries/totals/reduce.sql', ...SORTED], check: checkScaleOut },
+    'iceberg': { change: ['queries/by-category.sql', ...SORTED], check: checkIceberg },
+    'lakehouse': { change: ['queries/sales.sql', ...SORTED], check: checkLakehouse },
+  };
+  const names = Object.keys(DEPLOYMENTS) as Example[];
+
+  beforeAll(async () => {
+    orders = temporaryDirectory();
+    [server, postgres] = await Promise.all([startMiniStack({ waitScale: 0.1 }), startPostgres({ database: 'lakehouse' }), writeOrders(orders)]);
+    examples = new DeployedExamples(server, postgres);
+    duckdb = await (await DuckDBInstance.create()).connect();
+    // RDS has the role of IAM, and its master user is not a superuser. Nobody here judges tokens and passwords.
+    await postgres.query('CREATE ROLE rds_iam; CREATE ROLE owner LOGIN CREATEROLE; ALTER DATABASE lakehouse OWNER TO owner; GRANT rds_iam TO owner WITH ADMIN OPTION');
+    const access = join(postgres.dataDir, 'pg_hba.conf');
+    writeFileSync(access, `hostssl lakehouse owner,lake_writer,lake_reader all trust\n${readFileSync(access, 'utf8')}`);
+    await postgres.query('SELECT pg_reload_conf()');
+    await boto(server, `
+for name in ('/app/owner-password', '/app/reader-password', '/motherduck/token'):
+    boto3.client('ssm').put_parameter(Name=name, Value='a secret', Type='SecureString')`);
+    await Promise.all([LAKE, ARRIVALS, TABLES].map(async (bucket) => request('PUT', bucket)));
+    for (const month of MONTHS) await put(`${LAKE}/${keyOf(month)}`, month);
+    await examples.cdk('bootstrap', `aws://000000000000/${server.region}`);
+  }, 300_000);
+  afterAll(async () => {
+    duckdb?.closeSync();
+    await Promise.all([postgres?.stop(), server?.stop()]);
+  });
+
+  describe.each([['as they are', false], ['with a change to each', true]])('%s', (_, isChanged) => {
+    let checks: ReadonlyMap<Example, Promise<unknown>>;
+
+    beforeAll(async () => {
+      await examples.deploy(isChanged ? Object.fromEntries(names.map((name) => [name, DEPLOYMENTS[name].change])) : {});
+      // They wait for each other's containers less than for their own.
+      checks = new Map(names.map((name) => [name, DEPLOYMENTS[name].check(isChanged).catch((error) => error)]));
+    }, 600_000);
+
+    test.each(names)('%s', async (name) => {
+      expect(await checks.get(name)).toBeUndefined();
+    }, 120_000);
+  });
+
+  test('are removed', async () => {
+    const containers = await server.functionContainers();
+    expect(containers.length).toBeGreaterThanOrEqual(names.length);
+    await examples.destroy();
+    expect(await boto(server, `
+kinds = {'functions': boto3.client('lambda').list_functions()['Functions'], 'machines': boto3.client('stepfunctions').list_state_machines()['stateMachines'],
+  'databases': boto3.client('rds').describe_db_instances()['DBInstances'],
+  'stacks': [stack for stack in boto3.client('cloudformation').describe_stacks()['Stacks'] if stack['StackName'] != 'CDKToolkit']}
+print(json.dumps({kind: len(found) for kind, found in kinds.items()}))`)).toEqual({ functions: 0, machines: 0, databases: 0, stacks: 0 });
+    await server.stop();
+    const { stdout } = await docker(['ps', '--all', '--no-trunc', '--quiet']);
+    expect(containers.filter((id) => stdout.includes(id))).toEqual([]);
+  }, 120_000);
+
+  async function checkSales(isChanged: boolean): Promise<void> {
+    const expected = await rows(`
+      SELECT month, category, count(*) AS orders, sum(amount) AS revenue FROM ${files(...MONTHS)} GROUP BY month, category
+      QUALIFY row_number() OVER (PARTITION BY month ORDER BY revenue DESC) = 1 ORDER BY month`);
+    expect(texts(await examples.invoke('Sales', 'Sales'))).toEqual(isChanged ? expected.reverse() : expected);
+  }
+
+  async function checkStepFunctions(isChanged: boolean): Promise<void> {
+    const expected = await rows(`SELECT order_id, customer_id, category, amount FROM ${files('2025-02')} WHERE amount >= 263 ORDER BY amount DESC, order_id`);
+    const answer = await execution('LargeOrders', 'Machine', { month: '2025-02', least: '263.00' });
+    if (!isChanged) {
+      expect(texts(answer)).toEqual(expected);
+      return;
+    }
+    expect(answer.rowCount).toBe(expected.length);
+    const file = join(temporaryDirectory(), 'answer.csv');
+    writeFileSync(file, await (await request('GET', answer.files[0].slice('s3://'.length))).text());
+    expect(await rows(`FROM read_csv('${file}', all_varchar = true)`)).toEqual(expected);
+  }
+
+  async function checkScaleOut(isChanged: boolean): Promise<void> {
+    const expected = await rows(`SELECT category, count(*) AS orders, sum(amount) AS revenue, min(amount) AS least, max(amount) AS most
+      FROM ${files(...MONTHS)} GROUP BY category ORDER BY category`);
+    const answer = await execution('ScaleOut', 'TotalsMachine', {});
+    const exact = answer.rows.map(({ average: _, ...row }: any) => row);
+    expect(texts(exact)).toEqual(isChanged ? expected.reverse() : expected);
+  }
+
+  async function checkIceberg(isChanged: boolean): Promise<void> {
+    const arrived = MONTHS.slice(0, isChanged ? 2 : 1);
+    const expected = await sales(...arrived);
+    await put(`${examples.resource('Iceberg', 'Arrivals')}/${keyOf(arrived.at(-1)!)}`, arrived.at(-1)!);
+    // The queue tells the function. It makes the table, and each file is a commit. A query would not see what comes within a minute after it.
+    await until(async () => (await (await request('GET', `${TABLES}?list-type=2`)).text()).match(/\.metadata\.json</g)?.length === 1 + arrived.length);
+    const { rows: answer } = await examples.invoke('Iceberg', 'Answer', { query: 'by-category' });
+    expect(texts(answer)).toEqual(isChanged ? expected.reverse() : expected);
+  }
+
+  async function checkLakehouse(isChanged: boolean): Promise<void> {
+    const [first, second] = MONTHS as [string, string];
+    const arriving = isChanged ? second : first;
+    await put(`${ARRIVALS}/${keyOf(arriving)}`, arriving);
+    expect(await examples.invoke('Lakehouse', 'Ingestion')).toEqual({ files: 1, orders: expect.any(Number) });
+    expect(await examples.invoke('Lakehouse', 'Ingestion')).toEqual({ files: 0, orders: 0 });
+    const expected = await sales(...isChanged ? [first, second] : [first]);
+    if (isChanged) {
+      expect((await examples.invoke('Lakehouse', 'Merging', { query: 'merge' })).rows)
+        .toContainEqual({ schema_name: 'main', table_name: 'orders', rows_flushed: 0, files_rewritten: 0, files_merged: 2, files_created: 1 });
+      expect((await examples.invoke('Lakehouse', 'Cleaning', { query: 'expire', params: { age: '30 days' } })).rows).toEqual([expect.objectContaining({ snapshots_expired: 0 })]);
+      expect((await examples.invoke('Lakehouse', 'Cleaning', { query: 'clean-up' })).rows).toEqual([{ old_files_deleted: 0, orphaned_files_deleted: 0 }]);
+    }
+    const { rows: answer } = await examples.invoke('Lakehouse', 'Orders', { query: 'sales' });
+    expect(texts(answer)).toEqual(isChanged ? expected.reverse() : expected);
+  }
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    for (const deadline = Date.now() + 60_000; !await holds();) {
+      if (Date.now() > deadline) throw new Error(`waited a minute for this: ${holds}`);
+      await sleep(100);
+    }
+  }
+
+  /** The output of an execution that succeeds. */
+  async function execution(stack: string, machine: string, input: object): Promise<any> {
+    const { status, output, cause } = await boto(server, `
+import time
+client = boto3.client('stepfunctions')
+execution = client.start_execution(stateMachineArn='${examples.resource(stack, machine)}', input='${JSON.stringify(input)}')['executionArn']
+while (described := client.describe_execution(executionArn=execution))['status'] == 'RUNNING': time.sleep(0.2)
+print(json.dumps(described, default=str))`, 100_000);
+    expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
+    return JSON.parse(output);
+  }
+
+  async function put(path: string, month: string): Promise<void> {
+    await request('PUT', path, new Uint8Array(await readFile(join(orders, keyOf(month)))));
+  }
+
+  /** Asks S3. */
+  async function request(method: string, path: string, body?: Uint8Array<ArrayBuffer>): Promise<Response> {
+    const response = await fetch(`${server.endpoint}/${path}`, { method, body });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  }
+
+  const files = (...months: string[]) => `read_parquet([${months.map((month) => `'${join(orders, keyOf(month))}'`).join()}], hive_types = {'month': VARCHAR})`;
+  const sales = async (...months: string[]) => rows(`SELECT category, count(*) AS orders, sum(amount) AS revenue FROM ${files(...months)} GROUP BY category ORDER BY category`);
+  const rows = async (sql: string) => texts((await duckdb.runAndReadAll(sql)).getRowObjectsJson());
+});
+
+/** Numbers of one type may be numbers or texts in JSON. All of their digits count. */
+const texts = (rows: readonly Readonly<Record<string, unknown>>[]) => rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, `${value}`])));
