@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { docker, npmPackages, repositoryRoot, run, type MiniStackServer } from '../bed';
+import { docker, repositoryRoot, run, type MiniStackServer } from '../bed';
 import { dockerClient } from '../bed/docker/docker-client';
+import { cdkCli } from '../bed/process/cdk-cli';
 import { boto } from '../lib-runtime/boto';
 import { temporaryDirectory } from '../temporary-directory';
 
-const CDK_CLI = 'aws-cdk@2.1148.1';
 const COMMAND = join(repositoryRoot, 'assets/cli/cdk-duckdb-lambda.mjs');
 const ACCOUNT = '000000000000';
 
@@ -58,7 +58,7 @@ print(json.dumps({stack: {r['LogicalResourceId']: r['PhysicalResourceId'] for r 
   }
 
   private async cdk(...args: string[]): Promise<void> {
-    await this.run(join(await npmPackages('aws-cdk', [CDK_CLI]), 'aws-cdk/bin/cdk'), ...args, '--no-notices');
+    await this.run(await cdkCli(), ...args, '--no-notices');
   }
 
   private async run(script: string, ...args: string[]): Promise<void> {
