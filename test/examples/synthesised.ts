@@ -7,6 +7,7 @@ import { temporaryDirectory } from '../temporary-directory';
 export const EXAMPLES = {
   'sales': ['Sales'],
   'reports': ['Database', 'Reports'],
+  'api': ['Api', 'Website'],
   'step-functions': ['LargeOrders'],
   'scale-out': ['ScaleOut'],
   'iceberg': ['Iceberg'],

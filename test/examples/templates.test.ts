@@ -16,6 +16,7 @@ describeWith('python', 'the templates of the examples', () => {
     assemblies = {
       'sales': await synthesisedExample('sales'),
       'reports': await synthesisedExample('reports'),
+      'api': await synthesisedExample('api'),
       'step-functions': await synthesisedExample('step-functions'),
       'scale-out': await synthesisedExample('scale-out'),
       'lakehouse': await synthesisedExample('lakehouse'),
@@ -26,6 +27,8 @@ describeWith('python', 'the templates of the examples', () => {
   test('are as they were', () => {
     expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
+    expect(templateText(assemblies.api, 'Api')).toMatchSnapshot('api');
+    expect(templateText(assemblies.api, 'Website')).toMatchSnapshot('api, its website');
     expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
     expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
     expect(templateText(assemblies.lakehouse, 'LakehouseDatabase')).toMatchSnapshot('lakehouse, its database');

@@ -14,7 +14,7 @@ describeWith('browser', 'the page of serve, in a browser', () => {
   beforeAll(async () => {
     served = await serving(queryFolder({
       between: "-- @description The months in between.\n-- @param first DATE = '2025-01-01' : the first day\n-- @param last DATE : the last day\n"
-        + "SELECT month::DATE AS month, NULL AS nothing FROM generate_series($first, $last, INTERVAL 1 MONTH) t(month)",
+        + 'SELECT month::DATE AS month, NULL AS nothing FROM generate_series($first, $last, INTERVAL 1 MONTH) t(month)',
       listed: '-- @param ids INTEGER[]\n-- @param point STRUCT(x INTEGER)\nSELECT unnest($ids) AS id, $point AS point',
       many: 'SELECT range AS i FROM range(1001)',
       written: '-- @param a INTEGER\nCREATE TEMP TABLE t (a INTEGER); INSERT INTO t VALUES ($a) RETURNING a',

@@ -14,6 +14,7 @@ export interface BrowserOptions {
 
 /** A headless Chromium. */
 export interface Browser {
+  /** Opens a page, and waits until it is loaded. */
   open(url: string): Promise<Page>;
   stop(): Promise<void>;
 }
@@ -44,9 +45,13 @@ export async function startBrowser({ hosts = {} }: BrowserOptions = {}): Promise
   const devTools = new DevTools(child.stdio[3] as Writable, child.stdio[4] as Readable);
   return {
     open: async (url) => {
-      const { targetId } = await devTools.call('Target.createTarget', { url });
+      const { targetId } = await devTools.call('Target.createTarget', { url: 'about:blank' });
       const { sessionId } = await devTools.call('Target.attachToTarget', { targetId, flatten: true });
-      return pageOf((method, params) => devTools.call(method, params, sessionId));
+      const { errorText } = await devTools.call('Page.navigate', { url }, sessionId);
+      if (errorText) throw new Error(`cannot open ${url}: ${errorText}`);
+      const page = pageOf((expression) => devTools.call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId));
+      await page.until('document.readyState === "complete"');
+      return page;
     },
     stop: async () => {
       child.kill('SIGTERM');
@@ -56,9 +61,9 @@ export async function startBrowser({ hosts = {} }: BrowserOptions = {}): Promise
   };
 }
 
-function pageOf(call: (method: string, params: object) => Promise<any>): Page {
+function pageOf(run: (expression: string) => Promise<any>): Page {
   const evaluate = async (expression: string) => {
-    const { result, exceptionDetails } = await call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    const { result, exceptionDetails } = await run(expression);
     if (exceptionDetails !== undefined) throw new Error(`${expression}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
     return result.value;
   };
