@@ -18,6 +18,16 @@ export function attachError(error: unknown, catalog: string, schema: string): un
   return told === undefined ? error : new ConfigError(`${told} (${text.trim()})`, { cause: error });
 }
 
+export function isMissingLake(error: unknown): boolean {
+  return DUCKLAKE.missing.test(messageOf(error));
+}
+
+/** The error for a folder in which no lake is made: clean-up deletes every file of its folder that its own lake does not know. */
+export function notEmpty(dataPath: string, file: string): ConfigError {
+  return new ConfigError(`there is no DuckLake in the database, and none is created at "${dataPath}", which is not empty: it has "${file}", perhaps of another lake, ` +
+    'whose files a clean-up of this lake would delete. Correct database and schema, or use an empty prefix');
+}
+
 /** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
 export function statementError(error: string, sql: string, { catalog, schema }: LakeNames, isLost: boolean): DuckDbError | undefined {
   if (DUCKLAKE.emptySchema.test(error) && namesOneOf([catalog], sql)) {
@@ -31,7 +41,7 @@ export function statementError(error: string, sql: string, { catalog, schema }: 
 }
 
 function missingLake(text: string): string | undefined {
-  if (!DUCKLAKE.missing.test(text)) return undefined;
+  if (!isMissingLake(text)) return undefined;
   return 'there is no DuckLake in the database: correct database and schema, or let a step with access to write create it, with createIfMissing: true';
 }
 

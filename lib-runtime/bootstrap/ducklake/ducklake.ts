@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from '../catalog-step';
 import { type CommitTarget, explainCommit, isFailedCommit, settleCommit } from './ducklake-commit';
-import { attachError, statementError } from './ducklake-errors';
+import { attachError, isMissingLake, notEmpty, statementError } from './ducklake-errors';
 import { refuseUnsafe } from './ducklake-maintenance';
 import { ignoreStatistics } from './ducklake-statistics';
 import type { StepConfig } from '../../base/config';
@@ -28,6 +28,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   private readonly isPinned: boolean;
   /** Undefined if it is only read. */
   private readonly writable: CommitTarget | undefined;
+  private readonly createsIfMissing: boolean;
 
   /** `timeoutSeconds` is the maximum duration of an invocation. */
   constructor(step: StepConfig, env: NodeJS.ProcessEnv, timeoutSeconds?: number) {
@@ -43,6 +44,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.attachOptions = attachOptions(options);
     this.isPinned = options.number('snapshotVersion') !== undefined || options.text('snapshotTime') !== undefined;
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
+    this.createsIfMissing = options.flag('createIfMissing');
     this.writable = access && { catalog, dataPath: options.requiredText('dataPath'), schema: this.schema };
   }
 
@@ -90,16 +92,37 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   }
 
   async attachWith(connection: DuckDBConnection, secret?: string): Promise<void> {
-    const { catalog, path, postgres } = this;
-    const options = [...this.attachOptions, ...secret === undefined ? [] : [`META_SECRET ${quotedString(secret)}`]];
-    const attach = `ATTACH IF NOT EXISTS ${quotedString(path)} AS ${quotedIdentifier(catalog)} (${options.join(', ')})`;
-    const limit = postgres && `FROM postgres_configure_pool(catalog_name = ${quotedString(`__ducklake_metadata_${catalog}`)}, max_connections = ${postgres.maxConnections})`;
     try {
-      // One script, because each call costs a thread switch.
-      await connection.run(limit === undefined ? attach : `${attach}; ${limit}`);
+      await connection.run(this.attachScript(secret, false));
     } catch (error) {
-      throw attachError(error, catalog, this.schema);
+      if (!this.createsIfMissing || !isMissingLake(error)) throw attachError(error, this.catalog, this.schema);
+      await this.create(connection, secret);
     }
+  }
+
+  /** Makes a lake in an empty folder. In another, it may also have been made in the meantime, by another process. */
+  private async create(connection: DuckDBConnection, secret: string | undefined): Promise<void> {
+    const { dataPath } = this.writable!;
+    const [[file] = []] = await (await connection.run(`SELECT file FROM glob(${quotedString(`${dataPath}**`)}) LIMIT 1`)).getRows();
+    try {
+      await connection.run(this.attachScript(secret, file === undefined));
+    } catch (error) {
+      if (file !== undefined && isMissingLake(error)) throw notEmpty(dataPath, String(file));
+      throw attachError(error, this.catalog, this.schema);
+    }
+  }
+
+  /** One script, because each call costs a thread switch. */
+  private attachScript(secret: string | undefined, creates: boolean): string {
+    const { catalog, path, postgres } = this;
+    const options = [
+      ...this.attachOptions,
+      ...this.writable === undefined ? [] : [`CREATE_IF_NOT_EXISTS ${creates}`],
+      ...secret === undefined ? [] : [`META_SECRET ${quotedString(secret)}`],
+    ];
+    const attach = `ATTACH IF NOT EXISTS ${quotedString(path)} AS ${quotedIdentifier(catalog)} (${options.join(', ')})`;
+    if (postgres === undefined) return attach;
+    return `${attach}; FROM postgres_configure_pool(catalog_name = ${quotedString(`__ducklake_metadata_${catalog}`)}, max_connections = ${postgres.maxConnections})`;
   }
 
   detach(connection: DuckDBConnection): Promise<unknown> {
@@ -115,19 +138,17 @@ function attachOptions(options: StepOptions): readonly string[] {
   const writes = options.oneOf('access', ['WRITE', 'MAINTAIN']) !== undefined;
   const version = options.number('snapshotVersion');
   const time = options.text('snapshotTime');
-  const creates = options.flag('createIfMissing');
   return [
     ...dataPath === undefined ? [] : [`DATA_PATH ${quotedString(dataPath)}`],
     // The catalog names the folder where it was made.
     ...isFrozen && dataPath !== undefined ? ['OVERRIDE_DATA_PATH true'] : [],
     ...schema === undefined ? [] : [`METADATA_SCHEMA ${quotedString(schema)}`],
     ...writes ? [
-      `CREATE_IF_NOT_EXISTS ${creates}`,
       `AUTOMATIC_MIGRATION ${options.flag('migrateIfNeeded')}`,
       // DuckLake sees no conflict between a change of few rows, which it keeps in the catalog, and another change or maintenance.
       `DATA_INLINING_ROW_LIMIT ${options.number('dataInliningRowLimit') ?? 0}`,
     ] : ['READ_ONLY'],
-    ...creates && options.flag('encrypted') ? ['ENCRYPTED'] : [],
+    ...options.flag('encrypted') ? ['ENCRYPTED'] : [],
     ...version === undefined ? [] : [`SNAPSHOT_VERSION ${version}`],
     ...time === undefined ? [] : [`SNAPSHOT_TIME ${quotedString(time)}`],
   ];

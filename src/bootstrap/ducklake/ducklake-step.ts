@@ -50,7 +50,8 @@ export interface DuckLakeStepProps {
   /**
    * Whether the lake is created if the metadata has none. Needs `LakeAccess.WRITE` or `MAINTAIN`.
    *
-   * By default, a lake that is missing is an error, so that a wrong name of a database does not go unnoticed.
+   * By default, a lake that is missing is an error, so that a wrong name of a database does not go unnoticed. A prefix with files is an error, too:
+   * they may be of another lake, and a clean-up would delete them.
    *
    * @default false
    */
@@ -86,6 +87,8 @@ export interface DuckLakeStepProps {
 
   /**
    * The snapshot that all queries read. Only with `LakeAccess.READ`. Once the snapshot has expired, it is an error.
+   *
+   * It switches off DuckDB's optimizer `statistics_propagation`: DuckLake has only the latest snapshot's statistics, with which filters would lose rows.
    *
    * @default - each transaction reads the latest snapshot
    */

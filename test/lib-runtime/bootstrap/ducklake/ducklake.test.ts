@@ -57,6 +57,29 @@ describeWith(['postgres', 'aws'], 'DuckLake as a bootstrap step', () => {
     })).toEqual([{ value: 'true' }]);
   });
 
+  test('no lake is made in a folder with files, which may be those of another lake', async () => {
+    const path = 's3://lake/data/';
+    const { cursor } = await start(bed.writer({ metadataSchema: 'other' }));
+    expect(await rejection(cursor((c) => c.query('FROM lake.sales')))).toMatchObject({
+      code: 'BOOTSTRAP', retryable: false, message: expect.stringMatching(`there is no DuckLake in the database, and none is created at "${path}", which is not empty: it has "${path}.*parquet"`),
+    });
+  });
+
+  test('several writers may create one lake at the same time', async () => {
+    const path = 's3://lake/together/';
+    const step = bed.writer({ metadataSchema: 'together', dataPath: path, s3: { scopes: [path], region: bed.s3.region } });
+    const create = async ({ cursor }: Runtime, table: string) => cursor((c) => c.execute(`CREATE TABLE lake.${table} AS SELECT 1 AS i`));
+    const writers = await Promise.all(Array.from({ length: 4 }, () => start(step)));
+    const outcomes = await Promise.allSettled(writers.map((each, index) => create(each, `t${index}`)));
+    const failed = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [{ index, error: outcome.reason }] : []));
+    // DuckLake's own conflict: two writers make the tables of its catalog.
+    for (const { index, error } of failed) {
+      expect(error).toMatchObject({ retryable: true });
+      await create(writers[index], `t${index}`);
+    }
+    expect(await writers[0].cursor((c) => c.queryOne("SELECT count(*) AS n FROM duckdb_tables() WHERE database_name = 'lake'"))).toEqual({ n: 4 });
+  });
+
   test('rows go into files, unless the step or an option of the lake lets them into the catalog', async () => {
     const files = async () => {
       const { cursor } = await start(bed.reader());
