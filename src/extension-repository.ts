@@ -8,6 +8,12 @@ import { expectText } from './checks/expect';
  *
  * Each extension must carry a signature that the shipped DuckDB accepts, wherever it comes from. You need not trust the repository, and the
  * asset's hash does not cover it. The hash does cover the files of a directory.
+ *
+ * @example
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts',
+ *   extensionRepository: ExtensionRepository.fromUrl('https://mirror.example.com/duckdb'),
+ * });
  */
 export class ExtensionRepository {
   /** DuckDB's own repositories, for core and for community extensions. */

@@ -158,6 +158,12 @@ export class FatalError extends DuckDbError {
 /**
  * An error after which the same request may succeed. A query's handler throws it for every such error, because Step Functions decides on a retry by
  * the name of an error. The message begins with the error's code, which is also this error's code; `cause` is the error itself.
+ *
+ * @example
+ * // Step Functions can retry this handler by the name of its error, as it can retry a query's.
+ * export const handler = () => cursor((c) => c.query('FROM orders')).catch((error) => {
+ *   throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
+ * });
  */
 export class DuckDbRetryableError extends DuckDbError {
   constructor(error: DuckDbError) {
