@@ -4,7 +4,7 @@ import { expectText, shown } from '../../checks/expect';
 /** ISO 8601 with its offset. Without one, the time would depend on DuckDB's setting TimeZone. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** A state of a DuckLake. Each commit makes one. */
+/** A state of a DuckLake. Each commit creates one. */
 export class DuckLakeSnapshot {
   /**
    * The snapshot with a number, as `lake.snapshots()` lists them.
