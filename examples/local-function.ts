@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bedPath, run, type SynthesisedFunction } from '../test/bed';
 
-/** Calls the handler until it says to end; each answer is a line of its own. */
+/** Calls the handler until it says to end. Each answer is printed as one line. */
 const DRIVER = `
   import(process.argv[1]).then(async (module) => {
     for await (const _ of require('node:readline').createInterface({ input: process.stdin })) {

@@ -18,9 +18,9 @@ export interface SecretSourceOptions {
   readonly maxAge?: Duration;
 
   /**
-   * The KMS key that encrypts the value, if CDK does not know it, as for an imported parameter or secret.
+   * The KMS key that encrypts the value. Set it if CDK does not know the key, as for an imported parameter or secret.
    *
-   * @default - the key that CDK knows, otherwise the AWS managed key, which needs no permission
+   * @default - the key that CDK knows, or else the AWS managed key, which does not need a permission
    */
   readonly encryptionKey?: kms.IKey;
 }
@@ -66,7 +66,7 @@ export class SecretSource {
    * A secret of AWS Secrets Manager.
    *
    * @param secret such as `Secret.fromSecretCompleteArn(this, 'Password', arn)`
-   * @param field  if the secret is JSON, the field that holds the value; by default the whole secret
+   * @param field  if the secret is JSON, the field that has the value; by default the whole secret
    */
   public static fromSecretsManager(secret: secretsmanager.ISecret, field?: string, options: SecretSourceOptions = {}): SecretSource {
     expectConstruct(secret, 'secretArn', 'fromSecretsManager has no secret: expected an ISecret, '

@@ -156,7 +156,8 @@ test('links between the documents lead to a file, and to a heading in it', () =>
 /** The anchors that GitHub gives to the headings of a document, and those that the document has itself. */
 function anchors(file: string): Set<string> {
   const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
-  const found = new Set([...text.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id!));
+  const tags = [...text.matchAll(/<a [^>]+>/g)].map(([tag]) => tag);
+  const found = new Set(tags.flatMap((tag) => [...tag.matchAll(/ (?:id|name)="([^"]+)"/g)].map(([, id]) => id!)));
   for (const [, heading] of text.replace(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)) {
     const slug = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-');
     let name = slug;

@@ -13,7 +13,7 @@ export interface SqlStepProps {
   readonly name: string;
 
   /**
-   * The statements to run, in order. They may use what steps declared before this one provide.
+   * The statements to run, in order. They may use what earlier steps provide.
    *
    * The template shows the statements: put secrets in `secrets`. Credentials in a statement, such as `PASSWORD 'x'` or those in a URL, cause
    * the warning `cdk-duckdb-lambda:credentials`.

@@ -10,7 +10,7 @@ import { S3Area, urls } from '../s3/s3-access';
 /** The PostgreSQL database with the catalog of a DuckLake, and how the function connects to it. */
 export interface DuckLakePostgresOptions extends PostgresConnectionOptions {
   /**
-   * The schema of PostgreSQL that has the catalog's tables. Several lakes may share a database, each with a schema of its own.
+   * The PostgreSQL schema that has the catalog's tables. Several lakes may share a database, each with its own schema.
    *
    * @default - `public`
    */
@@ -38,15 +38,15 @@ export abstract class DuckLakeMetadata {
   /**
    * A PostgreSQL database. Many functions can read and write the lake at the same time.
    *
-   * READ needs a role with SELECT alone. WRITE and MAINTAIN need the writer, not a replica.
+   * For `LakeAccess.READ`, a database role with SELECT is enough. `WRITE` and `MAINTAIN` need the writer, not a replica.
    */
   public static postgres(options: DuckLakePostgresOptions): DuckLakeMetadata {
     return new PostgresMetadata(options);
   }
 
   /**
-   * A file in S3 that DuckDB has written, a "frozen" lake. It takes no server, and is read-only. To change the lake, write a new file under a new key,
-   * because a function reads the file only once.
+   * A file in S3 that DuckDB has written: a "frozen" lake. It does not need a server, and is read-only. To change the lake, write a new file under a
+   * new key, because a process reads the file only once.
    *
    * @param bucket the bucket
    * @param key    the file's key, such as `catalogs/2026-01.ducklake`

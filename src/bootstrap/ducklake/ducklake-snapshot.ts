@@ -5,7 +5,7 @@ import { expectText, shown } from '../../checks/expect';
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * A state of a DuckLake. Each commit makes one.
+ * A state of a DuckLake. Each commit creates one.
  *
  * @example
  * declare const metadata: DuckLakeMetadata;

@@ -19,22 +19,23 @@ export interface DuckLakeStepProps {
   readonly metadata: DuckLakeMetadata;
 
   /**
-   * Where the lake has its data files. For a lake in PostgreSQL, it must be where the catalog says. For a file, it is where the files are now, wherever
-   * the catalog was made.
+   * Where the lake has its data files. For a lake in PostgreSQL, this must be the place that the catalog names. For a frozen lake, it is where the
+   * files are now, even if they were copied there.
    *
-   * @default - required for a lake in PostgreSQL. For a file, the data is where the catalog says, and must be public or the matter of an `S3Step`
+   * @default - required for a lake in PostgreSQL. For a frozen lake, the data is where the catalog says. It must be public, or an `S3Step` must give
+   * access to it
    */
   readonly data?: LakeLocation;
 
   /**
-   * How the function reaches the buckets of the data and of a catalog's file.
+   * How the function accesses the buckets of the data and of a frozen lake's catalog.
    *
    * @default - with the function's own role, in the region that CDK knows for the buckets
    */
   readonly s3?: S3AccessOptions;
 
   /**
-   * What the function may do with the lake. For `WRITE` and `MAINTAIN`, the lake must have its metadata in PostgreSQL, at a server that can be written.
+   * What the function may do with the lake. For `WRITE` and `MAINTAIN`, the metadata must be in PostgreSQL, on a server that accepts writes.
    *
    * @default LakeAccess.READ
    */
@@ -50,24 +51,24 @@ export interface DuckLakeStepProps {
   /**
    * Whether the lake is created if the metadata has none. Needs `LakeAccess.WRITE` or `MAINTAIN`.
    *
-   * By default, a lake that is missing is an error, so that a wrong name of a database does not go unnoticed. A prefix with files is an error, too:
-   * they may be of another lake, and a clean-up would delete them.
+   * By default, a missing lake is an error, so that you notice a wrong database name. A prefix that has files is also an error: they may belong to
+   * another lake, and a clean-up would delete them.
    *
    * @default false
    */
   readonly createIfMissing?: boolean;
 
   /**
-   * Whether DuckDB encrypts the data files of a lake that it creates. The keys are in the catalog: who can read it can read the files. Needs
-   * `createIfMissing`. A lake that exists stays as it is.
+   * Whether DuckDB encrypts the data files of a lake that it creates. The keys are in the catalog, so anyone who can read the catalog and the bucket
+   * can read the files. Needs `createIfMissing`. An existing lake stays as it is.
    *
    * @default false
    */
   readonly encrypted?: boolean;
 
   /**
-   * Whether a lake that an older version of DuckLake has made is changed to the present version, once and for all. Older clients cannot read it
-   * afterwards. Needs `LakeAccess.WRITE` or `MAINTAIN`.
+   * Whether a lake of an older version of DuckLake is upgraded permanently. Older clients cannot read it afterwards. Needs `LakeAccess.WRITE` or
+   * `MAINTAIN`.
    *
    * By default, a lake of another version is an error.
    *
@@ -76,19 +77,21 @@ export interface DuckLakeStepProps {
   readonly migrateIfNeeded?: boolean;
 
   /**
-   * The number of rows up to which DuckLake writes an insert or a delete into the catalog, not into a file. Needs `LakeAccess.WRITE` or `MAINTAIN`.
+   * DuckLake writes an insert or a delete of up to this many rows into the catalog, not into a file. Needs `LakeAccess.WRITE` or `MAINTAIN`.
    *
-   * By default, all rows go into files, because DuckLake 1.0 gives wrong answers with rows in the catalog: deletes of a few rows and of many do not
-   * conflict, and deleted rows come back (https://github.com/duckdb/ducklake/issues/1215, https://github.com/duckdb/ducklake/issues/1084).
+   * By default, all rows go into files, because DuckLake 1.0 gives wrong answers with rows in the catalog. It does not see a conflict between a
+   * delete of a few rows and a delete of many, and deleted rows come back (https://github.com/duckdb/ducklake/issues/1215,
+   * https://github.com/duckdb/ducklake/issues/1084).
    *
    * @default 0
    */
   readonly dataInliningRowLimit?: number;
 
   /**
-   * The snapshot that all queries read. Only with `LakeAccess.READ`. Once the snapshot has expired, it is an error.
+   * The snapshot that all queries read. Only with `LakeAccess.READ`. An expired snapshot is an error.
    *
-   * It switches off DuckDB's optimizer `statistics_propagation`: DuckLake has only the latest snapshot's statistics, with which filters would lose rows.
+   * This turns off DuckDB's optimizer `statistics_propagation`. DuckLake has only the statistics of the latest snapshot, with which filters would
+   * lose rows.
    *
    * @default - each transaction reads the latest snapshot
    */
@@ -150,7 +153,7 @@ const RIGHTS: { [access in LakeAccess]: S3Rights } = {
  */
 export class DuckLakeStep implements IBootstrapStep {
   /**
-   * The folder with queries that maintain a lake, for the prop `queries` of a `DuckDbQueryFunction`: `merge`, `expire` and `clean-up`.
+   * The folder of the queries that maintain a lake: `merge`, `expire` and `clean-up`. Use it as the prop `queries` of a `DuckDbQueryFunction`.
    *
    * `merge` needs `LakeAccess.WRITE`, the others need `LakeAccess.MAINTAIN`. Their answers say what they have done.
    */

@@ -9,7 +9,7 @@ import { expectRegion } from '../../checks/region';
 import { expectSecretSource, SecretSource } from '../../secret-source';
 import { hostOf } from '../s3/s3-endpoint';
 
-/** How the function gets tokens from an OAuth2 server, by the grant of client credentials. */
+/** How the function gets tokens from an OAuth2 server, with the client credentials grant. */
 export interface IcebergOAuth2Options {
   /** The client's id. It is not a secret, and the template shows it. */
   readonly clientId: string;
@@ -17,7 +17,7 @@ export interface IcebergOAuth2Options {
   /** The source of the client's secret. */
   readonly clientSecret: SecretSource;
 
-  /** The URL that tokens are requested from, such as `https://auth.example.com/oauth2/token`. */
+  /** The URL of the token server, such as `https://auth.example.com/oauth2/token`. */
   readonly serverUri: string;
 
   /**
@@ -50,13 +50,13 @@ const API = /^([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
  * IcebergAuth.sigV4('execute-api');
  */
 export class IcebergAuth {
-  /** Not at all, for a catalog that only a private network reaches. */
+  /** No sign-in, for a catalog that is reachable only in a private network. */
   public static none(): IcebergAuth {
     return new IcebergAuth(undefined, false, () => ({ type: 'none' }));
   }
 
   /**
-   * By a bearer token that does not change often. If the catalog refuses it, the runtime fetches the secret again.
+   * Signs in with a bearer token that does not change often. If the catalog refuses it, the runtime fetches the secret again.
    *
    * @param token the token's source
    */
@@ -66,7 +66,7 @@ export class IcebergAuth {
   }
 
   /**
-   * By tokens of an OAuth2 server, which are requested with a client's id and secret, and renewed when they expire.
+   * Signs in with tokens of an OAuth2 server. DuckDB requests them with a client's id and secret, and renews them when they expire.
    *
    * @param options the client and the server
    */
@@ -86,11 +86,11 @@ export class IcebergAuth {
   }
 
   /**
-   * By AWS's signatures, with the function's own credentials or those of the step's `assumeRole`.
+   * Signs requests with AWS's Signature Version 4, with the function's own credentials or those of the step's `assumeRole`.
    *
    * For a catalog behind API Gateway (`execute-api`), the step grants what the requests need, if the URL names the API as in
-   * `https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod`. For another URL, such as one with a domain of your own, it warns:
-   * `cdk-duckdb-lambda:apiNotGranted`. For other services, grant it yourself.
+   * `https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod`. Another URL, such as one with a custom domain name, causes the warning
+   * `cdk-duckdb-lambda:apiNotGranted`. For other services, grant the permission yourself.
    *
    * @param service the name of the service in the signature, such as `execute-api`
    * @param region  the region in the signature; by default the one in the API's URL, or the function's

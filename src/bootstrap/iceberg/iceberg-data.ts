@@ -5,13 +5,13 @@ import { expectFolders } from '../../checks/folders';
 import { S3Access } from '../s3/s3-access';
 import { S3Permissions } from '../s3/s3-access-options';
 
-/** A folder of a bucket that holds files of Iceberg tables: metadata and data. */
+/** A folder of a bucket that has files of Iceberg tables: metadata and data. */
 export interface IcebergData {
   /** The bucket. */
   readonly bucket: s3.IBucket;
 
   /**
-   * What the keys of the files begin with: folders such as `warehouse/`.
+   * The folder of the files, such as `warehouse/`: the beginning of their keys.
    *
    * @default - all keys of the bucket
    */

@@ -22,7 +22,7 @@ export interface IcebergAwsOptions {
   /**
    * The URL of the catalog with its path, such as `https://vpce-0123456789abcdef0-01234567.s3tables.eu-west-1.vpce.amazonaws.com/iceberg`.
    *
-   * For a VPC endpoint without private DNS names, and for servers that stand in for AWS.
+   * Use it for a VPC endpoint without private DNS names, and for servers that stand in for AWS.
    *
    * @default - the service's own
    */
@@ -32,8 +32,8 @@ export interface IcebergAwsOptions {
 /** Options for a table bucket of S3 Tables. */
 export interface IcebergS3TablesOptions extends IcebergAwsOptions {
   /**
-   * The account of the table bucket, if it is not the function's. The table bucket's policy must then allow the function's role, or the step assumes a
-   * role of that account.
+   * The account of the table bucket, if it is not the function's. The table bucket's policy must then allow the function's role, or the step must
+   * assume a role of that account.
    *
    * @default - the function's
    */
@@ -42,11 +42,11 @@ export interface IcebergS3TablesOptions extends IcebergAwsOptions {
 
 /** Options for a catalog of the Glue Data Catalog. */
 export interface IcebergGlueOptions extends IcebergAwsOptions {
-  /** The folders of buckets that hold the tables' files. Glue's own tables have their files in your buckets. */
+  /** The folders of the tables' files. Tables in Glue have their files in your buckets. */
   readonly data: IcebergData[];
 
   /**
-   * The databases that SQL may reach.
+   * The databases that SQL may access.
    *
    * @default - all databases of the catalog
    */
@@ -63,9 +63,9 @@ export interface IcebergGlueOptions extends IcebergAwsOptions {
 /** Options for a REST catalog. */
 export interface IcebergRestOptions {
   /**
-   * The name of the warehouse, as the catalog knows it.
+   * The name of the warehouse in the catalog.
    *
-   * @default - the catalog's own
+   * @default - the catalog's default
    */
   readonly warehouse?: string;
 
@@ -77,9 +77,9 @@ export interface IcebergRestOptions {
   readonly auth?: IcebergAuth;
 
   /**
-   * The folders of buckets that hold the tables' files. The function reads them with its own role, which it renews.
+   * The folders of the tables' files. The function reads them with its own credentials, which the runtime renews.
    *
-   * @default - the catalog hands out credentials for the files of each table
+   * @default - the catalog gives DuckDB credentials for the files of each table
    */
   readonly data?: IcebergData[];
 
@@ -99,7 +99,7 @@ const REST: PropNames<IcebergRestOptions> = { warehouse: true, auth: true, data:
 const TABLE_BUCKET = 'arn:aws:s3tables:eu-west-1:111122223333:bucket/sales';
 
 /**
- * The Iceberg catalog that a function's tables are in.
+ * The Iceberg catalog that has a function's tables.
  *
  * @example
  * declare const tableBucketArn: string;
@@ -111,7 +111,7 @@ const TABLE_BUCKET = 'arn:aws:s3tables:eu-west-1:111122223333:bucket/sales';
  */
 export abstract class IcebergSource {
   /**
-   * A table bucket of S3 Tables, by the REST catalog of S3 Tables itself.
+   * A table bucket of S3 Tables, through its own REST endpoint.
    *
    * @param tableBucketArn the table bucket's ARN, such as `new s3tables.CfnTableBucket(this, 'Tables', { … }).attrTableBucketArn`
    * @param options        for a table bucket of another region or account
@@ -132,7 +132,7 @@ export abstract class IcebergSource {
   }
 
   /**
-   * A catalog that speaks Iceberg's REST protocol, such as Polaris, Lakekeeper or Nessie.
+   * A catalog with Iceberg's REST API, such as Polaris, Lakekeeper or Nessie.
    *
    * @param url     its URL, such as `https://catalog.example.com/api/catalog`, without the `/v1` that DuckDB adds
    * @param options how to sign in, and where the tables' files are

@@ -12,7 +12,7 @@ import { expectRoleAndKeys } from '../s3/s3-access';
 
 /** Properties of an `IcebergStep`. */
 export interface IcebergStepProps {
-  /** The catalog that the tables are in. */
+  /** The catalog that has the tables. */
   readonly source: IcebergSource;
 
   /**
@@ -30,8 +30,8 @@ export interface IcebergStepProps {
   readonly catalog?: string;
 
   /**
-   * The age that a table's state may have. From 1 second. Cannot be combined with `LakeAccess.WRITE`, because a writer that repeats a statement
-   * after a conflict needs the current state.
+   * How old the state of a table may be that a query sees. At least 1 second. Cannot be combined with `LakeAccess.WRITE`, because a writer that
+   * repeats a statement after a conflict needs the current state.
    *
    * During that time, a warm function that reads a table again does not ask the catalog.
    *
@@ -47,8 +47,8 @@ export interface IcebergStepProps {
   readonly encryptionKeys?: kms.IKey[];
 
   /**
-   * A role that can access the catalog and its files, such as a role of the account that owns them. CDK grants the permissions to this role instead, if
-   * it can, and lets the function assume it. You must make the role trust the function's role.
+   * A role that can access the catalog and its files, such as a role in the account that owns them. CDK grants the permissions to this role instead,
+   * if it can, and lets the function assume it. You must make the role trust the function's role.
    *
    * @default - the function's own role
    */

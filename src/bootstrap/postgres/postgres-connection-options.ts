@@ -71,16 +71,16 @@ export interface PostgresConnectionOptions {
   /**
    * How long the server may work on a statement. DuckDB cannot interrupt a statement on the server.
    *
-   * @default Duration.seconds(30) - none through an RDS proxy, or with `disableStatementTimeout`
+   * @default Duration.seconds(30) - none through RDS Proxy, or with `disableStatementTimeout`
    */
   readonly statementTimeout?: Duration;
 
   /**
-   * Whether connections set no statement timeout. PgBouncer and RDS proxies refuse a statement timeout. Cannot be combined with `statementTimeout`.
+   * Whether connections leave the statement timeout unset, because PgBouncer and RDS Proxy refuse it. Cannot be combined with `statementTimeout`.
    *
    * Set `statement_timeout` for the user with `ALTER ROLE` instead.
    *
-   * @default false - true through an RDS proxy
+   * @default false - true through RDS Proxy
    */
   readonly disableStatementTimeout?: boolean;
 

@@ -29,8 +29,8 @@ export class PostgresCredentials {
   }
 
   /**
-   * A secret of AWS Secrets Manager as RDS makes it: JSON with `username` and `password`, and also `host`, `port` and `dbname` if the
-   * step does not name them.
+   * A secret of AWS Secrets Manager in the format of RDS: JSON with `username` and `password`, and with `host`, `port` and `dbname` if the step does
+   * not set them.
    */
   public static fromSecret(secret: secretsmanager.ISecret, options: SecretSourceOptions = {}): PostgresCredentials {
     const source = SecretSource.fromSecretsManager(secret, undefined, options);
@@ -38,7 +38,7 @@ export class PostgresCredentials {
   }
 
   /**
-   * IAM authentication of RDS. The runtime signs in with tokens that it makes from the function's own credentials.
+   * IAM authentication of RDS. The runtime signs in with tokens that it creates from the function's own credentials.
    *
    * The user must have the role `rds_iam` in the database. The database's construct must know the database's resource id.
    */

@@ -19,7 +19,7 @@ export interface PostgresHostOptions {
   /**
    * The security groups of the host. The function may then reach them.
    *
-   * @default - the function may reach the port of any host; you open the host's own firewall yourself
+   * @default - the function may reach the port of any host; you must open the host's own firewall
    */
   readonly connections?: ec2.IConnectable;
 }
@@ -27,7 +27,7 @@ export interface PostgresHostOptions {
 const HOST_OPTIONS: PropNames<PostgresHostOptions> = { port: true, connections: true };
 
 /**
- * The address of a PostgreSQL server, and the security groups that guard it.
+ * The address of a PostgreSQL server, and its security groups.
  *
  * @example
  * declare const replica: rds.IDatabaseInstance;
@@ -40,7 +40,7 @@ const HOST_OPTIONS: PropNames<PostgresHostOptions> = { port: true, connections: 
  * PostgresEndpoint.fromHost('db.example.com', { port: 6432 });
  */
 export class PostgresEndpoint {
-  /** A database instance or read replica of RDS. If it is imported without its security groups, let the function in yourself. */
+  /** A database instance or read replica of RDS. If it is imported without its security groups, add the inbound rule yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {
     expectObject(instance, 'instanceEndpoint', 'PostgresEndpoint.fromInstance has', 'an IDatabaseInstance; a cluster is named by fromClusterReader');
     const { hostname, port } = instance.instanceEndpoint;
@@ -49,21 +49,21 @@ export class PostgresEndpoint {
     );
   }
 
-  /** The writer endpoint of an RDS or Aurora cluster. If it is imported without its security groups, let the function in yourself. */
+  /** The writer endpoint of an RDS or Aurora cluster. If it is imported without its security groups, add the inbound rule yourself. */
   public static fromClusterWriter(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     expectObject(cluster, 'clusterEndpoint', 'PostgresEndpoint.fromClusterWriter has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine));
   }
 
-  /** The reader endpoint of an RDS or Aurora cluster. If it is imported without its security groups, let the function in yourself. */
+  /** The reader endpoint of an RDS or Aurora cluster. If it is imported without its security groups, add the inbound rule yourself. */
   public static fromClusterReader(cluster: rds.IDatabaseCluster): PostgresEndpoint {
     expectObject(cluster, 'clusterReadEndpoint', 'PostgresEndpoint.fromClusterReader has', 'an IDatabaseCluster; an instance is named by fromInstance');
     const { hostname, port } = cluster.clusterReadEndpoint;
     return new PostgresEndpoint(hostname, port, guarded(cluster), () => cluster.clusterResourceIdentifier, true, otherEngine(cluster.engine), true);
   }
 
-  /** An RDS proxy. CDK does not know the security groups of an imported proxy: let the function in yourself. */
+  /** An RDS proxy. CDK does not know the security groups of an imported proxy, so add the inbound rule yourself. */
   public static fromProxy(proxy: rds.IDatabaseProxy): PostgresEndpoint {
     expectObject(proxy, 'dbProxyArn', 'PostgresEndpoint.fromProxy has', 'an IDatabaseProxy, such as instance.addProxy(\'Proxy\', ...)');
     const connections = isConnectable(proxy) ? proxy : undefined;
@@ -75,7 +75,7 @@ export class PostgresEndpoint {
   /**
    * Any other host.
    *
-   * If only a private network knows the host, such as `10.0.0.5`, and the function is not in a VPC, synthesis warns under the id
+   * If the host is in a private network, such as `10.0.0.5`, and the function is not in a VPC, synthesis gives the warning
    * `cdk-duckdb-lambda:privateHost`.
    *
    * @param host a name or an address, without a scheme, credentials or a port

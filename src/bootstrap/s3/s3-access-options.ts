@@ -5,7 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 export enum S3Permissions {
   /** List and read. */
   READ = 'READ',
-  /** List, read and write, for `COPY … TO 's3://…'`. Objects are not deleted. */
+  /** List, read and write, for `COPY … TO 's3://…'`, but not delete. */
   READ_WRITE = 'READ_WRITE',
   /** List, read, write and delete, for `COPY … TO 's3://…' (OVERWRITE)`, which deletes the contents of the directory and then writes. */
   READ_WRITE_DELETE = 'READ_WRITE_DELETE',
@@ -19,7 +19,7 @@ export enum S3UrlStyle {
   PATH = 'path',
 }
 
-/** How a bootstrap step reaches buckets of S3. */
+/** How a bootstrap step accesses S3 buckets. */
 export interface S3AccessOptions {
   /**
    * The KMS keys that encrypt the objects, in addition to those that CDK knows as a bucket's `encryptionKey`.
@@ -38,8 +38,8 @@ export interface S3AccessOptions {
   readonly region?: string;
 
   /**
-   * A role that can access the buckets, such as a role of the account that owns them. CDK grants the permissions to this role instead, if it
-   * can, and lets the function assume it. You must make the role trust the function's role.
+   * A role that can access the buckets, such as a role in the account that owns them. CDK grants the permissions to this role instead, if it can, and
+   * lets the function assume it. You must make the role trust the function's role.
    *
    * @default - the function's own role
    */
@@ -53,8 +53,8 @@ export interface S3AccessOptions {
   readonly requesterPays?: boolean;
 
   /**
-   * The URL of another server of the S3 API, such as `https://s3.example.com:9000`. It must not contain credentials, because the template shows it,
-   * or a path.
+   * The URL of another server with the S3 API, such as `https://s3.example.com:9000`. It must not contain a path. It must not contain credentials
+   * either, because the template shows it.
    *
    * @default - AWS's, or the value of AWS_ENDPOINT_URL_S3 in the function's environment
    */
@@ -63,8 +63,8 @@ export interface S3AccessOptions {
   /**
    * How URLs name the bucket. `VIRTUAL_HOST` for a bucket with a dot in its name causes the warning `cdk-duckdb-lambda:urlStyle`.
    *
-   * @default - the host for AWS, or the path if a bucket's name has a dot, because AWS's certificate does not cover such hosts;
-   * the path for an endpoint
+   * @default - for AWS, in the host, or in the path if a bucket's name has a dot, because AWS's certificate does not cover such hosts; for an
+   * endpoint, in the path
    */
   readonly urlStyle?: S3UrlStyle;
 }

@@ -30,19 +30,19 @@ export interface S3StepProps extends S3AccessOptions {
   readonly permissions?: S3Permissions;
 
   /**
-   * The age that answers from the buckets may have, unless the handler sets `maxStalenessMs`. From 1 second.
+   * How old answers from the buckets may be, unless the handler sets `maxStalenessMs`. At least 1 second.
    *
-   * During that time, a SELECT that runs again in a warm function requests nothing from S3 but the list of a glob. Its answer is a version that
-   * was current at most `maxStaleness` ago.
+   * During that time, a SELECT that runs again in a warm function sends no requests to S3, except the LIST of a glob. The data of its answer was
+   * current at most `maxStaleness` ago.
    *
    * @default - each query asks S3 whether its objects have changed
    */
   readonly maxStaleness?: Duration;
 
   /**
-   * Whether objects never change once they are written: `maxStaleness` without an end.
+   * Whether objects never change once they are written: `maxStaleness` without a time limit.
    *
-   * If an object changes all the same, queries may return its old data for as long as the function is warm.
+   * If an object does change, queries may return its old data for as long as the function is warm.
    *
    * @default false
    */
@@ -52,16 +52,16 @@ export interface S3StepProps extends S3AccessOptions {
    * Keys or patterns of Parquet files, such as `orders/2025-*.parquet`, in each bucket of the step. Their list and their footers are read in the init
    * phase, after the step has run, so that the first query does not wait for them.
    *
-   * It has an effect if steps run in the init phase: with `BootstrapMode.EAGER`, and with provisioned concurrency. It ends after 3 seconds, or
-   * when footers take a quarter of DuckDB's memory, and failures are only logged. Each pattern must lie under one of `prefixes`, if there are any.
+   * It has an effect only if steps run in the init phase: with `BootstrapMode.EAGER`, and with provisioned concurrency. It ends after 3 seconds, or
+   * when footers take a quarter of DuckDB's memory. Failures are only logged. If the step has `prefixes`, each pattern must be under one of them.
    *
    * @default - nothing is read before a query needs it
    */
   readonly prefetch?: string[];
 
   /**
-   * Whether DuckDB's extension `aws` finds the credentials with the SDK's chain, instead of the runtime. It adds tens of milliseconds to a
-   * cold start, and does not renew credentials.
+   * Whether DuckDB's extension `aws`, and not the runtime, finds the credentials with the SDK's chain. It adds tens of milliseconds to a cold start,
+   * and does not renew credentials.
    *
    * @default false
    */

@@ -50,6 +50,21 @@ describeWith(['postgres', 'aws'], 'PostgreSQL as a bootstrap step', () => {
   });
 
   test.each([
+    ['id = 5', true],
+    ['id IN (5, 7)', true],
+    ['id = 5 OR id = 9', true],
+    ["name LIKE 'user 55%'", true],
+    ["lower(name) = 'user 5'", false],
+    ['id % 2 = 1', false],
+    ["id = 5 OR name = 'user 9'", false],
+  ])('whether PostgreSQL filters the rows, as the documentation says: %s', async (condition, isPushed) => {
+    const { cursor } = await start();
+    const [plan] = await cursor((c) => c.query<{ explain_value: string }>(`EXPLAIN FROM pg_replica.users WHERE ${condition}`));
+    // The filters of the scan.
+    expect(plan!.explain_value.includes('Filters:')).toBe(isPushed);
+  });
+
+  test.each([
     ["FROM postgres_query('pg_replica', 'SELECT 42 AS x')", [{ x: 42 }]],
     ["SELECT count(*) AS n FROM postgres_query($$PG_replica$$, 'SELECT 1 FROM users')", [{ n: 1000 }]],
     ['SELECT "PG_REPLICA".public.users.id FROM pg_replica.users WHERE id = 1', [{ id: 1 }]],
