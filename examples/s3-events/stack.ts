@@ -26,7 +26,7 @@ export class S3EventsStack extends Stack {
     const broken = new Queue(this, 'Broken', { enforceSSL: true, retentionPeriod: Duration.days(14) });
     const queue = new Queue(this, 'Queue', {
       enforceSSL: true,
-      // A message comes back if its function has not answered by then.
+      // Six times the function's, as AWS advises.
       visibilityTimeout: Duration.minutes(12),
       deadLetterQueue: { queue: broken, maxReceiveCount: 5 },
     });

@@ -6,7 +6,6 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { statesOf, valueOf } from './state-machine';
 import { synthesisedExample, templateFile } from './synthesised';
 import { operationCounts, repositoryRoot, startFarS3, type FarS3Server } from '../bed';
-import { describeWith } from '../bed/require';
 import { projectWithRuntime } from '../lib-runtime/built-runtime';
 import { freshRuntime } from '../lib-runtime/fresh-runtime';
 import { frontOf, type Front } from '../lib-runtime/front';
@@ -28,7 +27,7 @@ const EVENTS = `
   FROM range(${DAYS.length * 1000}) t(i)`;
 const onDay = (day: string) => `occurred_at::DATE = '${day}'`;
 
-describeWith('s3', 'the compaction of small files, with the runtime in this process', () => {
+describe('the compaction of small files, with the runtime in this process', () => {
   let s3: FarS3Server;
   let front: Front;
   let env: Record<string, string>;

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { DatabaseInstance, type IDatabaseInstance } from 'aws-cdk-lib/aws-rds';
-import { transformSync } from 'esbuild';
-import { repositoryRoot, startFarS3, startPostgres, type FarS3Server, type PostgresServer } from '../bed';
+import { handlerOf } from './handlers';
+import { startFarS3, startPostgres, type FarS3Server, type PostgresServer } from '../bed';
 import { startAnswering } from '../contract/performed';
-import { projectWithRuntime } from '../lib-runtime/built-runtime';
 import { freshRuntime, type Runtime } from '../lib-runtime/fresh-runtime';
 import { type PostgresFront, postgresFrontOf } from '../lib-runtime/postgres-front';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
@@ -93,22 +91,4 @@ export async function startLakeBed(stackOf: (surroundings: LakeSurroundings) => 
 function deployed(config: any): string {
   if (typeof config === 'string') return config;
   return config['Fn::Join'][1].map((part: any) => (typeof part === 'string' ? part : part.Ref.replace(/[0-9A-F]{8}$/, '').toLowerCase())).join('');
-}
-
-/** The handler of a file of the examples, with the runtime of its function. */
-export function handlerOf(file: string, runtime: Runtime): (event: object) => Promise<any> {
-  let handler: any;
-  jest.isolateModules(() => {
-    jest.doMock('cdk-duckdb-lambda/runtime', () => runtime, { virtual: true });
-    ({ handler } = jest.requireActual(join(repositoryRoot, 'examples', file)));
-  });
-  return handler;
-}
-
-/** Runs the handler of a file of the examples once, in a process of its own, which a test can kill. */
-export async function handlerProcess(file: string, event: object, env: Record<string, string>): Promise<ChildProcess> {
-  const { code } = transformSync(readFileSync(join(repositoryRoot, 'examples', file), 'utf8'), { loader: 'ts', format: 'esm' });
-  return spawn(process.execPath, ['--input-type=module', '-e', `${code}\nawait handler(${JSON.stringify(event)});`], {
-    cwd: await projectWithRuntime(), env: { PATH: process.env.PATH!, ...env }, stdio: 'inherit',
-  });
 }

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handlerOf, startLakeBed, type LakeBed } from './lake-bed';
+import { handlerOf } from './handlers';
+import { startLakeBed, type LakeBed } from './lake-bed';
 import { LakehouseStack } from '../../examples/lakehouse/stack';
 import { writeOrders } from '../../examples/sales/orders';
 import { DuckLakeStep } from '../../src';

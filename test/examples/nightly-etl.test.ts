@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { handlerOf, handlerProcess, startLakeBed, type LakeBed } from './lake-bed';
+import { handlerOf, handlerProcess } from './handlers';
+import { startLakeBed, type LakeBed } from './lake-bed';
 import { NightlyEtlStack } from '../../examples/nightly-etl/stack';
 import { writeOrders } from '../../examples/sales/orders';
 import { describeWith } from '../bed/require';

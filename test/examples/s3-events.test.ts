@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handlerOf, handlerProcess, startLakeBed, type LakeBed } from './lake-bed';
+import { handlerOf, handlerProcess } from './handlers';
+import { startLakeBed, type LakeBed } from './lake-bed';
 import { S3EventsStack } from '../../examples/s3-events/stack';
 import { describeWith } from '../bed/require';
 import type { Runtime } from '../lib-runtime/fresh-runtime';

@@ -4,13 +4,12 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { synthesisedExample, templateFile } from './synthesised';
 import { writeOrders } from '../../examples/sales/orders';
 import { repositoryRoot, startFarS3, type FarS3Server } from '../bed';
-import { describeWith } from '../bed/require';
 import { freshRuntime } from '../lib-runtime/fresh-runtime';
 import { frontOf, type Front } from '../lib-runtime/front';
 import { objectPath, resultKeys, resultsEnvironment } from '../lib-runtime/queries/query-bed';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
 
-describeWith('s3', 'the weekly export, with the runtime in this process', () => {
+describe('the weekly export, with the runtime in this process', () => {
   let s3: FarS3Server;
   let front: Front;
   let handler: (event: object) => Promise<any>;
