@@ -41,9 +41,9 @@ export const handler = withDuckDB(async ({ Records }: { readonly Records: readon
 async function takeIn(messages: readonly Message[]): Promise<void> {
   const files = messages.flatMap(filesOf);
   await cursor(async (c) => {
-    await c.execute(TABLES);
     for (let attempt = 1; ; attempt++) {
       try {
+        await c.execute(TABLES);
         return await c.transaction((t) => takeInOnce(t, files));
       } catch (error) {
         if (!isRetryable(error) || attempt === ATTEMPTS) throw error;
