@@ -146,6 +146,16 @@ test('every class and function that a handler imports has an example, or, as an 
   expect(exported.filter((symbol) => !hasExample(symbol)).map(({ name }) => name)).toEqual([]);
 });
 
+/** Parts of an example, whose first line names its file. */
+const excerpts = documents.flatMap((document) => [...fs.readFileSync(path.join(ROOT, document), 'utf8').matchAll(/^```\w+\n(?:\/\/|--) (examples\/\S+)\n([^]*?)^```/gm)]
+  .map(([, file, code]) => ({ document, file: file!, code: code! })));
+
+test('there are excerpts of examples', () => expect(excerpts.length).toBeGreaterThan(0));
+
+test.each(excerpts)('$document has what $file has', ({ file, code }) => {
+  expect(fs.readFileSync(path.join(ROOT, file), 'utf8')).toContain(code);
+});
+
 test('links between the documents lead to a file, and to a heading in it', () => {
   const links = documents.flatMap((name) => [...fs.readFileSync(path.join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
     .map(([, target, anchor]) => ({ from: name, to: target ? path.join(path.dirname(name), target) : name, anchor })));
