@@ -7,10 +7,16 @@ import { temporaryDirectory } from '../temporary-directory';
 export const EXAMPLES = {
   'sales': ['Sales'],
   'reports': ['Database', 'Reports'],
+  'api': ['Api', 'Website'],
   'step-functions': ['LargeOrders'],
   'scale-out': ['ScaleOut'],
   'iceberg': ['Iceberg'],
   'lakehouse': ['LakehouseDatabase', 'Lakehouse'],
+  'compaction': ['Compaction'],
+  'nightly-etl': ['NightlyEtl'],
+  'per-tenant': ['Tenants'],
+  's3-events': ['S3Events'],
+  'scheduled-export': ['ScheduledExport'],
 };
 
 export interface SynthesisOptions {
