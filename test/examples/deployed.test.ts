@@ -191,8 +191,8 @@ print(json.dumps({kind: len(found) for kind, found in kinds.items()}))`)).toEqua
   }
 
   async function checkExport(isChanged: boolean): Promise<void> {
-    const until = '2025-02-10T06:00:00Z';
-    const answer = await examples.invoke('ScheduledExport', 'Sales', { query: 'weekly-sales', params: { until }, output: { format: 'csv', key: `weekly-sales/${until}.json` } });
+    const due = '2025-02-10T06:00:00Z';
+    const answer = await examples.invoke('ScheduledExport', 'Sales', { query: 'weekly-sales', params: { until: due }, output: { format: 'csv', key: `weekly-sales/${due}.json` } });
     const file = join(temporaryDirectory(), 'answer.csv');
     writeFileSync(file, await (await request('GET', answer.files[0].slice('s3://'.length))).text());
     const expected = await rows(`SELECT ordered_at::DATE AS day, category, count(*) AS orders, sum(amount) AS revenue FROM ${files(...MONTHS)}
