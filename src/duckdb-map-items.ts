@@ -75,6 +75,20 @@ const ITEMS_PATH = '$.duckDbMapItems';
  *
  * If a worker's query declares the parameter `item`, the item is its value. Otherwise, the fields of the item are the parameters. For objects of S3,
  * the parameter is `file`, an `s3://` URL. In a batch, the parameters are the lists `items` or `files`.
+ *
+ * @example
+ * declare const lake: s3.IBucket;
+ * declare const sales: DuckDbQueryFunction;
+ *
+ * // Every object whose key begins with a prefix: each worker gets one as its parameter `file`.
+ * DuckDbMapItems.fromObjects(lake, 'orders/');
+ * // The objects of an inventory, the lines of a file, a list, a list in the input of the map.
+ * DuckDbMapItems.fromInventory(lake, 'inventory/lake/daily/2026-01-01T01-00Z/manifest.json');
+ * DuckDbMapItems.fromFile(lake, 'months.csv');
+ * DuckDbMapItems.fromList([{ month: '2026-01' }, { month: '2026-02' }]);
+ * DuckDbMapItems.fromPath('$.months');
+ * // The rows of a query: each worker gets the columns of one as its parameters.
+ * DuckDbMapItems.fromQuery(sales, 'months');
  */
 export abstract class DuckDbMapItems {
   /**

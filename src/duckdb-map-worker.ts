@@ -5,7 +5,17 @@ import { DuckDbQueryFunction } from './duckdb-query-function';
 import { Invocation } from './map/invocation';
 import { functionInvocation, queryInvocation } from './map/map-invocation';
 
-/** The query or function that processes the items of a `DuckDbMap`, or combines the results of its workers. */
+/**
+ * The query or function that processes the items of a `DuckDbMap`, or combines the results of its workers.
+ *
+ * @example
+ * declare const sales: DuckDbQueryFunction;
+ * declare const reports: DuckDbFunction;
+ *
+ * DuckDbMapWorker.fromQuery(sales, 'day-totals', { params: { month: '$.month' }, timeout: Duration.minutes(2) });
+ * // Its handler gets the event `{ params: { month, file }, output }`.
+ * DuckDbMapWorker.fromFunction(reports, { params: { month: '$.month' } });
+ */
 export class DuckDbMapWorker {
   /**
    * A query of a function. As a worker, the query writes its result to the results of the map. As a reducer, it reads the workers' files with the

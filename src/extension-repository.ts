@@ -8,6 +8,12 @@ import { expectText } from './checks/expect';
  *
  * Whatever the source, each extension must have a signature that the DuckDB in the image accepts. So you do not need to trust the repository, and the
  * asset's hash does not cover it. The hash does cover the files of a directory.
+ *
+ * @example
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts',
+ *   extensionRepository: ExtensionRepository.fromUrl('https://mirror.example.com/duckdb'),
+ * });
  */
 export class ExtensionRepository {
   /** DuckDB's own repositories, for core and for community extensions. */

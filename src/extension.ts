@@ -18,6 +18,12 @@ const OPTIONS: PropNames<DuckDbExtensionOptions> = { loadedByStep: true };
  * A DuckDB extension that is baked into a function's image and loaded when DuckDB is opened.
  *
  * @see https://duckdb.org/docs/stable/core_extensions/overview
+ *
+ * @example
+ * new DuckDbFunction(this, 'Tiles', {
+ *   entry: 'src/tiles.ts',
+ *   extensions: [DuckDbExtension.core('spatial'), DuckDbExtension.community('h3')],
+ * });
  */
 export class DuckDbExtension {
   /**

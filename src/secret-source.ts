@@ -31,6 +31,14 @@ const OPTIONS: PropNames<SecretSourceOptions> = { maxAge: true, encryptionKey: t
  * A secret that the runtime fetches when a bootstrap step needs it.
  *
  * The template and the function's environment contain only its name, never its value.
+ *
+ * @example
+ * declare const token: ssm.IParameter;
+ * declare const login: secretsmanager.ISecret;
+ *
+ * SecretSource.fromSsmParameter(token);
+ * // The field `password` of a secret that is JSON, fetched at most once a minute.
+ * SecretSource.fromSecretsManager(login, 'password', { maxAge: Duration.minutes(1) });
  */
 export class SecretSource {
   /**

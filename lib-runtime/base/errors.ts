@@ -158,6 +158,12 @@ export class FatalError extends DuckDbError {
 /**
  * An error after which the same request may succeed. `queryHandler` throws it in place of every retryable error, because Step Functions decides on a
  * retry by the name of an error. It has the code of the original error, and its message begins with that code. `cause` is the original error.
+ *
+ * @example
+ * // Step Functions can retry this handler by the name of its error, as it can retry a query's.
+ * export const handler = () => cursor((c) => c.query('FROM orders')).catch((error) => {
+ *   throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
+ * });
  */
 export class DuckDbRetryableError extends DuckDbError {
   constructor(error: DuckDbError) {

@@ -57,7 +57,17 @@ export interface MotherDuckStepProps {
 
 const PROPS: PropNames<MotherDuckStepProps> = { token: true, databases: true, attachMode: true, saasMode: true, allowDownload: true, name: true };
 
-/** Attaches databases of MotherDuck. The function needs access to the internet. */
+/**
+ * Attaches databases of MotherDuck. The function needs access to the internet.
+ *
+ * @example
+ * declare const token: ssm.IParameter;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts', // SELECT * FROM sales.orders
+ *   bootstrap: [new MotherDuckStep({ token: SecretSource.fromSsmParameter(token), databases: ['sales'] })],
+ * });
+ */
 export class MotherDuckStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];

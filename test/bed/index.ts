@@ -1,3 +1,4 @@
+export { startBrowser, type Browser, type BrowserOptions, type Page } from './browser/browser';
 export { docker } from './docker/docker';
 export { dockerAvailability } from './docker/docker-engine';
 export type { Availability } from './availability';

@@ -1,4 +1,5 @@
 import type { Availability } from './availability';
+import { chromiumAvailability, installChromium } from './browser/chromium';
 import { lambdaBaseImage } from './docker/base-image';
 import { dockerAvailability, ensureEngine } from './docker/docker-engine';
 import { installMaven, mavenAvailability } from './process/maven';
@@ -23,6 +24,7 @@ const REQUIREMENTS = {
   lambda: { availability: dockerAvailability, prepare: () => lambdaBaseImage() },
   aws: { availability: pythonAvailability, prepare: installAws },
   ministack: { availability: miniStackAvailability, prepare: async () => Promise.all([installMiniStack(), lambdaBaseImage()]) },
+  browser: { availability: chromiumAvailability, prepare: installChromium },
   maven: { availability: mavenAvailability, prepare: installMaven },
   python: { availability: pythonAvailability, prepare: async () => undefined },
   icebergRest: { availability: icebergRestAvailability, prepare: installIcebergRest },

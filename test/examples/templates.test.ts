@@ -16,21 +16,34 @@ describeWith('python', 'the templates of the examples', () => {
     assemblies = {
       'sales': await synthesisedExample('sales'),
       'reports': await synthesisedExample('reports'),
+      'api': await synthesisedExample('api'),
       'step-functions': await synthesisedExample('step-functions'),
       'scale-out': await synthesisedExample('scale-out'),
       'lakehouse': await synthesisedExample('lakehouse'),
       'iceberg': await synthesisedExample('iceberg'),
+      'compaction': await synthesisedExample('compaction'),
+      'nightly-etl': await synthesisedExample('nightly-etl'),
+      'per-tenant': await synthesisedExample('per-tenant'),
+      's3-events': await synthesisedExample('s3-events'),
+      'scheduled-export': await synthesisedExample('scheduled-export'),
     };
   });
 
   test('are as they were', () => {
     expect(templateText(assemblies.sales, 'Sales')).toMatchSnapshot('sales');
     expect(templateText(assemblies.reports, 'Reports')).toMatchSnapshot('reports');
+    expect(templateText(assemblies.api, 'Api')).toMatchSnapshot('api');
+    expect(templateText(assemblies.api, 'Website')).toMatchSnapshot('api, its website');
     expect(templateText(assemblies['step-functions'], 'LargeOrders')).toMatchSnapshot('step-functions');
     expect(templateText(assemblies['scale-out'], 'ScaleOut')).toMatchSnapshot('scale-out');
     expect(templateText(assemblies.lakehouse, 'LakehouseDatabase')).toMatchSnapshot('lakehouse, its database');
     expect(templateText(assemblies.lakehouse, 'Lakehouse')).toMatchSnapshot('lakehouse');
     expect(templateText(assemblies.iceberg, 'Iceberg')).toMatchSnapshot('iceberg');
+    expect(templateText(assemblies.compaction, 'Compaction')).toMatchSnapshot('compaction');
+    expect(templateText(assemblies['nightly-etl'], 'NightlyEtl')).toMatchSnapshot('nightly-etl');
+    expect(templateText(assemblies['per-tenant'], 'Tenants')).toMatchSnapshot('per-tenant');
+    expect(templateText(assemblies['s3-events'], 'S3Events')).toMatchSnapshot('s3-events');
+    expect(templateText(assemblies['scheduled-export'], 'ScheduledExport')).toMatchSnapshot('scheduled-export');
   });
 
   test('leave cfn-lint nothing to say', async () => {

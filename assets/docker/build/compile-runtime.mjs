@@ -15,25 +15,34 @@ const LOADER = `${NAME}.js`;
 const ES_MODULE = `${NAME}.mjs`;
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 
-/** The part that answers the events of query functions. The others are small, or seldom needed. */
+/** The parts that answer the events of query functions: all, and those of HTTP. The others are small, or seldom needed. */
 const QUERIES = 'query-handler';
+const HTTP = 'http-handler';
 
 /** Runs a module as in Lambda, so that its compiled form includes functions that V8 compiles when they are called. */
 const EVALUATE = `
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, require('node:module').createRequire(code), module, code, require('node:path').dirname(code));
+  const fromHere = require('node:module').createRequire(code);
+  script.runInThisContext()(module.exports, fromHere, module, code, require('node:path').dirname(code));
+`;
+/** Answers an event with a query. `handler` is the code's own module of query functions. */
+const answering = (handler, event) => `
+  const { join } = require('node:path');
+  const { mkdtempSync, rmSync } = require('node:fs');
+  const queries = mkdtempSync(join(require('node:os').tmpdir(), 'queries-'));
+  writeFileSync(join(queries, 'one.sql'), "-- @param text VARCHAR = 'a'\\nSELECT 1 AS one, $text AS text");
+  const { cursor } = fromHere('./${LOADER}');
+  await ${handler}.eventAnswerer({ queries }, cursor).answer(${JSON.stringify(event)});
+  rmSync(queries, { recursive: true });
 `;
 /** What is done with each module after that. */
 const USES = {
   [NAME]: `await module.exports.cursor((c) => c.query("SELECT 1 AS one, 'a' AS text, true AS flag"));`,
-  [QUERIES]: `
-    const { join, dirname } = require('node:path');
-    const { mkdtempSync, rmSync } = require('node:fs');
-    const queries = mkdtempSync(join(require('node:os').tmpdir(), 'queries-'));
-    writeFileSync(join(queries, 'one.sql'), "-- @param text VARCHAR = 'a'\\nSELECT 1 AS one, $text AS text");
-    const { cursor } = require('node:module').createRequire(code)(join(dirname(code), '${LOADER}'));
-    await module.exports.eventAnswerer({ queries }, cursor).answer({ query: 'one', params: { text: 'b' } });
-    rmSync(queries, { recursive: true });
+  [QUERIES]: answering('module.exports', { query: 'one', params: { text: 'b' } }),
+  // The module of query functions gets this copy when it loads the part.
+  [HTTP]: `
+    fromHere.cache[fromHere.resolve('./${HTTP}.js')] = { exports: module.exports, loaded: true };
+    ${answering(`fromHere('./${QUERIES}.js')`, { version: '2.0', rawPath: '/one', rawQueryString: 'text=b', requestContext: { http: { method: 'GET' } } })}
   `,
 };
 const LAMBDA = { AWS_LAMBDA_FUNCTION_NAME: 'function', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769', AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' };
@@ -69,7 +78,7 @@ function compiledFiles() {
   const loader = (name) => loaderOf(name, `script.runInThisContext()(${PARAMETERS});`);
   return new Map([
     [LOADER, `${loader(NAME)}0 && (module.exports = { ${names} });\n`],
-    [`${QUERIES}.js`, loader(QUERIES)],
+    ...[QUERIES, HTTP].map((name) => [`${name}.js`, loader(name)]),
     [ES_MODULE, `import { createRequire } from 'node:module';\nexport const { ${names} } = createRequire(import.meta.url)('./${LOADER}');\n${init}\n`],
   ]);
 }

@@ -19,7 +19,21 @@ export interface DuckLakePostgresOptions extends PostgresConnectionOptions {
 
 const POSTGRES: PropNames<DuckLakePostgresOptions> = { ...POSTGRES_CONNECTION_OPTIONS, schema: true };
 
-/** Where a DuckLake has its catalog: the tables, snapshots and data files that it consists of. */
+/**
+ * Where a DuckLake has its catalog: the tables, snapshots and data files that it consists of.
+ *
+ * @example
+ * declare const catalog: rds.IDatabaseInstance;
+ * declare const archive: s3.IBucket;
+ *
+ * DuckLakeMetadata.postgres({
+ *   endpoint: PostgresEndpoint.fromInstance(catalog),
+ *   database: 'lakehouse',
+ *   credentials: PostgresCredentials.fromIam('lake_reader'),
+ * });
+ * // A frozen lake, which is read only.
+ * DuckLakeMetadata.file(archive, 'catalogs/2026-01.ducklake');
+ */
 export abstract class DuckLakeMetadata {
   /**
    * A PostgreSQL database. Many functions can read and write the lake at the same time.

@@ -4,7 +4,16 @@ import { expectText, shown } from '../../checks/expect';
 /** ISO 8601 with its offset. Without one, the time would depend on DuckDB's setting TimeZone. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** A state of a DuckLake. Each commit creates one. */
+/**
+ * A state of a DuckLake. Each commit creates one.
+ *
+ * @example
+ * declare const metadata: DuckLakeMetadata;
+ * declare const lake: s3.IBucket;
+ *
+ * new DuckLakeStep({ metadata, data: { bucket: lake, prefix: 'lake/' }, snapshot: DuckLakeSnapshot.time('2026-01-31T23:59:59Z') });
+ * new DuckLakeStep({ metadata, data: { bucket: lake, prefix: 'lake/' }, snapshot: DuckLakeSnapshot.version(42), catalog: 'before' });
+ */
 export class DuckLakeSnapshot {
   /**
    * The snapshot with a number, as `lake.snapshots()` lists them.

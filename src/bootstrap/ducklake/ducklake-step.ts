@@ -129,7 +129,28 @@ const RIGHTS: { [access in LakeAccess]: S3Rights } = {
   MAINTAIN: 'READ_DELETE',
 };
 
-/** Attaches a DuckLake: tables with transactions, whose catalog is in PostgreSQL or in a file, and whose data is Parquet in S3. */
+/**
+ * Attaches a DuckLake: tables with transactions, whose catalog is in PostgreSQL or in a file, and whose data is Parquet in S3.
+ *
+ * @example
+ * declare const vpc: ec2.IVpc;
+ * declare const catalog: rds.IDatabaseInstance;
+ * declare const lake: s3.IBucket;
+ *
+ * new DuckDbFunction(this, 'Ingestion', {
+ *   entry: 'src/ingest.ts',
+ *   vpc,
+ *   bootstrap: [new DuckLakeStep({
+ *     metadata: DuckLakeMetadata.postgres({
+ *       endpoint: PostgresEndpoint.fromInstance(catalog),
+ *       database: 'lakehouse',
+ *       credentials: PostgresCredentials.fromIam('lake_writer'),
+ *     }),
+ *     data: { bucket: lake, prefix: 'lake/' },
+ *     access: LakeAccess.WRITE,
+ *   })],
+ * });
+ */
 export class DuckLakeStep implements IBootstrapStep {
   /**
    * The folder of the queries that maintain a lake: `merge`, `expire` and `clean-up`. Use it as the prop `queries` of a `DuckDbQueryFunction`.

@@ -33,7 +33,22 @@ const OAUTH2: PropNames<IcebergOAuth2Options> = { clientId: true, clientSecret: 
 /** An API of API Gateway: its id and its region. */
 const API = /^([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 
-/** How the function signs in to an Iceberg REST catalog. */
+/**
+ * How the function signs in to an Iceberg REST catalog.
+ *
+ * @example
+ * declare const token: ssm.IParameter;
+ * declare const client: secretsmanager.ISecret;
+ *
+ * IcebergAuth.token(SecretSource.fromSsmParameter(token));
+ * IcebergAuth.oauth2({
+ *   clientId: 'reports',
+ *   clientSecret: SecretSource.fromSecretsManager(client, 'secret'),
+ *   serverUri: 'https://catalog.example.com/api/catalog/v1/oauth/tokens',
+ * });
+ * // A catalog behind API Gateway that asks for AWS's signatures.
+ * IcebergAuth.sigV4('execute-api');
+ */
 export class IcebergAuth {
   /** No sign-in, for a catalog that is reachable only in a private network. */
   public static none(): IcebergAuth {

@@ -98,7 +98,17 @@ const REST: PropNames<IcebergRestOptions> = { warehouse: true, auth: true, data:
 
 const TABLE_BUCKET = 'arn:aws:s3tables:eu-west-1:111122223333:bucket/sales';
 
-/** The Iceberg catalog that has a function's tables. */
+/**
+ * The Iceberg catalog that has a function's tables.
+ *
+ * @example
+ * declare const tableBucketArn: string;
+ * declare const lake: s3.IBucket;
+ *
+ * IcebergSource.s3Tables(tableBucketArn);
+ * IcebergSource.glue({ databases: ['sales'], data: [{ bucket: lake, prefix: 'warehouse/' }] });
+ * IcebergSource.rest('https://catalog.example.com/api/catalog', { warehouse: 'sales', data: [{ bucket: lake, prefix: 'warehouse/' }] });
+ */
 export abstract class IcebergSource {
   /**
    * A table bucket of S3 Tables, through its own REST endpoint.

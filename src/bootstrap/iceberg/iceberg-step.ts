@@ -72,7 +72,17 @@ const PROPS: PropNames<IcebergStepProps> = {
   name: true,
 };
 
-/** Attaches a catalog of Iceberg tables: S3 Tables, Glue or any REST catalog. */
+/**
+ * Attaches a catalog of Iceberg tables: S3 Tables, Glue or any REST catalog.
+ *
+ * @example
+ * declare const tableBucketArn: string;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts', // SELECT * FROM iceberg.sales.orders
+ *   bootstrap: [new IcebergStep({ source: IcebergSource.s3Tables(tableBucketArn), maxStaleness: Duration.minutes(1) })],
+ * });
+ */
 export class IcebergStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[] = [DuckDbExtension.core('iceberg')];

@@ -7,7 +7,19 @@ import { expectText } from '../../checks/expect';
 import { IDuckDbHost } from '../../duckdb-host';
 import { expectSecretSource, SecretSource, SecretSourceOptions } from '../../secret-source';
 
-/** How the function signs in to PostgreSQL. */
+/**
+ * How the function signs in to PostgreSQL.
+ *
+ * @example
+ * declare const password: ssm.IParameter;
+ * declare const rdsSecret: secretsmanager.ISecret;
+ *
+ * PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter(password));
+ * // A secret as RDS makes it, with `username` and `password`.
+ * PostgresCredentials.fromSecret(rdsSecret);
+ * // The function's role signs in, without a password.
+ * PostgresCredentials.fromIam('reader');
+ */
 export class PostgresCredentials {
   /** A user, and the source of its password. */
   public static fromPassword(user: string, password: SecretSource): PostgresCredentials {

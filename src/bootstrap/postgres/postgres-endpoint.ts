@@ -26,7 +26,19 @@ export interface PostgresHostOptions {
 
 const HOST_OPTIONS: PropNames<PostgresHostOptions> = { port: true, connections: true };
 
-/** The address of a PostgreSQL server, and its security groups. */
+/**
+ * The address of a PostgreSQL server, and its security groups.
+ *
+ * @example
+ * declare const replica: rds.IDatabaseInstance;
+ * declare const cluster: rds.IDatabaseCluster;
+ * declare const proxy: rds.IDatabaseProxy;
+ *
+ * PostgresEndpoint.fromInstance(replica);
+ * PostgresEndpoint.fromClusterReader(cluster);
+ * PostgresEndpoint.fromProxy(proxy);
+ * PostgresEndpoint.fromHost('db.example.com', { port: 6432 });
+ */
 export class PostgresEndpoint {
   /** A database instance or read replica of RDS. If it is imported without its security groups, add the inbound rule yourself. */
   public static fromInstance(instance: rds.IDatabaseInstance): PostgresEndpoint {

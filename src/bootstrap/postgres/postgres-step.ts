@@ -32,7 +32,24 @@ export interface PostgresStepProps extends PostgresConnectionOptions {
 
 const PROPS: PropNames<PostgresStepProps> = { ...POSTGRES_CONNECTION_OPTIONS, name: true, catalog: true, schema: true };
 
-/** Attaches a PostgreSQL database, such as a read replica, as a read-only catalog. */
+/**
+ * Attaches a PostgreSQL database, such as a read replica, as a read-only catalog.
+ *
+ * @example
+ * declare const vpc: ec2.IVpc;
+ * declare const replica: rds.IDatabaseInstance;
+ * declare const password: ssm.IParameter;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts', // SELECT * FROM pg_replica.public.users
+ *   vpc,
+ *   bootstrap: [new PostgresStep({
+ *     endpoint: PostgresEndpoint.fromInstance(replica),
+ *     database: 'app',
+ *     credentials: PostgresCredentials.fromPassword('reader', SecretSource.fromSsmParameter(password)),
+ *   })],
+ * });
+ */
 export class PostgresStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[] = [DuckDbExtension.core('postgres')];

@@ -92,7 +92,21 @@ const PROPS: PropNames<S3StepProps> = {
   name: true,
 };
 
-/** Lets SQL read, and on request write, objects of S3 buckets with the function's own role. */
+/**
+ * Lets SQL read, and on request write, objects of S3 buckets with the function's own role.
+ *
+ * @example
+ * declare const lake: s3.IBucket;
+ * declare const exports: s3.IBucket;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts',
+ *   bootstrap: [
+ *     new S3Step({ buckets: [lake], prefixes: ['orders/'] }),
+ *     new S3Step({ name: 'exports', buckets: [exports], permissions: S3Permissions.READ_WRITE }),
+ *   ],
+ * });
+ */
 export class S3Step implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];

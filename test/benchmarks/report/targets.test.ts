@@ -28,6 +28,10 @@ test('one may be about a figure itself', () => {
     .toEqual([[100, true], [120, false], [1, true]]);
 });
 
+test('one may be about a difference', () => {
+  expect(outcomes({ tea }, [target({ to: undefined, less: 'electric', atMost: 10 })]).map(({ measured, met }) => [measured, met])).toEqual([[100, false], [-20, true]]);
+});
+
 test('what was not measured is left out', () => {
   expect(outcomes({}, [target({ atMost: 1 })])).toEqual([]);
 });

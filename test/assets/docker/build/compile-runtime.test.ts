@@ -96,20 +96,22 @@ test.each([[[]], [['--expose-gc']]])('V8 takes the compiled code, with the flags
       constructor(...args) { super(...args); rejected.push(this.cachedDataRejected); }
     };
     const { queryHandler } = await import('cdk-duckdb-lambda/runtime');
-    queryHandler({ queries: '.' });
+    queryHandler({ queries: '.', http: {} });
     console.log(JSON.stringify(rejected));
-  `, flags)).toEqual([false, false]);
+  `, flags)).toEqual([false, false, false]);
 });
 
-test('the compiled handler of queries answers', () => {
+test('the compiled handler of queries answers, also over HTTP', () => {
   compile();
   mkdirSync(join(project, 'queries'));
   writeFileSync(join(project, 'queries', 'doubled.sql'), '-- @param n INTEGER\nSELECT 2 * $n AS doubled');
   expect(evaluate(`
     import { queryHandler } from 'cdk-duckdb-lambda/runtime';
     const handler = queryHandler({ queries: ${JSON.stringify(join(project, 'queries'))} });
-    console.log(JSON.stringify((await handler({ query: 'doubled', params: { n: 21 } })).rows));
-  `)).toEqual([{ doubled: 42 }]);
+    const { rows } = await handler({ query: 'doubled', params: { n: 21 } });
+    const { body } = await handler({ version: '2.0', rawPath: '/doubled', rawQueryString: 'n=21', requestContext: { http: { method: 'GET' } } });
+    console.log(JSON.stringify([rows, JSON.parse(body).rows]));
+  `)).toEqual([[{ doubled: 42 }], [{ doubled: 42 }]]);
 });
 
 test('nothing is compiled for another architecture than this one\'s', () => {

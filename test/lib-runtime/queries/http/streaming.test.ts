@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { type Asked, type Service, SHAPES } from './events';
 import { at } from './http-bed';
+import { streamed } from './streamed';
 import { startRuntimeClient, type RunningClient, type StreamedResponse } from '../../../bed';
 import { temporaryDirectory } from '../../../temporary-directory';
 import { projectWithRuntime } from '../../built-runtime';
@@ -34,24 +35,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => client?.stop());
 
-interface Streamed extends StreamedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Buffer;
-  readonly text: string;
-}
-
-/** What a function URL makes of a streamed response: the status and the headers come first, before eight zeros. */
-async function ask(asked: Asked | string, service: Service = 'functionUrl'): Promise<Streamed> {
-  const parts: Buffer[] = [];
-  const response = await client.invoke(SHAPES[service](typeof asked === 'string' ? at(asked) : asked), (chunk) => void parts.push(chunk));
-  expect(response).toMatchObject({ contentType: 'application/vnd.awslambda.http-integration-response' });
-  const all = Buffer.concat(parts);
-  const end = all.indexOf(Buffer.alloc(8));
-  const { statusCode, headers } = JSON.parse(all.subarray(0, end).toString());
-  const bytes = all.subarray(end + 8);
-  return { ...response, status: statusCode, headers, bytes, text: bytes.toString() };
-}
+const ask = async (asked: Asked | string, service?: Service) => streamed(client, asked, service);
 
 /** The whole response, for those who wait for it. */
 async function whole(event: object): Promise<{ value: any; response: StreamedResponse }> {
