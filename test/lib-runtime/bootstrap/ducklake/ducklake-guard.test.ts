@@ -16,7 +16,7 @@ describeWith(['postgres', 'aws'], 'deletes from a data file that already has del
   afterAll(() => bed?.stop());
 
   // DuckLake would repeat each refused commit for seconds.
-  const start = async (...steps: object[]) => freshRuntime(await bed.environment(steps, { settings: { ducklake_max_retry_count: 1 } }));
+  const start = async (...steps: object[]) => freshRuntime(await bed.environment(steps, { settings: { ducklake_max_retry_count: 3 } }));
   const execute = ({ cursor }: Runtime, sql: string) => cursor((c) => c.execute(sql));
   const numbers = async (table: string) => {
     const { cursor } = await start(bed.reader());
