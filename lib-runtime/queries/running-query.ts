@@ -31,16 +31,17 @@ export class RunningQuery {
   }
 }
 
-/** Runs `query` up to its last statement, and hands it to `answer`. */
+/** Runs `query` up to its last statement, and hands it to `answer`. Calls `onBegin` before its first statement. */
 export async function withRunningQuery<T>(
   open: (options: CursorOptions) => Promise<Cursor>, query: QueryFile, params: unknown, signal: LightAbortSignal,
-  answer: (running: RunningQuery) => Promise<T>,
+  answer: (running: RunningQuery) => Promise<T>, onBegin?: () => void,
 ): Promise<T> {
   const { database, parameters: declared, sql } = query;
   const cursor = await open({ ...(database !== undefined && { database }), signal });
   try {
     const parameters = await queryParameters(cursor, declared, params);
     const statements = await queryStatements(cursor, sql, parameters);
+    onBegin?.();
     for (const before of statements.before) await cursor.execute(before.sql, before.parameters);
     return await answer(new RunningQuery(cursor, query, statements))
       .catch(async (error: unknown) => { throw await fileError(error, cursor, sql, statements); });

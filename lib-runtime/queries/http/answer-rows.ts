@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Headers, HttpResponse } from './http-response';
 import type { HttpFormat } from './negotiation';
-import { HttpProblem, tooLarge } from './problem';
+import { HttpProblem } from './problem';
 import { rowLines, type TextFormat, wholeText } from './row-text';
 import { StreamError } from '../../base/errors';
 import { writeLines } from '../../output/write-lines';
@@ -35,7 +35,7 @@ class RowsAnswer {
     // What is known of remote files helps only answers that are read at once.
     if (!mayStream || query.cacheSeconds !== undefined) {
       if (await this.atOnce(format)) return;
-      if (!mayStream) throw tooLarge();
+      if (!mayStream) throw this.response.tooLarge(this.headers);
     }
     return this.inBatches(format);
   }
@@ -89,7 +89,7 @@ class RowsAnswer {
   private async sendFile(file: string): Promise<void> {
     const { size } = statSync(file);
     if (size <= MAX_ROWS_BYTES) return this.response.sendResult(this.headers, await readFile(file));
-    if (!this.response.streams) throw tooLarge(size);
+    if (!this.response.streams) throw this.response.tooLarge(this.headers, size);
     return this.response.stream(this.headers, false, async (reader) => {
       for await (const chunk of createReadStream(file)) await reader.take(chunk);
       await reader.finish();

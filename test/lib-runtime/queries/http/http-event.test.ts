@@ -9,6 +9,9 @@ const QUERIES = {
   'reports/daily': 'SELECT 1 AS one',
   'mine': '-- @param tenant VARCHAR\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant AS tenant',
   'caller': '-- @param arn VARCHAR\n-- @from arn authorizer.iam.userArn\nSELECT $arn AS arn',
+  'groups': '-- @param groups VARCHAR\n-- @from groups authorizer.claims.cognito:groups\nSELECT $groups AS groups',
+  'listed': '-- @param groups VARCHAR[]\n-- @from groups authorizer.lambda.groups\nSELECT $groups AS groups',
+  'numbered': '-- @param tenant INTEGER\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant AS tenant',
   'checked': '-- @param ok VARCHAR\n-- @from ok authorizer.lambda.fromLambda\nSELECT $ok AS ok',
 };
 
@@ -62,6 +65,21 @@ describe('what the caller is', () => {
   test('what a Lambda authorizer has returned', async () => {
     expect(JSON.parse((await ask(at('/checked', { caller: {} }), 'httpApi2')).text).rows).toEqual([{ ok: 'yes' }]);
     expect((await ask('/checked', 'restApi')).status).toBe(403);
+  });
+
+  test('the list and the text of several values that an authorizer has returned', async () => {
+    const { requestContext, ...event } = SHAPES.httpApi2({ path: '/listed' }) as { requestContext: object };
+    const handler = freshRuntime().queryHandler({ queries: queryFolder(QUERIES) });
+    const { body } = await handler({ ...event, requestContext: { ...requestContext, authorizer: { lambda: { groups: ['admin', 'a b'] } } } });
+    expect(JSON.parse(body).rows).toEqual([{ groups: ['admin', 'a b'] }]);
+    expect(JSON.parse((await ask(at('/groups', { caller: { 'cognito:groups': '[admin a]' } }), 'httpApi2')).text).rows).toMatchObject([{ groups: '[admin a]' }]);
+  });
+
+  test('what does not have the type of its parameter is not the caller\'s fault, and the log says so', async () => {
+    const logged = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    expect(await ask(at('/numbered', { caller: { tenant: 'acme' } }), 'httpApi2')).toMatchObject({ status: 500, text: expect.not.stringContaining('acme') });
+    expect(logged).toHaveBeenCalledWith(expect.any(String), expect.stringMatching(/^authorizer\.claims\.tenant of the caller is "acme", expected a whole number/));
+    logged.mockRestore();
   });
 
   test('a claim whose name is a URL, and none of the prototype', () => {
