@@ -44,7 +44,7 @@ const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FOR
 /**
  * Writes the batches of a stream to Lambda's response stream, and ends the response. Reads the next batch when the reader has taken the last.
  *
- * Use the row forms `'js'` and `'json'`. The client's value objects (`rows: 'duckdb'`) have no useful JSON.
+ * Use the row forms `'js'`, `'bigint'` and `'json'`. The client's value objects (`rows: 'duckdb'`) have no useful JSON.
  *
  * If the query fails after rows were written, it is too late for an HTTP status. The last line reports the error instead:
  * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid

@@ -8,6 +8,7 @@ import { readRows } from './read-rows';
 import { source } from './result-copy';
 import { LightAbortSignal } from '../base/abort';
 import { TimeoutError } from '../base/errors';
+import type { RowFormat } from '../base/row-format';
 import type { Cursor, CursorOptions } from '../cursor/types';
 import type { Column } from '../values/column';
 
@@ -16,12 +17,12 @@ export class RunningQuery {
   constructor(readonly cursor: Cursor, readonly query: QueryFile, readonly statements: QueryStatements) {}
 
   /** Reads the rows into `rows`, whose JSON is at most `maxBytes`. Returns whether all of them fit. Throws if they do not have the declared columns. */
-  async read(rows: InlineRows, maxBytes: number): Promise<boolean> {
+  async read(rows: InlineRows, maxBytes: number, form: RowFormat = 'js'): Promise<boolean> {
     const { cursor, query, statements: { last, statement, reads } } = this;
     const fits = reads
-      ? await readRows({ cursor, sql: `FROM ${source(statement)}`, parameters: last.parameters, maxInlineBytes: maxBytes }, query, rows)
+      ? await readRows({ cursor, sql: `FROM ${source(statement)}`, parameters: last.parameters, form, maxInlineBytes: maxBytes }, query, rows)
       // A statement that writes has to end, however many rows it returns.
-      : rows.addResult(await cursor.queryResult(last.sql, last.parameters));
+      : rows.addResult(await cursor.queryResult(last.sql, last.parameters, { rows: form }));
     if (fits) await this.checkColumns(rows.columns!);
     return fits;
   }

@@ -64,7 +64,7 @@ function known(error: unknown): HttpProblem {
   if (code === 'BUDGET') return new HttpProblem(429, 'too many queries need memory at this time; try again', retryAfter(), code);
   if (error.retryable) return new HttpProblem(503, 'the query failed for a reason that may pass; try again', retryAfter(), code);
   if (error instanceof OutOfRangeError) {
-    return new HttpProblem(500, 'the answer has a value that JSON does not hold exactly; ask for Parquet, or let the query cast it to VARCHAR', {}, code);
+    return new HttpProblem(500, 'the answer has a value that JSON does not hold exactly; ask for CSV or Parquet, or let the query cast it to VARCHAR', {}, code);
   }
   return new HttpProblem(500, 'the query failed; the function\'s log has the reason', {}, code);
 }

@@ -39,6 +39,14 @@ describe('the rows', () => {
     expect((await asking(runtime, queries)('/q')).text).toBe(JSON.stringify(await handler({ query: 'q' } as QueryEvent)));
   });
 
+  test('CSV has integers of any size, also below a POST and in a list', async () => {
+    const values = "SELECT 9007199254740993 AS i, -170141183460469231731687303715884105727::HUGEINT AS h, 7::BIGINT AS s, [9007199254740993] AS l, TIMESTAMP '2026-01-02 03:04:05' AS at";
+    const ask = asking(runtime, { values, written: `CREATE TEMP TABLE t AS ${values}; DELETE FROM t RETURNING *` });
+    const csv = 'i,h,s,l,at\r\n9007199254740993,-170141183460469231731687303715884105727,7,"[""9007199254740993""]",2026-01-02T03:04:05.000Z\r\n';
+    expect((await ask('/values.csv')).text).toBe(csv);
+    expect((await ask({ method: 'POST', path: '/written.csv' })).text).toBe(csv);
+  });
+
   test('of an answer without rows', async () => {
     const ask = asking(runtime, { none: 'SELECT 1 AS a WHERE false' });
     expect(JSON.parse((await ask('/none')).text)).toEqual({ columns: [{ name: 'a', type: 'INTEGER' }], rows: [], rowCount: 0 });
@@ -185,7 +193,8 @@ describe('CORS', () => {
   test.each([
     [{ corse: {} }, /has no option "corse"; did you mean "cors"\?/],
     [{ cors: {} }, /has no allowedOrigins/],
-    [{ cors: { allowedOrigins: '*' } }, /allowedOrigins is "\*", expected a list of texts/],
+    [{ cors: { allowedOrigins: '*' } }, /allowedOrigins is "\*", expected a list of origins as browsers send them/],
+    [{ cors: { allowedOrigins: ['*'], maxAgeSeconds: 1.5 } }, /maxAgeSeconds is 1\.5, expected a whole number from 0/],
     [{ streaming: 1 }, /streaming is 1, expected true or false/],
   ])('the options %j are refused', (http, message) => {
     expect(() => runtime.queryHandler({ queries: queryFolder(QUERIES), http: http as object })).toThrow(message);

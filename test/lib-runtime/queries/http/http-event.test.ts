@@ -1,5 +1,6 @@
 import { SERVICES, SHAPES } from './events';
 import { asking, at } from './http-bed';
+import type { QueryHttpEvent } from '../../../../lib-runtime';
 import { isHttpEvent, readHttpEvent } from '../../../../lib-runtime/queries/http/http-event';
 import { freshRuntime, rejection } from '../../fresh-runtime';
 import { queryFolder } from '../query-bed';
@@ -122,7 +123,15 @@ describe('paths', () => {
 test.each([
   ['a direct event', { query: 'a' }],
   ['an event of S3', { Records: [] }],
-  ['an event of a load balancer, whose values are encoded in another way', { requestContext: { elb: {} }, httpMethod: 'GET', path: '/' }],
-  ['a WebSocket message', { requestContext: { routeKey: '$connect' } }],
   ['nothing', null],
 ])('%s is not HTTP', (_, event) => expect(isHttpEvent(event)).toBe(false));
+
+test.each([
+  ['a load balancer, whose values are encoded in another way', { requestContext: { elb: {} }, httpMethod: 'GET', path: '/' }],
+  ['VPC Lattice', { version: '2.0', path: '/', method: 'GET', requestContext: { serviceNetworkArn: 'arn' } }],
+  ['VPC Lattice, in format 1.0', { raw_path: '/', method: 'GET', headers: {} }],
+  ['a WebSocket API', { requestContext: { routeKey: '$connect', connectionId: 'id' } }],
+])('an event of %s is refused as such', async (_, event) => {
+  const handler = freshRuntime().queryHandler({ queries: queryFolder(QUERIES) });
+  expect(await rejection(handler(event as QueryHttpEvent))).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/^the event is one of a service that is not supported/) });
+});

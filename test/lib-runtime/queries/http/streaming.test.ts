@@ -13,6 +13,7 @@ import { queryFolder } from '../query-bed';
 
 const QUERIES = {
   values: "SELECT 1 AS i, 'é\"' AS t, NULL AS n, 2.50::DECIMAL(3,2) AS d",
+  big: 'SELECT 9007199254740993 AS i',
   declared: '-- @column i INT\nSELECT 1 AS i',
   wrong: '-- @column i VARCHAR\nSELECT 1 AS i',
   none: 'SELECT 1 AS a WHERE false',
@@ -54,6 +55,7 @@ test.each(['functionUrl', 'restApi'] as const)('%s: the rows of a direct event, 
   expect(JSON.parse((await ask('/values.ndjson', service)).text)).toEqual(direct.rows[0]);
   expect((await ask('/values.csv', service)).text).toBe('i,t,n,d\r\n1,"é""",,2.50\r\n');
   expect((await ask('/values.parquet', service)).bytes.subarray(0, 4).toString()).toBe('PAR1');
+  expect((await ask('/big.csv', service)).text).toBe('i\r\n9007199254740993\r\n');
   const gzip = await ask(at('/values', { headers: { 'accept-encoding': 'gzip' } }), service);
   expect(gzip.headers).toMatchObject({ 'content-encoding': 'gzip' });
   expect(gunzipSync(gzip.bytes).toString()).toBe(json.text);
