@@ -160,6 +160,12 @@ project.addTask('scale-out-model', {
   env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
 });
 
+project.addTask('go-example', {
+  description: 'Synthesise examples/go-sales with the Go module of this library, and compare it with examples/sales',
+  exec: 'node -r ts-node/register/transpile-only scripts/go-example.ts',
+  env: { TS_NODE_PROJECT: 'tsconfig.dev.json' },
+});
+
 project.addTask('dashboard-picture', {
   description: 'Draw docs/dashboard.svg from the template of a dashboard',
   exec: 'node -r ts-node/register/transpile-only scripts/dashboard-picture.ts',

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { NetworkMode } from 'aws-cdk-lib/aws-ecr-assets';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import { runInProcess } from './local-function';
+import { bars } from './bars';
+import { farRuns, OURS, type FarRun } from './far-s3';
+import { installExtensions, runInProcess } from './local-function';
 import { writeOrders } from './sales/orders';
 import { SalesStack } from './sales/stack';
 import {
@@ -12,6 +14,8 @@ import {
 import { ExtensionRepository } from 'cdk-duckdb-lambda';
 
 const BUCKET = 'my-data-lake';
+/** As far as S3 is from Lambda. */
+const FAR_MS = 25;
 
 interface Answer {
   readonly rows: Record<string, unknown>[];
@@ -39,6 +43,10 @@ async function main(): Promise<void> {
     if (!docker.available) console.log(`\n  No Docker: ${docker.reason}.\n  The same bundled handler runs in a plain process instead.\n`);
     const answer = docker.available ? await answerFromContainer(s3) : await answerFromProcess(s3);
     show(answer, docker.available);
+    showFarS3(await step(`The same query over an S3 that is ${FAR_MS} ms away`, async () => (
+      farRuns({ orders: join(s3.dir, BUCKET, 'orders'), extensions: await installExtensions(['httpfs']), delayMs: FAR_MS })
+    )));
+    console.log('\nNext: examples/sales (the stack and its handler), README.md, `npm cit`.');
   } finally {
     await s3.stop();
   }
@@ -61,7 +69,7 @@ async function answerFromContainer(s3: S3Server): Promise<Answer> {
     env: { ...fn.environment, ...awsEnvironment(s3, CONTAINER_HOST) },
   });
   try {
-    return await step('Two invocations: read-only, no HOME, not root, behind the runtime interface emulator', async () => {
+    return await step('Two invocations: read-only, not root, behind Lambda\'s emulator', async () => {
       const invoke = async () => {
         const { payload, error } = await running.invoke();
         if (error) throw new Error(`the function failed: ${error.errorMessage}\n${await running.logs()}`);
@@ -138,10 +146,18 @@ function show({ rows, coldStart, milliseconds }: Answer, inContainer: boolean): 
   const { total, steps, ...phases } = coldStart;
   const named: Record<string, number> = { 'open': phases.open, 'load': phases.load, 'lock': phases.lock, ...prefixed(steps), 'first query': phases.firstQuery };
   console.log('\nWhat DuckDB added to the cold start, in milliseconds on this machine:\n');
-  console.log(bars(named));
+  console.log(bars(named, { digits: 1 }));
   console.log(`\n  ${total.toFixed(0)} ms in all. First invocation ${milliseconds[0].toFixed(0)} ms`
-    + `${inContainer ? ', Node.js and the emulator included' : ''}; second ${milliseconds[1].toFixed(0)} ms.`);
-  console.log('\nNext: examples/sales (the stack and its handler), README.md (what else works), `npm cit` (all tests).');
+    + `${inContainer ? ', Node.js included' : ''}; second ${milliseconds[1].toFixed(0)} ms.\n`);
+}
+
+function showFarS3(runs: Record<string, FarRun>): void {
+  console.log('\nThe first query of a process that has the memory of one vCPU:');
+  const figures: readonly [string, keyof FarRun][] = [['milliseconds', 'milliseconds'], ['requests', 'requests'], ['requests at once', 'atOnce']];
+  for (const [title, key] of figures) {
+    console.log(`\n  ${title}`);
+    console.log(bars(Object.fromEntries(Object.entries(runs).map(([name, run]) => [name, run[key]])), { highlighted: OURS }));
+  }
 }
 
 const prefixed = (steps: Record<string, number>) => Object.fromEntries(Object.entries(steps).map(([name, ms]) => [`step ${name}`, ms]));
@@ -155,13 +171,6 @@ function table(rows: Record<string, unknown>[]): string {
   });
   const lines = columns[0].map((_, i) => `  ${columns.map((cells) => cells[i]).join('  ')}`);
   return [lines[0], `  ${'─'.repeat(lines[0].length - 2)}`, ...lines.slice(1)].join('\n');
-}
-
-function bars(phases: Record<string, number>): string {
-  const longest = Math.max(...Object.values(phases));
-  return Object.entries(phases)
-    .map(([name, ms]) => `  ${name.padEnd(12)} ${ms.toFixed(1).padStart(7)}  ${'█'.repeat(Math.max(1, Math.round((ms / longest) * 40)))}`)
-    .join('\n');
 }
 
 main().catch((error) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bedPath, run, type SynthesisedFunction } from '../test/bed';
 
-/** Calls the handler until it says to end; each answer is a line of its own. */
+/** Calls the handler until it says to end. Each answer is printed as one line. */
 const DRIVER = `
   import(process.argv[1]).then(async (module) => {
     for await (const _ of require('node:readline').createInterface({ input: process.stdin })) {
@@ -19,10 +19,13 @@ export async function runInProcess<T>(
   aws: Record<string, string>,
   use: (invoke: () => Promise<unknown>, logs: () => Promise<string>) => Promise<T>,
 ): Promise<T> {
+  const { extensions } = JSON.parse(environment.DUCKDB_LAMBDA_CONFIG);
   const [module, handler] = command[0].split('.');
   const file = ['mjs', 'cjs'].map((ending) => join(context, 'handler', `${module}.${ending}`)).find(existsSync)!;
   const child = spawn(process.execPath, ['-e', DRIVER, file, handler], {
-    env: { ...process.env, ...environment, ...aws, AWS_LAMBDA_FUNCTION_NAME: 'function', DUCKDB_EXTENSIONS_DIR: await installExtensions(environment) },
+    env: {
+      ...process.env, ...environment, ...aws, AWS_LAMBDA_FUNCTION_NAME: 'function', DUCKDB_EXTENSIONS_DIR: await installExtensions(extensions),
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines: string[] = [];
@@ -48,8 +51,8 @@ export async function runInProcess<T>(
   }
 }
 
-async function installExtensions(environment: Readonly<Record<string, string>>): Promise<string> {
-  const { extensions } = JSON.parse(environment.DUCKDB_LAMBDA_CONFIG);
+/** A directory with extensions, from DuckDB's repository or, where only package registries can be reached, from PyPI. */
+export async function installExtensions(extensions: readonly string[]): Promise<string> {
   const target = bedPath('demo', 'extensions');
   const install = (source: string) => run(process.execPath,
     [join(__dirname, '..', 'assets', 'docker', 'install-extensions.mjs'), 'install', '--target', target, '--source', source, ...extensions]);

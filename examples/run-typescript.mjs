@@ -1,6 +1,6 @@
 // Runs a TypeScript file of this repository. First installs and builds what is missing or out of date.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Ends this process with the exit code of the file. */
 export function runTypeScript(file, ...args) {
-  if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) run('Installing', 'npm', 'ci', '--no-audit', '--no-fund');
+  if (!isLink('node_modules') && isOlder('node_modules/.package-lock.json', 'package-lock.json')) run('Installing', 'npm', 'ci', '--no-audit', '--no-fund');
   if (isOlder('runtime/index.mjs', 'lib-runtime')) run('Building the runtime', process.execPath, 'lib-runtime/build.mjs');
   if (isOlder('lib/index.js', 'src')) run('Building the construct', process.execPath, 'node_modules/jsii/bin/jsii', '--silence-warnings=reserved-word');
 
@@ -24,6 +24,11 @@ function run(what, command, ...args) {
     console.error(`${stdout}${stderr}\n${command} ${args.join(' ')} failed`);
     process.exit(1);
   }
+}
+
+/** `npm ci` would empty the directory that a link leads to, which may be another work tree's. */
+function isLink(path) {
+  return lstatSync(join(root, path), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function isOlder(made, source) {

@@ -35,7 +35,7 @@ const CURSOR_OPTIONS = new Options<DuckDBCursorOptions>('cursor() of a DuckDB', 
 const IN_MEMORY = ':memory:';
 
 /**
- * A DuckDB instance that you create, pass around and destroy yourself. It opens at its first use, and lives until `destroy()`.
+ * A DuckDB instance that you create, pass around and destroy yourself. It opens at its first use, and exists until `destroy()`.
  *
  * @example
  * const database = new DuckDB({ dbName: 'reports.duckdb', cleanOnStart: true });
@@ -83,7 +83,7 @@ export class DuckDB implements AsyncDisposableLike {
    * Interrupts running queries, closes the instance, and removes the file if this object created it. A second call does nothing. Any later use throws
    * `CLOSED`.
    *
-   * It does not wait for an aborted query that has not settled yet. The file is removed, and can be opened again, when that query has settled.
+   * It does not wait for an aborted query that is still running. The file is removed, and can be opened again, when that query has ended.
    */
   destroy(): Promise<void> {
     this.origin?.invocation.closed(this.leftover);

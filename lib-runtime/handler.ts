@@ -22,7 +22,7 @@ const MAX_CLEAN_UP_MS = 1_000;
  * Guards each invocation of a handler: its deadline, what it leaves open, and its memory.
  *
  * - `marginMs` before the deadline, running calls on any cursor are rejected with a `TIMEOUT` error, without waiting for DuckDB. DuckDB cannot
- *   interrupt HTTP requests and Postgres statements; they wait no longer than an invocation lasts.
+ *   interrupt HTTP requests and PostgreSQL statements, but these end with their own time limits.
  * - Whatever the handler left open is closed, with a warning that says where it was opened.
  * - If the process uses more than `recycleAboveMemory` of the function's memory, idle shared instances are closed. The next call creates
  *   them again. Tables in an in-memory instance are lost with it.

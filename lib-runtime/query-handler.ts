@@ -12,14 +12,15 @@ const queries = () => requireFromHere('./queries/query-handler') as typeof impor
 /**
  * A handler that answers events with the queries of a folder of SQL files.
  *
- * An event `{ query, params?, output?, maxInlineBytes? }` is answered with `{ columns, rows, rowCount }`. If it asks for a file, or the rows are too
- * many for `maxInlineBytes` and a location for results is known, the answer is `{ manifest, files, rowCount, bytes, format }`. A query whose rows
- * turn out to be too many runs a second time, if it only reads; otherwise that is a `RESULT_LIMIT` error. With `{ manifests, manifestCount? }` the
- * query reads the files of results that were written before, as its parameter `files`.
+ * The answer to an event `{ query, params?, output?, maxInlineBytes? }` is `{ columns, rows, rowCount }`. If the event asks for a file, or if the
+ * rows exceed `maxInlineBytes` and a location for results is known, the answer is `{ manifest, files, rowCount, bytes, format }`. To write the file
+ * of rows that exceed `maxInlineBytes`, a query that only reads runs a second time. Any other query is then a `RESULT_LIMIT` error. With
+ * `{ manifests, manifestCount? }`, the query reads the files of earlier results through its parameter `files`.
  *
- * The HTTP events of function URLs and API Gateway are answered over HTTP: `GET /monthly-sales?month=2025-02`, as JSON, NDJSON, CSV or Parquet.
+ * The handler answers the HTTP events of function URLs and API Gateway over HTTP: `GET /monthly-sales?month=2025-02`, as JSON, NDJSON, CSV or
+ * Parquet.
  *
- * Invocations are guarded as by `withDuckDB`. An error after which another attempt may succeed is a `DuckDbRetryableError`, every other the typed
+ * The handler guards invocations as `withDuckDB` does. It throws a `DuckDbRetryableError` if another attempt may succeed, and otherwise the typed
  * error, such as `ParameterError`. Over HTTP, errors are answers. Throws `CONFIG` for invalid options, and for a folder that does not exist.
  *
  * @example

@@ -7,9 +7,9 @@ import { writeLines } from './output/write-lines';
 
 /** The stream to which a streaming handler of Lambda writes its answer: the part of a Node.js `Writable` that this package needs. */
 export interface ResponseStreamLike {
-  /** Whether the reader has left. */
+  /** Whether the client has disconnected. */
   readonly destroyed?: boolean;
-  /** Writes text. Answers `false` if the reader has not taken what was written before. */
+  /** Writes text. Returns `false` if the client has not yet read what was written before. */
   write(chunk: string): boolean;
   /** Ends the answer. */
   end(callback?: () => void): unknown;
@@ -42,13 +42,14 @@ export interface WriteRowsOptions {
 const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FORMAT, columns: TEXTS });
 
 /**
- * Writes the batches of a stream to Lambda's response stream, and ends the response. Reads the next batch when the reader has taken the last.
+ * Writes the batches of a stream to Lambda's response stream, and ends the response. It reads the next batch when the client has read the previous
+ * one.
  *
- * Use the row forms `'js'`, `'bigint'` and `'json'`. The client's value objects (`rows: 'duckdb'`) have no useful JSON.
+ * Use the row forms `'js'`, `'bigint'` or `'json'`. The value objects of DuckDB's client (`rows: 'duckdb'`) do not have useful JSON.
  *
  * If the query fails after rows were written, it is too late for an HTTP status. The last line reports the error instead:
- * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid
- * options and rows, and `ABORTED` if the reader disconnects.
+ * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid options
+ * and rows, and `ABORTED` if the client disconnects.
  *
  * @example
  * export const handler = awslambda.streamifyResponse(withDuckDB(async (_event, response) => {

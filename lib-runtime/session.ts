@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** MiB of the process's memory. Waits until enough is free; throws `BUDGET` after 10 s. @default - half of what is left */
   readonly memory?: number;
-  /** The age in milliseconds that answers from remote files may have: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
+  /** How old answers from remote files may be, in milliseconds: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
   readonly maxStalenessMs?: number;
   /** A signal that ends the session, and rejects its running calls, as soon as it aborts. @default - none */
   readonly signal?: AbortSignalLike;

@@ -12,8 +12,7 @@ export interface DuckDbBundlingOptions {
   /**
    * Whether stack traces show the lines of the source.
    *
-   * A source map is stored beside the handler. It is read when the first stack trace is requested. So it does not slow the cold start, as Node.js's
-   * own `--enable-source-maps` would.
+   * The source map is read only when code asks for a stack trace. So it does not slow the cold start, as Node.js's own `--enable-source-maps` would.
    *
    * @default false
    */
@@ -36,9 +35,9 @@ export interface DuckDbBundlingOptions {
   /**
    * Packages that are installed in the image and not bundled, such as packages with native code or with files that they read.
    *
-   * They are installed for the function's architecture, whatever the building machine's. The lock file of the handler's project pins the versions
-   * (npm 7 or later, yarn, pnpm 8 or later). Without a lock file, the build takes the versions that are installed beside the handler; the packages'
-   * dependencies are then not pinned.
+   * They are installed for the function's architecture, whatever the architecture of the building machine. The lock file of the handler's project
+   * pins the versions (npm 7 or later, yarn, pnpm 8 or later). Without a lock file, the build takes the versions that are installed beside the
+   * handler; the packages' dependencies are then not pinned.
    *
    * @default - all packages are bundled
    */
@@ -91,7 +90,7 @@ export interface DuckDbBundlingOptions {
 
   /**
    * Shell commands that run on the synthesising machine, in the root of the handler's project, before and after the handler is bundled. Files that
-   * they put into the output directory are beside the handler in the image.
+   * they put into the output directory are next to the handler in the image.
    *
    * `beforeInstall` is called if there are `nodeModules`, which are installed when the image is built.
    *

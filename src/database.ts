@@ -1,9 +1,10 @@
 /** A logical database of a function: an instance of DuckDB that is created when it is first used, and that all cursors on it share. */
 export interface DuckDbDatabase {
   /**
-   * The database's file: a bare name is a file in `/tmp`, an absolute path must be under `/tmp`.
+   * The database's file. A bare name is a file in `/tmp`; an absolute path must be under `/tmp`.
    *
-   * The file lives as long as `/tmp` does. Later invocations find it there. Each execution environment has its own file.
+   * The file exists as long as `/tmp` does, so later invocations in the same execution environment find it. Each execution environment has its own
+   * file.
    *
    * @default - the database is in memory
    */

@@ -1,44 +1,44 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 
-/** When the alarms of a function are raised, each over 5 minutes, and what they do then. */
+/** The thresholds of a function's alarms, each over 5 minutes, and the actions of the alarms. */
 export interface DuckDbAlarmOptions {
   /**
-   * What an alarm does when it is raised, such as `new SnsAction(topic)`.
+   * The actions of each alarm, such as `new SnsAction(topic)`.
    *
    * @default - nothing
    */
   readonly actions?: cloudwatch.IAlarmAction[];
 
   /**
-   * The number of invocations that fail.
+   * The number of failed invocations that raises the alarm.
    *
    * @default 1
    */
   readonly errors?: number;
 
   /**
-   * The number of invocations that Lambda refuses because too many run.
+   * The number of throttled invocations that raises the alarm.
    *
    * @default 1
    */
   readonly throttles?: number;
 
   /**
-   * The percentage of the function's timeout that the longest invocation takes.
+   * The percentage of the function's timeout that raises the alarm when the longest invocation takes it.
    *
    * @default 80
    */
   readonly durationPercentage?: number;
 
   /**
-   * The percentage of the function's memory that its process uses at the end of an invocation.
+   * The percentage of the function's memory that raises the alarm when the process uses it at the end of an invocation.
    *
    * @default 90
    */
   readonly memoryPercentage?: number;
 
   /**
-   * The percentage of the function's ephemeral storage to which a query spills.
+   * The percentage of the function's ephemeral storage that raises the alarm when a query spills that much.
    *
    * @default 80
    */

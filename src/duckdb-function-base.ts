@@ -109,7 +109,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * The role that the function runs with. For the `bind` of bootstrap steps.
+   * The function's execution role. For the `bind` of bootstrap steps.
    */
   public get executionRole(): iam.IRole | undefined {
     return this.role;
@@ -151,7 +151,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * Milliseconds that a run of a bootstrap step takes. Covers all steps, unless `options` name one. Needs `metrics: true`.
+   * Milliseconds that a bootstrap step takes to run. Covers all steps, unless `options.step` names one. Needs `metrics: true`.
    *
    * @default - the average over 5 minutes
    */
@@ -209,7 +209,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * Errors of the runtime, such as those of queries, by the code that you name. Needs `metrics: true`.
+   * The number of errors of the runtime, such as failed queries. Covers all codes, unless `options.code` names one. Needs `metrics: true`.
    *
    * Lambda's own `metricErrors` counts invocations that failed for whatever reason.
    *
@@ -223,8 +223,8 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   }
 
   /**
-   * What a dashboard shows of the function: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
-   * Needs `metrics: true`.
+   * Widgets for a dashboard: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill. Needs
+   * `metrics: true`.
    *
    * @example
    * declare const fn: DuckDbFunction;
@@ -240,7 +240,7 @@ export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction impl
   /**
    * Alarms on errors, throttles, and durations, memory and spill that come close to the function's limits. Needs `metrics: true`.
    *
-   * @param options when they are raised, and what they do then
+   * @param options their thresholds and actions
    */
   public createAlarms(options: DuckDbAlarmOptions = {}): cloudwatch.Alarm[] {
     return functionAlarms(this, options);

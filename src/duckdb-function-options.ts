@@ -5,18 +5,18 @@ import { DuckDbOptions } from './duckdb-options';
 /**
  * Options of every Lambda function with DuckDB.
  *
- * Some of Lambda's options have other defaults, because DuckDB could not run with Lambda's:
+ * Some of Lambda's options have other defaults, because DuckDB does not run well with Lambda's:
  *
  * - `architecture` is ARM_64.
- * - `memorySize` is 1769 MB; the minimum is 256. DuckDB gets 70 % of the memory above 200 MB, and one thread for each 1769 MB (one vCPU) or part of
- *   it.
+ * - `memorySize` is 1769 MB; the minimum is 256. DuckDB gets 70 % of the memory above 200 MB, and one thread per vCPU. There is one vCPU for each
+ *   1769 MB or part of it.
  * - `timeout` is 30 seconds.
  * - `environment` has UV_THREADPOOL_SIZE 16.
  * - In a VPC, `allowAllOutbound` is false: the function's new security group allows port 443 of any host, and the hosts that the bootstrap steps
- *   need. With `allowAllOutbound` or `securityGroups`, the function reaches what these options allow.
+ *   need. If you set `allowAllOutbound` or `securityGroups`, the function can reach what these options allow.
  *
- * Options that an image cannot have, such as `layers`, are errors. So are unknown props, except that a subclass may pass on
- * props of its own whose names do not resemble a known one.
+ * Options that a function with an image cannot have, such as `layers`, are errors. Unknown props are errors too. A subclass may pass on its own
+ * props, if their names do not resemble a known one.
  */
 export interface DuckDbFunctionOptions extends lambda.FunctionOptions, DuckDbOptions {
   /**

@@ -21,12 +21,12 @@ export interface DuckDbFunctionProps extends DuckDbFunctionOptions {
   /**
    * The root of the handler's project. The entry is below it, and paths in the bundle are relative to it.
    *
-   * @default - the folder of the lock file, else the nearest folder above the entry with a package.json
+   * @default - the folder of the lock file, or else the nearest folder above the entry that has a package.json
    */
   readonly projectRoot?: string;
 
   /**
-   * The lock file of the handler's project, of npm, yarn or pnpm.
+   * The npm, yarn or pnpm lock file of the handler's project.
    *
    * It determines the version of DuckDB's client, and pins `bundling.nodeModules`.
    *

@@ -14,7 +14,7 @@ import { RequiredEndpoint } from './required-endpoint';
  */
 export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
-   * The role that DuckDB runs with: the function's execution role.
+   * The function's execution role.
    */
   readonly executionRole?: iam.IRole;
 
@@ -42,14 +42,14 @@ export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable
 /** A Lambda function that runs DuckDB. */
 export interface IDuckDbFunction extends lambda.IFunction, IDuckDbHost {
   /**
-   * What a dashboard shows of the function: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
+   * Widgets for a dashboard: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
    */
   dashboardWidgets(): cloudwatch.IWidget[];
 
   /**
    * Alarms on errors, throttles, and durations, memory and spill that come close to the function's limits.
    *
-   * @param options when they are raised, and what they do then
+   * @param options their thresholds and actions
    */
   createAlarms(options?: DuckDbAlarmOptions): cloudwatch.Alarm[];
 }

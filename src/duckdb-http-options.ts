@@ -5,17 +5,18 @@ export interface DuckDbHttpOptions {
   /**
    * Which web pages may read the answers.
    *
-   * Use this or the CORS settings of the function URL or the API, not both: browsers refuse an answer that has the headers twice.
+   * Use either this or the CORS settings of the function URL or the API. With both, browsers refuse the answer, because it has the headers twice.
    *
-   * @default - none, or those for which the function URL or the API has settings
+   * @default - none, unless the function URL or the API has CORS settings
    */
   readonly cors?: DuckDbHttpCors;
 
   /**
    * Whether answers are streamed. Lambda's limit of 6 MB then does not apply, and the first rows arrive before the last ones are computed.
    *
-   * A function URL needs the invoke mode `RESPONSE_STREAM`, and a REST API the response transfer mode `STREAM`, because an event does not tell. A
-   * function URL with the other mode causes the warning `cdk-duckdb-lambda:invokeMode`. HTTP APIs do not stream, and get whole answers in any case.
+   * A function URL needs the invoke mode `RESPONSE_STREAM`, and a REST API needs the response transfer mode `STREAM`, because an event does not show
+   * the mode. A function URL with the other mode causes the warning `cdk-duckdb-lambda:invokeMode`. HTTP APIs cannot stream, so they always get whole
+   * answers.
    *
    * @default false
    * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
@@ -29,7 +30,7 @@ export interface DuckDbHttpCors {
   readonly allowedOrigins: string[];
 
   /**
-   * Whether browsers send cookies and HTTP authentication. Not together with the origin `*`.
+   * Whether browsers send cookies and HTTP authentication. Cannot be combined with the origin `*`.
    *
    * @default false
    */
@@ -50,7 +51,7 @@ export interface DuckDbHttpCors {
   readonly exposedHeaders?: string[];
 
   /**
-   * How long a browser may remember this, in whole seconds.
+   * How long a browser may cache these permissions, in whole seconds.
    *
    * @default - as the browser decides
    */

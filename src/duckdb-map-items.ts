@@ -23,17 +23,17 @@ export enum DuckDbMapFileFormat {
   JSON = 'JSON',
   /** A JSON value per line. */
   JSONL = 'JSONL',
-  /** CSV. An item is an object of texts. */
+  /** CSV. An item is an object of strings. */
   CSV = 'CSV',
 }
 
-/** An object of S3 that is read. */
+/** What the state machine may read in S3. */
 export interface DuckDbMapKeyOptions {
   /**
-   * What the object's key begins with: the state machine may read these objects. Required if the key is a path of the input, because it is not known
-   * when the permission is given.
+   * The prefix of the object's key. The state machine may read all objects with this prefix. Required if the key is a path of the input, because the
+   * key is then not known at synthesis.
    *
-   * @default - only the object itself; for an inventory, the folder of its configuration, two above the manifest
+   * @default - only the object itself; for an inventory, the folder of its configuration, which is two levels above the manifest
    */
   readonly prefix?: string;
 }
@@ -55,7 +55,7 @@ export interface DuckDbMapFileOptions extends DuckDbMapKeyOptions {
   readonly csvHeaders?: string[];
 
   /**
-   * What separates the columns of a CSV file.
+   * The delimiter between the columns of a CSV file.
    *
    * @default sfn.CsvDelimiter.COMMA
    */
@@ -71,16 +71,30 @@ const MAX_LIST_BYTES = 256 * 1024 - 128;
 const ITEMS_PATH = '$.duckDbMapItems';
 
 /**
- * What the workers of a `DuckDbMap` work on.
+ * The items that the workers of a `DuckDbMap` process.
  *
- * A worker whose query declares the parameter `item` gets the item in it. Otherwise the fields of an item are its parameters. Objects of S3 are the
- * parameter `file`, an `s3://` URL. In a batch, the parameters are the lists `items` or `files`.
+ * If a worker's query declares the parameter `item`, the item is its value. Otherwise, the fields of the item are the parameters. For objects of S3,
+ * the parameter is `file`, an `s3://` URL. In a batch, the parameters are the lists `items` or `files`.
+ *
+ * @example
+ * declare const lake: s3.IBucket;
+ * declare const sales: DuckDbQueryFunction;
+ *
+ * // Every object whose key begins with a prefix: each worker gets one as its parameter `file`.
+ * DuckDbMapItems.fromObjects(lake, 'orders/');
+ * // The objects of an inventory, the lines of a file, a list, a list in the input of the map.
+ * DuckDbMapItems.fromInventory(lake, 'inventory/lake/daily/2026-01-01T01-00Z/manifest.json');
+ * DuckDbMapItems.fromFile(lake, 'months.csv');
+ * DuckDbMapItems.fromList([{ month: '2026-01' }, { month: '2026-02' }]);
+ * DuckDbMapItems.fromPath('$.months');
+ * // The rows of a query: each worker gets the columns of one as its parameters.
+ * DuckDbMapItems.fromQuery(sales, 'months');
  */
 export abstract class DuckDbMapItems {
   /**
    * The objects whose keys begin with a prefix. Step Functions lists them when the map starts.
    *
-   * It lists all objects, also the empty ones that a console makes for folders.
+   * It lists all objects, even the empty ones that the console creates for folders.
    *
    * @param bucket the bucket
    * @param prefix what the keys begin with, such as `orders/`
@@ -132,9 +146,9 @@ export abstract class DuckDbMapItems {
   /**
    * The objects of an S3 inventory.
    *
-   * Use an inventory of current versions, in Parquet or ORC: the keys of CSV inventories are encoded, and are not decoded.
+   * Use an inventory of current versions, in Parquet or ORC. The keys of CSV inventories are encoded, and the map does not decode them.
    *
-   * @param bucket  the bucket that the inventory is delivered to
+   * @param bucket  the bucket that has the inventory
    * @param key     the key of the inventory's `manifest.json`, or its path in the input of the map, such as `$.manifest`
    * @param options what the state machine may read
    */
@@ -159,7 +173,8 @@ export abstract class DuckDbMapItems {
   /**
    * Items that are known when the app is synthesised. They are part of the state machine's definition.
    *
-   * @param items plain values, or objects; at most 262,016 bytes of JSON, less the input of the map. Text is itself, also if it looks like a path
+   * @param items plain values, or objects; at most 262,016 bytes of JSON, less the input of the map. A string is literal, even if it looks like a
+   * path
    */
   public static fromList(items: any[]): DuckDbMapItems {
     const what = 'DuckDbMapItems.fromList';
@@ -210,7 +225,7 @@ export abstract class DuckDbMapItems {
   }
 
   /**
-   * The rows of a query. The map first runs the query, which writes them to S3 as JSON, so there may be more than a state can hand on.
+   * The rows of a query. The map first runs the query, which writes them to S3 as JSON. So there may be more rows than fit into a state's output.
    *
    * @param fn      the function, with results that contain those of the map
    * @param query   the query's name

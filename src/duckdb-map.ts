@@ -35,13 +35,14 @@ const MAX_BATCH_BYTES = 262_144;
 const DEFAULT_CONCURRENCY = 1000;
 
 /**
- * Works on many items at the same time, each in an invocation of a function, and reduces what the workers have written to one result.
+ * Processes many items at the same time, each in an invocation of a function, and combines the results of these workers into one result.
  *
- * It is a part of a state machine, built on the Distributed Map of Step Functions, which lists the items, runs the workers, retries and records what
- * failed. Put it into a `StateMachine` of your own, which must be of the type STANDARD and use JSONPath; single states beside it may use JSONata.
+ * It is a part of a state machine, built on the Distributed Map of Step Functions, which lists the items, runs and retries the workers, and records
+ * failures. Put it into your own `StateMachine`, which must be of the type STANDARD and use JSONPath. Individual states of the machine may use
+ * JSONata.
  *
- * Each worker writes its result to files, and then a manifest with a key that only depends on the run and the item. A retried worker writes the
- * same manifest again, so nothing is counted twice. The reducer reads the files that the manifests of its run name.
+ * Each worker writes its result to files, and then a manifest whose key depends only on the run and the item. A retried worker writes the same
+ * manifest again, so nothing counts twice. The reducer reads the files that the manifests of its run name.
  * @example
  * declare const lake: s3.IBucket;
  * declare const sales: DuckDbQueryFunction;
@@ -61,7 +62,7 @@ export class DuckDbMap extends sfn.StateMachineFragment {
   /** The first state. */
   public readonly startState: sfn.State;
 
-  /** The last state: the reducer, or the state that tells where the manifests are. */
+  /** The last state: the reducer, or the state that returns the URL of the manifests. */
   public readonly endStates: sfn.INextable[];
 
   constructor(scope: Construct, id: string, props: DuckDbMapProps) {

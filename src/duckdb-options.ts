@@ -15,7 +15,7 @@ export interface DuckDbOptions {
 
   /**
    * Logical databases in addition to `default`, which always exists. Handler code passes their names to `cursor({ database: … })`. You can also
-   * configure `default` here, if it should not be in memory or not use all steps.
+   * configure `default` here, for example to keep it in a file or to use only some of the steps.
    *
    * Each database is a separate instance of DuckDB. The instances share the memory.
    *
@@ -40,20 +40,20 @@ export interface DuckDbOptions {
   /**
    * A lock file from `npx duckdb-extensions lock`. The image is built exactly from the versions that it pins; otherwise the build fails.
    *
-   * It pins the base image's digest, the integrity of DuckDB's client and the SHA-256 of the extensions. Without it, the build installs any
-   * extension that the repository has under the name, if DuckDB has signed it.
+   * It pins the base image's digest, the integrity of DuckDB's client and the SHA-256 of the extensions. Without it, the build installs whatever
+   * extension the repository has under the name, if DuckDB has signed it.
    *
    * @default - only versions are pinned
    */
   readonly lockFile?: string;
 
   /**
-   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`, not a range or a tag. It determines the version of DuckDB and of the
-   * extensions.
+   * The exact version of `@duckdb/node-api` in the image, such as `1.5.5-r.5`. A range or a tag is an error. It determines the version of DuckDB and
+   * of the extensions.
    *
-   * If `lockFile` or the handler's project has the client, another version than theirs is an error.
+   * It is an error if `lockFile` or the handler's project has another version of the client.
    *
-   * @default - the version that `lockFile` pins or the handler's project has, else the version that this library is tested with
+   * @default - the version that `lockFile` pins or that the handler's project has, or else the version with which this library is tested
    */
   readonly nodeApiVersion?: string;
 
@@ -68,21 +68,21 @@ export interface DuckDbOptions {
   readonly verifyExtensionsAtRuntime?: boolean;
 
   /**
-   * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`. They take precedence over the settings that follow from the function's
-   * memory.
+   * DuckDB's settings, such as `{ threads: '2', memory_limit: '1GB' }`. They take precedence over the settings that the runtime derives from the
+   * function's memory.
    *
    * A setting that DuckDB and its core extensions do not know causes a warning, with the id `cdk-duckdb-lambda:setting`.
    *
    * @see https://duckdb.org/docs/stable/configuration/overview
-   * @default - threads, memory, spill and directories follow from the environment
+   * @default - threads, memory, spill and directories are derived from the environment
    */
   readonly settings?: { [name: string]: string };
 
   /**
-   * The image that the function's image is based on. It must contain Lambda's Node.js runtime, which its name does not show. With an image for
+   * The image on which the function's image is based. It must contain Lambda's Node.js runtime. Synthesis cannot check this. With an image for
    * Python, either the build fails when it runs Node.js, or the function fails when it is invoked.
    *
-   * @default - the image that the lock file pins, else 'public.ecr.aws/lambda/nodejs:24'
+   * @default - the image that the lock file pins, or else 'public.ecr.aws/lambda/nodejs:24'
    */
   readonly baseImage?: string;
 

@@ -12,20 +12,20 @@ export interface DuckDbQueryFunctionProps extends DuckDbFunctionOptions {
   readonly queries: string;
 
   /**
-   * Where results are written that are too large for an answer, or that a caller wants as files.
+   * Where the function writes results that are too large for an answer, or that a caller wants as files.
    *
-   * It adds a bootstrap step `results` to the function and to each of its `databases`: an `S3Step` that may list, read, write and delete under the
-   * prefix.
+   * This adds a bootstrap step named `results` to the function and to each of its `databases`: an `S3Step` that may list, read, write and delete
+   * under the prefix.
    *
    * @default - none: a result that is too large for an answer is an error
    */
   readonly results?: DuckDbResultsLocation;
 
   /**
-   * How HTTP requests are answered: those of a function URL, as `fn.addFunctionUrl()` makes it, and of API Gateway.
+   * How the function answers HTTP requests of a function URL, such as one from `fn.addFunctionUrl()`, and of API Gateway.
    *
-   * With it, also with `{}`, synthesis writes the OpenAPI document of the queries into the app's output directory, and HTTP is prepared in Lambda's
-   * init phase. Without it, the function answers HTTP requests too.
+   * The function answers HTTP requests even without this prop. With it, even with `{}`, synthesis writes the OpenAPI document of the queries into the
+   * app's output directory, and Lambda's init phase prepares HTTP.
    *
    * @default - without CORS headers, and not streamed
    */

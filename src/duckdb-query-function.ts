@@ -23,16 +23,18 @@ import { removeUnfinishedUploads } from './queries/unfinished-uploads';
 const MAX_QUERIES = 100;
 
 /**
- * A Lambda function that answers with the queries of a folder. There is no handler to write.
+ * A Lambda function that runs the queries of a folder. You do not write a handler.
  *
  * An event names a query and its parameters, as in `{ query: 'monthly-sales', params: { month: '2025-02' } }`. The answer has the rows, or names the
- * files in S3 that have them. HTTP requests are answered too: add a function URL, as in `fn.addFunctionUrl()`, or an integration of API Gateway.
+ * files in S3 that have them. The function also answers HTTP requests: add a function URL with `fn.addFunctionUrl()`, or an integration of API
+ * Gateway.
  *
  * Synthesis checks the files: their directives, their parameters and, if the app's project has the image's version of `@duckdb/node-api`, their SQL
  * with DuckDB's own parser. Without the package, as in an app in Python, SQL is parsed when it runs. The template is the same. In a Node.js project,
  * SQL that was not parsed causes the warning `cdk-duckdb-lambda:queries`.
  *
- * The image has the version of `@duckdb/node-api` that `nodeApiVersion` or `lockFile` names, else the version that this library is tested with.
+ * The image has the version of `@duckdb/node-api` that `nodeApiVersion` or `lockFile` names. Without them, it has the version with which this library
+ * is tested.
  * @example
  * declare const lake: s3.IBucket;
  *
@@ -48,13 +50,14 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
   public static readonly PROPERTY_INJECTION_ID: string = 'cdk-duckdb-lambda.DuckDbQueryFunction';
 
   /**
-   * The retry policy of a task of Step Functions that invokes the function, as in `task.addRetry(DuckDbQueryFunction.retry)`.
+   * A retry policy for a Step Functions task that invokes the function, as in `task.addRetry(DuckDbQueryFunction.retry)`.
    *
-   * It allows six more attempts, after random times of at most 2, 4, 8, 16, 32 and 64 seconds, for what another attempt may cure: the errors of
-   * Lambda's service, `Lambda.TooManyRequestsException`, and `DuckDbRetryableError`, which is the `errorType` of every error that the runtime
-   * considers retryable. It does not retry `Lambda.Unknown`, with which Lambda reports that a function ran out of memory or time.
+   * It allows six more attempts, after random delays of at most 2, 4, 8, 16, 32 and 64 seconds. It retries errors of Lambda's service,
+   * `Lambda.TooManyRequestsException`, and `DuckDbRetryableError`, which is the `errorType` of every retryable error of the runtime. It does not
+   * retry `Lambda.Unknown`, with which Lambda reports that a function ran out of memory or time.
    *
-   * Set `retryOnServiceExceptions: false` on a `LambdaInvoke`. Its own retry policy comes first, lacks throttling and has no jitter.
+   * Set `retryOnServiceExceptions: false` on a `LambdaInvoke`. Its own retry policy would come first, and it has neither throttling errors nor
+   * jitter.
    *
    * After `Lambda.ClientExecutionTimeoutException` and other errors of the service, the function may have run, so a query that writes may write twice.
    *
@@ -80,7 +83,7 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
   /** The queries of the folder. */
   public readonly queries: DuckDbQuery[];
 
-  /** Where large results are written; undefined if nowhere. */
+  /** Where the function writes large results: the prop `results`. */
   public readonly resultsLocation?: DuckDbResultsLocation;
 
   constructor(scope: Construct, id: string, props: DuckDbQueryFunctionProps) {
@@ -107,7 +110,7 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
   }
 
   /**
-   * Milliseconds from an event to its answer. Covers all queries, unless `options` name one. Needs `metrics: true`.
+   * Milliseconds from an event to its answer. Covers all queries, unless `options.query` names one. Needs `metrics: true`.
    *
    * @default - the average over 5 minutes
    */

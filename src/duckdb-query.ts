@@ -4,13 +4,13 @@ export interface DuckDbQuery {
   readonly name: string;
 
   /**
-   * What the query answers.
+   * What the query returns.
    *
    * @default - not described
    */
   readonly description?: string;
 
-  /** The parameters that an event may or must give. */
+  /** The parameters of the query. */
   readonly parameters: DuckDbQueryParameter[];
 
   /** The columns that the file declares. The answer may have more. */
@@ -25,14 +25,14 @@ export interface DuckDbQueryParameter {
   /** DuckDB's type, as the file has it, such as `DECIMAL(18,2)`. */
   readonly type: string;
 
-  /** Whether an event must give it. Others have a default, or come from the caller of an HTTP request. */
+  /** Whether an event must have the parameter. Otherwise it has a default, or comes from the caller of an HTTP request. */
   readonly isRequired: boolean;
 
   /**
-   * The property of an HTTP request's caller that is the value, such as `authorizer.claims.tenant`. Nobody else can give it, so only HTTP requests
-   * can ask for the query.
+   * The property of an HTTP request's caller that supplies the value, such as `authorizer.claims.tenant`. An event cannot set the parameter, so only
+   * HTTP requests can run the query.
    *
-   * @default - none: events and requests give it
+   * @default - none: events and requests set the parameter
    */
   readonly from?: string;
 

@@ -6,8 +6,14 @@ import { expectText } from './checks/expect';
 /**
  * The source from which the image build takes extensions.
  *
- * Each extension must carry a signature that the shipped DuckDB accepts, wherever it comes from. You need not trust the repository, and the
+ * Whatever the source, each extension must have a signature that the DuckDB in the image accepts. So you do not need to trust the repository, and the
  * asset's hash does not cover it. The hash does cover the files of a directory.
+ *
+ * @example
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts',
+ *   extensionRepository: ExtensionRepository.fromUrl('https://mirror.example.com/duckdb'),
+ * });
  */
 export class ExtensionRepository {
   /** DuckDB's own repositories, for core and for community extensions. */
@@ -27,9 +33,9 @@ export class ExtensionRepository {
   /**
    * The Python package index. Its packages `duckdb-extension-<name>` contain the official, signed files.
    *
-   * Use it in networks that only reach a mirror of PyPI.
+   * Use it in networks that can reach only a mirror of PyPI.
    *
-   * @param indexUrl the index's simple API, such as `https://pypi.example.com/simple`; PyPI itself unless given
+   * @param indexUrl the index's simple API, such as `https://pypi.example.com/simple`; PyPI by default
    */
   public static fromPyPi(indexUrl?: string): ExtensionRepository {
     return new ExtensionRepository(indexUrl === undefined ? 'pypi' : `pypi+${checkedUrl(indexUrl)}`, true);

@@ -5,7 +5,7 @@ export interface DuckDbExtensionOptions {
   /**
    * Whether a bootstrap step loads the extension itself, when the step runs.
    *
-   * For an extension that loads slowly, or uses the network when it is loaded. All other extensions are loaded when a database opens.
+   * Use it for an extension that loads slowly, or uses the network when it is loaded. All other extensions are loaded when DuckDB is opened.
    *
    * @default false
    */
@@ -15,13 +15,19 @@ export interface DuckDbExtensionOptions {
 const OPTIONS: PropNames<DuckDbExtensionOptions> = { loadedByStep: true };
 
 /**
- * A DuckDB extension that is baked into a function's image and loaded when its database opens.
+ * A DuckDB extension that is baked into a function's image and loaded when DuckDB is opened.
  *
  * @see https://duckdb.org/docs/stable/core_extensions/overview
+ *
+ * @example
+ * new DuckDbFunction(this, 'Tiles', {
+ *   entry: 'src/tiles.ts',
+ *   extensions: [DuckDbExtension.core('spatial'), DuckDbExtension.community('h3')],
+ * });
  */
 export class DuckDbExtension {
   /**
-   * An extension that DuckDB's own team maintains and signs, such as `httpfs`.
+   * An extension that the DuckDB team maintains and signs, such as `httpfs`.
    *
    * DuckDB's aliases work too: `postgres` is `postgres_scanner`.
    *

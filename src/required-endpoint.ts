@@ -1,6 +1,6 @@
 /** An AWS service that a function calls over the network. In a subnet without access to the internet, the service needs a VPC endpoint. */
 export interface RequiredEndpoint {
-  /** The service, as at the end of its VPC endpoints' names: `s3`, `ssm`, `secretsmanager`, `sts`. */
+  /** The service, as at the end of the names of its VPC endpoints: `s3`, `ssm`, `secretsmanager`, `sts`. */
   readonly service: string;
 
   /**

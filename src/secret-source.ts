@@ -18,9 +18,9 @@ export interface SecretSourceOptions {
   readonly maxAge?: Duration;
 
   /**
-   * The KMS key that encrypts the value, if CDK does not know it, as for an imported parameter or secret.
+   * The KMS key that encrypts the value. Set it if CDK does not know the key, as for an imported parameter or secret.
    *
-   * @default - the key that CDK knows, otherwise the AWS managed key, which needs no permission
+   * @default - the key that CDK knows, or else the AWS managed key, which does not need a permission
    */
   readonly encryptionKey?: kms.IKey;
 }
@@ -31,6 +31,14 @@ const OPTIONS: PropNames<SecretSourceOptions> = { maxAge: true, encryptionKey: t
  * A secret that the runtime fetches when a bootstrap step needs it.
  *
  * The template and the function's environment contain only its name, never its value.
+ *
+ * @example
+ * declare const token: ssm.IParameter;
+ * declare const login: secretsmanager.ISecret;
+ *
+ * SecretSource.fromSsmParameter(token);
+ * // The field `password` of a secret that is JSON, fetched at most once a minute.
+ * SecretSource.fromSecretsManager(login, 'password', { maxAge: Duration.minutes(1) });
  */
 export class SecretSource {
   /**
@@ -58,7 +66,7 @@ export class SecretSource {
    * A secret of AWS Secrets Manager.
    *
    * @param secret such as `Secret.fromSecretCompleteArn(this, 'Password', arn)`
-   * @param field  if the secret is JSON, the field that holds the value; by default the whole secret
+   * @param field  if the secret is JSON, the field that has the value; by default the whole secret
    */
   public static fromSecretsManager(secret: secretsmanager.ISecret, field?: string, options: SecretSourceOptions = {}): SecretSource {
     expectConstruct(secret, 'secretArn', 'fromSecretsManager has no secret: expected an ISecret, '

@@ -22,7 +22,9 @@ function inHandler(code: string): string {
 }
 
 const PRELUDE = `
-  import { cursor, DEFAULT_BOOTSTRAP, DuckDB, DuckDbError, memoryBudget, queryHandler, registerBootstrapStep, session, withDuckDB, writeRows } from 'cdk-duckdb-lambda/runtime';
+  import {
+    cursor, DEFAULT_BOOTSTRAP, DuckDB, DuckDbError, DuckDbRetryableError, memoryBudget, queryHandler, registerBootstrapStep, session, withDuckDB, writeRows,
+  } from 'cdk-duckdb-lambda/runtime';
   import type { Cursor, Session } from 'cdk-duckdb-lambda/runtime';
   declare const awslambda: any;
   interface Order { id: number }
@@ -122,6 +124,38 @@ test('the three ways to a connection in README.md work in the first invocation o
   expect(await runScript(script, { env: { TMPDIR: temporaryDirectory() } })).toEqual({ code: 0, stdout: '1 42\n2 42\n', stderr: '' });
 });
 
+test('every public class of the construct has an example', () => {
+  interface Type { name: string; kind: string; docs?: { example?: string } }
+  const { types } = JSON.parse(fs.readFileSync(path.join(ROOT, '.jsii'), 'utf8')) as { types: Record<string, Type> };
+  const classes = Object.values(types).filter(({ kind }) => kind === 'class');
+  expect(classes.length).toBeGreaterThan(15);
+  expect(classes.filter(({ docs }) => !docs?.example).map(({ name }) => name)).toEqual([]);
+});
+
+test('every class and function that a handler imports has an example, or, as an error with a code of its own, one in docs/errors.md', () => {
+  const index = path.join(ROOT, 'lib-runtime/index.ts');
+  const program = ts.createProgram([index], { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Bundler });
+  const checker = program.getTypeChecker();
+  const errors = fs.readFileSync(path.join(ROOT, 'docs/errors.md'), 'utf8');
+  // Types and interfaces have no value.
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)!)!)
+    .map((symbol) => checker.getAliasedSymbol(symbol)).filter(({ valueDeclaration }) => valueDeclaration !== undefined);
+  expect(exported.length).toBeGreaterThan(20);
+  const hasExample = (symbol: ts.Symbol) => symbol.getJsDocTags(checker).some(({ name }) => name === 'example')
+    || errors.includes(`| \`${symbol.name}\` |`);
+  expect(exported.filter((symbol) => !hasExample(symbol)).map(({ name }) => name)).toEqual([]);
+});
+
+/** Parts of an example, whose first line names its file. */
+const excerpts = documents.flatMap((document) => [...fs.readFileSync(path.join(ROOT, document), 'utf8').matchAll(/^```\w+\n(?:\/\/|--) (examples\/\S+)\n([^]*?)^```/gm)]
+  .map(([, file, code]) => ({ document, file: file!, code: code! })));
+
+test('there are excerpts of examples', () => expect(excerpts.length).toBeGreaterThan(0));
+
+test.each(excerpts)('$document has what $file has', ({ file, code }) => {
+  expect(fs.readFileSync(path.join(ROOT, file), 'utf8')).toContain(code);
+});
+
 test('links between the documents lead to a file, and to a heading in it', () => {
   const links = documents.flatMap((name) => [...fs.readFileSync(path.join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
     .map(([, target, anchor]) => ({ from: name, to: target ? path.join(path.dirname(name), target) : name, anchor })));
@@ -132,7 +166,8 @@ test('links between the documents lead to a file, and to a heading in it', () =>
 /** The anchors that GitHub gives to the headings of a document, and those that the document has itself. */
 function anchors(file: string): Set<string> {
   const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
-  const found = new Set([...text.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id!));
+  const tags = [...text.matchAll(/<a [^>]+>/g)].map(([tag]) => tag);
+  const found = new Set(tags.flatMap((tag) => [...tag.matchAll(/ (?:id|name)="([^"]+)"/g)].map(([, id]) => id!)));
   for (const [, heading] of text.replace(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)) {
     const slug = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-');
     let name = slug;

@@ -49,14 +49,19 @@ export interface ContenderOptions {
   readonly quota?: CpuQuota;
   /** What a contender leaves there goes with it: by hand, DuckDB spills into its working directory. */
   readonly directory: string;
+  /** DuckDB's, by hand. @default - as many as the quota has CPUs */
+  readonly threads?: number;
+  /** Where httpfs is. @default - the test bed's */
+  readonly extensions?: string;
 }
 
 /** Starts a contender whose DuckDB is open and has asked for nothing. */
-export async function startContender(name: ContenderName, { s3, memoryMb, quota, directory }: ContenderOptions): Promise<RunningContender> {
-  const baked = await signedExtensions('httpfs');
+export async function startContender(name: ContenderName, options: ContenderOptions): Promise<RunningContender> {
+  const { s3, memoryMb, quota, directory, threads = name === SIXTEEN ? 16 : undefined } = options;
+  const baked = options.extensions ?? await signedExtensions('httpfs');
   const { endpoint, region, accessKeyId, secretAccessKey, caFile } = s3;
   // DuckDB's own limit is this share of the memory that it sees, which here is the machine's.
-  const settings = { memory_limit: `${Math.round(0.8 * memoryMb)}MiB`, ...name === SIXTEEN && { threads: '16' } };
+  const settings = { memory_limit: `${Math.round(0.8 * memoryMb)}MiB`, ...threads !== undefined && { threads: `${threads}` } };
   const program = { [OURS]: 'library', [DEFAULTS]: 'by-hand', [SIXTEEN]: 'by-hand', [FLOOR]: 'floor' }[name];
   const child = fork(join(repositoryRoot, 'benchmarks/process/far-s3.mjs'), [program], {
     env: {

@@ -17,6 +17,15 @@ export interface Workload {
   readonly prefetch?: string;
 }
 
+/** The query of examples/sales. */
+export const SALES: Workload = {
+  what: 'examples/sales',
+  statements: [`SELECT month, category, count(*) AS orders, sum(amount) AS revenue
+    FROM read_parquet('s3://${LAKE}/orders/*/*.parquet', hive_partitioning = true, hive_types = {'month': VARCHAR})
+    GROUP BY month, category QUALIFY row_number() OVER (PARTITION BY month ORDER BY revenue DESC) = 1 ORDER BY month`],
+  prefetch: `['s3://${LAKE}/orders/*/*.parquet']`,
+};
+
 export async function farWorkloads(): Promise<Readonly<Record<(typeof REMOTE)[number], Workload>>> {
   const lake = `s3://${LAKE}`;
   const read = (what: string, select: string, files: string): Workload => (
@@ -40,13 +49,7 @@ export async function farWorkloads(): Promise<Readonly<Record<(typeof REMOTE)[nu
       statements: [`COPY (SELECT i, hash(i) AS trace, i % 24 AS part FROM range(600000) t(i))
         TO 's3://${EXPORT}/copied' (FORMAT parquet, PARTITION_BY (part), OVERWRITE_OR_IGNORE)`],
     },
-    sales: {
-      what: 'examples/sales',
-      statements: [`SELECT month, category, count(*) AS orders, sum(amount) AS revenue
-        FROM read_parquet('${lake}/orders/*/*.parquet', hive_partitioning = true, hive_types = {'month': VARCHAR})
-        GROUP BY month, category QUALIFY row_number() OVER (PARTITION BY month ORDER BY revenue DESC) = 1 ORDER BY month`],
-      prefetch: `['${lake}/orders/*/*.parquet']`,
-    },
+    sales: SALES,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type DuckLakeBed, LAKE_EXTENSIONS, startDuckLakeBed, WRITER_PASSWORD } from '../../test/lib-runtime/bootstrap/ducklake-bed';
+import { type DuckLakeBed, LAKE_EXTENSIONS, startDuckLakeBed, WRITER_PASSWORD } from '../../test/lib-runtime/bootstrap/ducklake/ducklake-bed';
 import { type PostgresFront, postgresFrontOf } from '../../test/lib-runtime/postgres-front';
 import { FILES, type Lake, lakeTable, s3Secret } from '../harness/lake';
 import type { Benchmark } from '../report/table';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type IcebergBed, startIcebergBed, WRITE } from '../../test/lib-runtime/bootstrap/iceberg-bed';
+import { type IcebergBed, startIcebergBed, WRITE } from '../../test/lib-runtime/bootstrap/iceberg/iceberg-bed';
 import { FILES, inLake, type Lake, lakeTable, s3Secret } from '../harness/lake';
 import type { Benchmark } from '../report/table';
 

@@ -5,12 +5,12 @@ interface Event {
   readonly Records: readonly { readonly body: string }[];
 }
 
-/** What S3 says of new objects. Its first message, a test, has no records. */
+/** S3's notification of new objects. The first message is a test and has no records. */
 interface Notification {
   readonly Records?: readonly { readonly s3: { readonly bucket: { readonly name: string }; readonly object: { readonly key: string } } }[];
 }
 
-/** Adds the orders of new files, each order once: a file may come twice, and a batch whose commit has an unknown fate comes again. */
+/** Adds the orders of new files, each order once. A file may come twice, and a batch comes again if its commit may or may not have been made. */
 export async function handler({ Records }: Event): Promise<{ readonly files: number; readonly rows: number }> {
   const files = Records.flatMap(({ body }) => (JSON.parse(body) as Notification).Records ?? []).map(({ s3 }) => url(s3.bucket.name, s3.object.key));
   if (files.length === 0) return { files: 0, rows: 0 };
@@ -25,7 +25,7 @@ export async function handler({ Records }: Event): Promise<{ readonly files: num
   });
 }
 
-/** Keys in notifications are encoded as in forms. */
+/** Keys in notifications are encoded like HTML forms. */
 function url(bucket: string, key: string): string {
   return `s3://${bucket}/${decodeURIComponent(key.replace(/\+/g, ' '))}`;
 }

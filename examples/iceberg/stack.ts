@@ -20,11 +20,11 @@ export interface RestCatalog {
 export interface IcebergStackProps extends StackProps {
   /** Where the tables are. @default - in a table bucket of S3 Tables */
   readonly rest?: RestCatalog;
-  /** How the images are built where the defaults do not fit, such as on a machine without access to AWS's images. */
+  /** How the images are built if the defaults do not fit, for example on a machine without access to AWS's images. */
   readonly image?: Pick<DuckDbFunctionOptions, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 }
 
-/** Orders that arrive as Parquet files go into an Iceberg table. Queries answer from it, also as it was. */
+/** Orders that arrive as Parquet files go into an Iceberg table. Queries read it as it is, or as it was at an earlier time. */
 export class IcebergStack extends Stack {
   constructor(scope: Construct, id: string, props: IcebergStackProps = {}) {
     super(scope, id, props);
@@ -51,7 +51,7 @@ export class IcebergStack extends Stack {
       bootstrap: [new S3Step({ buckets: [arrivals], prefixes: ['orders/'] }), new IcebergStep({ source, access: LakeAccess.WRITE })],
       timeout,
     });
-    // A commit for many files is better than many commits, and few writers get into few conflicts.
+    // One commit for many files is better than many commits, and few writers have few conflicts.
     ingest.addEventSource(new SqsEventSource(queue, { batchSize: 100, maxBatchingWindow: Duration.minutes(1), maxConcurrency: 2 }));
 
     new DuckDbQueryFunction(this, 'Answer', {
@@ -61,7 +61,7 @@ export class IcebergStack extends Stack {
     });
   }
 
-  /** The namespace and the table are made by the first function that writes. */
+  /** The first function that writes creates the namespace and the table. */
   private tableBucket(): IcebergSource {
     const tableBucketName = Names.uniqueResourceName(this, { maxLength: 63, separator: '-' }).toLowerCase();
     return IcebergSource.s3Tables(new CfnTableBucket(this, 'Tables', { tableBucketName }).attrTableBucketArn);

@@ -6,18 +6,18 @@ import { Construct } from 'constructs';
 import { DuckDbExtension, DuckDbFunction, DuckDbFunctionProps, SecretSource, SqlStep } from 'cdk-duckdb-lambda';
 
 export interface DatabaseStackProps extends StackProps {
-  /** How the image is built where the defaults do not fit. */
+  /** How the image is built if the defaults do not fit. */
   readonly image?: Pick<DuckDbFunctionProps, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 }
 
-/** The database with the lake's catalog, and its roles: one that writes, and one that can do no more than read. */
+/** The database with the lake's catalog, and its roles: one that writes, and one that can only read. */
 export class DatabaseStack extends Stack {
   readonly vpc: ec2.Vpc;
   readonly database: rds.DatabaseInstance;
 
   constructor(scope: Construct, id: string, props: DatabaseStackProps = {}) {
     super(scope, id, props);
-    // The functions need nothing but S3 and the database: they sign in with IAM. Only the function that makes the roles reads a secret.
+    // The functions need only S3 and the database, because they sign in with IAM. Only the function that creates the roles reads a secret.
     this.vpc = new ec2.Vpc(this, 'Vpc', {
       natGateways: 0,
       subnetConfiguration: [{ name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
@@ -33,7 +33,7 @@ export class DatabaseStack extends Stack {
       instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.SMALL),
       port: 5433,
       multiAz: true,
-      // Without its catalog, a lake is a heap of files.
+      // Without its catalog, a lake is lost.
       backupRetention: Duration.days(7),
       deletionProtection: true,
       storageEncrypted: true,
@@ -60,7 +60,7 @@ export class DatabaseStack extends Stack {
       })],
     });
     this.database.connections.allowFrom(roles, ec2.Port.tcp(this.database.instanceEndpoint.port), 'DuckDB makes the roles');
-    // At each deployment that changes the function.
+    // Runs at each deployment that changes the function.
     new Trigger(this, 'MakeRoles', { handler: roles, timeout: Duration.minutes(2), executeAfter: [this.vpc, this.database, roles] });
   }
 }

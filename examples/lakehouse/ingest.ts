@@ -1,9 +1,9 @@
 import { cursor, withDuckDB } from 'cdk-duckdb-lambda/runtime';
 
-/** The most files of one run, to bound its memory and time. The next run takes in the others. */
+/** The maximum number of files per run, to limit its memory and time. The next run adds the other files. */
 const MOST_FILES = 500;
 
-/** The first run makes the tables. `turns` has one row, which every run changes that takes in files. */
+/** The first run creates the tables. `turns` has one row, which every run that adds files changes. */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS lake.orders (order_id BIGINT, ordered_at TIMESTAMP, customer_id BIGINT, category VARCHAR, amount DECIMAL(10, 2));
   CREATE TABLE IF NOT EXISTS lake.ingested (file VARCHAR, orders BIGINT, ingested_at TIMESTAMPTZ);
@@ -17,7 +17,7 @@ const NEW_FILES = `
   LIMIT ${MOST_FILES}`;
 
 /**
- * Takes in the files that have arrived since, each exactly once: their rows and the record that they are in the lake are one transaction.
+ * Adds the files that have arrived since the last run, each exactly once: one transaction inserts their rows and records that they are in the lake.
  *
  * Of two runs at the same time, the second one fails when it commits, because both have changed the same row. Lambda runs it again, and it then finds
  * the record of the first. A run whose commit was made, but not acknowledged, finds its own.

@@ -1,8 +1,8 @@
 import { cursor } from 'cdk-duckdb-lambda/runtime';
 
 /**
- * A role that writes and maintains the lake, and one that reads it. The lake's tables belong to the writer, in a schema of their own. The reader may
- * read those that are there and those to come, and nothing else: READ_ONLY alone would not stop SQL from writing to the catalog.
+ * Two roles: one writes and maintains the lake, and one reads it. The lake's tables are in a separate schema and belong to the writer. The reader may
+ * only read the existing and future tables of this schema. READ_ONLY alone would not stop SQL from writing to the catalog.
  */
 const ROLES = `
   DO $roles$ BEGIN
@@ -16,5 +16,5 @@ const ROLES = `
   GRANT SELECT ON ALL TABLES IN SCHEMA lake TO lake_reader;
   ALTER DEFAULT PRIVILEGES FOR ROLE lake_writer IN SCHEMA lake GRANT SELECT ON TABLES TO lake_reader;`;
 
-/** Makes the roles. It may run again. */
+/** Creates the roles. It may run again. */
 export const handler = () => cursor((c) => c.execute('CALL postgres_execute(\'lakehouse\', $roles)', { roles: ROLES }));

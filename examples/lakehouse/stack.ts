@@ -13,13 +13,13 @@ export interface LakehouseStackProps extends StackProps {
   /** The name of the bucket to which others write `orders/….parquet`. Each file is complete when it appears, and never changes. */
   readonly arrivals: string;
   readonly vpc: ec2.IVpc;
-  /** Has the database `lakehouse`, with the schema `lake` and the roles `lake_writer` and `lake_reader`. */
+  /** The server with the database `lakehouse`, with the schema `lake` and the roles `lake_writer` and `lake_reader`. */
   readonly database: rds.IDatabaseInstance;
-  /** How the image is built where the defaults do not fit. */
+  /** How the image is built if the defaults do not fit. */
   readonly image?: Pick<DuckDbFunctionProps, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 }
 
-/** A lake of orders. One function takes in the files that have arrived, one answers from the lake, and two maintain it. */
+/** A lake of orders. One function adds the files that have arrived, one queries the lake, and two maintain it. */
 export class LakehouseStack extends Stack {
   readonly ingestion: DuckDbFunction;
   readonly orders: DuckDbQueryFunction;
@@ -32,7 +32,7 @@ export class LakehouseStack extends Stack {
     const bucket = new Bucket(this, 'Lake', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      // A file that was deleted by mistake can be restored, and parts of uploads that were never completed go away.
+      // A file that was deleted by mistake can be restored. Incomplete uploads are removed.
       versioned: true,
       lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(7), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       removalPolicy: RemovalPolicy.RETAIN,

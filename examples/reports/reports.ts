@@ -6,7 +6,7 @@ interface Report {
   readonly target: string;
 }
 
-/** What each country's customers have bought, and what was planned: files, PostgreSQL and MotherDuck in one query. */
+/** Revenue and plan of each country: files, PostgreSQL and MotherDuck in one query. */
 export const handler = () => cursor((c) => c.query<Report>(`
   SELECT users.country, sum(orders.amount) AS revenue, any_value(targets.revenue) AS target
   FROM read_parquet('s3://${process.env.LAKE}/orders/*/*.parquet') AS orders

@@ -7,10 +7,10 @@ import { Construct } from 'constructs';
 import { DuckDbFunction, MotherDuckStep, PostgresCredentials, PostgresEndpoint, PostgresStep, S3Step, SecretSource } from 'cdk-duckdb-lambda';
 
 export interface ReportsStackProps extends StackProps {
-  /** The name of the bucket that holds `orders/month=…/*.parquet`. */
+  /** The name of the bucket with `orders/month=…/*.parquet`. */
   readonly lake: string;
   readonly vpc: ec2.IVpc;
-  /** Holds the database `app`, in which the user `reader` may read. */
+  /** The server with the database `app`, which the user `reader` may read. */
   readonly replica: rds.IDatabaseInstance;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 /**
- * Three million orders of the year 2025, one folder a month, as Parquet.
+ * Three million orders of the year 2025 as Parquet, one folder per month.
  *
  * Each value is a hash of the order's number, so every run writes the same rows. Sales grow over the year, toys sell in
  * December, and some customers buy far more than others.
@@ -30,7 +30,7 @@ export async function writeOrders(bucket: string): Promise<void> {
   mkdirSync(bucket, { recursive: true });
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
-  // One file a month, whatever the number of cores: the same bytes everywhere.
+  // One file per month, whatever the number of cores, so that the bytes are the same everywhere.
   await connection.run('SET threads = 1');
   await connection.run(`COPY (${ORDERS}) TO '${bucket}/orders' (FORMAT parquet, PARTITION_BY (month), COMPRESSION zstd)`);
   connection.closeSync();

@@ -3,11 +3,11 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { DuckDbFunction, DuckDbFunctionProps, S3Step } from 'cdk-duckdb-lambda';
 
-/** How the image is built where the defaults do not fit, such as on a machine without access to AWS's images. */
+/** How the image is built if the defaults do not fit, for example on a machine without access to AWS's images. */
 export type ImageProps = Pick<DuckDbFunctionProps, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 
 export interface SalesStackProps extends StackProps {
-  /** The name of the bucket that holds `orders/month=…/*.parquet`. */
+  /** The name of the bucket with `orders/month=…/*.parquet`. */
   readonly lake: string;
   readonly image?: ImageProps;
 }

@@ -5,15 +5,15 @@ import { Construct } from 'constructs';
 import { DuckDbMap, DuckDbMapItems, DuckDbMapWorker, DuckDbQueryFunction, DuckDbQueryFunctionProps, S3Step } from 'cdk-duckdb-lambda';
 
 export interface ScaleOutStackProps extends StackProps {
-  /** The name of the bucket that holds `orders/day=…/*.parquet`, a file a day, and `arrivals/day=…/*.parquet`, many small files a day. */
+  /** The name of the bucket with `orders/day=…/*.parquet`, one file per day, and `arrivals/day=…/*.parquet`, many small files per day. */
   readonly lake: string;
   /** How many workers run at the same time. @default 30 */
   readonly maxConcurrency?: number;
-  /** How the image is built where the defaults do not fit, such as on a machine without access to AWS's images. */
+  /** How the image is built if the defaults do not fit, for example on a machine without access to AWS's images. */
   readonly image?: Pick<DuckDbQueryFunctionProps, 'architecture' | 'baseImage' | 'extensionRepository' | 'imageBuild'>;
 }
 
-/** Two state machines of many workers: totals of all days, reduced to one answer; and a compaction of small files to a sorted file a day. */
+/** Two state machines with many workers: totals of all days, reduced to one answer; and a compaction of small files into one sorted file per day. */
 export class ScaleOutStack extends Stack {
   constructor(scope: Construct, id: string, props: ScaleOutStackProps) {
     super(scope, id, props);
@@ -39,12 +39,12 @@ export class ScaleOutStack extends Stack {
       reducer: DuckDbMapWorker.fromQuery(orders, 'totals/reduce'),
       results: { bucket: results, prefix: 'results/totals/' },
       maxConcurrency,
-      // One broken file in a hundred does not stop the report. What failed is listed in results/totals/map-runs/.
+      // One broken file in a hundred does not stop the report. results/totals/map-runs/ lists what failed.
       toleratedFailurePercentage: 1,
     });
     new StateMachine(this, 'TotalsMachine', { definitionBody: DefinitionBody.fromChainable(totals), tracingEnabled: true });
 
-    // The files of a run are complete when it has succeeded. Its output, { manifests }, tells where they are named.
+    // The files of a run are complete when it has succeeded. Its output, { manifests }, is the URL of the manifests that name them.
     const compaction = new DuckDbMap(this, 'Compaction', {
       items: DuckDbMapItems.fromQuery(orders, 'compaction/days', { params: { lake: props.lake } }),
       worker: DuckDbMapWorker.fromQuery(orders, 'compaction/map', { params: { lake: props.lake } }),

@@ -6,14 +6,14 @@ import { Construct } from 'constructs';
 import { DuckDbQueryFunction, S3Step } from 'cdk-duckdb-lambda';
 
 export interface LargeOrdersStackProps extends StackProps {
-  /** The name of the bucket that holds `orders/month=…/*.parquet`. */
+  /** The name of the bucket with `orders/month=…/*.parquet`. */
   readonly lake: string;
 }
 
-/** The most orders that are passed on. */
+/** The maximum number of orders that are passed on as rows. */
 const FEW_ORDERS = 100;
 
-/** A state machine that asks for the large orders of a month. It passes on few orders, and exports many to a CSV file. */
+/** A state machine that queries the large orders of a month. It passes on a few orders as rows, and exports many to a CSV file. */
 export class LargeOrdersStack extends Stack {
   readonly orders: DuckDbQueryFunction;
 
@@ -34,7 +34,7 @@ export class LargeOrdersStack extends Stack {
       timeout: Duration.minutes(2),
     });
 
-    // The machine's input is such as { "month": "2025-02", "least": "250.00" }.
+    // The machine's input looks like { "month": "2025-02", "least": "250.00" }.
     const question = { query: 'large-orders', params: { month: JsonPath.stringAt('$.month'), least: JsonPath.stringAt('$.least') } };
     const invalid = new Fail(this, 'The input is not valid', { causePath: '$.failure.Cause' });
     const ask = new LambdaInvoke(this, 'Ask', {
@@ -47,7 +47,7 @@ export class LargeOrdersStack extends Stack {
     ask.addRetry(DuckDbQueryFunction.retry);
     ask.addCatch(invalid, { errors: ['ParameterError'], resultPath: '$.failure' });
 
-    // Readers know the manifest's key. If the manifest is there, its files are complete.
+    // Readers know the manifest's key. If the manifest exists, its files are complete.
     const exportAll = new LambdaInvoke(this, 'Export', {
       lambdaFunction: this.orders,
       payload: TaskInput.fromObject({
@@ -59,7 +59,7 @@ export class LargeOrdersStack extends Stack {
     });
     exportAll.addRetry(DuckDbQueryFunction.retry);
 
-    // Rows that are too large for an answer are in a Parquet file. The answer then has a rowCount and no rows, even if they are few.
+    // Rows that are too large for an answer are in a Parquet file. The answer then has a rowCount but no rows, even if there are only a few.
     const areFew = Condition.and(Condition.isPresent('$.answer.rows'), Condition.numberLessThanEquals('$.answer.rowCount', FEW_ORDERS));
     const definition = ask.next(new Choice(this, 'How many?')
       .when(Condition.numberEquals('$.answer.rowCount', 0), new Succeed(this, 'Nothing to do'))

@@ -18,14 +18,14 @@ import { scrub } from './redaction';
  * - `BOOTSTRAP` a bootstrap step is unknown or failed
  * - `CLOSED` the cursor, session or DuckDB was used after its end
  * - `FILE_IN_USE` another instance of this process has the file open
- * - `COMMIT_UNKNOWN` the answer to a commit was lost: what the statement wrote may be committed or not
+ * - `COMMIT_UNKNOWN` the answer to a commit was lost: the statement may or may not be committed
  * - `FATAL` DuckDB's instance broke, or could not be opened; the next call gets a new instance
  */
 export type DuckDbErrorCode =
   | 'CONFIG' | 'EXTENSION' | 'QUERY' | 'PARAMETER' | 'RESULT_LIMIT' | 'OUT_OF_RANGE' | 'STREAM' | 'BUSY'
   | 'TIMEOUT' | 'ABORTED' | 'BUDGET' | 'BOOTSTRAP' | 'CLOSED' | 'FILE_IN_USE' | 'COMMIT_UNKNOWN' | 'FATAL';
 
-/** The properties of an error, beside its message. */
+/** The properties of an error, in addition to its message. */
 export interface DuckDbErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -145,7 +145,7 @@ export class FileInUseError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('FILE_IN_USE', message, { retryable: true, ...options }); }
 }
 
-/** The answer to a commit was lost. The same statement, run again, may write a second time: look first whether its rows are there. */
+/** The answer to a commit was lost. If you run the same statement again, it may write its rows a second time. Check first whether they are there. */
 export class CommitUnknownError extends DuckDbError {
   constructor(message: string, options?: DuckDbErrorOptions) { super('COMMIT_UNKNOWN', message, options); }
 }
@@ -156,8 +156,14 @@ export class FatalError extends DuckDbError {
 }
 
 /**
- * An error after which the same request may succeed. A query's handler throws it for every such error, because Step Functions decides on a retry by
- * the name of an error. The message begins with the error's code, which is also this error's code; `cause` is the error itself.
+ * An error after which the same request may succeed. `queryHandler` throws it in place of every retryable error, because Step Functions decides on a
+ * retry by the name of an error. It has the code of the original error, and its message begins with that code. `cause` is the original error.
+ *
+ * @example
+ * // Step Functions can retry this handler by the name of its error, as it can retry a query's.
+ * export const handler = () => cursor((c) => c.query('FROM orders')).catch((error) => {
+ *   throw error instanceof DuckDbError && error.retryable ? new DuckDbRetryableError(error) : error;
+ * });
  */
 export class DuckDbRetryableError extends DuckDbError {
   constructor(error: DuckDbError) {

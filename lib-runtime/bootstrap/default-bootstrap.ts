@@ -1,7 +1,7 @@
 import { readConfigAtImport } from '../base/config';
 
 /**
- * The names of all declared bootstrap steps, in order: the steps that a cursor may use, unless its `bootstrap` says otherwise.
+ * The names of all declared bootstrap steps, in order: the steps that a cursor may trigger, unless its `bootstrap` says otherwise.
  *
  * @example
  * const withoutPostgres = DEFAULT_BOOTSTRAP.filter((name) => name !== 'postgres');

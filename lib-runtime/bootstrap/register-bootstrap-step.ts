@@ -12,7 +12,7 @@ import { shown } from '../base/shown';
  *
  * In place of the step, you can pass a function that creates it. The function is called once for each DuckDB instance.
  *
- * Throws `CONFIG` for a type that is built in, for a step without a function `run`, and for parts that do not exist or are of another kind.
+ * Throws `CONFIG` for a type that is built in, for a step without a function `run`, and for parts that do not exist or have the wrong type.
  *
  * @example
  * registerBootstrapStep('weather', {

@@ -9,7 +9,7 @@ export type BootstrapStepSettings = Readonly<Record<string, any>>;
 export interface BootstrapContext {
   /** The step's name. */
   readonly name: string;
-  /** The error, in DuckDB's words, because of which the step runs. Undefined if nothing has failed. */
+  /** DuckDB's error that made the step run. Undefined if nothing has failed. */
   readonly error: string | undefined;
   /** Reads a secret. `reference` is the value that `SecretSource.bind` returned to the construct's step. Values are cached for 5 minutes. */
   secret(reference: unknown): Promise<string>;
@@ -29,14 +29,14 @@ export interface BootstrapStepType {
    * If it throws, the query that needed the step fails, and the next query tries again.
    */
   run(connection: DuckDBConnection, config: BootstrapStepSettings, context: BootstrapContext): Promise<void>;
-  /** Sets it up again, if `diagnose` or `isStale` requires it. @default - `run` */
+  /** Sets up again what is out of date, if `diagnose` or `isStale` requires it. @default - `run` */
   renew?(connection: DuckDBConnection, config: BootstrapStepSettings, context: BootstrapContext): Promise<void>;
   /**
-   * Says what DuckDB's error of a query means for the step. `isDone` says whether the step had run when the query began.
+   * Says what DuckDB's error for a query means for the step. `isDone` says whether the step had run when the query began.
    *
    * - `missing`: the query lacks something that the step sets up, and nothing of the query was executed. The step runs, and the query runs again.
-   * - `refused`: a server refused what the step set up, such as a token. The step is renewed. The query runs again if it is a SELECT outside
-   *   a transaction; otherwise it fails with `BOOTSTRAP`, and can be tried again.
+   * - `refused`: a server refused what the step set up, such as a token. The step is renewed. The query runs again if it is a SELECT outside a
+   *   transaction; otherwise it fails with a retryable `BOOTSTRAP` error.
    * - `conflict`: another writer was first, and nothing of the query was committed. Outside a transaction, the query runs again if it is one statement,
    *   after a pause and up to twenty times. The step does not run.
    * - `transient`: a SELECT outside a transaction runs once more. The step does not run.

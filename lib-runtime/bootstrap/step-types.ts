@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { LateStep } from './late-step';
 import { MotherDuckBootstrapStep } from './motherduck';
-import { PostgresBootstrapStep } from './postgres';
-import { S3BootstrapStep } from './s3';
+import { PostgresBootstrapStep } from './postgres/postgres';
+import { S3BootstrapStep } from './s3/s3';
 import { SqlBootstrapStep } from './sql';
 import type { BootstrapStep } from './step';
 import { registerBuiltIn, stepFactory, type StepEnvironment } from './step-registry';
@@ -12,13 +12,13 @@ import { ENVIRONMENT_S3, type StepConfig } from '../base/config';
 const requireFromHere = createRequire(__filename);
 
 /** The step that attaches a DuckLake. */
-const duckLake = () => requireFromHere('./ducklake') as typeof import('./ducklake');
+const duckLake = () => requireFromHere('./ducklake/ducklake') as typeof import('./ducklake/ducklake');
 
 /** The step that gives access to S3 without a stack that declares it. */
-const environmentS3 = () => requireFromHere('./environment-s3') as typeof import('./environment-s3');
+const environmentS3 = () => requireFromHere('./s3/environment-s3') as typeof import('./s3/environment-s3');
 
 /** The step that attaches an Iceberg catalog. */
-const iceberg = () => requireFromHere('./iceberg') as typeof import('./iceberg');
+const iceberg = () => requireFromHere('./iceberg/iceberg') as typeof import('./iceberg/iceberg');
 
 registerBuiltIn('ducklake', (step, { env, timeoutSeconds }) => new (duckLake().DuckLakeBootstrapStep)(step, env, timeoutSeconds));
 registerBuiltIn(ENVIRONMENT_S3, (step, { env }) => new (environmentS3().EnvironmentS3Step)(step, env));

@@ -42,12 +42,12 @@ export interface QueryOptions extends CallOptions {
    */
   readonly maxBytes?: number;
   /**
-   * The age in milliseconds that the answer may have, if the query reads remote files.
+   * How old the answer may be, in milliseconds, if the query reads remote files.
    *
-   * During that time, a SELECT that runs again sends no request but the list of a glob, if memory still holds what it has read before. The answer is
-   * a version of the files that was current at most `maxStalenessMs` ago. If DuckDB notices that a file has changed, the SELECT runs once more. With
-   * 0, each query asks whether its files have changed. Streams, transactions, scripts, statements other than SELECT, and instances whose
-   * configuration is locked always do so.
+   * During that time, a SELECT that runs again sends no request except the LIST of a glob, if memory still has what it read before. The answer is a
+   * version of the files that was current at most `maxStalenessMs` ago. If DuckDB notices that a file has changed, the SELECT runs once more. With 0,
+   * each query asks whether its files have changed. Streams, transactions, scripts, statements other than SELECT, and instances whose configuration
+   * is locked always do so.
    *
    * @default - the cursor's
    */
@@ -62,7 +62,7 @@ export interface CursorOptions {
    * The bootstrap steps that its statements may trigger; `[]` means none. Catalogs that others attached stay visible. @default - all declared steps
    */
   readonly bootstrap?: readonly string[];
-  /** The age in milliseconds that answers from remote files may have: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
+  /** How old answers from remote files may be, in milliseconds: see `QueryOptions`. @default - the `maxStaleness` of the `S3Step` */
   readonly maxStalenessMs?: number;
   /** Ends the cursor and rejects its running call, as soon as it aborts. @default - none */
   readonly signal?: AbortSignalLike;
@@ -79,9 +79,10 @@ export interface QueryResult<Row> {
 }
 
 /**
- * A separate connection to a DuckDB instance. Transactions, temporary tables, variables and USE belong to it; everything else to the instance.
+ * A separate connection to a DuckDB instance. Transactions, temporary tables, variables and USE belong to the cursor; everything else belongs to the
+ * instance.
  *
- * It runs one query at a time: calls made together run in the order in which they were made. Every method throws `CLOSED` after the cursor's end.
+ * A cursor runs one query at a time. Concurrent calls run in the order in which they were made. Every method throws `CLOSED` after the cursor's end.
  */
 export interface Cursor extends AsyncDisposableLike {
   /**
@@ -106,9 +107,9 @@ export interface Cursor extends AsyncDisposableLike {
   /**
    * Like `query`, for results of any size. The rows come in batches of at most 2,048 rows and about 8 MB, and only one batch is in memory.
    *
-   * The query begins with the loop and ends with it, however the loop is left. Until then, everything else on the cursor is a `BUSY` error. Leaving
-   * the loop early ends the query at once; within a transaction, the rest is read first. The result is complete, or the loop throws: `STREAM` if the
-   * query fails after it has begun, for which DuckDB's client does not give a reason, or any error that `query` throws.
+   * The query begins and ends with the loop, however the loop is left. Until then, everything else on the cursor is a `BUSY` error. Leaving the loop
+   * early ends the query at once, but within a transaction, the rest is read first. The result is complete, or the loop throws: `STREAM` if the query
+   * fails after it has begun, for which DuckDB's client does not give a reason, or any error that `query` throws.
    *
    * @example
    * for await (const rows of c.stream<Order>('FROM orders')) await send(rows);
@@ -129,7 +130,7 @@ export interface Cursor extends AsyncDisposableLike {
    * });
    */
   transaction<T>(fn: (transaction: Cursor) => Promise<T>, options?: CallOptions): Promise<T>;
-  /** Lends the client's own connection (appenders, prepared statements). Nothing else runs on the cursor meanwhile. */
+  /** Gives `fn` the connection of DuckDB's client, for appenders and prepared statements. Nothing else runs on the cursor meanwhile. */
   withConnection<T>(fn: (connection: DuckDBConnection) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Runs those of the named bootstrap steps that have not run yet. Throws `BOOTSTRAP`. */
   bootstrap(...names: string[]): Promise<void>;

@@ -13,7 +13,7 @@ import { ConfigError, DuckDbError, ExtensionError, FatalError, messageOf } from 
 import { quotedString } from '../base/sql-text';
 import { DUCKDB, saysOneOf, SYSTEM } from '../base/wording';
 import { CatalogStep } from '../bootstrap/catalog-step';
-import { WATCH_SCHEMAS } from '../bootstrap/postgres-schema';
+import { WATCH_SCHEMAS } from '../bootstrap/postgres/postgres-schema';
 import { makeSteps } from '../bootstrap/step-types';
 import { loadApi, loadBindings, openRaw } from '../client/client';
 import { nativeCall } from '../client/native-calls';

@@ -24,7 +24,7 @@ export interface BootstrapTrace extends Trace {
   readonly step: string;
 }
 
-/** A call of a cursor runs SQL, from the call to its answer, with waiting and bootstrap steps. */
+/** A call of a cursor runs SQL. It covers the time from the call to its answer, including waiting and bootstrap steps. */
 export interface QueryTrace extends Trace {
   /** The first word of the SQL, in upper case, such as `SELECT`. */
   readonly operation: string;
@@ -34,7 +34,7 @@ export interface QueryTrace extends Trace {
   readonly tempDirectory: string;
   /** The number of rows in the result, or rows read from a stream. */
   rows?: number;
-  /** The most bytes that DuckDB was seen to have on disk meanwhile. Known if metrics are on. */
+  /** The most bytes that DuckDB was seen to have on disk during the query. Known only if metrics are on. */
   spillBytes?: number;
 }
 

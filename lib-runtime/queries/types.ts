@@ -42,13 +42,13 @@ export interface HttpCors {
   readonly allowedHeaders?: readonly string[];
   /** The headers of answers that pages may read. @default - etag and retry-after */
   readonly exposedHeaders?: readonly string[];
-  /** How long a browser may remember this. @default - as the browser decides */
+  /** How long a browser may cache these permissions. @default - as the browser decides */
   readonly maxAgeSeconds?: number;
 }
 
 /** An HTTP request, as a function URL or API Gateway passes it on: payload format 1.0 or 2.0. */
 export interface QueryHttpEvent {
-  /** What the service tells of the request and its caller. */
+  /** What the service says about the request and its caller. */
   readonly requestContext: object;
   /** The request itself, such as `rawPath`, `rawQueryString`, `headers` and `body` in format 2.0. */
   readonly [property: string]: any;
@@ -85,7 +85,7 @@ export interface QueryEvent {
    * @default - none
    */
   readonly manifests?: string;
-  /** The least number of manifests. If there are fewer, the error is one after which another attempt may succeed. @default - at least one */
+  /** The lowest expected number of manifests. If there are fewer, the error is retryable. @default - at least one */
   readonly manifestCount?: number;
   /** Asks for a file in S3 instead of rows. @default - rows, or a Parquet file if they are too many and results are declared */
   readonly output?: {
@@ -98,7 +98,7 @@ export interface QueryEvent {
   readonly maxInlineBytes?: number;
 }
 
-/** The part of Lambda's context that is read. */
+/** The part of Lambda's context that `queryHandler` reads. */
 export interface InvocationContext {
   /** Lambda's id of the request. It names the files of a result that has no `key`. */
   readonly awsRequestId?: string;

@@ -2,8 +2,8 @@
 export enum LakeAccess {
   /** Read. */
   READ = 'READ',
-  /** Read and write: create, insert, update, delete, and merge small files. Data files are added, and never deleted. */
+  /** Read and write: create, insert, update, delete, and merge small files. The function may add data files, but never delete them. */
   WRITE = 'WRITE',
-  /** Read, expire snapshots, and delete the files that no snapshot needs any more. Data files are not added. */
+  /** Read, expire snapshots, and delete the files that no snapshot needs any more. The function may not add data files. */
   MAINTAIN = 'MAINTAIN',
 }

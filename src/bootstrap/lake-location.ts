@@ -7,7 +7,7 @@ export interface LakeLocation {
   /** The bucket. */
   readonly bucket: s3.IBucket;
 
-  /** What the keys of the data files begin with: folders such as `lake/`. Nothing else should be there. */
+  /** The folder of the data files, such as `lake/`: the beginning of their keys. Do not use the folder for anything else. */
   readonly prefix: string;
 }
 

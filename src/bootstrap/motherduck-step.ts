@@ -6,7 +6,7 @@ import { IDuckDbHost } from '../duckdb-host';
 import { DuckDbExtension } from '../extension';
 import { expectSecretSource, SecretSource } from '../secret-source';
 
-/** Which databases MotherDuck attaches beside the named ones, and whether it remembers them. */
+/** Which databases MotherDuck attaches in addition to the named ones, and whether it remembers them. */
 export enum MotherDuckAttachMode {
   /** Attaches all databases that the token's user has attached. Remembers what is attached or detached. */
   WORKSPACE = 'workspace',
@@ -22,7 +22,7 @@ export interface MotherDuckStepProps {
   /**
    * The databases that SQL can see.
    *
-   * @default - all that the token's user has attached
+   * @default - all databases that the token's user has attached
    */
   readonly databases?: string[];
 
@@ -57,7 +57,17 @@ export interface MotherDuckStepProps {
 
 const PROPS: PropNames<MotherDuckStepProps> = { token: true, databases: true, attachMode: true, saasMode: true, allowDownload: true, name: true };
 
-/** Attaches databases of MotherDuck. The function needs access to the internet. */
+/**
+ * Attaches databases of MotherDuck. The function needs access to the internet.
+ *
+ * @example
+ * declare const token: ssm.IParameter;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts', // SELECT * FROM sales.orders
+ *   bootstrap: [new MotherDuckStep({ token: SecretSource.fromSsmParameter(token), databases: ['sales'] })],
+ * });
+ */
 export class MotherDuckStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];

@@ -13,7 +13,7 @@ export interface SqlStepProps {
   readonly name: string;
 
   /**
-   * The statements to run, in order. They may use what steps declared before this one provide.
+   * The statements to run, in order. They may use what earlier steps provide.
    *
    * The template shows the statements: put secrets in `secrets`. Credentials in a statement, such as `PASSWORD 'x'` or those in a URL, cause
    * the warning `cdk-duckdb-lambda:credentials`.
@@ -48,7 +48,26 @@ export interface SqlStepProps {
 
 const PROPS: PropNames<SqlStepProps> = { name: true, statements: true, provides: true, secrets: true, extensions: true };
 
-/** Runs your own SQL to set up what queries need, such as macros or an attached MySQL database. */
+/**
+ * Runs your own SQL to set up what queries need, such as macros or an attached MySQL database.
+ *
+ * @example
+ * declare const password: ssm.IParameter;
+ *
+ * new DuckDbFunction(this, 'Reports', {
+ *   entry: 'src/reports.ts', // SELECT * FROM shop.orders
+ *   bootstrap: [new SqlStep({
+ *     name: 'shop',
+ *     statements: [
+ *       "CREATE SECRET shop (TYPE mysql, HOST 'shop.example.com', DATABASE 'shop', USER 'reader', PASSWORD $password)",
+ *       "ATTACH '' AS shop (TYPE mysql, SECRET shop, READ_ONLY)",
+ *     ],
+ *     secrets: { password: SecretSource.fromSsmParameter(password) },
+ *     provides: ['shop'],
+ *     extensions: [DuckDbExtension.core('mysql')],
+ *   })],
+ * });
+ */
 export class SqlStep implements IBootstrapStep {
   public readonly name: string;
   public readonly extensions: DuckDbExtension[];

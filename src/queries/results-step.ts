@@ -1,5 +1,5 @@
-import { S3Permissions } from '../bootstrap/s3-access-options';
-import { S3Step } from '../bootstrap/s3-step';
+import { S3Permissions } from '../bootstrap/s3/s3-access-options';
+import { S3Step } from '../bootstrap/s3/s3-step';
 import { expectObject, expectOptions, PropNames } from '../checks/expect';
 import { expectFolders } from '../checks/folders';
 import { DuckDbDatabase } from '../database';

@@ -13,7 +13,7 @@ export interface Documented {
 
 const SOURCES = path.join(__dirname, '..', '..', 'src');
 
-/** The props that an interface of `src` declares, after those of the interfaces of its folder that it extends. */
+/** The props that an interface of `src` declares, after those of the interfaces of `src` that it extends. */
 export function documentedProps(file: string, name: string): { [prop: string]: Documented } {
   const source = fs.readFileSync(path.join(SOURCES, file), 'utf8');
   const [, bases, body] = new RegExp(`^export interface ${name}\\b(?: extends ([^{]+))?[^{]*\\{\\n(.*?)^\\}`, 'ms').exec(source)!;
@@ -22,14 +22,14 @@ export function documentedProps(file: string, name: string): { [prop: string]: D
     const text = /@default ((?:(?!\n +\* @).)*)/s.exec(comment)?.[1].replace(/\s*\n +\*\s*/g, ' ').trim();
     return [prop, { isOptional: mark === '?', type, text }];
   });
-  return Object.assign({}, ...(bases?.split(',') ?? []).map((base) => inherited(path.dirname(file), base.trim())), Object.fromEntries(own));
+  return Object.assign({}, ...(bases?.split(',') ?? []).map((base) => inherited(base.trim())), Object.fromEntries(own));
 }
 
-function inherited(folder: string, name: string): { [prop: string]: Documented } {
+function inherited(name: string): { [prop: string]: Documented } {
   const declares = new RegExp(`^export interface ${name}\\b`, 'm');
-  const files = fs.readdirSync(path.join(SOURCES, folder)).filter((file) => file.endsWith('.ts'));
-  const file = files.find((each) => declares.test(fs.readFileSync(path.join(SOURCES, folder, each), 'utf8')));
-  return file === undefined ? {} : documentedProps(path.join(folder, file), name);
+  const files = fs.readdirSync(SOURCES, { encoding: 'utf8', recursive: true }).filter((file) => file.endsWith('.ts'));
+  const file = files.find((each) => declares.test(fs.readFileSync(path.join(SOURCES, each), 'utf8')));
+  return file === undefined ? {} : documentedProps(file, name);
 }
 
 /** The value of a `@default`; undefined if the text describes the value instead, as in `- none`. */

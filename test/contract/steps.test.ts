@@ -60,7 +60,7 @@ function secretOf(field?: string, options?: SecretSourceOptions): SecretSource {
 const parameter = SecretSource.fromSsmParameter(StringParameter.fromStringParameterName(stack, 'Parameter', '/db/password'));
 
 const S3: Described<S3StepProps> = {
-  file: 'bootstrap/s3-step.ts',
+  file: 'bootstrap/s3/s3-step.ts',
   interfaceName: 'S3StepProps',
   make: (props) => new S3Step(props),
   least: { buckets: [lake] },
@@ -118,7 +118,7 @@ const CONNECTION_PROPS: Described<PostgresConnectionOptions>['props'] = {
     keys: ['tcpUserTimeoutSeconds'],
     value: SEVEN,
     passedOn: ', TCP_USER_TIMEOUT \'7000\'',
-    described: ['- the same as connectTimeout', valueOf(documentedProps('bootstrap/postgres-connection-options.ts', 'PostgresConnectionOptions').connectTimeout)],
+    described: ['- the same as connectTimeout', valueOf(documentedProps('bootstrap/postgres/postgres-connection-options.ts', 'PostgresConnectionOptions').connectTimeout)],
   },
   keepalive: { keys: ['keepaliveSeconds'], value: SEVEN, passedOn: ', KEEPALIVES_IDLE \'7\'' },
   statementTimeout: { keys: ['statementTimeoutSeconds'], value: SEVEN, passedOn: ', OPTIONS \'-c statement_timeout=7000\'' },
@@ -128,7 +128,7 @@ const CONNECTION_PROPS: Described<PostgresConnectionOptions>['props'] = {
 };
 
 const POSTGRES: Described<PostgresStepProps> = {
-  file: 'bootstrap/postgres-step.ts',
+  file: 'bootstrap/postgres/postgres-step.ts',
   interfaceName: 'PostgresStepProps',
   make: (props) => new PostgresStep(props),
   least: CONNECTION,
@@ -141,7 +141,7 @@ const POSTGRES: Described<PostgresStepProps> = {
 };
 
 const LAKE_DATABASE: Described<DuckLakePostgresOptions> = {
-  file: 'bootstrap/ducklake-metadata.ts',
+  file: 'bootstrap/ducklake/ducklake-metadata.ts',
   interfaceName: 'DuckLakePostgresOptions',
   make: (options) => new DuckLakeStep({ metadata: DuckLakeMetadata.postgres(options), data: { bucket: lake, prefix: 'lake/' } }),
   least: CONNECTION,
@@ -154,7 +154,7 @@ const LAKE_DATABASE: Described<DuckLakePostgresOptions> = {
 const writing = { access: LakeAccess.WRITE };
 
 const DUCKLAKE: Described<DuckLakeStepProps> = {
-  file: 'bootstrap/ducklake-step.ts',
+  file: 'bootstrap/ducklake/ducklake-step.ts',
   interfaceName: 'DuckLakeStepProps',
   make: (props) => new DuckLakeStep(props),
   least: { metadata: DuckLakeMetadata.postgres(CONNECTION), data: { bucket: lake, prefix: 'lake/' } },
@@ -219,7 +219,7 @@ const SQL: Described<SqlStepProps> = {
 const TABLE_BUCKET = 'arn:aws:s3tables:eu-west-1:111111111111:bucket/sales';
 
 const ICEBERG: Described<IcebergStepProps> = {
-  file: 'bootstrap/iceberg-step.ts',
+  file: 'bootstrap/iceberg/iceberg-step.ts',
   interfaceName: 'IcebergStepProps',
   make: (props) => new IcebergStep(props),
   least: { source: IcebergSource.glue({ data: [{ bucket: lake }] }) },
@@ -240,7 +240,7 @@ const ICEBERG: Described<IcebergStepProps> = {
 };
 
 const S3_TABLES: Described<IcebergS3TablesOptions> = {
-  file: 'bootstrap/iceberg-source.ts',
+  file: 'bootstrap/iceberg/iceberg-source.ts',
   interfaceName: 'IcebergS3TablesOptions',
   make: (options) => new IcebergStep({ source: IcebergSource.s3Tables(TABLE_BUCKET, options) }),
   least: {},
@@ -252,7 +252,7 @@ const S3_TABLES: Described<IcebergS3TablesOptions> = {
 };
 
 const GLUE: Described<IcebergGlueOptions> = {
-  file: 'bootstrap/iceberg-source.ts',
+  file: 'bootstrap/iceberg/iceberg-source.ts',
   interfaceName: 'IcebergGlueOptions',
   make: (options) => new IcebergStep({ source: IcebergSource.glue(options) }),
   least: { data: [{ bucket: lake }] },
@@ -266,7 +266,7 @@ const GLUE: Described<IcebergGlueOptions> = {
 };
 
 const REST: Described<IcebergRestOptions> = {
-  file: 'bootstrap/iceberg-source.ts',
+  file: 'bootstrap/iceberg/iceberg-source.ts',
   interfaceName: 'IcebergRestOptions',
   make: (options) => new IcebergStep({ source: IcebergSource.rest('https://catalog.example.com/api', options) }),
   least: {},
@@ -399,7 +399,7 @@ describe('signing in to PostgreSQL', () => {
 
   test('with a secret that has everything but the port, which is then the documented one', async () => {
     const secret = stack.node.findChild('Db') as Secret;
-    const port = valueOf(documentedProps('bootstrap/postgres-endpoint.ts', 'PostgresHostOptions').port) as number;
+    const port = valueOf(documentedProps('bootstrap/postgres/postgres-endpoint.ts', 'PostgresHostOptions').port) as number;
     const step = by(PostgresCredentials.fromSecret(secret), { endpoint: undefined, database: undefined });
     expect(Object.keys(step.config!)).toEqual(['catalog', 'secret']);
     expect(await performed(step)).toBe(await performed(bound(POSTGRES, { endpoint: PostgresEndpoint.fromHost('db.example.com', { port }) })));
@@ -444,7 +444,7 @@ describe('signing in to an Iceberg catalog', () => {
   });
 
   test('every option of a client is among them', () => {
-    expect(Object.keys(documentedProps('bootstrap/iceberg-auth.ts', 'IcebergOAuth2Options'))).toEqual(['clientId', 'clientSecret', 'serverUri', 'scope']);
+    expect(Object.keys(documentedProps('bootstrap/iceberg/iceberg-auth.ts', 'IcebergOAuth2Options'))).toEqual(['clientId', 'clientSecret', 'serverUri', 'scope']);
   });
 });
 

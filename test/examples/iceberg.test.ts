@@ -6,7 +6,7 @@ import type { handler as ingestHandler } from '../../examples/iceberg/ingest';
 import { IcebergStack, type IcebergStackProps } from '../../examples/iceberg/stack';
 import { repositoryRoot, startAws, startMiniStack, type AwsServer, type MiniStackServer } from '../bed';
 import { describeWith } from '../bed/require';
-import { type IcebergBed, startIcebergBed } from '../lib-runtime/bootstrap/iceberg-bed';
+import { type IcebergBed, startIcebergBed } from '../lib-runtime/bootstrap/iceberg/iceberg-bed';
 import { boto } from '../lib-runtime/boto';
 import { freshRuntime, type Runtime } from '../lib-runtime/fresh-runtime';
 import { signedExtensions } from '../lib-runtime/signed-extensions';

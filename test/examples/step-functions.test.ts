@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { statesOf, valueOf } from './state-machine';
 import { synthesisedExample, templateFile } from './synthesised';
 import { writeOrders } from '../../examples/sales/orders';
 import { repositoryRoot, startS3, type S3Server } from '../bed';
@@ -18,10 +19,7 @@ describeWith('s3', 'the tasks of the example of a state machine, with the runtim
   beforeAll(async () => {
     s3 = await startS3();
     await writeOrders(join(s3.dir, 'my-data-lake'));
-    const { Resources } = JSON.parse(readFileSync(templateFile(await synthesisedExample('step-functions'), 'LargeOrders'), 'utf8'));
-    const machine = Object.values<Fields>(Resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')!;
-    const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'a reference')).join('');
-    states = JSON.parse(text).States;
+    states = statesOf(templateFile(await synthesisedExample('step-functions'), 'LargeOrders'));
     const { queryHandler } = freshRuntime(resultsEnvironment(s3, await signedExtensions('httpfs'), {
       steps: [
         { name: 's3', type: 's3', config: { scopes: ['s3://my-data-lake/orders/'] } },
@@ -65,15 +63,6 @@ describeWith('s3', 'the tasks of the example of a state machine, with the runtim
     await expect(ask('Ask', { month: '2025-02', least: 'a lot' })).rejects.toMatchObject({ name: states.Ask.Catch[0].ErrorEquals[0] });
   });
 });
-
-/** What Step Functions makes of a task's parameters, as far as the example needs it. */
-function valueOf(template: Fields, input: Fields): Fields {
-  return Object.fromEntries(Object.entries(template).map(([name, value]) => {
-    if (!name.endsWith('.$')) return [name, typeof value === 'object' ? valueOf(value, input) : value];
-    const [, format, path] = /^States\.Format\('(.*)', \$\.(\w+)\)$/.exec(value) ?? [];
-    return [name.slice(0, -2), format === undefined ? input[value.slice(2)] : format.replace('{}', input[path!])];
-  }));
-}
 
 /** Whether a choice's condition holds, as far as the example needs it. */
 function holds({ And, Variable, IsPresent, NumericEquals, NumericLessThanEquals }: Fields, input: Fields): boolean {

@@ -12,6 +12,11 @@ export const EXAMPLES = {
   'scale-out': ['ScaleOut'],
   'iceberg': ['Iceberg'],
   'lakehouse': ['LakehouseDatabase', 'Lakehouse'],
+  'compaction': ['Compaction'],
+  'nightly-etl': ['NightlyEtl'],
+  'per-tenant': ['Tenants'],
+  's3-events': ['S3Events'],
+  'scheduled-export': ['ScheduledExport'],
 };
 
 /** Synthesises an example by its own app, as `cdk synth` does, and returns the cloud assembly's directory. */

@@ -21,6 +21,11 @@ describeWith('python', 'the templates of the examples', () => {
       'scale-out': await synthesisedExample('scale-out'),
       'lakehouse': await synthesisedExample('lakehouse'),
       'iceberg': await synthesisedExample('iceberg'),
+      'compaction': await synthesisedExample('compaction'),
+      'nightly-etl': await synthesisedExample('nightly-etl'),
+      'per-tenant': await synthesisedExample('per-tenant'),
+      's3-events': await synthesisedExample('s3-events'),
+      'scheduled-export': await synthesisedExample('scheduled-export'),
     };
   });
 
@@ -34,6 +39,11 @@ describeWith('python', 'the templates of the examples', () => {
     expect(templateText(assemblies.lakehouse, 'LakehouseDatabase')).toMatchSnapshot('lakehouse, its database');
     expect(templateText(assemblies.lakehouse, 'Lakehouse')).toMatchSnapshot('lakehouse');
     expect(templateText(assemblies.iceberg, 'Iceberg')).toMatchSnapshot('iceberg');
+    expect(templateText(assemblies.compaction, 'Compaction')).toMatchSnapshot('compaction');
+    expect(templateText(assemblies['nightly-etl'], 'NightlyEtl')).toMatchSnapshot('nightly-etl');
+    expect(templateText(assemblies['per-tenant'], 'Tenants')).toMatchSnapshot('per-tenant');
+    expect(templateText(assemblies['s3-events'], 'S3Events')).toMatchSnapshot('s3-events');
+    expect(templateText(assemblies['scheduled-export'], 'ScheduledExport')).toMatchSnapshot('scheduled-export');
   });
 
   test('leave cfn-lint nothing to say', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PostgresBed, startPostgresBed } from './bootstrap/postgres-bed';
+import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
 import { startS3, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';

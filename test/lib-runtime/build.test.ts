@@ -192,7 +192,7 @@ describe('an error has its class\'s name, however its code was bundled', () => {
   test.each([
     ['values/parameter-values', 'ParameterError', 'PARAMETER', 'c.query("SELECT ?", [new Map([[1, Symbol("a")]])])', {}],
     ['extensions/on-demand-extensions', 'ExtensionError', 'EXTENSION', 'c.query("SELECT st_point(1, 2)")', {}],
-    ['bootstrap/environment-s3', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("s3")', { ...nowhere, AWS_ENDPOINT_URL_S3: 'no-url' }],
+    ['bootstrap/s3/environment-s3', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("s3")', { ...nowhere, AWS_ENDPOINT_URL_S3: 'no-url' }],
     ['aws/assume-role', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("s3")', { ...s3({ assumeRole: 'arn:aws:iam::123456789012:role/reader' }), ...nowhere }],
     ['aws/secret-providers', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("pg")', { ...postgres({ password: secret }), ...nowhere }],
     ['aws/rds-token', 'BootstrapError', 'BOOTSTRAP', 'c.bootstrap("pg")', { ...postgres({ iam: true }), ...nowhere, AWS_REGION: '' }],

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PostgresBed, startPostgresBed } from './bootstrap/postgres-bed';
+import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
 import { type Front, frontOf } from './front';
 import { startS3, type S3Server } from '../bed';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type PostgresBed, startPostgresBed } from './bootstrap/postgres-bed';
+import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
 import { runScript, valuesOf } from './built-runtime';
 import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
 import { repositoryRoot } from '../bed';

@@ -6,6 +6,7 @@ import { runCommand } from './run-command.mjs';
 import { readStack } from './stack.mjs';
 
 const EXTENSIONS_DIR = 'DUCKDB_EXTENSIONS_DIR';
+const NODE_OPTIONS = 'NODE_OPTIONS';
 
 /** Runs a command with the environment that a function would have, and ends like the command. */
 export async function exec({ template, fn, region, account, parameters, known, variables, extensions, command }) {
@@ -26,6 +27,8 @@ export async function exec({ template, fn, region, account, parameters, known, v
     ...process.env,
     ...(pseudo.region !== undefined && { AWS_REGION: pseudo.region }),
     ...own,
+    // The caller's are how a debugger reaches the command.
+    ...(own[NODE_OPTIONS] && { [NODE_OPTIONS]: [process.env[NODE_OPTIONS], own[NODE_OPTIONS]].filter(Boolean).join(' ') }),
     ...Object.fromEntries(variables),
     ...(extensions !== undefined && { [EXTENSIONS_DIR]: resolve(extensions) }),
   });

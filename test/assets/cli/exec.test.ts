@@ -69,6 +69,7 @@ function stackWithTokens(props: StackProps = {}): { template: string; other: str
       NAMED: named.bucketName,
       NAMED_ARN: named.bucketArn,
       PLAIN: 'as it is',
+      NODE_OPTIONS: '--trace-warnings',
       SIZE: size.valueAsString,
       OWNER: owner.valueAsString,
       LARGE: Fn.conditionIf(isLarge.logicalId, 'large', 'small').toString(),
@@ -143,6 +144,13 @@ describe('exec gives a command the environment that the function would have', ()
     const directory = temporaryDirectory();
     expect(await environment(['--template', template, '--function', 'Sales', ...given, '--extensions', directory])).toMatchObject({ DUCKDB_EXTENSIONS_DIR: directory });
     expect(await failure(['--template', template, '--extensions', '/no/such'])).toMatch(/^cdk-duckdb-lambda: --extensions \/no\/such does not exist: .*duckdb-extensions install/);
+  });
+
+  test('options of Node.js are added to the caller\'s, by which a debugger reaches the command', async () => {
+    const args = ['--template', template, '--function', 'Sales', ...given];
+    expect((await environment(args, { NODE_OPTIONS: '' })).NODE_OPTIONS).toBe('--trace-warnings');
+    expect((await environment(args, { NODE_OPTIONS: '--no-deprecation' })).NODE_OPTIONS).toBe('--no-deprecation --trace-warnings');
+    expect((await environment([...args, '--env', 'NODE_OPTIONS='], { NODE_OPTIONS: '--no-deprecation' })).NODE_OPTIONS).toBe('');
   });
 
   test('the caller\'s own environment is passed on, and what is given wins', async () => {

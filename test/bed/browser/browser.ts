@@ -56,7 +56,8 @@ export async function startBrowser({ hosts = {} }: BrowserOptions = {}): Promise
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
-      rmSync(directory, { recursive: true, force: true });
+      // Helpers of the browser write to its profile for some moments more.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

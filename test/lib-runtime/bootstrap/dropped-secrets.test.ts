@@ -1,4 +1,4 @@
-import { startPostgresBed, type PostgresBed } from './postgres-bed';
+import { startPostgresBed, type PostgresBed } from './postgres/postgres-bed';
 import { secretsMadeBy } from '../../../lib-runtime/bootstrap/dropped-secrets';
 import { describeWith } from '../../bed/require';
 import { config, freshRuntime, rejection } from '../fresh-runtime';

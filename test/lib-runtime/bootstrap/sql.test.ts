@@ -1,9 +1,10 @@
 import { type AwsServer, startAws } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
-import { config, freshRuntime } from '../fresh-runtime';
+import { config, freshRuntime, rejection } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
 import { signedExtensions } from '../signed-extensions';
+import { type PostgresBed, startPostgresBed } from './postgres/postgres-bed';
 
 describeWith('aws', 'an SQL step with secrets', () => {
   let aws: AwsServer;
@@ -48,5 +49,46 @@ ssm.put_parameter(Name='/owner', Value='somebody', Type='String')`);
     const seen = await cursor(async (c) => JSON.stringify([await c.query('FROM duckdb_secrets()'), await c.query('FROM duckdb_settings()')]));
     expect(seen).toContain('iceberg');
     expect(seen).not.toContain('$ecret');
+  });
+});
+
+describeWith(['postgres', 'aws'], 'an SQL step whose secret has changed', () => {
+  let bed: PostgresBed;
+
+  beforeAll(async () => {
+    bed = await startPostgresBed();
+  });
+  afterAll(() => bed?.stop());
+
+  test('keeps what it has attached: its queries fail until the catalog is detached, then it runs again with the new value', async () => {
+    const { port, database } = bed.postgres;
+    const step = {
+      name: 'shop',
+      type: 'sql',
+      provides: ['shop'],
+      config: {
+        statements: [
+          `CREATE OR REPLACE SECRET shop (TYPE postgres, HOST '127.0.0.1', PORT ${port}, DATABASE '${database}', USER 'reader', PASSWORD $password)`,
+          "ATTACH '' AS shop (TYPE postgres, SECRET shop, READ_ONLY)",
+        ],
+        secrets: { password: { ssm: '/postgres/reader', maxAgeSeconds: 1 } },
+      },
+    };
+    const { cursor, session } = freshRuntime(await bed.environment([step]));
+    const users = 'SELECT count(*)::INTEGER AS n FROM shop.public.users';
+    expect(await cursor((c) => c.queryOne(users))).toEqual({ n: 1000 });
+
+    await bed.setPassword('reader', 'the second password');
+    await bed.postgres.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    bed.ssm.requests.length = 0;
+    for (let i = 0; i < 2; i++) {
+      expect(await rejection(cursor((c) => c.query(users)))).toMatchObject({ code: 'QUERY', message: expect.stringContaining('password authentication failed') });
+    }
+    expect(bed.ssm.requests).toHaveLength(0);
+
+    expect(await session((s) => s.queryOne(users))).toEqual({ n: 1000 });
+    await cursor((c) => c.execute('DETACH shop'));
+    expect(await cursor((c) => c.queryOne(users))).toEqual({ n: 1000 });
   });
 });

@@ -7,7 +7,7 @@ import { startPgBouncer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { makeCertificates } from '../../bed/servers/certificates';
 import { temporaryDirectory } from '../../temporary-directory';
-import { type PostgresBed, startPostgresBed } from '../bootstrap/postgres-bed';
+import { type PostgresBed, startPostgresBed } from '../bootstrap/postgres/postgres-bed';
 import { freshRuntime, rejection } from '../fresh-runtime';
 import { says } from '../says';
 

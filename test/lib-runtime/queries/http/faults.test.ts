@@ -9,7 +9,7 @@ import type { QueryHttpAnswer } from '../../../../lib-runtime';
 import { startFarS3, startRuntimeClient, type FarS3Server, type RunningClient } from '../../../bed';
 import { describeWith } from '../../../bed/require';
 import { temporaryDirectory } from '../../../temporary-directory';
-import { type PostgresBed, startPostgresBed } from '../../bootstrap/postgres-bed';
+import { type PostgresBed, startPostgresBed } from '../../bootstrap/postgres/postgres-bed';
 import { projectWithRuntime } from '../../built-runtime';
 import { farS3Environment } from '../../far-s3-runtime';
 import { signedExtensions } from '../../signed-extensions';

@@ -1,0 +1,7 @@
+import { App } from 'aws-cdk-lib';
+import { S3EventsStack } from './stack';
+import { DatabaseStack } from '../lakehouse/database';
+
+const app = new App();
+const { vpc, database } = new DatabaseStack(app, 'LakehouseDatabase');
+new S3EventsStack(app, 'S3Events', { vpc, database });
