@@ -45,7 +45,7 @@ const WRITE_OPTIONS = new Options<WriteRowsOptions>('writeRows()', { format: FOR
  * Writes the batches of a stream to Lambda's response stream, and ends the response. It reads the next batch when the client has read the previous
  * one.
  *
- * Use the row forms `'js'` or `'json'`. The value objects of DuckDB's client (`rows: 'duckdb'`) do not have useful JSON.
+ * Use the row forms `'js'`, `'bigint'` or `'json'`. The value objects of DuckDB's client (`rows: 'duckdb'`) do not have useful JSON.
  *
  * If the query fails after rows were written, it is too late for an HTTP status. The last line reports the error instead:
  * `{"error":{"code":"STREAM"}}`, or `error: STREAM` in CSV. The error is thrown as well, so Lambda records it. Throws `CONFIG` for invalid options

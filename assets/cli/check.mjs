@@ -24,7 +24,8 @@ export function check(folder) {
 
 const UNPARSED = `; for DuckDB's own view of their syntax and types: npm install --save-dev ${CLIENT}`;
 
-function report(folder) {
+/** What a synthesis finds in a folder: its queries, the errors, and whether DuckDB's parser has read them. */
+export function report(folder) {
   if (!existsSync(PROGRAM)) throw new Error(`cannot find ${PROGRAM}: in a clone of this library, build it first with: npx projen pre-compile`);
   const client = [folder, process.cwd()].find(hasClient);
   const args = [PROGRAM, folder, ...client === undefined ? [] : [`--client=${client}`]];

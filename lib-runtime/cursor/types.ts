@@ -21,6 +21,7 @@ export interface QueryOptions extends CallOptions {
    *   base64 text. JSON is its text, LIST and ARRAY are arrays, STRUCT is an object, MAP an array of `{ key, value }`, UNION the value of its
    *   member. VARIANT follows the value's own type. NaN, Infinity and -0 are numbers, which `JSON.stringify` turns into null, null and 0.
    *   An integer beyond 2^53 and a timestamp beyond the range of `Date` are `OUT_OF_RANGE` errors.
+   * - `'bigint'` is like `'js'`, but an integer beyond 2^53 is a bigint. `writeRows` writes it as CSV, and as text into JSON.
    * - `'json'` is the client's exact JSON form: integers of 64 bits and more, DECIMAL, dates and times are text, and so are NaN and the infinities
    *   (`'NaN'`, `'Infinity'`, `'-Infinity'`); -0 is a number; BLOB and GEOMETRY are text as SQL shows bytes (`\xAA`), INTERVAL is
    *   `{ months, days, micros }`, UNION `{ tag, value }`.

@@ -1,6 +1,7 @@
 import type { Declaration } from './declaration';
 import type { DirectiveText } from './directive-text';
 import type { SourceErrors } from './source-errors';
+import { elementType, isNestedType } from './type-text';
 import { didYouMean } from '../base/did-you-mean';
 
 /** What `-- @from tenant authorizer.claims.tenant` declares, and where in the file. */
@@ -30,6 +31,11 @@ export function readFrom(text: DirectiveText): CallersProperty {
   return { parameter, property, start: text.inFile(0) };
 }
 
+/** Only a Lambda authorizer can return lists and objects. */
+function isText(property: string): boolean {
+  return !property.startsWith('authorizer.lambda.');
+}
+
 /** The properties by the lower-case names of their parameters. Adds what is wrong with them to the errors. `named` are also parameters with errors. */
 export function checkFroms(
   froms: readonly CallersProperty[], parameters: readonly Declaration[], named: readonly string[], errors: SourceErrors,
@@ -42,6 +48,9 @@ export function checkFroms(
       errors.add(start, `received @from for the parameter "${parameter}" twice: remove one of them`);
     } else if (declaration?.defaultStart !== undefined) {
       errors.add(start, `received @from for the parameter "${parameter}", which has a default: remove the default, because a caller without the property gets no answer`);
+    } else if (declaration !== undefined && isText(property) && (isNestedType(declaration.type) || elementType(declaration.type) !== undefined)) {
+      errors.add(start, `received @from for the parameter "${parameter}" of the type ${declaration.type}, but ${property} is a text, also of several values: `
+        + 'declare VARCHAR, and split it in the SQL as your service joins it');
     } else if (declaration !== undefined) {
       properties.set(key, property);
     } else if (!named.some((name) => name.toLowerCase() === key)) {

@@ -11,6 +11,8 @@ export const MAX_INLINE_BYTES = 6 * 1024 * 1024;
 export const INLINE_BYTES = { expected: `a whole number from 1 to ${MAX_INLINE_BYTES}`, isRight: (value: unknown) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_INLINE_BYTES };
 
 const KEYS = ['query', 'params', 'manifests', 'manifestCount', 'output', 'maxInlineBytes'];
+/** What only events of services have. */
+const OF_SERVICES = ['requestContext', 'raw_path'];
 const OUTPUT_KEYS = ['format', 'key'];
 
 /**
@@ -18,6 +20,10 @@ const OUTPUT_KEYS = ['format', 'key'];
  * results. Throws `CONFIG`.
  */
 export function readEvent(event: unknown, location?: ResultLocation): QueryEvent {
+  if (OF_SERVICES.some((key) => isObject(event) && key in event)) {
+    throw new ConfigError('the event is one of a service that is not supported, such as a load balancer, VPC Lattice or a WebSocket API: '
+      + 'requests may come from a function URL, an HTTP API or a REST API');
+  }
   const { query, params, manifests, manifestCount, output, maxInlineBytes } = fields(event, 'the event', KEYS);
   if (typeof query !== 'string' || query === '') throw new ConfigError(`query is ${shown(query)}, expected the name of a query`);
   if (maxInlineBytes !== undefined && !INLINE_BYTES.isRight(maxInlineBytes)) {
@@ -45,8 +51,12 @@ function readOutput(output: unknown): NonNullable<QueryEvent['output']> {
   return { format: format as ResultFormat, ...(key !== undefined && { key: manifestKey(key) }) };
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 function fields(value: unknown, name: string, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ConfigError(`${name} is ${shown(value)}, expected an object with: ${known.join(', ')}`);
+  if (!isObject(value) || Array.isArray(value)) throw new ConfigError(`${name} is ${shown(value)}, expected an object with: ${known.join(', ')}`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new ConfigError(`${name} has the unknown key ${shown(unknown)}${didYouMean(unknown, known)}; its keys are: ${known.join(', ')}`);
   return value as Readonly<Record<string, unknown>>;

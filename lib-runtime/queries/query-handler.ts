@@ -6,7 +6,7 @@ import type { HttpHost } from './http/answer-http';
 import type { LambdaStream } from './http/responder';
 import { INLINE_BYTES } from './query-event';
 import { loadQuery, queryNames } from './query-folder';
-import { isSafe } from './query-statements';
+import { checkSyntax, isSafe } from './query-statements';
 import { resultLocation } from './result-location';
 import { withRunningQuery, withTimeout } from './running-query';
 import type { InvocationContext, QueryAnswer, QueryEvent, QueryHandlerOptions, QueryHttpAnswer, QueryHttpEvent } from './types';
@@ -58,7 +58,11 @@ export function eventAnswerer(options: QueryHandlerOptions | undefined, open: Qu
     names: () => queryNames(folder),
     load: (name) => loadQuery(folder, name),
     isSafe: ({ sql }) => isSafe(sql),
-    run: (query, params, answer) => withTimeout(query, (signal) => withRunningQuery(open, query, params, signal, answer)),
+    checkSyntax: async ({ sql }) => {
+      const cursor = await open({});
+      await checkSyntax(cursor, sql).finally(() => cursor.close());
+    },
+    run: (query, params, answer, onBegin) => withTimeout(query, (signal) => withRunningQuery(open, query, params, signal, answer, onBegin)),
     cors,
   };
   const direct = (event: unknown, context: InvocationContext | undefined) => answerQuery(host, event, context);

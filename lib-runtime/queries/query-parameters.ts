@@ -41,7 +41,8 @@ const MOST_SHOWN = 80;
  * | MAP                                    | an object, or a list of `{ key, value }`                                                            |
  * | UNION                                  | an object whose only key is the member                                                              |
  *
- * Throws `PARAMETER` for an unknown name, a missing value, and a value that does not fit, and `CONFIG` for a type that is not usable.
+ * Throws `PARAMETER` for an unknown name, a missing value, and a value that does not fit, and `CONFIG` for a type that is not usable, and for a default
+ * and a property of the caller that do not fit: those are not the caller's choice.
  */
 export async function queryParameters(cursor: Cursor, declarations: readonly QueryParameterDeclaration[], given: unknown): Promise<QueryParameters> {
   const values = declaredValues(declarations, given);
@@ -134,7 +135,7 @@ function unknownType({ name, type }: QueryParameterDeclaration, cause: unknown):
   return new ConfigError(`parameter $${name} has the type ${type}, which DuckDB refuses: ${messageOf(cause)}`, { cause });
 }
 
-function parameter({ name, type: declared, line }: QueryParameterDeclaration, type: DuckDBType, { value, isDefault }: DeclaredValue): unknown {
+function parameter({ name, type: declared, line, from }: QueryParameterDeclaration, type: DuckDBType, { value, isDefault }: DeclaredValue): unknown {
   try {
     const typed = typedValue(value, type);
     // As text they are what their types are, and the runtime finds the URLs of files in them.
@@ -142,6 +143,7 @@ function parameter({ name, type: declared, line }: QueryParameterDeclaration, ty
   } catch (error) {
     const why = `${shortened(pathOf(error))} ${messageOf(error)}; the type of $${name} is ${shortened(declared)}`;
     if (isDefault) throw new ConfigError(`the default of $${name}, in line ${line} of the query's file,${why}`);
+    if (from !== undefined) throw new ConfigError(`${from} of the caller${why}`);
     throw new ParameterError(`parameter $${name}${why}`);
   }
 }

@@ -1,6 +1,7 @@
 import type { InlineRows } from './inline-rows';
 import type { QueryFile } from './query-file';
 import { ResultLimitError, StreamError } from '../base/errors';
+import type { RowFormat } from '../base/row-format';
 import type { Cursor } from '../cursor/types';
 import { carriedColumns } from '../values/carried-columns';
 import type { QueryParameters } from '../values/parameters';
@@ -10,6 +11,8 @@ export interface Reading {
   readonly cursor: Cursor;
   readonly sql: string;
   readonly parameters: QueryParameters | undefined;
+  /** The form of the rows. */
+  readonly form: RowFormat;
   readonly maxInlineBytes: number;
 }
 
@@ -48,7 +51,7 @@ export async function readRows(reading: Reading, { name, cacheSeconds }: QueryFi
 /** Reads the first rows. Returns whether there are no others. */
 async function readFew(reading: Reading, rows: InlineRows): Promise<boolean> {
   const { cursor, sql, parameters } = reading;
-  const result = await cursor.queryResult<object>(`${sql} LIMIT ${FEW_ROWS + 1}`, parameters, { maxBytes: maxBytes(reading) });
+  const result = await cursor.queryResult<object>(`${sql} LIMIT ${FEW_ROWS + 1}`, parameters, { rows: reading.form, maxBytes: maxBytes(reading) });
   rows.addResult(result);
   return result.rows.length <= FEW_ROWS;
 }
@@ -58,13 +61,13 @@ async function readAll(reading: Reading, rows: InlineRows, cacheSeconds?: number
   const { cursor, sql, parameters, maxInlineBytes } = reading;
   const limit = Math.ceil(maxInlineBytes / LEAST_ROW_BYTES) + 1;
   const maxStalenessMs = cacheSeconds === undefined ? undefined : cacheSeconds * 1000;
-  return rows.addResult(await cursor.queryResult(`${sql} LIMIT ${limit}`, parameters, { maxBytes: maxBytes(reading), maxStalenessMs }));
+  return rows.addResult(await cursor.queryResult(`${sql} LIMIT ${limit}`, parameters, { rows: reading.form, maxBytes: maxBytes(reading), maxStalenessMs }));
 }
 
 /** Reads the rows in batches, and ends the query as soon as they are too many. */
 async function readStream(reading: Reading, rows: InlineRows): Promise<boolean> {
   const { cursor, sql, parameters } = reading;
-  const batches = cursor.stream<object>(sql, parameters, { maxBytes: maxBytes(reading) })[Symbol.asyncIterator]();
+  const batches = cursor.stream<object>(sql, parameters, { rows: reading.form, maxBytes: maxBytes(reading) })[Symbol.asyncIterator]();
   try {
     for (;;) {
       const { done, value } = await batches.next();

@@ -50,6 +50,8 @@ export interface HttpCors {
 export interface QueryHttpEvent {
   /** What the service says about the request and its caller. */
   readonly requestContext: object;
+  /** The request itself, such as `rawPath`, `rawQueryString`, `headers` and `body` in format 2.0. */
+  readonly [property: string]: any;
 }
 
 /** The answer to an HTTP event. */

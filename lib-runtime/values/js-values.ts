@@ -23,6 +23,15 @@ export const JS_FORM: Form = {
   variant: (value) => value,
 };
 
+/** The `'bigint'` form. */
+export const BIGINT_FORM: Form = {
+  ...JS_FORM,
+  scalar(type, column) {
+    const convert = scalar(type, column);
+    return (value) => (typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? value : convert(value));
+  },
+};
+
 function scalar(type: DuckDBType, column: string): Convert {
   const { DuckDBTypeId: id } = loadApi();
   switch (type.typeId) {
@@ -36,13 +45,13 @@ function scalar(type: DuckDBType, column: string): Convert {
       return (value) => dateText(value as DuckDBDateValue);
     case id.TIMESTAMP:
     case id.TIMESTAMP_TZ:
-      return (value) => date((value as DuckDBTimestampValue).micros, 1000n, value, type, column);
+      return dates((value: DuckDBTimestampValue) => value.micros, 1000n, type, column);
     case id.TIMESTAMP_MS:
-      return (value) => date((value as DuckDBTimestampMillisecondsValue).millis, 1n, value, type, column);
+      return dates((value: DuckDBTimestampMillisecondsValue) => value.millis, 1n, type, column);
     case id.TIMESTAMP_NS:
-      return (value) => date((value as DuckDBTimestampNanosecondsValue).nanos, 1_000_000n, value, type, column);
+      return dates((value: DuckDBTimestampNanosecondsValue) => value.nanos, 1_000_000n, type, column);
     case id.TIMESTAMP_S:
-      return (value) => dateFromSeconds((value as DuckDBTimestampSecondsValue).seconds, value, type, column);
+      return dates((value: DuckDBTimestampSecondsValue) => value.seconds * 1000n, 1n, type, column);
     case id.BLOB:
     case id.GEOMETRY:
       return (value) => copyOf((value as DuckDBBlobValue).bytes);
@@ -63,7 +72,7 @@ function scalar(type: DuckDBType, column: string): Convert {
 function exactNumber(value: bigint, type: DuckDBType, column: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  throw outOfRange(column, String(type), String(value));
+  throw outOfRange(column, type, value);
 }
 
 /** A DATE as text, its infinities too. */
@@ -73,21 +82,15 @@ export function dateText(value: DuckDBDateValue): string {
   return String(value);
 }
 
-function date(time: bigint, perMillisecond: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date | string {
-  if (time === INFINITE_TIME) return 'infinity';
-  if (time === -INFINITE_TIME) return '-infinity';
-  return dateFromMilliseconds(floorDivide(time, perMillisecond), value, type, column);
-}
-
-function dateFromSeconds(seconds: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date | string {
-  if (seconds === INFINITE_TIME) return 'infinity';
-  if (seconds === -INFINITE_TIME) return '-infinity';
-  return dateFromMilliseconds(seconds * 1000n, value, type, column);
-}
-
-function dateFromMilliseconds(milliseconds: bigint, value: DuckDBValue, type: DuckDBType, column: string): Date {
-  if (milliseconds > LARGEST_DATE_MS || milliseconds < -LARGEST_DATE_MS) throw outOfRange(column, String(type), String(value));
-  return new Date(Number(milliseconds));
+function dates<T extends DuckDBValue>(timeOf: (value: T) => bigint, perMillisecond: bigint, type: DuckDBType, column: string): Convert {
+  return (value) => {
+    const time = timeOf(value as T);
+    if (time >= INFINITE_TIME) return 'infinity';
+    if (time <= -INFINITE_TIME) return '-infinity';
+    const milliseconds = floorDivide(time, perMillisecond);
+    if (milliseconds > LARGEST_DATE_MS || milliseconds < -LARGEST_DATE_MS) throw outOfRange(column, type, value);
+    return new Date(Number(milliseconds));
+  };
 }
 
 /** Rounds down, also before 1970, so a time is cut to milliseconds as its text is. */
@@ -99,7 +102,7 @@ function floorDivide(value: bigint, divisor: bigint): bigint {
 /** What the user of a cursor can do. */
 export const AS_TEXT = "read it as text with { rows: 'json' }, or cast it in SQL";
 
-function outOfRange(column: string, type: string, value: string): OutOfRangeError {
+function outOfRange(column: string, type: DuckDBType, value: DuckDBValue): OutOfRangeError {
   return new OutOfRangeError(`column "${column}" holds the ${type} ${value}, which JavaScript cannot hold exactly: ` +
     AS_TEXT);
 }

@@ -1,5 +1,5 @@
 import type { DuckDBDateValue, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { dateText, JS_FORM } from './js-values';
+import { BIGINT_FORM, dateText, JS_FORM } from './js-values';
 import { losesFields, originalType } from './kept-names';
 import { type Convert, converterOf, type Form } from './nested-values';
 import type { RowFormat } from '../base/row-format';
@@ -8,6 +8,7 @@ import { loadApi } from '../client/client';
 /** The converter of a column's values for each format of rows. `type` has safe names, which the client keeps. */
 const CONVERTERS: Readonly<Record<RowFormat, (type: DuckDBType, column: string) => Convert>> = {
   js: (type, column) => converterOf(JS_FORM, type, column),
+  bigint: (type, column) => converterOf(BIGINT_FORM, type, column),
   json: (type, column) => converterOf(JSON_FORM, type, column),
   duckdb: (type, column) => (losesFields(type) ? converterOf(clientForm(), type, column) : (value) => value),
 };

@@ -7,7 +7,7 @@ import { HttpConfig } from '../runtime/runtime-config';
 
 const OPTIONS: PropNames<DuckDbHttpOptions> = { cors: true, streaming: true };
 const CORS: PropNames<DuckDbHttpCors> = { allowedOrigins: true, allowCredentials: true, allowedHeaders: true, exposedHeaders: true, maxAge: true };
-const ORIGIN = /^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+)$/;
+const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** The configuration of what `http` declares. Throws for options with which no browser could read an answer. */
 export function httpConfig(http: DuckDbHttpOptions, at: string): HttpConfig {
@@ -21,14 +21,21 @@ function corsConfig(cors: DuckDbHttpCors, what: string): HttpConfig['cors'] {
   expectOptions(cors, what, CORS);
   const { allowedOrigins, allowCredentials, allowedHeaders, exposedHeaders, maxAge } = cors;
   expectTexts(allowedOrigins, `${what} has the allowedOrigins`, 'https://example.com');
-  const wrong = allowedOrigins.find((origin) => !Token.isUnresolved(origin) && !ORIGIN.test(origin));
-  if (wrong !== undefined) throw new Error(`${what} has the origin ${shown(wrong)}: expected a scheme and a host without a path, as browsers send it, such as "https://example.com"`);
+  if (allowedOrigins.length === 0) throw new Error(`${what} has no allowedOrigins: name the pages that may read answers, such as "https://example.com"`);
+  const wrong = allowedOrigins.find((origin) => !Token.isUnresolved(origin) && !isOrigin(origin));
+  if (wrong !== undefined) {
+    throw new Error(`${what} has the origin ${shown(wrong)}: expected a scheme and a host as browsers send them, in lower case, without a path, a default port or a wildcard, `
+      + 'such as "https://example.com"');
+  }
   expectFlags({ allowCredentials }, what);
   if (allowCredentials && allowedOrigins.includes('*')) {
     throw new Error(`${what} has allowCredentials with the origin "*", which browsers refuse: name the origins, such as "https://example.com"`);
   }
   for (const [prop, headers] of Object.entries({ allowedHeaders, exposedHeaders })) {
-    if (headers !== undefined) expectTexts(headers, `${what} has the ${prop}`, 'content-type');
+    if (headers === undefined) continue;
+    expectTexts(headers, `${what} has the ${prop}`, 'content-type');
+    const other = headers.find((header) => !Token.isUnresolved(header) && !HEADER.test(header));
+    if (other !== undefined) throw new Error(`${what} has ${shown(other)} among the ${prop}: expected the name of a header such as "content-type"`);
   }
   expectDuration(maxAge, `${what} has the maxAge`);
   return {
@@ -38,6 +45,15 @@ function corsConfig(cors: DuckDbHttpCors, what: string): HttpConfig['cors'] {
     ...(exposedHeaders && { exposedHeaders }),
     ...(maxAge && { maxAgeSeconds: maxAge.toSeconds() }),
   };
+}
+
+/** Whether a browser can send it, as the runtime checks it too. `null` is a page without an origin. */
+function isOrigin(value: string): boolean {
+  if (value === '*' || value === 'null') return true;
+  if (value.includes('*') || !URL.canParse(value)) return false;
+  const { protocol, host, origin } = new URL(value);
+  // Only of schemes that all browsers know does a URL have an origin.
+  return host !== '' && value === (origin === 'null' ? `${protocol}//${host}` : origin);
 }
 
 /** Warns of function URLs that do not go together with `http`, wherever in the stack they are declared. */

@@ -88,7 +88,7 @@ const S3: Described<S3StepProps> = {
       value: S3UrlStyle.VIRTUAL_HOST,
       beside: { endpoint: 'https://s3.example.com' },
       described: [
-        '- the host for AWS, or the path if a bucket\'s name has a dot, because AWS\'s certificate does not cover such hosts; the path for an endpoint',
+        '- for AWS, in the host, or in the path if a bucket\'s name has a dot, because AWS\'s certificate does not cover such hosts; for an endpoint, in the path',
         S3UrlStyle.PATH,
       ],
     },
@@ -164,7 +164,7 @@ const DUCKLAKE: Described<DuckLakeStepProps> = {
     data: {
       keys: ['dataPath', 's3'],
       value: { bucket: lake, prefix: 'other/' },
-      described: ['- required for a lake in PostgreSQL. For a file, the data is where the catalog says, and must be public or the matter of an `S3Step`'],
+      described: ['- required for a lake in PostgreSQL. For a frozen lake, the data is where the catalog says. It must be public, or an `S3Step` must give access to it'],
     },
     s3: {
       keys: ['s3'],
@@ -191,7 +191,7 @@ const MOTHERDUCK: Described<MotherDuckStepProps> = {
     name: SYNTHESIS,
     allowDownload: SYNTHESIS,
     token: { keys: ['token'], value: parameter },
-    databases: { keys: ['databases'], value: ['sales'], described: ['- all that the token\'s user has attached'] },
+    databases: { keys: ['databases'], value: ['sales'], described: ['- all databases that the token\'s user has attached'] },
     attachMode: {
       keys: ['attachMode'],
       value: MotherDuckAttachMode.SINGLE,
@@ -273,9 +273,9 @@ const REST: Described<IcebergRestOptions> = {
   make: (options) => new IcebergStep({ source: IcebergSource.rest('https://catalog.example.com/api', options) }),
   least: {},
   props: {
-    warehouse: { keys: ['warehouse'], value: 'sales', described: ['- the catalog\'s own'] },
+    warehouse: { keys: ['warehouse'], value: 'sales', described: ['- the catalog\'s default'] },
     auth: { keys: ['auth'], value: IcebergAuth.token(parameter) },
-    data: { keys: ['s3'], value: [{ bucket: lake }], described: ['- the catalog hands out credentials for the files of each table'] },
+    data: { keys: ['s3'], value: [{ bucket: lake }], described: ['- the catalog gives DuckDB credentials for the files of each table'] },
     region: {
       keys: ['s3'],
       value: 'eu-north-1',

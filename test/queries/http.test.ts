@@ -46,7 +46,7 @@ test.each<[unknown, RegExp]>([
   [{ streamin: true }, /^the prop http of Stack\/Sales has the prop "streamin", which it does not know: expected among cors, streaming; did you mean "streaming"\?$/],
   [{ streaming: 'yes' }, /^the prop http of Stack\/Sales has the streaming "yes": expected true or false$/],
   [{ cors: {} }, /^the prop http\.cors of Stack\/Sales has the allowedOrigins undefined: expected a list such as \["https:\/\/example\.com"\]$/],
-  [{ cors: { allowedOrigins: ['https://example.com/'] } }, /has the origin "https:\/\/example\.com\/": expected a scheme and a host without a path/],
+  [{ cors: { allowedOrigins: ['https://example.com/'] } }, /has the origin "https:\/\/example\.com\/": expected a scheme and a host as browsers send them/],
   [{ cors: { allowedOrigins: ['example.com'] } }, /has the origin "example\.com": expected a scheme and a host/],
   [{ cors: { allowedOrigins: ['*'], allowCredentials: true } }, /has allowCredentials with the origin "\*", which browsers refuse/],
   [{ cors: { allowedOrigins: ['*'], maxAge: Duration.millis(1) } }, /has the maxAge 1 ms: expected whole seconds/],

@@ -10,6 +10,7 @@ const [folder, port, mode, ...caller] = process.argv.slice(2);
 const PAGE = readFileSync(new URL('page.html', import.meta.url));
 /** Other names may be those of a page of somebody else, whose name server leads to this machine. */
 const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 const { http = {}, timeoutSeconds } = JSON.parse(process.env.DUCKDB_LAMBDA_CONFIG || '{}');
 const streams = http.streaming === true || mode === 'stream';
@@ -20,7 +21,7 @@ globalThis.awslambda = {
   HttpResponseStream: { from: (response, { statusCode, headers }) => response.writeHead(statusCode, headers) },
 };
 
-const handler = queryHandler({ queries: resolve(folder), http: { ...http, streaming: streams } });
+const handler = made();
 
 const server = createServer((request, response) => inRequest(async () => {
   logRequest(request, response);
@@ -28,19 +29,44 @@ const server = createServer((request, response) => inRequest(async () => {
     await answer(request, response);
   } catch (error) {
     // A reader that leaves ends the query, which is not worth a line.
-    if (error.code !== 'ABORTED') console.error(error.message);
-    response.destroy();
+    if (error.code === 'ABORTED') response.destroy();
+    else fail(response, error);
   }
 }));
 
-server.on('error', (error) => {
-  process.stderr.write(`cdk-duckdb-lambda: cannot listen on the port ${port}: ${error.message}; choose another with --port\n`);
-  process.exitCode = 1;
-});
+server.on('error', (error) => end(`cannot listen on the port ${port}: ${error.message}; choose another with --port`));
 server.listen(Number(port), '127.0.0.1', () => console.log(`the queries of ${folder}: http://localhost:${server.address().port}/`));
+
+function made() {
+  try {
+    return queryHandler({ queries: resolve(folder), http: { ...http, streaming: streams } });
+  } catch (error) {
+    return end(error.message);
+  }
+}
+
+function end(message) {
+  process.stderr.write(`cdk-duckdb-lambda: ${message}\n`);
+  process.exit(1);
+}
+
+/** A response that has begun ends, as it does in Lambda: what it has told of the error must arrive. */
+function fail(response, { message }) {
+  console.error(message);
+  if (response.headersSent) response.end();
+  else response.destroy();
+}
+
+/** Whether a page of somebody else asks. Browsers send a POST without asking first, and hide only its answer from the page. */
+function isForeign({ method, headers: { origin, 'sec-fetch-site': site } }) {
+  if (SAFE.includes(method)) return false;
+  if (origin === undefined) return site === 'cross-site';
+  return !LOCAL.test(origin.replace(/^https?:\/\//, '')) && !http.cors?.allowedOrigins.includes(origin);
+}
 
 async function answer(request, response) {
   if (!LOCAL.test(request.headers.host ?? '')) return response.writeHead(403).end('expected the host localhost\n');
+  if (isForeign(request)) return response.writeHead(403).end('expected a page of localhost, or of an origin that http.cors names\n');
   if (request.method === 'GET' && request.url === '/') return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
   const event = await functionUrlEvent(request, caller);
   const context = { awsRequestId: event.requestContext.requestId, getRemainingTimeInMillis: timeLeft() };

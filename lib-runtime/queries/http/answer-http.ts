@@ -4,7 +4,7 @@ import { preflightHeaders } from './cors';
 import type { HttpRequest } from './http-event';
 import { type Headers, HttpResponse } from './http-response';
 import { contentType, HTTP_FORMATS, type HttpFormat, mediaType, negotiate } from './negotiation';
-import { HttpProblem, problemOf } from './problem';
+import { HttpProblem, problemOf, quoted } from './problem';
 import { requestParams } from './request-params';
 import type { Responder } from './responder';
 import { didYouMean } from '../../base/did-you-mean';
@@ -28,15 +28,16 @@ export interface HttpHost {
   readonly load: (name: string) => QueryFile;
   /** Whether a GET may run the query. */
   readonly isSafe: (query: QueryFile) => boolean;
-  /** Runs a query up to its last statement. */
-  readonly run: (query: QueryFile, params: object, answer: (running: RunningQuery) => Promise<void>) => Promise<void>;
+  /** Throws if DuckDB does not parse the query. */
+  readonly checkSyntax: (query: QueryFile) => Promise<void>;
+  /** Runs a query up to its last statement. Calls `onBegin` before its first statement. */
+  readonly run: (query: QueryFile, params: object, answer: (running: RunningQuery) => Promise<void>, onBegin: () => void) => Promise<void>;
   readonly cors: HttpCors | undefined;
 }
 
 /** Names of queries have no dots. */
 const OPENAPI = 'openapi.json';
 const SUFFIX = new RegExp(`\\.(${HTTP_FORMATS.join('|')})$`);
-const MOST_SHOWN = 100;
 
 /** Answers a request, also one that fails. Throws only if the response has begun, or its reader has left. */
 export async function answerHttp(host: HttpHost, request: HttpRequest, responder: Responder, requestId: string | undefined): Promise<void> {
@@ -49,8 +50,7 @@ export async function answerHttp(host: HttpHost, request: HttpRequest, responder
   } catch (error) {
     recordAnswer(answer.queryName, performance.now() - started, error instanceof HttpProblem ? undefined : error);
     if (response.hasBegun) throw error;
-    const { path, query, body } = request;
-    const problem = problemOf(error, path, query.length > 0 || body !== '');
+    const problem = problemOf(error, request.path, answer.mayHaveWritten);
     await response.send(problem.status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers }, problem.body(requestId));
   }
 }
@@ -58,6 +58,8 @@ export async function answerHttp(host: HttpHost, request: HttpRequest, responder
 class HttpAnswer {
   /** The query that the request asks for, if there is one of that name. */
   queryName: string | undefined;
+  /** Whether statements that are not only reading have begun. */
+  mayHaveWritten = false;
 
   constructor(private readonly host: HttpHost, private readonly request: HttpRequest, private readonly response: HttpResponse) {}
 
@@ -73,26 +75,30 @@ class HttpAnswer {
     const { host, response } = this;
     const query = this.query(path.replace(SUFFIX, ''));
     this.queryName = query.name;
-    const methods = [...host.isSafe(query) ? ['GET', 'HEAD'] : [], 'POST', 'OPTIONS'];
+    const isSafe = host.isSafe(query);
+    const methods = [...isSafe ? ['GET', 'HEAD'] : [], 'POST', 'OPTIONS'];
     if (method === 'OPTIONS') return this.options(methods);
+    // What DuckDB does not parse does not look as if it only reads, but that is not the client's fault.
+    if (!isSafe && isGet(method)) await host.checkSyntax(query);
     this.checkMethod(methods);
     const format = SUFFIX.exec(path)?.[1] as HttpFormat | undefined ?? negotiate(accept);
-    if (format === undefined) throw new HttpProblem(406, `received "Accept: ${accept}", and the answer can be: ${HTTP_FORMATS.map(mediaType).join(', ')}`);
+    if (format === undefined) throw new HttpProblem(406, `received the Accept ${quoted(accept!)}, and the answer can be: ${HTTP_FORMATS.map(mediaType).join(', ')}`);
     const params = requestParams(this.request, query);
-    return host.run(query, params, (running) => answerRows(running, format, this.headers(query, format), response));
+    const onBegin = () => void (this.mayHaveWritten = !isSafe);
+    return host.run(query, params, (running) => answerRows(running, format, this.headers(query, format), response), onBegin);
   }
 
   private query(name: string): QueryFile {
     const names = this.host.names();
     if (names.includes(name)) return this.host.load(name);
-    throw new HttpProblem(404, `there is no query ${JSON.stringify(name.slice(0, MOST_SHOWN))}${didYouMean(name, names) || `; ${OPENAPI} lists the queries`}`);
+    throw new HttpProblem(404, `there is no query ${quoted(name)}${didYouMean(name, names) || `; ${OPENAPI} lists the queries`}`);
   }
 
   private checkMethod(methods: readonly string[]): void {
     const { method } = this.request;
     if (methods.includes(method)) return;
-    const why = method === 'GET' || method === 'HEAD' ? ', because the query may write' : '';
-    throw new HttpProblem(405, `received ${method}, expected ${methods.join(', ')}${why}`, { allow: methods.join(', ') });
+    const why = isGet(method) ? ', because the query may write' : '';
+    throw new HttpProblem(405, `received the method ${quoted(method)}, expected ${methods.join(', ')}${why}`, { allow: methods.join(', ') });
   }
 
   private async options(methods: readonly string[]): Promise<void> {
@@ -130,4 +136,8 @@ class HttpAnswer {
       'vary': `Accept, Accept-Encoding${isOwn ? ', Authorization' : ''}`,
     };
   }
+}
+
+function isGet(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

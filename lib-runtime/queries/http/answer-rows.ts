@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Headers, HttpResponse } from './http-response';
 import type { HttpFormat } from './negotiation';
-import { HttpProblem, tooLarge } from './problem';
-import { rowLines, type TextFormat, wholeText } from './row-text';
+import { HttpProblem } from './problem';
+import { rowForm, rowLines, type TextFormat, wholeText } from './row-text';
 import { StreamError } from '../../base/errors';
 import { writeLines } from '../../output/write-lines';
 import { carriedColumns } from '../../values/carried-columns';
@@ -35,7 +35,7 @@ class RowsAnswer {
     // What is known of remote files helps only answers that are read at once.
     if (!mayStream || query.cacheSeconds !== undefined) {
       if (await this.atOnce(format)) return;
-      if (!mayStream) throw tooLarge();
+      if (!mayStream) throw this.response.tooLarge(this.headers);
     }
     return this.inBatches(format);
   }
@@ -43,7 +43,7 @@ class RowsAnswer {
   /** Sends the rows at once. Returns false if they are too many. */
   private async atOnce(format: TextFormat): Promise<boolean> {
     const rows = new InlineRows(MAX_ROWS_BYTES);
-    if (!await this.running.read(rows, MAX_ROWS_BYTES)) return false;
+    if (!await this.running.read(rows, MAX_ROWS_BYTES, rowForm(format))) return false;
     this.haveSeen(rows.columns!);
     await this.response.sendResult(this.headers, wholeText(format, rows));
     return true;
@@ -54,7 +54,7 @@ class RowsAnswer {
     const { cursor, query, statements: { last, statement } } = running;
     // A stream occupies the cursor, which this check needs too.
     if (query.columns.length > 0) await this.columns();
-    const batches = cursor.stream<object>(`FROM ${source(statement)}`, last.parameters)[Symbol.asyncIterator]();
+    const batches = cursor.stream<object>(`FROM ${source(statement)}`, last.parameters, { rows: rowForm(format) })[Symbol.asyncIterator]();
     try {
       // An error before the first rows is still an answer of its own.
       const first = await batches.next();
@@ -89,7 +89,7 @@ class RowsAnswer {
   private async sendFile(file: string): Promise<void> {
     const { size } = statSync(file);
     if (size <= MAX_ROWS_BYTES) return this.response.sendResult(this.headers, await readFile(file));
-    if (!this.response.streams) throw tooLarge(size);
+    if (!this.response.streams) throw this.response.tooLarge(this.headers, size);
     return this.response.stream(this.headers, false, async (reader) => {
       for await (const chunk of createReadStream(file)) await reader.take(chunk);
       await reader.finish();

@@ -1,3 +1,6 @@
+import { isUtf8 } from 'node:buffer';
+import { HttpProblem } from './problem';
+
 /** An HTTP request, as a function URL or API Gateway passes it on. */
 export interface HttpRequest {
   readonly method: string;
@@ -5,13 +8,17 @@ export interface HttpRequest {
   readonly path: string;
   /** The path of the API, without a slash at its end: empty, or a stage such as `/dev`. */
   readonly basePath: string;
-  /** The names and values of the query string, in its order. */
-  readonly query: ReadonlyArray<readonly [name: string, value: string]>;
+  /** The names and values of the query string, in its order. Throws an `HttpProblem` if it is not UTF-8. */
+  readonly query: () => ReadonlyArray<readonly [name: string, value: string]>;
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: string;
-  /** What the service in front of the function knows of the caller, for a name such as `authorizer.claims.tenant`. */
-  readonly caller: (property: string) => string | undefined;
+  /** The text of the body. Throws an `HttpProblem` if it is not UTF-8. */
+  readonly body: () => string;
+  /**
+   * What the service in front of the function knows of the caller, for a name such as `authorizer.claims.tenant`: a text, or the list or the object that
+   * a Lambda authorizer has returned.
+   */
+  readonly caller: (property: string) => string | object | undefined;
   /** Which service has sent it, because they take responses in different ways. */
   readonly service: 'function URL' | 'HTTP API' | 'REST API';
 }
@@ -35,9 +42,9 @@ export function readHttpEvent(event: Fields): HttpRequest {
   return {
     method: String(isSecond ? context.http.method : event.httpMethod).toUpperCase(),
     ...paths(event, isSecond),
-    query: isSecond ? [...new URLSearchParams(text(event.rawQueryString))] : firstQuery(event),
+    query: () => (isSecond ? secondQuery(text(event.rawQueryString)) : firstQuery(event)),
     headers: headers(event),
-    body: event.isBase64Encoded === true ? Buffer.from(text(event.body), 'base64').toString('utf8') : text(event.body),
+    body: () => bodyText(event),
     caller: (property) => callersProperty(context, property, isSecond),
     service,
   };
@@ -52,8 +59,8 @@ function paths({ version, rawPath, path, pathParameters, requestContext: { stage
   const whole = decoded(text(isSecond ? rawPath : path));
   const greedy = fields(pathParameters).proxy;
   // Only HTTP APIs put the stage into it.
-  const own = typeof greedy === 'string' ? decoded(greedy) : version === undefined ? whole : withoutStage(whole, stage);
-  const below = own.replace(/^\/+/, '');
+  const proxied = typeof greedy === 'string' ? decoded(greedy) : version === undefined ? whole : withoutStage(whole, stage);
+  const below = proxied.replace(/^\/+/, '');
   const outer = decoded(isSecond ? whole : text(full) || whole);
   return { path: below, basePath: outer.endsWith(below) ? outer.slice(0, outer.length - below.length).replace(/\/+$/, '') : '' };
 }
@@ -72,10 +79,31 @@ function decoded(path: string): string {
   }
 }
 
+/** Format 2.0 has the query string as it was sent. */
+function secondQuery(raw: string): Array<[string, string]> {
+  try {
+    // `URLSearchParams` would replace what is not UTF-8.
+    raw.match(/(?:%[\da-f]{2})+/gi)?.forEach((bytes) => decodeURIComponent(bytes));
+  } catch {
+    throw new HttpProblem(400, 'the query string has bytes that are not UTF-8: encode its values as UTF-8, as in %C3%A9');
+  }
+  return [...new URLSearchParams(raw)];
+}
+
 /** Format 1.0 has decoded values: the last of each name, and all of them. */
 function firstQuery({ multiValueQueryStringParameters: all, queryStringParameters: last }: Fields): Array<[string, string]> {
   if (!isObject(all)) return Object.entries(fields(last)).map(([name, value]) => [name, text(value)]);
   return Object.entries(all).flatMap(([name, values]) => (values as unknown[]).map((value): [string, string] => [name, text(value)]));
+}
+
+function bodyText({ body, isBase64Encoded }: Fields): string {
+  if (body === undefined || body === null) return '';
+  if (typeof body !== 'string') throw new HttpProblem(400, 'received a body that is not text');
+  if (isBase64Encoded !== true) return body;
+  const bytes = Buffer.from(body, 'base64');
+  // Node.js ignores what is not base64.
+  if (bytes.toString('base64') === body && isUtf8(bytes)) return bytes.toString('utf8');
+  throw new HttpProblem(400, 'received a body that is not text in UTF-8');
 }
 
 function headers({ headers: last, multiValueHeaders: all }: Fields): Record<string, string> {
@@ -83,22 +111,22 @@ function headers({ headers: last, multiValueHeaders: all }: Fields): Record<stri
   return Object.fromEntries(entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
 }
 
-function callersProperty({ authorizer, identity }: Fields, property: string, isSecond: boolean): string | undefined {
+function callersProperty({ authorizer, identity }: Fields, property: string, isSecond: boolean): string | object | undefined {
   const [, kind, name] = /^authorizer\.(\w+)\.(.+)$/s.exec(property) ?? [];
   const { claims, jwt, iam, lambda } = fields(authorizer);
   switch (kind) {
-    case 'claims': return scalar(isSecond ? fields(jwt).claims : claims, name!);
-    case 'lambda': return scalar(isSecond ? lambda : authorizer, name!);
-    case 'iam': return isSecond ? scalar(iam, name!) : scalar(identity, REST_IAM[name!] ?? name!);
+    case 'claims': return own(isSecond ? fields(jwt).claims : claims, name!);
+    case 'lambda': return own(isSecond ? lambda : authorizer, name!);
+    case 'iam': return isSecond ? own(iam, name!) : own(identity, REST_IAM[name!] ?? name!);
     default: return undefined;
   }
 }
 
-/** An own property that is a value; undefined for an empty one, which identifies nobody. */
-function scalar(holder: unknown, name: string): string | undefined {
+/** An own property; undefined for an empty one, which identifies nobody. Parameters take numbers and booleans as text too. */
+function own(holder: unknown, name: string): string | object | undefined {
   if (!isObject(holder) || !Object.hasOwn(holder, name)) return undefined;
-  const value = fields(holder)[name];
-  return ['string', 'number', 'boolean'].includes(typeof value) && value !== '' ? String(value) : undefined;
+  const value: unknown = fields(holder)[name];
+  return value === '' || value === null || value === undefined ? undefined : isObject(value) ? value : String(value);
 }
 
 function text(value: unknown): string {

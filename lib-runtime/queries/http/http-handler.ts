@@ -22,7 +22,7 @@ export async function streamResult(
 ): Promise<void> {
   if (isHttpEvent(event)) {
     const request = readHttpEvent(event);
-    if (request.service !== 'HTTP API') return answerHttp(host, request, new StreamingResponder(awsLambda()!, stream), context?.awsRequestId);
+    if (request.service !== 'HTTP API') return answerHttp(host, request, new StreamingResponder(request, awsLambda()!, stream), context?.awsRequestId);
   }
   // HTTP APIs and other callers wait for the whole result: for them, a status before the body would be a part of it.
   const result = isHttpEvent(event) ? await httpResult(host, event, context) : await answer();

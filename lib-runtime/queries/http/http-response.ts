@@ -4,7 +4,9 @@ import { gzip } from 'node:zlib';
 import { corsHeaders } from './cors';
 import type { HttpRequest } from './http-event';
 import { takesGzip } from './negotiation';
+import { HttpProblem } from './problem';
 import type { Responder } from './responder';
+import { tooLarge } from './too-large';
 import { GzipReader } from '../../output/gzip-reader';
 import { Reader } from '../../output/reader';
 import type { HttpCors } from '../types';
@@ -33,9 +35,16 @@ export class HttpResponse {
     return this.responder.streams;
   }
 
+  /** The error for a result with those headers that cannot be sent at once. */
+  tooLarge(headers: Headers, bytes?: number): HttpProblem {
+    // Only what a statement that writes returns is not streamed.
+    if (this.streams) return new HttpProblem(413, 'the query writes, so its answer is not streamed, and it is too large: let it return less', {}, 'RESULT_LIMIT');
+    return tooLarge(this.request, headers['content-type']!, bytes);
+  }
+
   /** Sends a response whose body is known. */
   async send(status: number, headers: Headers, body: string | Buffer): Promise<void> {
-    await this.responder.send({ status, headers: this.complete(headers) }, this.request.method === 'HEAD' ? '' : body);
+    await this.responder.send({ status, headers: this.complete(headers) }, body);
   }
 
   /** Sends a result. If the client has it already, its body is not sent again. */

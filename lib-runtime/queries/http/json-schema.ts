@@ -35,7 +35,10 @@ const VALUES: ReadonlyArray<readonly [names: string, schema: Schema]> = [
 
 const INTEGERS = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|INT(?:\d+)?)$|^(?:SHORT|SIGNED|LONG)$/;
 const FLOATS = /^(?:FLOAT[48]?|REAL|DOUBLE)$/;
-const TEXTS = /^(?:VARCHAR|TEXT|STRING|CHAR|DECIMAL|NUMERIC|DEC|DATE|TIMESTAMP(?:TZ|_S|_MS|_US|_NS)?|DATETIME|UUID|GUID|BLOB|BYTEA|BINARY|VARBINARY|ENUM)$/;
+const TEXTS = new RegExp(`^(?:${[
+  'VARCHAR|TEXT|STRING|CHAR|DECIMAL|NUMERIC|DEC|DATE|TIME(?:TZ|_NS)?|TIMESTAMP(?:TZ|_S|_MS|_US|_NS)?|DATETIME|INTERVAL',
+  'UUID|GUID|BLOB|BYTEA|BINARY|VARBINARY|ENUM|BIT|BITSTRING|JSON',
+].join('|')})$`);
 
 /** What a parameter of the type takes in JSON; `{}` if the type's text does not tell. */
 export function valueSchema(type: string): Schema {

@@ -92,7 +92,8 @@ function pathItem(query: DescribedQuery): Schema {
 }
 
 function operation({ name, description }: DescribedQuery, method: string): Schema {
-  return { operationId: `${method}-${name.replaceAll('/', '-')}`, ...(description !== undefined && { summary: description }) };
+  // Names of queries have no dots, so that no two operations have the same id.
+  return { operationId: `${method}-${name.replaceAll('/', '.')}`, ...(description !== undefined && { summary: description }) };
 }
 
 function bodyProperty(parameter: QueryParameterDeclaration): Schema {

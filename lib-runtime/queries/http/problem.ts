@@ -17,8 +17,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** What DuckDB raises for values that a query cannot compute with. */
-const OF_VALUES = ['Conversion Error', 'Invalid Input Error', 'Out of Range Error'];
+const MOST_SHOWN = 100;
 
 /** An answer that is an error, by RFC 9457. */
 export class HttpProblem extends Error {
@@ -36,38 +35,36 @@ export class HttpProblem extends Error {
   }
 }
 
-/** Why an answer is too large, and what helps. `bytes` are those that Lambda would have counted, if they are known. */
-export function tooLarge(bytes?: number): HttpProblem {
-  const size = bytes === undefined ? 'more' : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-  return new HttpProblem(413, `the answer has ${size}, and Lambda returns at most 6 MiB, in which text is escaped and binary data is base64: `
-    + 'ask for less, for gzip with "Accept-Encoding: gzip", or for Parquet with "Accept: application/vnd.apache.parquet"; a function that streams has no such limit', {}, 'RESULT_LIMIT');
+/** The beginning of a text that the client has sent, for a detail. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text);
 }
 
 /**
  * What a caller may know of an error. Everything else goes to the log: messages of DuckDB have SQL, paths and hosts.
  *
- * @param hasParameters whether the caller's values can be the reason
+ * A parameter is at fault only if it does not have its type, which is found before the query runs. What DuckDB cannot convert or add up later may as well
+ * come from the data.
+ *
+ * @param mayHaveWritten whether statements that write have begun, so that nobody should ask again unseen
  */
-export function problemOf(error: unknown, name: string, hasParameters: boolean): HttpProblem {
-  if (error instanceof HttpProblem) return error;
-  const problem = known(error, hasParameters);
+export function problemOf(error: unknown, name: string, mayHaveWritten: boolean): HttpProblem {
+  const problem = error instanceof HttpProblem ? error : known(error);
   if (problem.status >= 500) console.error(`the query "${name}" was answered with HTTP ${problem.status}:`, error instanceof DuckDbError ? error.message : error);
-  return problem;
+  if (!mayHaveWritten) return problem;
+  return new HttpProblem(problem.status, `${problem.detail}; the query has run and may have written, so look before you ask again`, {}, problem.code);
 }
 
-function known(error: unknown, hasParameters: boolean): HttpProblem {
+function known(error: unknown): HttpProblem {
   if (!(error instanceof DuckDbError)) return new HttpProblem(500, 'the query failed; the function\'s log has the reason');
-  const { code, duckdbType = '' } = error;
+  const { code } = error;
   if (error instanceof ParameterError) return new HttpProblem(400, error.message.split('\n')[0]!, {}, code);
-  if (error instanceof ResultLimitError) return tooLarge();
+  if (error instanceof ResultLimitError) return new HttpProblem(413, 'the answer has more than fits into the function\'s memory at once: ask for less', {}, code);
   if (code === 'TIMEOUT') return new HttpProblem(504, 'the query had no answer in time', {}, code);
   if (code === 'BUDGET') return new HttpProblem(429, 'too many queries need memory at this time; try again', retryAfter(), code);
   if (error.retryable) return new HttpProblem(503, 'the query failed for a reason that may pass; try again', retryAfter(), code);
-  if (hasParameters && OF_VALUES.includes(duckdbType)) {
-    return new HttpProblem(400, `the query cannot be computed with these parameters (${duckdbType})`, {}, code);
-  }
   if (error instanceof OutOfRangeError) {
-    return new HttpProblem(500, 'the answer has a value that JSON does not hold exactly; ask for Parquet, or let the query cast it to VARCHAR', {}, code);
+    return new HttpProblem(500, 'the answer has a value that JSON does not hold exactly; ask for CSV or Parquet, or let the query cast it to VARCHAR', {}, code);
   }
   return new HttpProblem(500, 'the query failed; the function\'s log has the reason', {}, code);
 }

@@ -1,5 +1,5 @@
 import type { HttpRequest } from './http-event';
-import { HttpProblem } from './problem';
+import { HttpProblem, quoted } from './problem';
 import { messageOf } from '../../base/errors';
 import { parseExactJson } from '../exact-json';
 import type { QueryFile, QueryParameterDeclaration } from '../query-file';
@@ -24,12 +24,14 @@ export function requestParams(request: HttpRequest, { parameters }: QueryFile): 
   return { ...given, ...callersParams(request, parameters) };
 }
 
-function bodyParams({ body, headers, query }: HttpRequest): object {
-  if (query.length > 0) throw new HttpProblem(400, `received "${query[0]![0]}" in the query string of a POST: put all parameters into the JSON object of its body`);
+function bodyParams(request: HttpRequest): object {
+  const [inQuery] = request.query();
+  if (inQuery !== undefined) throw new HttpProblem(400, `received ${quoted(inQuery[0])} in the query string of a POST: put all parameters into the JSON object of its body`);
+  const body = request.body();
   if (body === '') return {};
-  const type = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
   if (!/^application\/(?:[\w.-]+\+)?json$/.test(type)) {
-    throw new HttpProblem(415, `received a body of the type "${type}", expected application/json: an object with the parameters`);
+    throw new HttpProblem(415, `received a body of the type ${quoted(type)}, expected application/json: an object with the parameters`);
   }
   const params = parsed(body, (why) => `the body is not JSON that can be read: ${why}`);
   if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params;
@@ -38,12 +40,16 @@ function bodyParams({ body, headers, query }: HttpRequest): object {
 
 function queryParams({ query }: HttpRequest, declared: readonly QueryParameterDeclaration[]): object {
   const values = new Map<string, string[]>();
-  for (const [name, value] of query) values.set(name, [...values.get(name) ?? [], value]);
+  for (const [name, value] of query()) {
+    const all = values.get(name);
+    if (all === undefined) values.set(name, [value]);
+    else all.push(value);
+  }
   return Object.fromEntries([...values].map(([name, all]) => {
     const type = declared.find((each) => each.name.toLowerCase() === name.toLowerCase())?.type ?? '';
     const element = elementType(type);
     if (element !== undefined) return [name, all.map((each) => textValue(name, each, element))];
-    if (all.length > 1) throw new HttpProblem(400, `received the parameter "${name}" ${all.length} times, and only a list may be repeated`);
+    if (all.length > 1) throw new HttpProblem(400, `received the parameter ${quoted(name)} ${all.length} times, and only a list may be repeated`);
     return [name, textValue(name, all[0]!, type)];
   }));
 }

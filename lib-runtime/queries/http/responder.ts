@@ -1,5 +1,5 @@
 import type { HttpRequest } from './http-event';
-import { tooLarge } from './problem';
+import { tooLarge } from './too-large';
 import { Reader, type ResponseTarget } from '../../output/reader';
 import type { QueryHttpAnswer } from '../types';
 
@@ -17,7 +17,7 @@ export interface Responder {
   readonly takesBytes: boolean;
   /** Begins a response that is written part by part. */
   begin(head: ResponseHead): ResponseTarget;
-  /** Sends a whole response. Throws an `HttpProblem` if it is too large. */
+  /** Sends a whole response, to a HEAD without the body. Throws an `HttpProblem` if it is too large, also to a HEAD. */
   send(head: ResponseHead, body: string | Buffer): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export class BufferedResponder implements Responder {
   result: QueryHttpAnswer | undefined;
 
   /** A REST API decodes base64 only for its own `binaryMediaTypes`, of which the event does not tell. */
-  constructor({ service }: HttpRequest) {
-    this.takesBytes = service !== 'REST API';
+  constructor(private readonly request: HttpRequest) {
+    this.takesBytes = request.service !== 'REST API';
   }
 
   begin(): never {
@@ -57,8 +57,8 @@ export class BufferedResponder implements Responder {
     let bytes = sizeOf(result);
     // Text with many quotes is smaller as base64.
     if (bytes > MAX_RESULT_BYTES && typeof body === 'string' && this.takesBytes) bytes = Math.min(bytes, sizeOf(result = asBase64()));
-    if (bytes > MAX_RESULT_BYTES) throw tooLarge(bytes);
-    this.result = result;
+    if (bytes > MAX_RESULT_BYTES) throw tooLarge(this.request, headers['content-type']!, bytes);
+    this.result = this.request.method === 'HEAD' ? { ...result, body: '', isBase64Encoded: false } : result;
   }
 }
 
@@ -67,7 +67,7 @@ export class StreamingResponder implements Responder {
   readonly streams = true;
   readonly takesBytes = true;
 
-  constructor(private readonly lambda: AwsLambda, private readonly stream: LambdaStream) {}
+  constructor(private readonly request: HttpRequest, private readonly lambda: AwsLambda, private readonly stream: LambdaStream) {}
 
   begin({ status, headers }: ResponseHead): ResponseTarget {
     const response = this.lambda.HttpResponseStream.from(this.stream, { statusCode: status, headers });
@@ -77,7 +77,7 @@ export class StreamingResponder implements Responder {
   }
 
   async send(head: ResponseHead, body: string | Buffer): Promise<void> {
-    await writeWhole(this.begin(head), body);
+    await writeWhole(this.begin(head), this.request.method === 'HEAD' ? '' : body);
   }
 }
 

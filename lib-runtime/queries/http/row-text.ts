@@ -1,4 +1,5 @@
 import type { HttpFormat } from './negotiation';
+import type { RowFormat } from '../../base/row-format';
 import { csvLines, jsonLines, type Row, type RowLines } from '../../output/row-lines';
 import { carriedColumns, carryColumns } from '../../values/carried-columns';
 import type { Column } from '../../values/column';
@@ -7,6 +8,11 @@ import type { InlineRows } from '../inline-rows';
 
 /** The formats that are text. */
 export type TextFormat = Exclude<HttpFormat, 'parquet'>;
+
+/** How values come from DuckDB. CSV holds integers of any size, and JSON those of JavaScript. */
+export function rowForm(format: TextFormat): RowFormat {
+  return format === 'csv' ? 'bigint' : 'js';
+}
 
 /** Rows that are all in memory, as text. */
 export function wholeText(format: TextFormat, rows: InlineRows): string {

@@ -18,11 +18,13 @@ describeWith('browser', 'the page of serve, in a browser', () => {
       listed: '-- @param ids INTEGER[]\n-- @param point STRUCT(x INTEGER)\nSELECT unnest($ids) AS id, $point AS point',
       many: 'SELECT range AS i FROM range(1001)',
       written: '-- @param a INTEGER\nCREATE TEMP TABLE t (a INTEGER); INSERT INTO t VALUES ($a) RETURNING a',
+      typed: '-- @param t VARCHAR = \'\'\n-- @param d DECIMAL(4, 2) = 0\n-- @param b BOOLEAN = false\n-- @param l INTEGER[] = []\n-- @param j JSON = {}\n'
+        + 'CREATE TEMP TABLE t AS SELECT $t AS t, $d AS d, $b AS b, $l AS l, $j AS j; FROM t; DELETE FROM t RETURNING *',
       markup: `-- @description About ${MARKUP}\n-- @param text VARCHAR = '${TEXT}' : ${MARKUP}\nSELECT $text AS "${MARKUP.replace(/"/g, '""')}"`,
     }));
     browser = await startBrowser();
     page = await browser.open(served.url);
-    await page.until('document.querySelectorAll("section").length === 5');
+    await page.until('document.querySelectorAll("section").length === 6');
   }, 60_000);
   afterAll(async () => {
     await browser?.stop();
@@ -51,7 +53,7 @@ describeWith('browser', 'the page of serve, in a browser', () => {
   }
 
   test('lists the queries with what they say of themselves', async () => {
-    expect(await page.evaluate('[...document.querySelectorAll("h2")].map((each) => each.textContent)')).toEqual(['between', 'listed', 'many', 'markup', 'written']);
+    expect(await page.evaluate('[...document.querySelectorAll("h2")].map((each) => each.textContent)')).toEqual(['between', 'listed', 'many', 'markup', 'typed', 'written']);
     const text = await page.evaluate<string>(`${form('between')}.innerText`);
     expect(text).toMatch(/The months in between\.\s+first\s+the first day \(DATE\)last\s+the last day \(DATE\)/);
     expect(await page.evaluate(`${form('between')}.querySelector('[name=first]').placeholder`)).toBe('2025-01-01');
@@ -64,6 +66,9 @@ describeWith('browser', 'the page of serve, in a browser', () => {
     expect(await run('between', { first: '2025-02-01', last: '2025-02-01' })).toMatchObject({ rows: [['month', 'nothing'], ['2025-02-01', 'NULL']], note: '1 row' });
     expect(await run('listed', { ids: '1, 2', point: '{"x":3}' })).toMatchObject({ rows: [['id', 'point'], ['1', '{"x":3}'], ['2', '{"x":3}']] });
     expect(await run('written', { a: '7' })).toMatchObject({ request: 'POST written 200, N ms', rows: [['a'], ['7']] });
+    for (const text of ['5', 'true', 'null', '{"a":1}', '"']) {
+      expect(await run('typed', { t: text, d: '1.50', b: 'true', l: '[1, 2]', j: '[5]' })).toMatchObject({ rows: [['t', 'd', 'b', 'l', 'j'], [text, '1.50', 'true', '[1,2]', '[5]']] });
+    }
     const { rows, note } = await run('many');
     expect([rows!.length, note]).toEqual([1 + 1000, '1001 rows, of which 1000 are shown']);
   });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { type Served, serving } from './serving';
@@ -69,6 +69,40 @@ test('a stack\'s function answers as it is declared', async () => {
   expect(response.headers.get('access-control-allow-origin')).toBe('https://example.com');
 }, 60_000);
 
+test.each([
+  ['json', '],"error":{"code":"STREAM"}}\n'], ['ndjson', '{"error":{"code":"STREAM"}}\n'], ['csv', 'error: STREAM\r\n'],
+])('an error in mid-stream is the end of the %s, as in Lambda', async (format, lastLine) => {
+  writeFileSync(join(folder, 'failing.sql'), "SELECT CASE WHEN range = 500000 THEN error('boom') ELSE range END AS i FROM range(1000000)");
+  served = await serving(folder, ['--streaming']);
+  const text = await (await get(`/failing.${format}`)).text();
+  expect([text.length > 10_000, text.endsWith(lastLine)]).toEqual([true, true]);
+  expect(await served.printed(/bytes/)).toMatch(/the query failed after .*\nGET \/failing\.\w+ 200: /s);
+}, 60_000);
+
+test('a page of somebody else cannot run what writes', async () => {
+  const http = { cors: { allowedOrigins: ['https://example.com'] } };
+  writeFileSync(join(folder, 'write.sql'), 'CREATE OR REPLACE TABLE written AS SELECT 1 AS a; FROM written');
+  served = await serving(folder, [], { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], http }) });
+  const post = async (headers: Record<string, string>) => new Promise<number | undefined>((resolve) => (
+    request(`${served!.url}/write`, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode)).end()
+  ));
+  for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example', 'http://evil.example:8000']) expect([origin, await post({ origin })]).toEqual([origin, 403]);
+  expect(await post({ 'sec-fetch-site': 'cross-site' })).toBe(403);
+  for (const origin of [served.url, 'http://localhost:8080', 'https://example.com']) expect([origin, await post({ origin })]).toEqual([origin, 200]);
+  expect(await post({})).toBe(200);
+}, 60_000);
+
+test('what is wrong with the files is told when it starts', async () => {
+  writeFileSync(join(folder, 'typo.sql'), 'SELEC 1');
+  writeFileSync(join(folder, 'MONTHLY.sql'), 'SELECT 1');
+  symlinkSync(join(folder, 'mine.sql'), join(folder, 'link.sql'));
+  served = await serving(folder);
+  const printed = await served.printed('localhost');
+  for (const error of [/typo\.sql:1:1: DuckDB does not parse this/, /monthly\.sql: received the name of .*MONTHLY\.sql/, /link\.sql: received a symbolic link/]) {
+    expect(printed).toMatch(error);
+  }
+}, 60_000);
+
 test('a reader who leaves ends the query', async () => {
   served = await serving(folder, ['--streaming'], { DUCKDB_LAMBDA_CONFIG: '{"version":1,"extensions":[],"steps":[],"settings":{"threads":"1"}}' });
   const leaving = new AbortController();
@@ -86,12 +120,17 @@ test.each<[string[], RegExp]>([
   [['--port', 'x'], /--port x is not a port/],
   [['--caller', 'tenant=acme'], /--caller tenant is not a property of a caller: expected one as @from has it/],
   [['--caller', 'authorizer.claims.tenant'], /--caller authorizer\.claims\.tenant has no value: expected PROPERTY=VALUE/],
-  [['/none'], /the folder of the queries "\/none" does not exist/],
-  [['--template', '/none.json'], /none\.json/],
+  [['/none'], /^cdk-duckdb-lambda: the folder of the queries "\/none" does not exist\n$/],
+  [['test/fixtures/queries', '--template', '/none.json'], /none\.json/],
 ])('serve %j is refused', async (args, message) => {
   const { code, stderr } = await outcomeOf(process.execPath, [COMMAND, 'serve', ...args]);
   expect(code).toBe(1);
   expect(stderr).toMatch(message);
+});
+
+test('a configuration that cannot be used is told in a line', async () => {
+  const { code, stderr } = await outcomeOf(process.execPath, [COMMAND, 'serve', folder], { env: { DUCKDB_LAMBDA_CONFIG: '{"version":1,"extensions":[],"steps":[],"http":{"cors":{}}}' } });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^cdk-duckdb-lambda: [^\n]+\n$/)]);
 });
 
 test('--help tells of it', async () => {

@@ -77,6 +77,8 @@ export async function startRuntimeClient({ taskRoot, handler, env, timeoutSecond
     const { read, settle } = current ?? { read: () => undefined, settle: () => undefined };
     answer(request, read).then((outcome) => settle(outcome), (error) => settle(error)).finally(() => response.writeHead(202).end());
   });
+  // Lambda waits for a response as long as the invocation may last. Node.js would close a connection that was used before after five silent seconds.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   const child = spawn(process.execPath, [join(directory, 'index.mjs')], {

@@ -23,6 +23,9 @@ test.each<[string, string | RegExp]>([
   [`${PARAM}-- @from tenant authorizer.iam.userarn`, /^q\.sql:2:17: received authorizer\.iam\.userarn, which events do not have; did you mean "userArn"\?/],
   [`${PARAM}-- @from tennant authorizer.claims.tenant`, /^q\.sql:2:10: received @from for the parameter "tennant", which is not declared; did you mean "tenant"\?/],
   [`${PARAM}-- @from tenant authorizer.claims.a\n-- @from Tenant authorizer.claims.b`, /^q\.sql:3:10: .* twice/],
+  ['-- @param tenant VARCHAR[]\n-- @from tenant authorizer.claims.cognito:groups',
+    /^q\.sql:2:10: received @from for the parameter "tenant" of the type VARCHAR\[\], but authorizer\.claims\.cognito:groups is a text, .*: declare VARCHAR/],
+  ['-- @param tenant STRUCT(a INTEGER)\n-- @from tenant authorizer.iam.userArn', /of the type STRUCT\(a INTEGER\), but authorizer\.iam\.userArn is a text/],
   ['-- @param tenant VARCHAR = \'a\'\n-- @from tenant authorizer.claims.a', /^q\.sql:2:10: .* which has a default: remove the default/],
 ])('%j is an error', (head, message) => {
   expect(errorsOf(`${head}\nSELECT $tenant`)).toEqual([expect.stringMatching(message)]);
@@ -30,4 +33,8 @@ test.each<[string, string | RegExp]>([
 
 test('of a parameter with an error of its own there is one error', () => {
   expect(errorsOf('-- @param tenant\n-- @from tenant authorizer.claims.a\nSELECT $tenant')).toHaveLength(1);
+});
+
+test('a Lambda authorizer may return a list', () => {
+  expect(errorsOf('-- @param tenant VARCHAR[]\n-- @from tenant authorizer.lambda.tenants\nSELECT $tenant')).toEqual([]);
 });

@@ -115,6 +115,12 @@ describe('what JSON.stringify makes of rows, as a handler returns them', () => {
   });
 });
 
+test.each<[string, unknown]>([
+  ['9007199254740991', 9007199254740991], ['9007199254740992', 9007199254740992n], ['-9007199254740993::HUGEINT', -9007199254740993n],
+  ['[1, 9007199254740993]', [1, 9007199254740993n]], ["{'a': 18446744073709551615::UBIGINT}", { a: 18446744073709551615n }], ['1.50::DECIMAL(3, 2)', '1.50'],
+  ["TIMESTAMP '2024-02-29 12:34:56'", new Date('2024-02-29T12:34:56Z')], ['NULL::BIGINT', null],
+])('bigint: %s', async (expression, expected) => expect(await value(expression, 'bigint')).toEqual(expected));
+
 describe('json', () => {
   test.each<[string, unknown]>([
     ['170141183460469231731687303715884105727::HUGEINT', '170141183460469231731687303715884105727'],
@@ -168,7 +174,7 @@ test('no column is lost to another one that is called as its suffix would be', a
 
 test('an unknown form is an error', async () => {
   expect(await rejection(c.query('SELECT 1', [], { rows: 'arrays' as RowFormat }))).toMatchObject({
-    code: 'CONFIG', message: 'rows is "arrays", expected one of: js, json, duckdb',
+    code: 'CONFIG', message: 'rows is "arrays", expected one of: js, bigint, json, duckdb',
   });
 });
 

@@ -14,6 +14,8 @@ const problem = ({ headers, text }: Seen) => {
   return JSON.parse(text);
 };
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 const VALUES = `SELECT 1 AS i, 'a "q", t' AS t, TIMESTAMP '2026-01-02 03:04:05' AS at, NULL AS nothing, '' AS empty, {a: [1, 2]} AS nested, 2.50::DECIMAL(3,2) AS "2"
   UNION ALL SELECT 2, E'two\\nlines', NULL, NULL, 'x', NULL, 'nan'::DOUBLE::VARCHAR::DOUBLE::DECIMAL(3,2) FROM range(0) ORDER BY i`;
 
@@ -37,6 +39,14 @@ describe('the rows', () => {
     expect((await asking(runtime, queries)('/q')).text).toBe(JSON.stringify(await handler({ query: 'q' } as QueryEvent)));
   });
 
+  test('CSV has integers of any size, also below a POST and in a list', async () => {
+    const values = "SELECT 9007199254740993 AS i, -170141183460469231731687303715884105727::HUGEINT AS h, 7::BIGINT AS s, [9007199254740993] AS l, TIMESTAMP '2026-01-02 03:04:05' AS at";
+    const ask = asking(runtime, { values, written: `CREATE TEMP TABLE t AS ${values}; DELETE FROM t RETURNING *` });
+    const csv = 'i,h,s,l,at\r\n9007199254740993,-170141183460469231731687303715884105727,7,"[""9007199254740993""]",2026-01-02T03:04:05.000Z\r\n';
+    expect((await ask('/values.csv')).text).toBe(csv);
+    expect((await ask({ method: 'POST', path: '/written.csv' })).text).toBe(csv);
+  });
+
   test('of an answer without rows', async () => {
     const ask = asking(runtime, { none: 'SELECT 1 AS a WHERE false' });
     expect(JSON.parse((await ask('/none')).text)).toEqual({ columns: [{ name: 'a', type: 'INTEGER' }], rows: [], rowCount: 0 });
@@ -56,6 +66,14 @@ describe('the rows', () => {
     expect(await runtime.cursor((c) => c.query(`SELECT typeof(h) AS h, h::VARCHAR AS v FROM '${file}'`))).toEqual([{ h: 'DECIMAL(38,0)', v: '170141183460469231' }]);
     expect(await runtime.cursor((c) => c.query(`SELECT count(*) AS n FROM glob('${directory}/duckdb-http-*')`))).toEqual([{ n: 0 }]);
     delete process.env.TMPDIR;
+  });
+
+  test('what DuckDB does not parse is not taken for a query that writes', async () => {
+    const logged = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const ask = asking(runtime, { select: 'SELEC 1', from: 'FORM range(3)' });
+    for (const method of ['GET', 'HEAD', 'POST']) for (const path of ['/select', '/from']) expect((await ask({ method, path })).status).toBe(500);
+    expect(logged.mock.calls.map(([, message]) => message)).toEqual(Array(6).fill(expect.stringContaining('syntax error at or near')));
+    logged.mockRestore();
   });
 
   test('of a query that writes, by POST alone, and not as Parquet', async () => {
@@ -130,7 +148,7 @@ describe('methods', () => {
   test.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'get x'])('%s is not one', async (method) => {
     const response = await ask({ method, path: '/q' });
     expect(response).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST, OPTIONS' } });
-    expect(problem(response).detail).toBe(`received ${method.toUpperCase()}, expected GET, HEAD, POST, OPTIONS`);
+    expect(problem(response).detail).toBe(`received the method "${method.toUpperCase()}", expected GET, HEAD, POST, OPTIONS`);
   });
 });
 
@@ -175,7 +193,8 @@ describe('CORS', () => {
   test.each([
     [{ corse: {} }, /has no option "corse"; did you mean "cors"\?/],
     [{ cors: {} }, /has no allowedOrigins/],
-    [{ cors: { allowedOrigins: '*' } }, /allowedOrigins is "\*", expected a list of texts/],
+    [{ cors: { allowedOrigins: '*' } }, /allowedOrigins is "\*", expected a list of origins as browsers send them/],
+    [{ cors: { allowedOrigins: ['*'], maxAgeSeconds: 1.5 } }, /maxAgeSeconds is 1\.5, expected a whole number from 0/],
     [{ streaming: 1 }, /streaming is 1, expected true or false/],
   ])('the options %j are refused', (http, message) => {
     expect(() => runtime.queryHandler({ queries: queryFolder(QUERIES), http: http as object })).toThrow(message);
@@ -208,10 +227,13 @@ describe('errors', () => {
     ['/monthly-sales?mont=1&month=2', 400, 'the query has no parameter "mont"; did you mean "month"?; its parameters are: month, n, s'],
     ['/monthly-sales?month=1&month=2', 400, 'received the parameter "month" 2 times, and only a list may be repeated'],
     ['/monthly-sales?month=1&MONTH=2', 400, /the name "MONTH" twice/],
+    ['/monthly-sales?month=%E9', 400, /^the query string has bytes that are not UTF-8/],
+    ['/monthly-sales?month=%ED%A0%80', 400, /^the query string has bytes that are not UTF-8/],
+    ['/monthly-sales?%C3=1', 400, /^the query string has bytes that are not UTF-8/],
     ['/monthly-sales?month=1&n=300', 400, /^parameter \$n is "300", expected a whole number from -128 to 127/],
     ['/monthly-sales?month=1&s=x', 400, /^the parameter "s" has the type STRUCT\(a INTEGER\), so its value is JSON: /],
     ['/monthly-sales?month=1&s=%7B%7D', 400, /^parameter \$s\.a is missing/],
-    ['/cast?t=x', 400, 'the query cannot be computed with these parameters (Conversion Error)'],
+    ['/cast?t=x', 500, 'the query failed; the function\'s log has the reason'],
     ['/slow', 504, 'the query had no answer in time'],
     ['/broken', 500, 'the query failed; the function\'s log has the reason'],
     ['/faulty', 500, 'the query failed; the function\'s log has the reason'],
@@ -227,12 +249,17 @@ describe('errors', () => {
   });
 
   test.each<[string, object, number]>([
-    ['not JSON', { body: '{', headers: { 'content-type': 'application/json' } }, 400],
-    ['not an object', { body: '[1]', headers: { 'content-type': 'application/json' } }, 400],
-    ['a key twice', { body: '{"month":"1","month":"2"}', headers: { 'content-type': 'application/json' } }, 400],
+    ['not JSON', { body: '{', headers: JSON_TYPE }, 400],
+    ['not an object', { body: '[1]', headers: JSON_TYPE }, 400],
+    ['a key twice', { body: '{"month":"1","month":"2"}', headers: JSON_TYPE }, 400],
     ['a form, as a page of another site could send it', { body: 'month=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415],
     ['without a type', { body: '{"month":"1"}' }, 415],
     ['with a query string', { query: 'month=1' }, 400],
+    ['not UTF-8', { body: Buffer.from('{"month":"\xe9"}', 'latin1').toString('base64'), isBase64Encoded: true, headers: JSON_TYPE }, 400],
+    ['not base64', { body: '{"month":"1"}', isBase64Encoded: true, headers: JSON_TYPE }, 400],
+    ['base64 that is cut off', { body: 'eyJtb250aCI6IjEifQ=', isBase64Encoded: true, headers: JSON_TYPE }, 400],
+    ['not text', { body: { month: '1' }, headers: JSON_TYPE }, 400],
+    ['half of a character', { body: '{"month":"\\ud800"}', headers: JSON_TYPE }, 400],
   ])('a POST whose body is %s', async (_, asked, status) => {
     const response = await ask({ method: 'POST', path: '/monthly-sales', ...asked });
     expect(problem(response)).toMatchObject({ status });
@@ -242,6 +269,30 @@ describe('errors', () => {
     expect(problem(await ask(at('/cast?t=1', { headers: { accept: 'text/html, image/*' } })))).toMatchObject({
       status: 406, detail: expect.stringContaining('application/json, application/x-ndjson, text/csv, application/vnd.apache.parquet'),
     });
+  });
+
+  test('a percent sign that encodes nothing, and what stands for a character that is unknown', async () => {
+    expect(JSON.parse((await ask('/monthly-sales?month=100%')).text).rows).toMatchObject([{ m: '100%' }]);
+    expect(JSON.parse((await ask('/monthly-sales?month=%EF%BF%BD')).text).rows).toMatchObject([{ m: '\ufffd' }]);
+  });
+
+  test('a header of the request is cut off', async () => {
+    const long = 'x'.repeat(1_000_000);
+    for (const asked of [
+      at('/cast?t=1', { headers: { accept: long } }), { method: 'POST', path: '/cast', body: '{}', headers: { 'content-type': long } }, { method: long, path: '/cast' },
+      at(`/cast?${long}=1&${long}=1`), at(`/${long}`), { method: 'POST', path: '/cast', query: long },
+    ]) {
+      const { status, text } = await ask(asked);
+      expect([status < 500, text.length < 600]).toEqual([true, true]);
+    }
+  });
+
+  test('a list of many values takes time in proportion to them', async () => {
+    const many = asking(runtime, { q: '-- @param ids INTEGER[]\nSELECT len($ids) AS n' });
+    const started = performance.now();
+    const { text } = await many(`/q?${'ids=1&'.repeat(100_000)}`);
+    expect(JSON.parse(text).rows).toEqual([{ n: 100_000 }]);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test('numbers of a body keep their digits', async () => {
@@ -262,7 +313,7 @@ describe('errors', () => {
     const many = asking(runtime, { many: "-- @param n BIGINT\nSELECT range AS i, '\"\"\"' AS t FROM range($n)", write: "CREATE TEMP TABLE t (a VARCHAR); INSERT INTO t SELECT repeat('x', 1000) FROM range(20000) RETURNING a" });
     const url = '/many?n=170000';
     const tooLarge = await many(url, 'restApi');
-    expect(problem(tooLarge)).toMatchObject({ status: 413, code: 'RESULT_LIMIT', detail: expect.stringMatching(/^the answer has [\d.]+ MiB, .*Accept-Encoding: gzip/) });
+    expect(problem(tooLarge)).toMatchObject({ status: 413, code: 'RESULT_LIMIT', detail: expect.stringMatching(/^the answer of [\d.]+ MiB is too large, because Lambda returns at most 6 MiB/) });
     // As base64 the quotes need no escapes, and gzip makes it small.
     expect((await many(url)).status).toBe(200);
     expect((await many(at('/many?n=300000'))).status).toBe(413);
@@ -270,6 +321,42 @@ describe('errors', () => {
     expect((await many('/many.parquet?n=300000')).status).toBe(200);
     expect((await many('/many?n=3000000')).status).toBe(413);
     expect((await many({ method: 'POST', path: '/write' })).status).toBe(413);
+  });
+
+  test('the advice is for what the client has not asked for yet', async () => {
+    const many = asking(runtime, { many: 'SELECT md5(range::VARCHAR) AS t FROM range(350000)' });
+    const detail = async (...asked: Parameters<Ask>) => problem(await many(...asked)).detail.replace(/.*base64: /, '');
+    expect(await detail('/many')).toMatch(/^ask for less, or for gzip with "Accept-Encoding: gzip", or for Parquet with .*, or let the function stream$/);
+    expect(await detail(at('/many', { headers: { 'accept-encoding': 'gzip' } }))).toMatch(/^ask for less, or for Parquet with/);
+    expect(await detail('/many', 'restApi')).toBe('ask for less, or let the function stream');
+    expect(await detail('/many.parquet')).toBe('ask for less, or let the function stream');
+  });
+
+  test('HEAD has the status of GET, also of an answer that Lambda would not return', async () => {
+    const many = asking(runtime, { many: '-- @param n INTEGER\nSELECT md5(range::VARCHAR) AS t FROM range($n)' });
+    for (const n of [1000, 130_000, 500_000]) {
+      const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => many(at(`/many?n=${n}`, { method }))));
+      expect([n, head!.status, head!.headers, head!.text]).toEqual([n, get!.status, get!.headers, '']);
+    }
+    expect((await many(at('/many?n=200000', { method: 'HEAD' }))).status).toBe(413);
+  });
+
+  test('after a write it says so, whatever of the answer fails', async () => {
+    const table = 'DROP TABLE IF EXISTS t; CREATE TABLE t (a VARCHAR, i BIGINT);';
+    const writing = asking(runtime, {
+      large: `${table} INSERT INTO t SELECT repeat('x', 1000), 1 FROM range(20000) RETURNING a`,
+      script: `${table} INSERT INTO t SELECT repeat('x', 1000), 1 FROM range(20000); SELECT a FROM t`,
+      number: `${table} INSERT INTO t VALUES ('x', 9007199254740993) RETURNING i`,
+      column: `-- @column i VARCHAR\n${table} INSERT INTO t VALUES ('x', 1) RETURNING i`,
+      later: `${table} INSERT INTO t VALUES ('x', 1); SELECT error('boom')`,
+      needs: `-- @param n INTEGER\n${table} INSERT INTO t VALUES ('x', $n)`,
+    });
+    for (const [name, status] of Object.entries({ large: 413, script: 413, number: 500, column: 500, later: 500 })) {
+      const response = await writing({ method: 'POST', path: `/${name}` });
+      expect([name, response.status, problem(response).detail]).toEqual([name, status, expect.stringMatching(/; the query has run and may have written, so look before you ask again$/)]);
+      expect(await runtime.cursor((c) => c.queryOne('SELECT count(*) > 0 AS has FROM t'))).toEqual({ has: true });
+    }
+    expect(problem(await writing({ method: 'POST', path: '/needs', headers: JSON_TYPE, body: '{"n":"x"}' })).detail).not.toContain('has run');
   });
 
   test('an answer at Lambda\'s limit fits it', async () => {

@@ -4,7 +4,8 @@ export interface Asked {
   readonly path: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** Text, unless an event is wrong. */
+  readonly body?: string | object;
   /** Whether the service has encoded the body, as it does for types that it takes for binary. */
   readonly isBase64Encoded?: boolean;
   /** The claims of the caller's token, or its IAM identity. */

@@ -1,5 +1,6 @@
 import { SERVICES, SHAPES } from './events';
 import { asking, at } from './http-bed';
+import type { QueryHttpEvent } from '../../../../lib-runtime';
 import { isHttpEvent, readHttpEvent } from '../../../../lib-runtime/queries/http/http-event';
 import { freshRuntime, rejection } from '../../fresh-runtime';
 import { queryFolder } from '../query-bed';
@@ -9,6 +10,9 @@ const QUERIES = {
   'reports/daily': 'SELECT 1 AS one',
   'mine': '-- @param tenant VARCHAR\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant AS tenant',
   'caller': '-- @param arn VARCHAR\n-- @from arn authorizer.iam.userArn\nSELECT $arn AS arn',
+  'groups': '-- @param groups VARCHAR\n-- @from groups authorizer.claims.cognito:groups\nSELECT $groups AS groups',
+  'listed': '-- @param groups VARCHAR[]\n-- @from groups authorizer.lambda.groups\nSELECT $groups AS groups',
+  'numbered': '-- @param tenant INTEGER\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant AS tenant',
   'checked': '-- @param ok VARCHAR\n-- @from ok authorizer.lambda.fromLambda\nSELECT $ok AS ok',
 };
 
@@ -64,6 +68,21 @@ describe('what the caller is', () => {
     expect((await ask('/checked', 'restApi')).status).toBe(403);
   });
 
+  test('the list and the text of several values that an authorizer has returned', async () => {
+    const { requestContext, ...event } = SHAPES.httpApi2({ path: '/listed' }) as { requestContext: object };
+    const handler = freshRuntime().queryHandler({ queries: queryFolder(QUERIES) });
+    const { body } = await handler({ ...event, requestContext: { ...requestContext, authorizer: { lambda: { groups: ['admin', 'a b'] } } } });
+    expect(JSON.parse(body).rows).toEqual([{ groups: ['admin', 'a b'] }]);
+    expect(JSON.parse((await ask(at('/groups', { caller: { 'cognito:groups': '[admin a]' } }), 'httpApi2')).text).rows).toMatchObject([{ groups: '[admin a]' }]);
+  });
+
+  test('what does not have the type of its parameter is not the caller\'s fault, and the log says so', async () => {
+    const logged = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    expect(await ask(at('/numbered', { caller: { tenant: 'acme' } }), 'httpApi2')).toMatchObject({ status: 500, text: expect.not.stringContaining('acme') });
+    expect(logged).toHaveBeenCalledWith(expect.any(String), expect.stringMatching(/^authorizer\.claims\.tenant of the caller is "acme", expected a whole number/));
+    logged.mockRestore();
+  });
+
   test('a claim whose name is a URL, and none of the prototype', () => {
     const event = SHAPES.httpApi2({ path: '/', caller: { 'https://example.com/tenant': 'acme' } });
     const { caller } = readHttpEvent(event);
@@ -104,7 +123,15 @@ describe('paths', () => {
 test.each([
   ['a direct event', { query: 'a' }],
   ['an event of S3', { Records: [] }],
-  ['an event of a load balancer, whose values are encoded in another way', { requestContext: { elb: {} }, httpMethod: 'GET', path: '/' }],
-  ['a WebSocket message', { requestContext: { routeKey: '$connect' } }],
   ['nothing', null],
 ])('%s is not HTTP', (_, event) => expect(isHttpEvent(event)).toBe(false));
+
+test.each([
+  ['a load balancer, whose values are encoded in another way', { requestContext: { elb: {} }, httpMethod: 'GET', path: '/' }],
+  ['VPC Lattice', { version: '2.0', path: '/', method: 'GET', requestContext: { serviceNetworkArn: 'arn' } }],
+  ['VPC Lattice, in format 1.0', { raw_path: '/', method: 'GET', headers: {} }],
+  ['a WebSocket API', { requestContext: { routeKey: '$connect', connectionId: 'id' } }],
+])('an event of %s is refused as such', async (_, event) => {
+  const handler = freshRuntime().queryHandler({ queries: queryFolder(QUERIES) });
+  expect(await rejection(handler(event as QueryHttpEvent))).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/^the event is one of a service that is not supported/) });
+});

@@ -1,4 +1,4 @@
-import { DuckDbError, type DuckDbErrorCode } from '../../../../lib-runtime/base/errors';
+import { DuckDbError, type DuckDbErrorCode, ResultLimitError } from '../../../../lib-runtime/base/errors';
 import { problemOf } from '../../../../lib-runtime/queries/http/problem';
 
 let logged: jest.SpyInstance;
@@ -15,14 +15,24 @@ test.each<[DuckDbErrorCode, boolean, number, object]>([
   ['QUERY', false, 500, {}],
   ['EXTENSION', false, 500, {}],
 ])('%s, of which retryable is %s, is a %i', (code, retryable, status, headers) => {
-  const problem = problemOf(new DuckDbError(code, SECRETS, { retryable }), 'q', true);
+  const problem = problemOf(new DuckDbError(code, SECRETS, { retryable }), 'q', false);
   expect(problem).toMatchObject({ status, headers, code });
   expect(problem.body('id')).not.toMatch(/s3:|var|SELECT|password/);
   expect(logged).toHaveBeenCalledTimes(status >= 500 ? 1 : 0);
 });
 
+test('a result that does not fit into memory has nothing to do with what Lambda returns', () => {
+  const { status, detail } = problemOf(new ResultLimitError('a value has 300 MB'), 'q', false);
+  expect([status, detail]).toEqual([413, 'the answer has more than fits into the function\'s memory at once: ask for less']);
+});
+
 test('an error of another kind tells nothing, and the log has its stack', () => {
   const error = new TypeError(SECRETS);
-  expect(problemOf(error, 'q', true).body(undefined)).not.toMatch(/s3:|var|SELECT|password/);
+  expect(problemOf(error, 'q', false).body(undefined)).not.toMatch(/s3:|var|SELECT|password/);
   expect(logged).toHaveBeenCalledWith(expect.any(String), error);
+});
+
+test('after a write, an error that may pass does not ask for another attempt', () => {
+  const { detail, headers } = problemOf(new DuckDbError('QUERY', SECRETS, { retryable: true }), 'q', true);
+  expect([detail, headers]).toEqual([expect.stringMatching(/; the query has run and may have written, so look before you ask again$/), {}]);
 });

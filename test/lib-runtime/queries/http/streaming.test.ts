@@ -13,6 +13,7 @@ import { queryFolder } from '../query-bed';
 
 const QUERIES = {
   values: "SELECT 1 AS i, 'é\"' AS t, NULL AS n, 2.50::DECIMAL(3,2) AS d",
+  big: 'SELECT 9007199254740993 AS i',
   declared: '-- @column i INT\nSELECT 1 AS i',
   wrong: '-- @column i VARCHAR\nSELECT 1 AS i',
   none: 'SELECT 1 AS a WHERE false',
@@ -21,6 +22,7 @@ const QUERIES = {
   failing: "SELECT CASE WHEN range = 700000 THEN error('boom') ELSE range END AS i FROM range(1000000)",
   cast: '-- @param t VARCHAR\nSELECT $t::INTEGER AS i',
   missing: 'FROM missing',
+  large: "CREATE TEMP TABLE t (a VARCHAR); INSERT INTO t SELECT repeat('x', 1000) FROM range(20000) RETURNING a",
   write: 'CREATE TEMP TABLE t (a INTEGER); INSERT INTO t VALUES (1) RETURNING a',
 };
 
@@ -53,6 +55,7 @@ test.each(['functionUrl', 'restApi'] as const)('%s: the rows of a direct event, 
   expect(JSON.parse((await ask('/values.ndjson', service)).text)).toEqual(direct.rows[0]);
   expect((await ask('/values.csv', service)).text).toBe('i,t,n,d\r\n1,"é""",,2.50\r\n');
   expect((await ask('/values.parquet', service)).bytes.subarray(0, 4).toString()).toBe('PAR1');
+  expect((await ask('/big.csv', service)).text).toBe('i\r\n9007199254740993\r\n');
   const gzip = await ask(at('/values', { headers: { 'accept-encoding': 'gzip' } }), service);
   expect(gzip.headers).toMatchObject({ 'content-encoding': 'gzip' });
   expect(gunzipSync(gzip.bytes).toString()).toBe(json.text);
@@ -69,7 +72,7 @@ test('a response without a body has its status and headers', async () => {
 
 test.each<[Asked, number]>([
   [at('/missing'), 500],
-  [at('/cast?t=x'), 400],
+  [at('/cast?t=x'), 500],
   [at('/wrong'), 500],
   [at('/nothing'), 404],
   [at('/write'), 405],
@@ -93,6 +96,11 @@ test.each([
 test('a query that writes runs once, and a declared column may have another name of its type', async () => {
   expect(JSON.parse((await ask({ method: 'POST', path: '/write' })).text).rows).toEqual([{ a: 1 }]);
   expect(JSON.parse((await ask('/declared')).text).rows).toEqual([{ i: 1 }]);
+});
+
+test('what a query that writes returns is not streamed, and the error says so', async () => {
+  const { status, text } = await ask({ method: 'POST', path: '/large' });
+  expect([status, JSON.parse(text).detail]).toEqual([413, expect.stringMatching(/^the query writes, so its answer is not streamed, .*; the query has run/)]);
 });
 
 test('an answer with @cache is streamed if it is large', async () => {
