@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { check } from './check.mjs';
 import { exec } from './exec/exec.mjs';
+import { images } from './images/images.mjs';
 import { serve } from './serve/serve.mjs';
 
 /** The options of `exec`. A list may be repeated. */
@@ -46,7 +47,11 @@ async function run([name, ...args]) {
     await runServe(args);
     return;
   }
-  if (name !== 'exec') throw new Error(`"${name}" is not a command: expected exec, check or serve; see cdk-duckdb-lambda --help`);
+  if (name === 'images') {
+    runImages(args);
+    return;
+  }
+  if (name !== 'exec') throw new Error(`"${name}" is not a command: expected exec, check, serve or images; see cdk-duckdb-lambda --help`);
   const end = args.indexOf('--');
   const { values } = parse(end === -1 ? args : args.slice(0, end), OPTIONS);
   if (values.help) {
@@ -72,6 +77,17 @@ async function runServe(args) {
   const unknown = Object.keys(caller).find((property) => !/^authorizer\.(?:claims|iam|lambda)\../.test(property));
   if (unknown !== undefined) throw new Error(`--caller ${unknown} is not a property of a caller: expected one as @from has it, such as authorizer.claims.tenant`);
   await serve(folder, { port, caller, isStreaming, stack: values.template === undefined ? undefined : stackOf(values) });
+}
+
+function runImages(args) {
+  const { region, account } = OPTIONS;
+  const { values, positionals: [assembly = 'cdk.out', ...more] } = parse(args, { region, account }, true);
+  if (values.help) {
+    process.stdout.write(help());
+    return;
+  }
+  if (more.length > 0) throw new Error(`images takes one cloud assembly, and got ${[assembly, ...more].join(' ')}`);
+  images(assembly, values);
 }
 
 function stackOf(values) {
@@ -123,5 +139,8 @@ function help() {
     'Serves a folder of queries (default: queries) on localhost, over HTTP as the function would. With --template it has the function\'s environment,',
     'and the other options of exec. Files are read for each request, so a change counts at once.', '',
     ...serveRows.map(shown), '',
+    '       cdk-duckdb-lambda images [ASSEMBLY] [--region REGION] [--account ID]', '',
+    'Builds the images of the functions of a cloud assembly (default: cdk.out) under the names that its templates have for them, and prints these.',
+    'Docker is the program that CDK_DOCKER names (default: docker).', '',
   ].join('\n');
 }

@@ -229,12 +229,14 @@ export const DUCKLAKE = {
 
   // A failed commit, or rollback; with the advice to try more often, if that was tried. Literals, because a bundle keeps what calls a constructor.
   conflict: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))/,
+  /** PostgreSQL's own, of the constraint in `ducklake-guard.ts`. */
+  refusedCommit: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?Failed to commit: Failed to execute query "COMMIT": ERROR: /,
   /** Before the commit: maintenance deletes from DuckLake's own tables. */
   notSerialized: /^Invalid Error: Failed to [^]*ERROR: {2}could not serialize access due to/,
   /** The connection broke before COMMIT was sent. */
   brokenBefore: /^TransactionContext Error: Failed to commit: Failed to execute query "ROLLBACK": /,
   /** The connection broke when COMMIT had been sent. */
-  brokenAtCommit: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?Failed to commit: Failed to execute query "COMMIT": /,
+  brokenAtCommit: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?Failed to commit: Failed to execute query "COMMIT": (?!ERROR: )/,
   notDeletedAfterCommit: /^TransactionContext Error: Failed to commit: Could not remove file "([^"]*)": /,
   notDeletedAfterRollback: /^IO Error: Could not remove file "([^"]*)": /,
 } as const;

@@ -3,12 +3,13 @@ import { createServer, IncomingMessage } from 'node:http';
 import { makeSteps } from '../../lib-runtime/bootstrap/step-types';
 import type { BootstrapStepConfig } from '../../src';
 
-/** What the runtime makes of a step's configuration: the settings that it needs, and its SQL with the values that are bound. */
+/** What the runtime makes of a step's configuration: the settings that it needs, and its SQL with the values that are bound. No lake exists. */
 export async function performed({ type, provides = [], config = {} }: BootstrapStepConfig): Promise<string> {
   const done: unknown[] = [];
   const connection = {
     run: async (sql: string) => {
       done.push(sql);
+      if (sql.includes('CREATE_IF_NOT_EXISTS false')) throw new Error('Existing DuckLake at metadata catalog "lake" does not exist');
       return { getRows: async () => [[false]] };
     },
     prepare: async (sql: string) => (
@@ -22,7 +23,7 @@ export async function performed({ type, provides = [], config = {} }: BootstrapS
   const maxStalenessMs = step.maxStalenessMsOf?.('s3://lake/x');
   if (maxStalenessMs) done.push(`maxStalenessMs is ${maxStalenessMs}`);
   if (step.prefetch) done.push(`prefetch is ${step.prefetch}`);
-  await step.run(connection as any, context);
+  await step.run(connection as any, context).catch(({ message }) => done.push(message));
   return JSON.stringify(done, undefined, 1);
 }
 

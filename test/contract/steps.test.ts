@@ -88,7 +88,7 @@ const S3: Described<S3StepProps> = {
       value: S3UrlStyle.VIRTUAL_HOST,
       beside: { endpoint: 'https://s3.example.com' },
       described: [
-        '- the host for AWS, or the path if a bucket\'s name has a dot, because AWS\'s certificate does not cover such hosts; the path for an endpoint',
+        '- for AWS, in the host, or in the path if a bucket\'s name has a dot, because AWS\'s certificate does not cover such hosts; for an endpoint, in the path',
         S3UrlStyle.PATH,
       ],
     },
@@ -164,7 +164,7 @@ const DUCKLAKE: Described<DuckLakeStepProps> = {
     data: {
       keys: ['dataPath', 's3'],
       value: { bucket: lake, prefix: 'other/' },
-      described: ['- required for a lake in PostgreSQL. For a file, the data is where the catalog says, and must be public or the matter of an `S3Step`'],
+      described: ['- required for a lake in PostgreSQL. For a frozen lake, the data is where the catalog says. It must be public, or an `S3Step` must give access to it'],
     },
     s3: {
       keys: ['s3'],
@@ -191,7 +191,7 @@ const MOTHERDUCK: Described<MotherDuckStepProps> = {
     name: SYNTHESIS,
     allowDownload: SYNTHESIS,
     token: { keys: ['token'], value: parameter },
-    databases: { keys: ['databases'], value: ['sales'], described: ['- all that the token\'s user has attached'] },
+    databases: { keys: ['databases'], value: ['sales'], described: ['- all databases that the token\'s user has attached'] },
     attachMode: {
       keys: ['attachMode'],
       value: MotherDuckAttachMode.SINGLE,
@@ -239,6 +239,8 @@ const ICEBERG: Described<IcebergStepProps> = {
   },
 };
 
+const CATALOG_ENDPOINT = '- the service\'s own, or that of AWS_ENDPOINT_URL_S3TABLES or AWS_ENDPOINT_URL_GLUE in the function\'s environment, with the path /iceberg';
+
 const S3_TABLES: Described<IcebergS3TablesOptions> = {
   file: 'bootstrap/iceberg/iceberg-source.ts',
   interfaceName: 'IcebergS3TablesOptions',
@@ -247,7 +249,7 @@ const S3_TABLES: Described<IcebergS3TablesOptions> = {
   props: {
     region: SYNTHESIS,
     account: SYNTHESIS,
-    endpoint: { keys: ['endpoint'], value: 'https://tables.example.com/iceberg', described: ['- the service\'s own', 'https://s3tables.eu-west-1.amazonaws.com/iceberg'] },
+    endpoint: { keys: ['endpoint'], value: 'https://tables.example.com/iceberg', described: [CATALOG_ENDPOINT, 'https://s3tables.eu-west-1.amazonaws.com/iceberg'] },
   },
 };
 
@@ -261,7 +263,7 @@ const GLUE: Described<IcebergGlueOptions> = {
     data: { keys: ['s3'], value: [{ bucket: lake, prefix: 'warehouse/' }] },
     catalogId: { keys: ['warehouse'], value: '222222222222:sales', described: ['- the function\'s account', '111111111111'], isAlwaysWritten: true },
     region: { keys: ['region'], value: 'eu-north-1', described: ['- the function\'s', 'eu-west-1'], isAlwaysWritten: true },
-    endpoint: { keys: ['endpoint'], value: 'https://glue.example.com/iceberg', described: ['- the service\'s own', 'https://glue.eu-west-1.amazonaws.com/iceberg'] },
+    endpoint: { keys: ['endpoint'], value: 'https://glue.example.com/iceberg', described: [CATALOG_ENDPOINT, 'https://glue.eu-west-1.amazonaws.com/iceberg'] },
   },
 };
 
@@ -271,9 +273,9 @@ const REST: Described<IcebergRestOptions> = {
   make: (options) => new IcebergStep({ source: IcebergSource.rest('https://catalog.example.com/api', options) }),
   least: {},
   props: {
-    warehouse: { keys: ['warehouse'], value: 'sales', described: ['- the catalog\'s own'] },
+    warehouse: { keys: ['warehouse'], value: 'sales', described: ['- the catalog\'s default'] },
     auth: { keys: ['auth'], value: IcebergAuth.token(parameter) },
-    data: { keys: ['s3'], value: [{ bucket: lake }], described: ['- the catalog hands out credentials for the files of each table'] },
+    data: { keys: ['s3'], value: [{ bucket: lake }], described: ['- the catalog gives DuckDB credentials for the files of each table'] },
     region: {
       keys: ['s3'],
       value: 'eu-north-1',
@@ -301,7 +303,8 @@ const outside = { ...process.env };
 
 beforeAll(async () => {
   aws = await startAnswering();
-  process.env = { ...outside, AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
+  const endpoints = Object.fromEntries(['SSM', 'SECRETS_MANAGER', 'STS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, aws.endpoint]));
+  process.env = { ...outside, ...endpoints, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
 });
 
 afterAll(() => {

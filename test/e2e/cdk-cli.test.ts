@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { npmPackages, repositoryRoot, run } from '../bed';
+import { repositoryRoot, run } from '../bed';
+import { cdkCli } from '../bed/process/cdk-cli';
 import { temporaryDirectory } from '../temporary-directory';
-
-const CLI = 'aws-cdk@2.1148.1';
 
 const APP = `
   const { App, Stack } = require(${JSON.stringify(join(repositoryRoot, 'node_modules', 'aws-cdk-lib'))});
@@ -18,13 +17,13 @@ describe('the CDK\'s command line', () => {
   let cdk: (...args: string[]) => Promise<string>;
 
   beforeAll(async () => {
-    const modules = await npmPackages('aws-cdk', [CLI]);
+    const program = await cdkCli();
     project = temporaryDirectory();
     mkdirSync(join(project, 'src'));
     writeFileSync(join(project, 'app.js'), APP);
     writeFileSync(join(project, 'src', 'good.ts'), 'export const handler = () => 1;');
     writeFileSync(join(project, 'src', 'broken.ts'), 'this is not a program');
-    cdk = async (...args) => (await run(process.execPath, [join(modules, 'aws-cdk', 'bin', 'cdk'), '--app', 'node app.js', ...args], {
+    cdk = async (...args) => (await run(process.execPath, [program, '--app', 'node app.js', ...args], {
       cwd: project, env: { NODE_PATH: join(repositoryRoot, 'node_modules') }, timeoutMs: 60_000,
     })).stdout;
   }, 300_000);

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { buildFunctionImage, CONTAINER_HOST, docker, startMiniStack, synthesisedFunctions, type MiniStackServer } from '../bed';
+import { CONTAINER_HOST, startMiniStack, type MiniStackServer } from '../bed';
+import { Deployment } from '../examples/deployment';
 import { boto } from '../lib-runtime/boto';
 import { frontOf, type Front } from '../lib-runtime/front';
 
@@ -28,31 +28,22 @@ export interface Execution {
   readonly cause?: string;
 }
 
-/** Deploys the synthesised example of many functions into a stand-in of AWS, as the CDK CLI does into a bootstrapped account. */
+/** Deploys the synthesised example of many functions into a stand-in of AWS. */
 export async function deployScaleOut(assembly: string): Promise<DeployedScaleOut> {
-  const image = await buildFunctionImage(synthesisedFunctions(assembly)[0]!);
   const server = await startMiniStack({ waitScale: 0.1 });
   const s3 = await frontOf(server.endpoint, '0.0.0.0');
-
-  const { uri, machines, results } = await boto(server, `
-boto3.client('ssm').put_parameter(Name='/cdk-bootstrap/hnb659fds/version', Value='27', Type='String')
-cloudformation = boto3.client('cloudformation')
-cloudformation.create_stack(StackName='ScaleOut', TemplateBody=open('${join(assembly, 'ScaleOut.template.json')}').read(), Capabilities=['CAPABILITY_IAM'])
-cloudformation.get_waiter('stack_create_complete').wait(StackName='ScaleOut', WaiterConfig={'Delay': 1})
-resources = cloudformation.describe_stack_resources(StackName='ScaleOut')['StackResources']
-def named(start, kind): return next(r['PhysicalResourceId'] for r in resources if r['LogicalResourceId'].startswith(start) and r['ResourceType'] == kind)
+  const deployment = new Deployment(server);
+  await deployment.bootstrap();
+  await deployment.deploy(assembly);
+  await boto(server, `
 functions = boto3.client('lambda')
-name = named('Orders', 'AWS::Lambda::Function')
+name = '${deployment.resource('ScaleOut', 'Orders')}'
 variables = functions.get_function_configuration(FunctionName=name)['Environment']['Variables']
 endpoint = {'AWS_ENDPOINT_URL_S3': '${s3.endpoint.replace('127.0.0.1', CONTAINER_HOST)}'}
 functions.update_function_configuration(FunctionName=name, Environment={'Variables': {**variables, **endpoint}})
-boto3.client('s3', region_name='us-east-1').create_bucket(Bucket='${LAKE}')
-print(json.dumps({
-    'uri': functions.get_function(FunctionName=name)['Code']['ImageUri'],
-    'machines': {name: named(name + 'Machine', 'AWS::StepFunctions::StateMachine') for name in ('Totals', 'Compaction')},
-    'results': named('Results', 'AWS::S3::Bucket'),
-}))`);
-  await docker(['tag', image, uri]);
+boto3.client('s3', region_name='us-east-1').create_bucket(Bucket='${LAKE}')`);
+  const machines = { Totals: deployment.resource('ScaleOut', 'TotalsMachine'), Compaction: deployment.resource('ScaleOut', 'CompactionMachine') };
+  const results = deployment.resource('ScaleOut', 'Results');
 
   const start = async (machine: string): Promise<string> => (
     boto(server, `print(json.dumps(boto3.client('stepfunctions').start_execution(stateMachineArn='${machine}', input='{}')['executionArn']))`)

@@ -19,10 +19,17 @@ export const EXAMPLES = {
   'scheduled-export': ['ScheduledExport'],
 };
 
+export interface SynthesisOptions {
+  /** Where the cloud assembly is written. @default - a temporary directory */
+  readonly assembly?: string;
+  /** The folder of the examples. @default - the repository's */
+  readonly examples?: string;
+}
+
 /** Synthesises an example by its own app, as `cdk synth` does, and returns the cloud assembly's directory. */
-export async function synthesisedExample(name: keyof typeof EXAMPLES): Promise<string> {
-  const assembly = temporaryDirectory();
-  await run(process.execPath, ['-r', 'ts-node/register/transpile-only', join('examples', name, 'app.ts')],
+export async function synthesisedExample(name: keyof typeof EXAMPLES, options: SynthesisOptions = {}): Promise<string> {
+  const { assembly = temporaryDirectory(), examples = 'examples' } = options;
+  await run(process.execPath, ['-r', 'ts-node/register/transpile-only', join(examples, name, 'app.ts')],
     { cwd: repositoryRoot, env: { TS_NODE_PROJECT: 'tsconfig.dev.json', CDK_OUTDIR: assembly } });
   return assembly;
 }

@@ -22,7 +22,7 @@ export async function exec({ template, fn, region, account, parameters, known, v
   const resolver = new Resolver(stack, { pseudo, parameters, known });
   const own = resolveVariables(resolver, resource, variables);
   resolver.throwUnmeant();
-  resolver.throwUnknown(id);
+  resolver.throwUnknown(`the environment of ${id}`);
   await runCommand(command, {
     ...process.env,
     ...(pseudo.region !== undefined && { AWS_REGION: pseudo.region }),

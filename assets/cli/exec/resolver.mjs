@@ -58,11 +58,11 @@ export class Resolver {
     }
   }
 
-  /** Throws an error that names all values that are unknown so far. */
-  throwUnknown(id) {
+  /** Throws an error about `what` was resolved, such as `the environment of Sales`, that names all values that are unknown so far. */
+  throwUnknown(what) {
     if (this.#unknown.size === 0) return;
-    const lines = [...this.#unknown].map(([option, what]) => `  ${option}   ${what}`);
-    throw new Error([`the environment of ${id} has values that only a deployment knows; set them with`, ...lines].join('\n'));
+    const lines = [...this.#unknown].map(([option, value]) => `  ${option}   ${value}`);
+    throw new Error([`${what} has values that only a deployment knows; set them with`, ...lines].join('\n'));
   }
 
   resolve(value) {

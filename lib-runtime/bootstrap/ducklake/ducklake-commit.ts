@@ -11,8 +11,8 @@ import { DUCKLAKE, saysOneOf } from '../../base/wording';
  * permission to delete. The lake stays whole, but DuckLake reports that it could not delete, and not why the commit failed. The catalog knows.
  */
 
-/** Errors of a commit before COMMIT was sent. */
-const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.notSerialized, DUCKLAKE.brokenBefore];
+/** Errors of a commit before COMMIT was sent, or that the server refused. */
+const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.refusedCommit, DUCKLAKE.notSerialized, DUCKLAKE.brokenBefore];
 /** How long the writers that are committing at the moment are waited for. */
 const WAIT_MS = 5_000;
 

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from '../catalog-step';
 import { type CommitTarget, explainCommit, isFailedCommit, settleCommit } from './ducklake-commit';
 import { attachError, isMissingLake, notEmpty, statementError } from './ducklake-errors';
+import { guardOfDeletes } from './ducklake-guard';
 import { refuseUnsafe } from './ducklake-maintenance';
 import { ignoreStatistics } from './ducklake-statistics';
 import type { StepConfig } from '../../base/config';
@@ -28,6 +29,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   private readonly isPinned: boolean;
   /** Undefined if it is only read. */
   private readonly writable: CommitTarget | undefined;
+  private readonly deletesRows: boolean;
   private readonly createsIfMissing: boolean;
 
   /** `timeoutSeconds` is the maximum duration of an invocation. */
@@ -44,6 +46,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.attachOptions = attachOptions(options);
     this.isPinned = options.number('snapshotVersion') !== undefined || options.text('snapshotTime') !== undefined;
     const access = options.oneOf('access', ['WRITE', 'MAINTAIN']);
+    this.deletesRows = access === 'WRITE';
     this.createsIfMissing = options.flag('createIfMissing');
     this.writable = access && { catalog, dataPath: options.requiredText('dataPath'), schema: this.schema };
   }
@@ -122,7 +125,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     ];
     const attach = `ATTACH IF NOT EXISTS ${quotedString(path)} AS ${quotedIdentifier(catalog)} (${options.join(', ')})`;
     if (postgres === undefined) return attach;
-    return `${attach}; FROM postgres_configure_pool(catalog_name = ${quotedString(`__ducklake_metadata_${catalog}`)}, max_connections = ${postgres.maxConnections})`;
+    const limit = `FROM postgres_configure_pool(catalog_name = ${quotedString(`__ducklake_metadata_${catalog}`)}, max_connections = ${postgres.maxConnections})`;
+    return [attach, limit, ...this.deletesRows ? [guardOfDeletes(catalog, this.schema)] : []].join('; ');
   }
 
   detach(connection: DuckDBConnection): Promise<unknown> {

@@ -22,10 +22,10 @@ export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): Ice
   switch (source) {
     case 's3tables':
       // It refuses DROP TABLE without a purge.
-      return awsSource(options, 's3tables', 'true');
+      return awsSource(options, env, 's3tables', 'true');
     case 'glue':
       // It refuses DROP TABLE with a purge.
-      return awsSource(options, 'glue', 'false');
+      return awsSource(options, env, 'glue', 'false');
     case 'rest':
       return restSource(options, env);
     default:
@@ -33,10 +33,12 @@ export function icebergSource(options: StepOptions, env: NodeJS.ProcessEnv): Ice
   }
 }
 
-function awsSource(options: StepOptions, service: string, purges: 'true' | 'false'): IcebergSource {
+function awsSource(options: StepOptions, env: NodeJS.ProcessEnv, service: 's3tables' | 'glue', purges: 'true' | 'false'): IcebergSource {
   const region = options.requiredText('region');
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const endpoint = options.text('endpoint') ?? `https://${service}.${region}.${domain}/iceberg`;
+  // The variables of the AWS SDKs come before AWS's own host, as for the other services.
+  const server = env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? env.AWS_ENDPOINT_URL ?? `https://${service}.${region}.${domain}`;
+  const endpoint = options.text('endpoint') ?? `${server.replace(/\/+$/, '')}/iceberg`;
   requireEncryption(options, 'endpoint');
   return { endpoint, signing: { service, region }, createsAtOnce: true, attachOptions: { STAGE_CREATE_TABLES: 'false', PURGE_REQUESTED: purges } };
 }

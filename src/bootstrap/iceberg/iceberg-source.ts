@@ -24,7 +24,7 @@ export interface IcebergAwsOptions {
    *
    * Use it for a VPC endpoint without private DNS names, and for servers that stand in for AWS.
    *
-   * @default - the service's own
+   * @default - the service's own, or that of AWS_ENDPOINT_URL_S3TABLES or AWS_ENDPOINT_URL_GLUE in the function's environment, with the path /iceberg
    */
   readonly endpoint?: string;
 }

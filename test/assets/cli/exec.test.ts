@@ -200,7 +200,7 @@ describe('exec gives a command the environment that the function would have', ()
     [['exec', '--template', join(repositoryRoot, 'README.md'), '--', 'true'], /is not JSON/],
     [['exec', '--templat', 'x', '--', 'true'], /unknown option '--templat'/],
     [['exec', '--template', 'x', '--parameter', 'Owner', '--', 'true'], /--parameter Owner has no value: expected NAME=VALUE/],
-    [['run'], /"run" is not a command: expected exec, check or serve/],
+    [['run'], /"run" is not a command: expected exec, check, serve or images/],
   ])('%j is refused', async (args, message) => {
     const { code, stderr, stdout } = await command(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -36,7 +36,8 @@ export function miniStackAvailability(): Availability {
   return engine.available ? pythonAvailability() : engine;
 }
 
-export const installMiniStack = async () => pythonPackages('ministack', ['ministack==1.5.33', 'docker==7.1.0']);
+/** With Docker's client for functions from images, and AWS's for functions in Python, such as those that CDK adds to a stack. */
+export const installMiniStack = async () => pythonPackages('ministack', ['ministack==1.5.33', 'docker==7.1.0', 'boto3==1.43.28']);
 
 /**
  * MiniStack, a server of the AWS APIs on all addresses: its CloudFormation deploys stacks, its Step Functions runs state machines with
@@ -55,7 +56,6 @@ export async function startMiniStack({ waitScale = 1, iam = false }: MiniStackOp
       GATEWAY_PORT: `${port}`,
       MINISTACK_HOSTNAME: `test-bed ${owner}`,
       MINISTACK_REGION: REGION,
-      LAMBDA_EXECUTOR: 'docker',
       LAMBDA_DOCKER_FLAGS: '--read-only --tmpfs=/tmp:size=512m,mode=1777',
       SFN_WAIT_SCALE: `${waitScale}`,
       ...iam && { AUTH: 'true' },

@@ -50,7 +50,7 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
     catalog.fault = () => undefined;
   });
 
-  async function runtime(source: 's3tables' | 'glue', changes: object = {}): Promise<Runtime> {
+  async function runtime(source: 's3tables' | 'glue', changes: object = {}, environment: Record<string, string> = {}): Promise<Runtime> {
     const step = {
       name: 'iceberg',
       type: 'iceberg',
@@ -63,6 +63,7 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
       AWS_REGION: 'us-west-2',
       AWS_ENDPOINT_URL_S3: aws.endpoint,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+      ...environment,
       ...config({ extensions: ['httpfs', 'avro', 'iceberg'], steps: [step] }),
     });
   }
@@ -90,6 +91,16 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
     expect(dropped.url).toContain(`purgeRequested=${source === 's3tables'}`);
     expect(requests.some(({ url }) => url.includes('transactions/commit'))).toBe(false);
     expect(requests.filter(({ method, url }) => method === 'POST' && url.endsWith('/tables')).map(({ body }) => /"stage-create":(\w+)/.exec(body)![1])).toEqual(['false']);
+  });
+
+  test.each([
+    ['s3tables', (endpoint: string) => ({ AWS_ENDPOINT_URL_S3TABLES: endpoint, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })],
+    ['glue', (endpoint: string) => ({ AWS_ENDPOINT_URL_GLUE: endpoint, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })],
+    ['s3tables', (endpoint: string) => ({ AWS_ENDPOINT_URL: `${endpoint}/` })],
+  ] as const)('%s: without an endpoint of its own, the catalog is where the variables of the AWS SDKs say', async (source, environment) => {
+    const { cursor } = await runtime(source, { access: undefined, endpoint: undefined }, environment(catalog.endpoint));
+    await cursor((c) => c.query('SELECT table_name FROM information_schema.tables'));
+    expect(requests.some(({ url }) => url.startsWith('/iceberg/v1/config'))).toBe(true);
   });
 
   test.each(['s3tables', 'glue'] as const)('%s: requests are signed for the service and the catalog\'s region, and new credentials are used at once', async (source) => {

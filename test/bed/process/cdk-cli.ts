@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+import { npmPackages } from './packages';
+
+export const CDK_CLI_VERSION = '2.1148.1';
+
+/** The program of the CDK's command line. */
+export const cdkCli = async () => join(await npmPackages('aws-cdk', [`aws-cdk@${CDK_CLI_VERSION}`]), 'aws-cdk/bin/cdk');
