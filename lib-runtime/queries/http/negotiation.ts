@@ -58,7 +58,7 @@ function best(wanted: readonly Wanted[], types: readonly string[]): { quality: n
 function preferences(header: string): Wanted[] {
   return header.toLowerCase().split(',').map((part) => {
     const [value, ...parameters] = part.split(';').map((each) => each.trim());
-    const quality = parameters.map((each) => /^q\s*=\s*([01](?:\.\d*)?)$/.exec(each)?.[1]).find((each) => each !== undefined) ?? 1;
+    const quality = parameters.map((each) => /^q\s*=\s*([01](?:\.\d*)?|\.\d+)$/.exec(each)?.[1]).find((each) => each !== undefined) ?? 1;
     return { value: value!, quality: Math.min(1, Number(quality)) };
   }).filter(({ value }) => value !== '');
 }

@@ -52,7 +52,7 @@ export function problemOf(error: unknown, name: string, mayHaveWritten: boolean)
   const problem = error instanceof HttpProblem ? error : known(error);
   if (problem.status >= 500) console.error(`the query "${name}" was answered with HTTP ${problem.status}:`, error instanceof DuckDbError ? error.message : error);
   if (!mayHaveWritten) return problem;
-  return new HttpProblem(problem.status, `${problem.detail}; the query has run and may have written, so look before you ask again`, {}, problem.code);
+  return new HttpProblem(problem.status, `${problem.detail}; the query may have written, so look before you ask again`, {}, problem.code);
 }
 
 function known(error: unknown): HttpProblem {

@@ -13,6 +13,7 @@ test.each<[string | undefined, string | undefined]>([
   ['application/json;q=0.5, text/csv;q=0.4', 'json'],
   ['text/csv, application/json', 'csv'],
   ['text/csv ; q = 0.9 , application/json ; q = 0.8', 'csv'],
+  ['text/csv;q=0.9, application/json;q=.1', 'csv'],
   ['*/*, text/csv', 'csv'],
   ['text/*', 'csv'],
   ['application/json;q=0, */*;q=0.1', 'ndjson'],
