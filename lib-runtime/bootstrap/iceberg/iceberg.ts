@@ -16,7 +16,7 @@ import { namesOneOf } from '../../diagnosis/missing-catalog';
 import { textOf } from '../../diagnosis/query-error';
 import type { ConnectionLease } from '../../execution/connection';
 import type { Statement } from '../../execution/statement';
-import { S3BootstrapStep } from '../s3/s3';
+import { hasExpired, S3BootstrapStep } from '../s3/s3';
 import type { Diagnosis, NoteCommit, StepContext } from '../step';
 import { StepOptions } from '../step-options';
 import type { StepEnvironment } from '../step-registry';
@@ -68,7 +68,10 @@ export class IcebergBootstrapStep extends CatalogStep {
     if (missing !== undefined || !isDone) return missing;
     if (lacksSchema(error)) return 'missing';
     if (isConflict(error)) return 'conflict';
-    return this.isRefusedBy(error) ? 'refused' : this.storage?.diagnose(error, isDone);
+    if (this.isRefusedBy(error)) return 'refused';
+    if (this.storage) return this.storage.diagnose(error, isDone);
+    // The next attempt gets new credentials from the catalog.
+    return hasExpired(error) ? 'transient' : undefined;
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {
@@ -78,12 +81,13 @@ export class IcebergBootstrapStep extends CatalogStep {
   around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
     const { commits, vended } = this;
     const once = commits && noteCommit ? () => commits.around(lease, statement, attempt, noteCommit) : attempt;
-    const all = vended ? () => vended.around(lease, noteCommit === undefined, once) : once;
+    const all = vended ? () => vended.around(lease, once) : once;
     return namesOneOf(this.provides, statement.sql) ? this.hung.limit(lease, all) : all();
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
     await this.storage?.run(connection, context);
+    await this.vended?.refuseRefresh(connection);
     await this.explained(async () => {
       await this.login?.put(connection);
       await connection.run(this.attachStatement);
