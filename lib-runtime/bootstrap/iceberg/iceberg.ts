@@ -65,10 +65,12 @@ export class IcebergBootstrapStep extends CatalogStep {
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     const missing = super.diagnose(error, isDone);
-    if (missing !== undefined || !isDone) return missing;
-    if (lacksSchema(error)) return 'missing';
+    if (missing !== undefined) return missing;
+    // Also while the catalog is attached again, and after it: the statement began before.
     if (isConflict(error)) return 'conflict';
     if (this.isRefusedBy(error)) return 'refused';
+    if (!isDone) return undefined;
+    if (lacksSchema(error)) return 'missing';
     if (this.storage) return this.storage.diagnose(error, isDone);
     // The next attempt gets new credentials from the catalog.
     return hasExpired(error) ? 'transient' : undefined;

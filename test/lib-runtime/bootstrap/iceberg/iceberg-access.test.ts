@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { startAws, type AwsServer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
@@ -254,6 +255,21 @@ for name, value in ${JSON.stringify(values)}.items():
       await cursor((c) => c.query(COUNT));
       bed.catalog.fault = () => ({ status: 404 });
       expect(await rejection(cursor((c) => c.query(COUNT)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('it may not accept the credentials') });
+    });
+
+    test('that has changed is no error for statements that are refused before and after it is fetched', async () => {
+      await setParameters({ token: 'token-before-many' });
+      accept('token-before-many');
+      const { cursor } = await runtime(TOKEN);
+      await cursor((c) => c.queryOne(COUNT));
+      await setParameters({ token: 'token-after-many' });
+      let requests = 0;
+      bed.catalog.fault = async (_what, _count, { headers }) => {
+        await sleep((requests += 1) % 4 * 60);
+        return headers.authorization === 'Bearer token-after-many' ? undefined : { status: 401, body: json(401) };
+      };
+      const together = Array.from({ length: 12 }, () => cursor((c) => c.queryOne(COUNT)));
+      expect(await Promise.all(together)).toEqual(together.map(() => ({ n: 10 })));
     });
 
     test('of one catalog is not sought for the refusal of another', async () => {
