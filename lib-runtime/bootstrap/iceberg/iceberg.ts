@@ -97,9 +97,10 @@ export class IcebergBootstrapStep extends CatalogStep {
   }
 
   override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    const { login } = this;
     const { error } = context;
-    if (this.login && error !== undefined && this.isRefusedBy(error)) {
-      if (!await this.login.renew(connection)) throw this.refusal(error);
+    if (login && error !== undefined && this.isRefusedBy(error)) {
+      if (!await this.explained(() => login.renew(connection))) throw this.refusal(error);
       await this.attachAgain(connection);
     } else if (error !== undefined && lacksSchema(error)) {
       // DuckDB remembers which schemas did not exist.
@@ -128,9 +129,9 @@ export class IcebergBootstrapStep extends CatalogStep {
     await this.explained(() => connection.run(this.attachStatement));
   }
 
-  private async explained(task: () => Promise<unknown>): Promise<void> {
+  private async explained<T>(task: () => Promise<T>): Promise<T> {
     try {
-      await task();
+      return await task();
     } catch (error) {
       if (error instanceof DuckDbError) throw error;
       const words = ICEBERG.configRefused.test(textOf(error)) ? await this.wordsOfRefusal() : undefined;

@@ -296,14 +296,15 @@ for name, value in ${JSON.stringify(values)}.items():
     });
   });
 
-  test('a client\'s id and secret get tokens, and a changed secret is fetched', async () => {
+  test.each(['client', ''])('a client\'s id (%j) and secret get tokens, and a changed secret is fetched', async (clientId) => {
+    await setParameters({ secret: 'first-client-secret' });
     let secret = 'first-client-secret';
     let issued = 0;
     let tokenServerIsDown = false;
     const tokens = createServer(async (request, response) => {
       const [id, given] = Buffer.from(request.headers.authorization!.replace('Basic ', ''), 'base64').toString().split(':');
       const body = new URLSearchParams((await buffer(request)).toString());
-      const isRight = id === 'client' && given === secret && body.get('scope') === 'catalog';
+      const isRight = id === clientId && given === secret && body.get('scope') === 'catalog';
       response.writeHead(tokenServerIsDown ? 503 : isRight ? 200 : 401, { 'content-type': 'application/json' })
         .end(isRight ? `{"access_token":"token-${issued += 1}","token_type":"bearer","expires_in":3600}` : '{"error":"invalid_client"}');
     });
@@ -314,7 +315,7 @@ for name, value in ${JSON.stringify(values)}.items():
         bed.catalog.fault = (_what, _count, { headers }) => (headers.authorization === `Bearer token-${issued}` ? undefined : { status: 401, body: json(401) });
       };
       accept();
-      const { cursor } = await runtime({ auth: { type: 'oauth2', clientId: 'client', clientSecret: { ssm: '/iceberg/secret' }, serverUri, scope: 'catalog' } });
+      const { cursor } = await runtime({ auth: { type: 'oauth2', clientId, clientSecret: { ssm: '/iceberg/secret' }, serverUri, scope: 'catalog' } });
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
       issued += 1;
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
