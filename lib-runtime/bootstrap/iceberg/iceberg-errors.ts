@@ -91,7 +91,9 @@ export function lacksSchema(error: string): boolean {
 /** The typed error for an error that concerns the catalog: `COMMIT_UNKNOWN` if a commit's outcome is unknown, else `QUERY` with the fix. */
 export function icebergError(error: string, sql: string, catalog: KnownCatalog): DuckDbError | undefined {
   if (isUnknownCommit(error, catalog.endpoint)) return commitUnknown(error, sql);
-  const advice = lacksSchema(error) ? schemaAdvice(sql, catalog) : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog) ?? unwritableAdvice(error, sql, catalog);
+  const advice = lacksSchema(error)
+    ? schemaAdvice(sql, catalog)
+    : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog) ?? unwritableAdvice(error, sql, catalog);
   return advice && hintedError(QueryError, error, advice.hint, sql, advice.retryable);
 }
 

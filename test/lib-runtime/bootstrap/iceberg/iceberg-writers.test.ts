@@ -118,7 +118,7 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
 
     test('with a field that another writer has removed', async () => {
       await partitioned(3);
-      const updates = [{ action: 'add-spec', spec: { 'spec-id': 1, fields: [] } }, { action: 'set-default-spec', 'spec-id': -1 }];
+      const updates = [{ action: 'add-spec', spec: { 'spec-id': 1, 'fields': [] } }, { 'action': 'set-default-spec', 'spec-id': -1 }];
       const changed = await post(`/${table.slice('iceberg.db.'.length)}_p`, { requirements: [], updates });
       expect(changed.status).toBe(200);
       await runtime.cursor((c) => c.execute(`UPDATE ${table}_p SET v = 'z' WHERE id = 2; INSERT INTO ${table}_p VALUES (3, 'c')`));
