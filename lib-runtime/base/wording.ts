@@ -191,9 +191,9 @@ export const ICEBERG = {
   tableRefused: /GetTableInformation endpoint returned response code/,
   /**
    * The answer to a request for a table, if it does not have the form of the specification: DuckDB repeats the answer alone, without its status. Its own
-   * errors of this class are longer, or name something in quotes.
+   * errors of this class are longer, name something in quotes, or say what about a table it cannot do.
    */
-  foreignAnswer: /^Invalid Configuration Error: (?!Failed to |Could not |OAuth2 )(?:\s*[<{]|[^'"\n]{0,80}\s*$)/,
+  foreignAnswer: /^Invalid Configuration Error: (?!Failed to |Could not |OAuth2 |(?:Unrecognized|Unsupported|Encountered|Cannot|Column|Array type|Type|Metrics type|Operation type|Invalid geometry) )(?:\s*[<{]|[^'"\n]{0,80}\s*$)/,
   /** A status in such an answer: in the title of a page, or in JSON. */
   foreignStatus: />\s*([45]\d{2})\b|"(?:code|status|statusCode)":\s*"?([45]\d{2})\b/,
   /** Servers, about a token, and AWS, about the credentials of a signature. */
@@ -202,6 +202,11 @@ export const ICEBERG = {
   throttled: /Rate exceeded|Throttl|TooManyRequests/,
   notAuthorized: /is not authorized to |AccessDenied|\bForbidden\b/,
   tokenRefused: /OAuth2 token request failed|Could not get token from/,
+  /** It reads and writes a struct of all fields by which the table was ever partitioned. */
+  partitionedTwice: /Failed to commit Iceberg transaction: .*duplicate name "\w+" in struct/,
+  partitionRemoved: /Can't change source type \(STRUCT.*\) to target type \("NULL"\)/,
+  /** It names files in the files of deletes. */
+  nonAsciiFile: /Invalid byte encountered in STRING -> BLOB conversion of string "\w+:\/\//,
   unknownSchema: /Schema with name "[^"]+" not found|because schema "[^"]+" does not exist|No catalog \+ schema named "[^"]+\.[^"]+" found/,
 } as const;
 

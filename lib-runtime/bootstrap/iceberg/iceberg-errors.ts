@@ -91,7 +91,9 @@ export function lacksSchema(error: string): boolean {
 /** The typed error for an error that concerns the catalog: `COMMIT_UNKNOWN` if a commit's outcome is unknown, else `QUERY` with the fix. */
 export function icebergError(error: string, sql: string, catalog: KnownCatalog): DuckDbError | undefined {
   if (isUnknownCommit(error, catalog.endpoint)) return commitUnknown(error, sql);
-  const advice = lacksSchema(error) ? schemaAdvice(sql, catalog) : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog);
+  const advice = lacksSchema(error)
+    ? schemaAdvice(sql, catalog)
+    : adviceOf(error, catalog) ?? outsideAdvice(error, sql, catalog) ?? unwritableAdvice(error, sql, catalog);
   return advice && hintedError(QueryError, error, advice.hint, sql, advice.retryable);
 }
 
@@ -126,6 +128,18 @@ function outsideAdvice(error: string, sql: string, { name, data }: KnownCatalog)
     retryable: false,
   };
 }
+
+/** What DuckDB cannot do with some tables, to which it can still append rows. */
+function unwritableAdvice(error: string, sql: string, { name }: KnownCatalog): Advice | undefined {
+  if (!namesOneOf([name], sql)) return undefined;
+  if (saysOneOf([ICEBERG.partitionedTwice, ICEBERG.partitionRemoved], error)) return { hint: REPARTITIONED, retryable: false };
+  return ICEBERG.nonAsciiFile.test(error) ? { hint: NON_ASCII, retryable: false } : undefined;
+}
+
+const REPARTITIONED = 'DuckDB does not handle the changed partitions of this table, of which a field was kept or removed: nothing was committed. ' +
+  'Write to the table with another engine, which can also copy its rows into a new table';
+const NON_ASCII = 'DuckDB cannot change rows of a table whose location is not ASCII, which comes from the name of the table or its schema: nothing was committed. ' +
+  "Copy the rows into a table with an ASCII name, or one that was created WITH ('location' = 's3://…') in ASCII";
 
 function adviceOf(error: string, known: KnownCatalog): Advice | undefined {
   const { name, endpoint, access, credentials } = known;

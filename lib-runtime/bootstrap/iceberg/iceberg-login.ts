@@ -33,7 +33,8 @@ export class IcebergLogin {
     if (Date.now() < this.pausedUntil) return false;
     const { current } = this;
     const login = await this.read(true);
-    if (current !== undefined && Object.entries(login).every(([name, value]) => current[name] === value)) {
+    // DuckDB does not renew the tokens of a client without an id.
+    if (current !== undefined && login.client_id !== '' && Object.entries(login).every(([name, value]) => current[name] === value)) {
       this.pausedUntil = Date.now() + PAUSE_MS;
       return false;
     }
@@ -80,6 +81,7 @@ export function icebergLogin(name: string, options: StepOptions): IcebergLogin |
 
 function textOrSecret(options: StepOptions, name: string): (fresh: boolean) => Promise<string> {
   const value = options.value(name);
+  if (value === '') return async () => '';
   if (!isSecretReference(value)) return async () => options.requiredText(name);
   return (fresh) => readSecret(value, { fresh });
 }

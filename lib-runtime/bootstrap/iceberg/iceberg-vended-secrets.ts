@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FatalError, messageOf } from '../../base/errors';
+import { messageOf } from '../../base/errors';
+import { Semaphore } from '../../base/semaphore';
 import { quotedIdentifier } from '../../base/sql-text';
 import { DUCKDB } from '../../base/wording';
 import type { ConnectionLease } from '../../execution/connection';
@@ -13,8 +14,8 @@ const instances = new WeakMap<StepEnvironment, VendedSecrets>();
 /**
  * The secrets that DuckDB makes of the credentials that a catalog hands out: one for each table and transaction, never dropped.
  *
- * Of several secrets for a table, DuckDB takes the first by name, which may be an old one. When its credentials have expired and S3 answers 400, DuckDB
- * gets new ones and then waits for itself, which no interrupt ends. So the secrets of ended statements are dropped before the next statement begins.
+ * Of several secrets for a table, DuckDB takes the first by name, which may be an old one. So the secrets of ended statements, and of streams, are
+ * dropped before the next statement begins. A stream still sees those that existed when its transaction began.
  */
 export class VendedSecrets {
   static of(instance: StepEnvironment): VendedSecrets {
@@ -23,40 +24,43 @@ export class VendedSecrets {
     return present;
   }
 
-  private readonly running = new Map<DuckDBConnection, Running>();
+  /** The running statements, with the secrets that existed before each. All others may be its own. */
+  private readonly running = new Map<DuckDBConnection, readonly string[]>();
+  /** Two statements that drop the same secret would conflict. */
+  private readonly turns = new Semaphore(1);
 
-  /** Runs an attempt at a statement. If it `isStreamed`, its files are read until the connection has its next statement, or ends. */
-  async around<T>({ raw, ended }: ConnectionLease, isStreamed: boolean, attempt: () => Promise<T>): Promise<T> {
-    const forget = () => void this.running.delete(raw);
-    forget();
-    const present = await namesIn(raw);
-    const others = [...this.running.values()];
-    for (const other of others.filter(({ hasBegun }) => hasBegun)) other.own ??= present.filter((name) => !other.before.includes(name));
-    const running: Running = { before: present, hasBegun: false };
-    this.running.set(raw, running);
+  /**
+   * Keeps DuckDB from renewing secrets. After S3 has answered 400 to old credentials, it would get new ones and then wait for itself, which no interrupt
+   * ends. A statement that begins anew gets new ones anyway.
+   */
+  async refuseRefresh(connection: DuckDBConnection): Promise<void> {
     try {
-      await drop(raw, present.filter((name) => !others.some((other) => mayOwn(other, name))));
-      return await attempt();
-    } finally {
-      running.hasBegun = true;
-      if (isStreamed) ended.addEventListener('abort', forget, { once: true });
-      else forget();
+      await connection.run('SET GLOBAL httpfs_enable_credential_refresh = false');
+    } catch (error) {
+      if (!DUCKDB.configurationLocked.test(messageOf(error))) throw error;
     }
   }
-}
 
-/** A running statement. */
-interface Running {
-  /** The secrets that existed before it. */
-  readonly before: readonly string[];
-  /** Whether it is a stream whose rows are being read. It makes no more secrets. */
-  hasBegun: boolean;
-  /** The secrets that may be its own, once it has begun. Until then, all that are new. */
-  own?: readonly string[];
-}
-
-function mayOwn({ before, own }: Running, name: string): boolean {
-  return own?.includes(name) ?? !before.includes(name);
+  /** Runs an attempt at a statement. */
+  async around<T>({ raw, ended }: ConnectionLease, attempt: () => Promise<T>): Promise<T> {
+    const release = await this.turns.acquire(ended);
+    try {
+      const present = await namesIn(raw);
+      const others = [...this.running.values()];
+      this.running.set(raw, present);
+      await drop(raw, present.filter((name) => others.every((before) => before.includes(name))));
+    } catch (error) {
+      this.running.delete(raw);
+      throw error;
+    } finally {
+      release();
+    }
+    try {
+      return await attempt();
+    } finally {
+      this.running.delete(raw);
+    }
+  }
 }
 
 async function namesIn(raw: DuckDBConnection): Promise<readonly string[]> {
@@ -66,10 +70,5 @@ async function namesIn(raw: DuckDBConnection): Promise<readonly string[]> {
 async function drop(raw: DuckDBConnection, names: readonly string[]): Promise<void> {
   // Within a transaction, others would see it only at the commit.
   if (names.length === 0 || await isInTransaction(raw)) return;
-  try {
-    await raw.run(names.map((name) => `DROP TEMPORARY SECRET IF EXISTS ${quotedIdentifier(name)}`).join('; '));
-  } catch (cause) {
-    if (!DUCKDB.writeConflict.test(messageOf(cause))) throw cause;
-    throw new FatalError('a query that never ends holds expired credentials of an Iceberg table, so this DuckDB instance is given up', { cause });
-  }
+  await raw.run(names.map((name) => `DROP TEMPORARY SECRET IF EXISTS ${quotedIdentifier(name)}`).join('; '));
 }

@@ -16,7 +16,7 @@ import { namesOneOf } from '../../diagnosis/missing-catalog';
 import { textOf } from '../../diagnosis/query-error';
 import type { ConnectionLease } from '../../execution/connection';
 import type { Statement } from '../../execution/statement';
-import { S3BootstrapStep } from '../s3/s3';
+import { hasExpired, S3BootstrapStep } from '../s3/s3';
 import type { Diagnosis, NoteCommit, StepContext } from '../step';
 import { StepOptions } from '../step-options';
 import type { StepEnvironment } from '../step-registry';
@@ -65,10 +65,15 @@ export class IcebergBootstrapStep extends CatalogStep {
 
   override diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     const missing = super.diagnose(error, isDone);
-    if (missing !== undefined || !isDone) return missing;
-    if (lacksSchema(error)) return 'missing';
+    if (missing !== undefined) return missing;
+    // Also while the catalog is attached again, and after it: the statement began before.
     if (isConflict(error)) return 'conflict';
-    return this.isRefusedBy(error) ? 'refused' : this.storage?.diagnose(error, isDone);
+    if (this.isRefusedBy(error)) return 'refused';
+    if (!isDone) return undefined;
+    if (lacksSchema(error)) return 'missing';
+    if (this.storage) return this.storage.diagnose(error, isDone);
+    // The next attempt gets new credentials from the catalog.
+    return hasExpired(error) ? 'transient' : undefined;
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {
@@ -78,12 +83,13 @@ export class IcebergBootstrapStep extends CatalogStep {
   around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
     const { commits, vended } = this;
     const once = commits && noteCommit ? () => commits.around(lease, statement, attempt, noteCommit) : attempt;
-    const all = vended ? () => vended.around(lease, noteCommit === undefined, once) : once;
+    const all = vended ? () => vended.around(lease, once) : once;
     return namesOneOf(this.provides, statement.sql) ? this.hung.limit(lease, all) : all();
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
     await this.storage?.run(connection, context);
+    await this.vended?.refuseRefresh(connection);
     await this.explained(async () => {
       await this.login?.put(connection);
       await connection.run(this.attachStatement);
@@ -91,9 +97,10 @@ export class IcebergBootstrapStep extends CatalogStep {
   }
 
   override async renew(connection: DuckDBConnection, context: StepContext): Promise<void> {
+    const { login } = this;
     const { error } = context;
-    if (this.login && error !== undefined && this.isRefusedBy(error)) {
-      if (!await this.login.renew(connection)) throw this.refusal(error);
+    if (login && error !== undefined && this.isRefusedBy(error)) {
+      if (!await this.explained(() => login.renew(connection))) throw this.refusal(error);
       await this.attachAgain(connection);
     } else if (error !== undefined && lacksSchema(error)) {
       // DuckDB remembers which schemas did not exist.
@@ -122,9 +129,9 @@ export class IcebergBootstrapStep extends CatalogStep {
     await this.explained(() => connection.run(this.attachStatement));
   }
 
-  private async explained(task: () => Promise<unknown>): Promise<void> {
+  private async explained<T>(task: () => Promise<T>): Promise<T> {
     try {
-      await task();
+      return await task();
     } catch (error) {
       if (error instanceof DuckDbError) throw error;
       const words = ICEBERG.configRefused.test(textOf(error)) ? await this.wordsOfRefusal() : undefined;

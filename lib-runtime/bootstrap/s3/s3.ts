@@ -123,7 +123,7 @@ export class S3BootstrapStep implements BootstrapStep {
   diagnose(error: string, isDone: boolean): Diagnosis | undefined {
     if (!saysOneOf(REMOTE_ERRORS, error)) return undefined;
     // Without its secret, a bucket is searched for elsewhere, or without credentials.
-    const isRefused = isDone ? saysOneOf(EXPIRED, error) && !this.hasFixedCredentials : this.isMeantBy(error);
+    const isRefused = isDone ? hasExpired(error) && !this.hasFixedCredentials : this.isMeantBy(error);
     if (isRefused || this.unverifiedBucket(error) !== undefined) return 'refused';
     return isDone && hasChanged(error) ? 'transient' : undefined;
   }
@@ -268,6 +268,11 @@ async function make(connection: DuckDBConnection, { name, scopes, options, crede
 }
 
 /** The scope's bucket; empty if the scope covers more than one bucket. */
+/** Whether S3 refuses credentials because they have expired. */
+export function hasExpired(error: string): boolean {
+  return saysOneOf(REMOTE_ERRORS, error) && saysOneOf(EXPIRED, error);
+}
+
 function bucketOf(scope: string): string {
   return /^s3:\/\/([^/]+)\//.exec(scope)?.[1] ?? '';
 }

@@ -11,7 +11,7 @@ import { hostOf } from '../s3/s3-endpoint';
 
 /** How the function gets tokens from an OAuth2 server, with the client credentials grant. */
 export interface IcebergOAuth2Options {
-  /** The client's id. It is not a secret, and the template shows it. */
+  /** The client's id, empty if the server wants none, as Snowflake does. It is not a secret, and the template shows it. */
   readonly clientId: string;
 
   /** The source of the client's secret. */
@@ -74,7 +74,7 @@ export class IcebergAuth {
     const what = 'IcebergAuth.oauth2';
     expectProps(options, what, 'IcebergAuth.oauth2({ clientId, clientSecret, serverUri })', OAUTH2);
     const { clientId, clientSecret, serverUri, scope } = options;
-    expectText(clientId, `${what} has the clientId`, 'reports');
+    if (clientId !== '') expectText(clientId, `${what} has the clientId`, 'reports');
     expectSecretSource(clientSecret, `${what} has as clientSecret`);
     checkCatalogUrl(serverUri, `${what} has as serverUri`, 'https://auth.example.com/oauth2/token');
     checkEncryption(serverUri, 'the client\'s secret', `${what} has the serverUri`);

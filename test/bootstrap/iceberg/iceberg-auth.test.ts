@@ -29,12 +29,12 @@ test('a token stays in its secret', () => {
   expect(endpoints).toEqual([{ service: 'ssm' }]);
 });
 
-test('a client\'s secret stays in its secret', () => {
+test.each(['reports', ''])('a client\'s secret stays in its secret, also without an id (%j)', (clientId) => {
   const client = SecretSource.fromSecretsManager(Secret.fromSecretNameV2(stack, 'Client', 'catalog/client'), 'secret');
-  const auth = IcebergAuth.oauth2({ clientId: 'reports', clientSecret: client, serverUri: 'https://auth.example.com/token', scope: 'catalog' });
+  const auth = IcebergAuth.oauth2({ clientId, clientSecret: client, serverUri: 'https://auth.example.com/token', scope: 'catalog' });
   expect(signedIn(auth).step.config.auth).toEqual({
     type: 'oauth2',
-    clientId: 'reports',
+    clientId,
     clientSecret: { secretsManager: expect.any(String), field: 'secret' },
     serverUri: 'https://auth.example.com/token',
     scope: 'catalog',
@@ -79,7 +79,7 @@ test.each<[string, () => unknown, string]>([
   ['a token itself', () => IcebergAuth.token('hunter2' as any), 'IcebergAuth.token has a value that is not a SecretSource'],
   ['no token', () => IcebergAuth.token(undefined as any), 'IcebergAuth.token has nothing'],
   ['no options', () => IcebergAuth.oauth2(undefined as any), 'IcebergAuth.oauth2 has as props undefined'],
-  ['no client', () => oauth2({ clientId: '' }), 'IcebergAuth.oauth2 has the clientId ""'],
+  ['no client', () => oauth2({ clientId: ' ' }), 'IcebergAuth.oauth2 has the clientId " "'],
   ['a secret itself', () => oauth2({ clientSecret: 'hunter2' }), 'IcebergAuth.oauth2 has as clientSecret a value that is not a SecretSource'],
   ['a server without a scheme', () => oauth2({ serverUri: 'auth.example.com' }), 'IcebergAuth.oauth2 has as serverUri "auth.example.com": expected a URL'],
   ['a server with credentials', () => oauth2({ serverUri: 'https://a:hunter2@auth.example.com' }), 'IcebergAuth.oauth2 has as serverUri a URL with credentials'],

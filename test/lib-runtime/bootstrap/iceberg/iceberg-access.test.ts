@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { startAws, type AwsServer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
@@ -256,6 +257,21 @@ for name, value in ${JSON.stringify(values)}.items():
       expect(await rejection(cursor((c) => c.query(COUNT)))).toMatchObject({ code: 'BOOTSTRAP', message: expect.stringContaining('it may not accept the credentials') });
     });
 
+    test('that has changed is no error for statements that are refused before and after it is fetched', async () => {
+      await setParameters({ token: 'token-before-many' });
+      accept('token-before-many');
+      const { cursor } = await runtime(TOKEN);
+      await cursor((c) => c.queryOne(COUNT));
+      await setParameters({ token: 'token-after-many' });
+      let requests = 0;
+      bed.catalog.fault = async (_what, _count, { headers }) => {
+        await sleep((requests += 1) % 4 * 60);
+        return headers.authorization === 'Bearer token-after-many' ? undefined : { status: 401, body: json(401) };
+      };
+      const together = Array.from({ length: 12 }, () => cursor((c) => c.queryOne(COUNT)));
+      expect(await Promise.all(together)).toEqual(together.map(() => ({ n: 10 })));
+    });
+
     test('of one catalog is not sought for the refusal of another', async () => {
       await setParameters({ token: 'first-token', other: 'other-token' });
       accept('first-token');
@@ -280,14 +296,15 @@ for name, value in ${JSON.stringify(values)}.items():
     });
   });
 
-  test('a client\'s id and secret get tokens, and a changed secret is fetched', async () => {
+  test.each(['client', ''])('a client\'s id (%j) and secret get tokens, and a changed secret is fetched', async (clientId) => {
+    await setParameters({ secret: 'first-client-secret' });
     let secret = 'first-client-secret';
     let issued = 0;
     let tokenServerIsDown = false;
     const tokens = createServer(async (request, response) => {
       const [id, given] = Buffer.from(request.headers.authorization!.replace('Basic ', ''), 'base64').toString().split(':');
       const body = new URLSearchParams((await buffer(request)).toString());
-      const isRight = id === 'client' && given === secret && body.get('scope') === 'catalog';
+      const isRight = id === clientId && given === secret && body.get('scope') === 'catalog';
       response.writeHead(tokenServerIsDown ? 503 : isRight ? 200 : 401, { 'content-type': 'application/json' })
         .end(isRight ? `{"access_token":"token-${issued += 1}","token_type":"bearer","expires_in":3600}` : '{"error":"invalid_client"}');
     });
@@ -298,7 +315,7 @@ for name, value in ${JSON.stringify(values)}.items():
         bed.catalog.fault = (_what, _count, { headers }) => (headers.authorization === `Bearer token-${issued}` ? undefined : { status: 401, body: json(401) });
       };
       accept();
-      const { cursor } = await runtime({ auth: { type: 'oauth2', clientId: 'client', clientSecret: { ssm: '/iceberg/secret' }, serverUri, scope: 'catalog' } });
+      const { cursor } = await runtime({ auth: { type: 'oauth2', clientId, clientSecret: { ssm: '/iceberg/secret' }, serverUri, scope: 'catalog' } });
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });
       issued += 1;
       expect(await cursor((c) => c.queryOne(COUNT))).toEqual({ n: 10 });

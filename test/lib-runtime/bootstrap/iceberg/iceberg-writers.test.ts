@@ -40,6 +40,11 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
   const insert = () => runtime.cursor((c) => c.execute(`INSERT INTO ${table} VALUES (1)`));
   const ids = async () => (await runtime.cursor((c) => c.query(`FROM ${table} ORDER BY id`))).map(({ id }) => id);
 
+  /** What another writer asks the catalog for. */
+  const post = (path: string, body: object) => fetch(`${bed.rest.endpoint}/v1/namespaces/db/tables${path}`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+  });
+
   test('a conflict with another writer is tried again', async () => {
     const commits = atCommit({ status: 409 }, { status: 409 });
     expect(await insert()).toEqual({ rowsChanged: 1 });
@@ -91,6 +96,57 @@ describeWith(['openssl', 'icebergRest'], 'writers to an Iceberg catalog', () => 
     const other = runtime.cursor((c) => c.execute('CREATE TEMP TABLE other (i INTEGER); ALTER TABLE other RESET PARTITIONED BY'));
     expect(await rejection(other)).not.toMatchObject(refused);
     expect(await ids()).toEqual([0]);
+  });
+
+  describe('a table whose partitions were changed is told as that', () => {
+    const refused = { code: 'QUERY', retryable: false, message: expect.stringContaining('does not handle the changed partitions') };
+    const partitioned = async (format: number) => {
+      await runtime.cursor((c) => c.execute(`CREATE TABLE ${table}_p (id INTEGER, v VARCHAR) PARTITIONED BY (v) WITH ('format-version' = '${format}');` +
+        `INSERT INTO ${table}_p VALUES (1, 'a'), (2, 'b')`));
+    };
+    const remove = () => runtime.cursor((c) => c.execute(`DELETE FROM ${table}_p WHERE id = 1`));
+    const count = () => runtime.cursor((c) => c.queryOne(`SELECT count(*) AS n FROM ${table}_p`));
+
+    test.each([2, 3])('with a field in both, format %d', async (format) => {
+      await partitioned(format);
+      await runtime.cursor((c) => c.execute(`ALTER TABLE ${table}_p SET PARTITIONED BY (v, bucket(4, id)); INSERT INTO ${table}_p VALUES (3, 'c')`));
+      const error = await rejection(remove());
+      expect(error).toMatchObject(refused);
+      says('ICEBERG.partitionedTwice', error.message);
+      expect(await count()).toEqual({ n: 3 });
+    });
+
+    test('with a field that another writer has removed', async () => {
+      await partitioned(3);
+      const updates = [{ action: 'add-spec', spec: { 'spec-id': 1, 'fields': [] } }, { 'action': 'set-default-spec', 'spec-id': -1 }];
+      const changed = await post(`/${table.slice('iceberg.db.'.length)}_p`, { requirements: [], updates });
+      expect(changed.status).toBe(200);
+      await runtime.cursor((c) => c.execute(`UPDATE ${table}_p SET v = 'z' WHERE id = 2; INSERT INTO ${table}_p VALUES (3, 'c')`));
+      const error = await rejection(remove());
+      expect(error).toMatchObject(refused);
+      says('ICEBERG.partitionRemoved', error.message);
+    });
+  });
+
+  test.each(['tä', 'ö'])('a name that is not ASCII (%s) is no reason for a riddle', async (letters) => {
+    const schema = `iceberg."${letters === 'ö' ? 'nö' : 'db'}"`;
+    const name = `${schema}."${letters}"`;
+    await runtime.cursor((c) => c.execute(`CREATE SCHEMA IF NOT EXISTS ${schema}; CREATE TABLE ${name} (id INTEGER); INSERT INTO ${name} VALUES (1), (2)`));
+    const error = await rejection(runtime.cursor((c) => c.execute(`DELETE FROM ${name} WHERE id = 1`)));
+    expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('whose location is not ASCII') });
+    says('ICEBERG.nonAsciiFile', error.message);
+  });
+
+  test('a type that Iceberg or DuckDB lacks is not an answer of the catalog', async () => {
+    const own = { code: 'QUERY', retryable: false, message: expect.not.stringContaining('hint') };
+    expect(await rejection(runtime.cursor((c) => c.execute(`CREATE TABLE ${table}_a (x INTEGER[3])`)))).toMatchObject(own);
+    const created = await post('', {
+      name: 'nanoseconds',
+      properties: { 'format-version': '3' },
+      schema: { type: 'struct', fields: [{ id: 1, name: 'at', required: false, type: 'timestamptz_ns' }] },
+    });
+    expect(created.status).toBe(200);
+    expect(await rejection(runtime.cursor((c) => c.query('FROM iceberg.db.nanoseconds')))).toMatchObject(own);
   });
 
   test('a lost answer to CREATE SCHEMA says what to look for', async () => {
