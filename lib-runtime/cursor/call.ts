@@ -108,6 +108,7 @@ export abstract class Call {
       if (within) within.failure ??= failure;
       throw this.waiting.hasBegun ? withPartOf(failure, statement.sql, this.parameters) : failure;
     } finally {
+      connection.committing = undefined;
       instance.noteEnded(statement);
       connection.mayBeInTransaction = statement.mayBeInTransactionAfter(connection.mayBeInTransaction, hasFailed);
       reportColdStart(instance.timings, performance.now() - started);

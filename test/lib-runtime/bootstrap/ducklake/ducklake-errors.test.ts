@@ -69,8 +69,9 @@ describeWith(['postgres', 'aws'], 'a lake that cannot be attached', () => {
   });
 
   test('by a role that may not make its schema', async () => {
+    const path = 's3://lake/forbidden/';
     await bed.postgres.postgres.query(`REVOKE CREATE ON DATABASE ${bed.postgres.postgres.database} FROM writer`);
-    const error = await refusal(bed.writer({ metadataSchema: 'forbidden', dataPath: 's3://lake/forbidden/' }));
+    const error = await refusal(bed.writer({ metadataSchema: 'forbidden', dataPath: path, s3: { scopes: [path], region: bed.s3.region } }));
     says('POSTGRESQL.databaseDenied', error.message);
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false });
   });

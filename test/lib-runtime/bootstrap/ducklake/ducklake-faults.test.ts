@@ -45,6 +45,29 @@ describeWith(['postgres', 'aws'], 'faults under a lake', () => {
     await writer.cursor((c) => c.execute('DELETE FROM lake.t; INSERT INTO lake.t SELECT i FROM range(1000) r(i)'));
   });
 
+  test('many reads beside a rotation: all answer', async () => {
+    const { cursor } = await start(bed.reader());
+    const count = () => cursor((c) => c.queryOne('SELECT count(i) AS n FROM lake.t'));
+    await count();
+    for (const password of ['a third password', 'a fourth password', 'a fifth password']) {
+      await rotate('reader', password);
+      expect(await Promise.all(Array.from({ length: 8 }, count))).toEqual(Array.from({ length: 8 }, () => ({ n: 1000 })));
+    }
+  });
+
+  test.each(['READ', 'WRITE'])('%s: the connection breaks when the lake is all but attached: the next query attaches it again', async (access) => {
+    const front = await postgresFrontOf(bed.postgres.postgres.port);
+    try {
+      const { cursor } = await start(access === 'READ' ? bed.reader({ port: front.port }) : bed.writer({ port: front.port }));
+      front.breakAt('COMMIT', 'instead of the answer');
+      const count = () => cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'));
+      expect(await rejection(count())).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+      expect(await count()).toEqual({ n: 1000 });
+    } finally {
+      await front.stop();
+    }
+  });
+
   test('a refused password without another one: an error without the password', async () => {
     await bed.postgres.setPassword('reader', 'the right one', 'the wr0ng one');
     try {
