@@ -3,6 +3,7 @@ import { CatalogStep } from '../catalog-step';
 import { type CommitTarget, explainCommit, explainScript, isFailedCommit, settleCommit } from './ducklake-commit';
 import { attachError, isMissingLake, notEmpty, statementError } from './ducklake-errors';
 import { refuseUnsafe } from './ducklake-maintenance';
+import { refuseNullVersion } from './ducklake-null-version';
 import { SeparateCommits } from './ducklake-separate-commits';
 import { ignoreStatistics } from './ducklake-statistics';
 import type { StepConfig } from '../../base/config';
@@ -89,8 +90,9 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     return commits && noteCommit ? commits.around(lease, statement, attempt, noteCommit) : attempt();
   }
 
-  check(sql: string, ask: Asking): Promise<void> {
-    return refuseUnsafe(sql, ask);
+  async check(sql: string, ask: Asking): Promise<void> {
+    if (namesOneOf(this.provides, sql)) refuseNullVersion(sql);
+    await refuseUnsafe(sql, ask);
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {

@@ -179,7 +179,7 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
       ['MAINTAIN', "FROM ducklake_set_option('lake', 'delete_older_than', '3 days')", deadline(), "SELECT count(*) = 1 AS done FROM lake.options() WHERE value = '3 days'"],
     ])('%s: in the middle of the commit of %s: it may have been done', async (access, sql, reason, done, ofTransaction) => {
       const { cursor } = await start(access);
-      const run = (signal: AbortSignal) => cursor({ signal }, (c) => (ofTransaction ? c.transaction((t) => t.execute(sql)) : c.query(sql)));
+      const run = (signal: AbortSignal) => cursor<unknown>({ signal }, (c) => (ofTransaction ? c.transaction((t) => t.query(sql)) : c.query(sql)));
       expect(await endedAt(['COMMIT'], run, reason)).toMatchObject(unknown);
       const isDone = async () => (await other.cursor((c) => c.queryOne<{ done: boolean }>(done)))!.done;
       for (let tries = 0; tries < 50 && !await isDone(); tries++) await sleep(20);

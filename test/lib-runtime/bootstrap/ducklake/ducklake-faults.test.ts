@@ -6,6 +6,7 @@ import { describeWith } from '../../../bed/require';
 import { projectWithRuntime, runScript } from '../../built-runtime';
 import { freshRuntime, rejection } from '../../fresh-runtime';
 import { type PostgresFront, postgresFrontOf } from '../../postgres-front';
+import { says } from '../../says';
 
 const MANY = 'SELECT i FROM range(1000) r(i)';
 
@@ -165,6 +166,26 @@ describeWith(['postgres', 'aws'], 'faults under a lake', () => {
       expect(await cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'))).toEqual({ n: 1000 });
     }, 120_000);
   });
+
+  // Processes of their own, because DuckDB ends the process when a broken lake's transaction is freed, at the latest when the process ends.
+  test.each([
+    ['a statement', 'c.execute(insert)'],
+    ['a transaction', 'c.transaction((t) => t.execute(insert))'],
+  ])('%s breaks the instance, by a type that has no place in a file: the error says so, and the next query has another instance', async (_, write) => {
+    const { stdout, stderr } = await runScript(`
+      import { cursor } from 'cdk-duckdb-lambda/runtime';
+      const insert = "INSERT INTO lake.broken VALUES ('12:00:00')";
+      await cursor((c) => c.execute('CREATE OR REPLACE TABLE lake.broken (t TIME_NS)'));
+      const { code, retryable, message } = await cursor((c) => ${write}).catch((error) => error);
+      const next = await cursor((c) => c.query('SELECT count(*) AS n FROM lake.broken'));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.log(JSON.stringify({ code, retryable, message, next }));`, { env: await bed.environment([bed.writer()]) });
+    const told = JSON.parse(stdout || JSON.stringify({ stderr }));
+    says('DUCKLAKE.unstorableType', told.message);
+    expect(told).toEqual({
+      code: 'FATAL', retryable: false, message: expect.stringContaining('DuckLake cannot store the type TIME_NS'), next: [{ n: 0 }],
+    });
+  }, 120_000);
 
   /** As if they had been written an hour ago. */
   const age = (names: string[]) => {
