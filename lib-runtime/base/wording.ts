@@ -231,6 +231,11 @@ export const DUCKLAKE = {
   metadataDenied: /permission denied for table (ducklake_\w+)/,
   /** Of a table with rows in the catalog that the user may not read, among other causes. */
   emptySchema: /^INTERNAL Error: Attempted to access index 0 within vector of size 0/,
+  /** Of a NULL where a value must be, such as a snapshot's version or the name of a table. */
+  nullArgument: /^INTERNAL Error: Calling [\w:]+ on a (?:value that is NULL|NULL value)/,
+  unstorableType: /^INTERNAL Error: Unsupported type "([^"]+)" in Parquet writer/,
+  /** It writes values into the SQL that it sends to PostgreSQL. */
+  nulInText: /^Parser Error: Failed to get [\w ]+ from DuckLake: unterminated quoted string/,
 
   // A failed commit, or rollback; with the advice to try more often, if that was tried. Literals, because a bundle keeps what calls a constructor.
   conflict: /^TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction\.\n(?:Exceeded the maximum retry count [^]*?;"\n)?(?:Transaction conflict - |Failed to flush changes into DuckLake: [^]*ERROR: {2}(?:duplicate key value|could not serialize|deadlock detected))/,

@@ -31,7 +31,7 @@ export interface StepContext {
 /** Runs a task on a separate connection. */
 export type Asking = (task: (connection: DuckDBConnection) => Promise<void>) => Promise<void>;
 
-/** Called when a commit begins whose answer may be lost, and when it has ended. */
+/** Called when a commit begins whose answer may be lost, and when its outcome is known. The end of the call ends it, too. */
 export type NoteCommit = (isRunning: boolean) => void;
 
 /** One declared bootstrap step, on one instance. */

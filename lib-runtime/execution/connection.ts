@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rollBackBeforeClosing } from './transactions';
+import { closeRolledBack, rollBack } from './transactions';
 import { type AbortSignalLike, LightAbortSignal, orAborted } from '../base/abort';
 import { commitUnknown } from '../base/commit-unknown';
 import { ClosedError, type DuckDbError } from '../base/errors';
@@ -150,8 +150,8 @@ export class Connection {
     this.ending.abort();
     if (running !== undefined) await interruptUntil(running, this.connection);
     // It waits for a thread as every call does, and does not take a thread permanently from other calls.
-    if (this.mayBeInTransaction) await nativeCall(() => rollBackBeforeClosing(this.connection), undefined, this.ending);
-    this.connection.closeSync();
+    if (this.mayBeInTransaction) await nativeCall(() => rollBack(this.connection), undefined, this.ending);
+    closeRolledBack(this.connection);
     this.onClosed();
   }
 }

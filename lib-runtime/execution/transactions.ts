@@ -1,4 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { messageOf } from '../base/errors';
+import { DUCKDB } from '../base/wording';
 
 /**
  * Whether the connection is in a transaction. DuckDB does not report it, and a second BEGIN would abort the first. But the time stands still in a
@@ -14,15 +16,25 @@ export async function isInTransaction(connection: DuckDBConnection): Promise<boo
   }
 }
 
+/** Connections in a transaction that cannot be rolled back. To be kept, because closing them would end the process. */
+const stuck = new Set<DuckDBConnection>();
+
 /**
- * Rolls back an open transaction on a connection that is about to be closed.
+ * Rolls back an open transaction, if there is one.
  *
- * DuckDB would do so when it closes, on the caller's thread, and an error there ends the process. One example is a transaction whose connection to
- * PostgreSQL has broken.
+ * DuckDB would do so when the connection is closed, on the caller's thread, and an error there ends the process. One example is a transaction whose
+ * connection to PostgreSQL has broken, another a DuckLake's after a fatal error.
  */
-export async function rollBackBeforeClosing(connection: DuckDBConnection): Promise<void> {
+export async function rollBack(connection: DuckDBConnection): Promise<void> {
   // There was no transaction, or this error has ended it.
-  await connection.run('ROLLBACK').catch(() => undefined);
+  await connection.run('ROLLBACK').catch((error) => {
+    if (DUCKDB.invalidated.test(messageOf(error))) stuck.add(connection);
+  });
+}
+
+/** Closes a connection, unless its transaction cannot be rolled back. */
+export function closeRolledBack(connection: DuckDBConnection): void {
+  if (!stuck.has(connection)) connection.closeSync();
 }
 
 /** When the connection's transaction began, in microseconds: its own, or that of this statement. */

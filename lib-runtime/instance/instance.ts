@@ -12,7 +12,7 @@ import { Bootstrap, type BootstrapHost } from '../bootstrap/bootstrap';
 import type { BootstrapStep } from '../bootstrap/step';
 import { Connection } from '../execution/connection';
 import type { Statement } from '../execution/statement';
-import { rollBackBeforeClosing } from '../execution/transactions';
+import { closeRolledBack, rollBack } from '../execution/transactions';
 import type { OnDemandExtensions } from '../extensions/on-demand-extensions';
 import type { SharedHolder } from '../memory/budget';
 import { type Limits, limitSettings } from '../memory/limits';
@@ -96,8 +96,8 @@ export class Instance implements SharedHolder, BootstrapHost, AttachedFilesHost 
     try {
       return await task(connection);
     } finally {
-      if (mayBeInTransaction?.()) await rollBackBeforeClosing(connection);
-      connection.closeSync();
+      if (mayBeInTransaction?.()) await rollBack(connection);
+      closeRolledBack(connection);
       this.unuse();
     }
   }

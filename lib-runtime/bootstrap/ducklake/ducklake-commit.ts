@@ -1,9 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { isScriptOfWrites } from './ducklake-writes';
 import { commitUnknown } from '../../base/commit-unknown';
 import { type DuckDbError, messageOf, QueryError } from '../../base/errors';
 import { hintedError } from '../../base/hinted-error';
 import { quotedIdentifier, quotedString } from '../../base/sql-text';
 import { DUCKLAKE, saysOneOf } from '../../base/wording';
+import { Statement } from '../../execution/statement';
 
 /*
  * A commit of DuckLake sends its changes to PostgreSQL, and then COMMIT. If anything fails, DuckLake deletes the files that it has written, even if
@@ -17,6 +19,14 @@ const NOT_COMMITTED = [DUCKLAKE.conflict, DUCKLAKE.refusedCommit, DUCKLAKE.notSe
 const WAIT_MS = 5_000;
 
 const AFTER_NOTHING = 'nothing of it was committed, because another writer was first or the connection broke: run it again, with the whole transaction if it is part of one';
+
+const COMMITTED = 'it was committed, and only the answer was lost: do not run it again';
+
+const ONE_BY_ONE = 'each statement of the script is committed by itself';
+
+const REST_LEFT = `${ONE_BY_ONE}. The one that wrote this file was committed, as those before it, and only the answer was lost. Those after it did not run: run only them`;
+
+const EARLIER_DONE = `${ONE_BY_ONE}, and those before the failed one are done: look into their tables, and run only the rest again`;
 
 const ROLLED_BACK = 'the transaction was rolled back; what it had written stays in S3, unused, until ducklake_delete_orphaned_files deletes it';
 
@@ -39,22 +49,32 @@ export function isFailedCommit(error: string, { dataPath }: CommitTarget): boole
   return DUCKLAKE.notDeletedAfterCommit.exec(error)?.[1]?.startsWith(dataPath) ?? false;
 }
 
+/** Whether `error` is of a commit that was not made. */
+export function isNotCommitted(error: string): boolean {
+  return saysOneOf(NOT_COMMITTED, error);
+}
+
 /** Returns if nothing was committed. Throws if the statement was committed, or if that cannot be found out. */
 export async function settleCommit(connection: DuckDBConnection, error: string, sql: string, lake: CommitTarget): Promise<void> {
-  if (saysOneOf(NOT_COMMITTED, error)) return;
+  if (isNotCommitted(error)) return;
   const file = DUCKLAKE.notDeletedAfterCommit.exec(error)?.[1];
   const isCommitted = file === undefined ? undefined : await isKnown(connection, file, lake).catch((cause) => messageOf(cause));
   if (isCommitted === false) return;
-  if (isCommitted === true) throw hintedError(QueryError, error, 'it was committed, and only the answer was lost: do not run it again', sql);
+  if (isCommitted === true) throw hintedError(QueryError, error, isScriptOfWrites(new Statement(sql)) ? REST_LEFT : COMMITTED, sql);
   throw unknown(error, sql, isCommitted);
 }
 
 /** The typed error for an error of a commit or a rollback; undefined for another error. */
 export function explainCommit(error: string, sql: string, lake: CommitTarget): DuckDbError | undefined {
   if (DUCKLAKE.brokenAtCommit.test(error)) return unknown(error, sql);
-  if (isFailedCommit(error, lake)) return hintedError(QueryError, error, AFTER_NOTHING, sql, true);
+  if (isFailedCommit(error, lake)) return explainScript(error, sql) ?? hintedError(QueryError, error, AFTER_NOTHING, sql, true);
   if (!DUCKLAKE.notDeletedAfterRollback.exec(error)?.[1]?.startsWith(lake.dataPath)) return undefined;
   return hintedError(QueryError, error, ROLLED_BACK, sql);
+}
+
+/** The typed error for an error of a script of which a part may be done, although the failed statement committed nothing. */
+export function explainScript(error: string, sql: string): DuckDbError | undefined {
+  return isScriptOfWrites(new Statement(sql)) ? commitUnknown(error, sql, EARLIER_DONE) : undefined;
 }
 
 function unknown(error: string, sql: string, why?: string): DuckDbError {

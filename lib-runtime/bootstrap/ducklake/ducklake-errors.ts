@@ -11,6 +11,9 @@ interface LakeNames {
   readonly schema: string;
 }
 
+const NULL_GIVEN = 'a NULL was given where DuckLake needs a value, as a version in AT or an argument of a function: a parameter that is null, a parameter with a cast in AT ' +
+  '(write $version and not $version::BIGINT), or a variable that is not set';
+
 /** The error for a lake that could not be attached, with the fix if the cause is known. */
 export function attachError(error: unknown, catalog: string, schema: string): unknown {
   const text = messageOf(error);
@@ -30,14 +33,24 @@ export function notEmpty(dataPath: string, file: string): ConfigError {
 
 /** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
 export function statementError(error: string, sql: string, { catalog, schema }: LakeNames, isLost: boolean): DuckDbError | undefined {
-  if (DUCKLAKE.emptySchema.test(error) && namesOneOf([catalog], sql)) {
-    const cause = `if the table has rows in the catalog, the user may not read them: ${grants(schema)}`;
-    return hintedError(FatalError, error, cause, sql, false);
-  }
-  const hint = missingSnapshot(error, catalog) ?? denied(error, schema);
+  const cause = namesOneOf([catalog], sql) ? causeOfInternal(error, schema) : undefined;
+  if (cause !== undefined) return hintedError(FatalError, error, cause, sql, false);
+  const hint = missingSnapshot(error, catalog) ?? denied(error, schema) ?? nulInText(error);
   // In an error of binding, a lost connection would look permanent.
   if (hint === undefined && (!isLost || isTransient(error))) return undefined;
   return hintedError(QueryError, error, hint, sql, isLost);
+}
+
+/** The cause of an internal error that every repetition would have. */
+function causeOfInternal(error: string, schema: string): string | undefined {
+  if (DUCKLAKE.emptySchema.test(error)) return `if the table has rows in the catalog, the user may not read them: ${grants(schema)}`;
+  if (DUCKLAKE.nullArgument.test(error)) return NULL_GIVEN;
+  const [, type] = DUCKLAKE.unstorableType.exec(error) ?? [];
+  return type && `DuckLake cannot store the type ${type}: use another one, such as TIME or VARCHAR`;
+}
+
+function nulInText(text: string): string | undefined {
+  return DUCKLAKE.nulInText.test(text) ? 'DuckLake cannot look for a text with the character NUL: compare hex(column), or store a BLOB' : undefined;
 }
 
 function missingLake(text: string): string | undefined {
@@ -63,6 +76,7 @@ function otherDataPath(text: string): string | undefined {
 function missingSnapshot(text: string, catalog: string): string | undefined {
   const [, by, snapshot] = DUCKLAKE.missingSnapshot.exec(text) ?? [];
   if (by === undefined) return undefined;
+  if (snapshot!.startsWith('NULL')) return NULL_GIVEN;
   return `the lake has no snapshot of the ${by} ${snapshot}: it has expired, or never existed; FROM ${catalog}.snapshots(), in a step without a snapshot, lists those that exist`;
 }
 

@@ -1,5 +1,5 @@
 import { QueryError } from '../../base/errors';
-import { Pieces } from '../../base/sql-pieces';
+import { isBlank, Pieces, stringIn } from '../../base/sql-pieces';
 import { excerpt } from '../../base/sql-text';
 import type { Asking } from '../step';
 
@@ -60,10 +60,14 @@ function unsafeIf({ name, positional, named }: FunctionCall): string | undefined
   return at === -1 || positional[at + 1] === undefined ? undefined : `(${positional[at + 1]})::INTERVAL < ${LEAST_AGE}`;
 }
 
-/** The calls of the lake's functions in `sql`, not those in comments and strings. */
+/** The calls of the lake's functions in `sql`, not those in comments and strings, apart from a string that `query()` runs. */
 function callsIn(sql: string): readonly FunctionCall[] {
   const calls: FunctionCall[] = [];
+  let before = '';
   for (const pieces = new Pieces(sql, 0); !pieces.atEnd; pieces.next()) {
+    if (isBlank(pieces.text)) continue;
+    if (/query"?\($/i.test(before)) calls.push(...callsIn(stringIn(pieces.text) ?? ''));
+    before = before.slice(-10) + pieces.text;
     const name = pieces.text.replace(/^"(.*)"$/, '$1');
     if (!DELETING.test(name) && !SETTING.test(name)) continue;
     const given = argumentsOf(sql, pieces.end);

@@ -1,17 +1,22 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from '../catalog-step';
-import { type CommitTarget, explainCommit, isFailedCommit, settleCommit } from './ducklake-commit';
+import { type CommitTarget, explainCommit, explainScript, isFailedCommit, settleCommit } from './ducklake-commit';
 import { attachError, isMissingLake, notEmpty, statementError } from './ducklake-errors';
 import { guardOfDeletes } from './ducklake-guard';
 import { refuseUnsafe } from './ducklake-maintenance';
+import { refuseNullVersion } from './ducklake-null-version';
+import { SeparateCommits } from './ducklake-separate-commits';
 import { ignoreStatistics } from './ducklake-statistics';
 import type { StepConfig } from '../../base/config';
 import type { DuckDbError } from '../../base/errors';
 import { quotedIdentifier, quotedString } from '../../base/sql-text';
 import { namesOneOf } from '../../diagnosis/missing-catalog';
+import { isTransient } from '../../diagnosis/transient';
+import type { ConnectionLease } from '../../execution/connection';
+import type { Statement } from '../../execution/statement';
 import { type PostgresCatalog, PostgresAccess } from '../postgres/postgres-access';
 import { S3BootstrapStep } from '../s3/s3';
-import type { Asking, Diagnosis, StepContext } from '../step';
+import type { Asking, Diagnosis, NoteCommit, StepContext } from '../step';
 import { StepOptions } from '../step-options';
 
 /** A DuckLake as a catalog. Its data are in S3, its metadata in PostgreSQL, or in a file in S3 that never changes. */
@@ -30,6 +35,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   /** Undefined if it is only read. */
   private readonly writable: CommitTarget | undefined;
   private readonly deletesRows: boolean;
+  private readonly commits: SeparateCommits | undefined;
   private readonly createsIfMissing: boolean;
 
   /** `timeoutSeconds` is the maximum duration of an invocation. */
@@ -49,6 +55,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     this.deletesRows = access === 'WRITE';
     this.createsIfMissing = options.flag('createIfMissing');
     this.writable = access && { catalog, dataPath: options.requiredText('dataPath'), schema: this.schema };
+    this.commits = access && new SeparateCommits(catalog);
   }
 
   get secrets(): readonly string[] {
@@ -65,7 +72,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     const missing = super.diagnose(error, isDone);
     if (missing !== undefined) return missing;
     if (this.writable && isFailedCommit(error, this.writable)) return 'conflict';
-    return isDone ? this.postgres?.diagnose(error) ?? this.s3.diagnose(error, isDone) : undefined;
+    // Also while another statement's renewal runs, or after it.
+    return this.postgres?.diagnose(error) ?? (isDone ? this.s3.diagnose(error, isDone) : undefined);
   }
 
   async settleCommit(connection: DuckDBConnection, error: string, sql: string): Promise<void> {
@@ -73,12 +81,21 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {
+    const isLost = this.postgres?.diagnose(error) === 'transient';
     const ofCommit = this.writable && explainCommit(error, sql, this.writable);
-    return ofCommit ?? statementError(error, sql, this, this.postgres?.diagnose(error) === 'transient');
+    // Otherwise retryable.
+    const mayPass = this.writable && (isLost || isTransient(error)) && namesOneOf(this.provides, sql);
+    return ofCommit ?? (mayPass ? explainScript(error, sql) : undefined) ?? statementError(error, sql, this, isLost);
   }
 
-  check(sql: string, ask: Asking): Promise<void> {
-    return refuseUnsafe(sql, ask);
+  around<T>(lease: ConnectionLease, statement: Statement, attempt: () => Promise<T>, noteCommit: NoteCommit | undefined): Promise<T> {
+    const { commits } = this;
+    return commits && noteCommit ? commits.around(lease, statement, attempt, noteCommit) : attempt();
+  }
+
+  async check(sql: string, ask: Asking): Promise<void> {
+    if (namesOneOf(this.provides, sql)) refuseNullVersion(sql);
+    await refuseUnsafe(sql, ask);
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {
@@ -98,7 +115,7 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     try {
       await connection.run(this.attachScript(secret, false));
     } catch (error) {
-      if (!this.createsIfMissing || !isMissingLake(error)) throw attachError(error, this.catalog, this.schema);
+      if (!this.createsIfMissing || !isMissingLake(error)) throw await this.attachFailed(connection, error);
       await this.create(connection, secret);
     }
   }
@@ -111,8 +128,14 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
       await connection.run(this.attachScript(secret, file === undefined));
     } catch (error) {
       if (file !== undefined && isMissingLake(error)) throw notEmpty(dataPath, String(file));
-      throw attachError(error, this.catalog, this.schema);
+      throw await this.attachFailed(connection, error);
     }
+  }
+
+  /** The error for a lake that could not be attached. If the connection broke at the end, DuckDB keeps the lake without its metadata. */
+  private async attachFailed(connection: DuckDBConnection, error: unknown): Promise<unknown> {
+    await this.detach(connection).catch(() => undefined);
+    return attachError(error, this.catalog, this.schema);
   }
 
   /** One script, because each call costs a thread switch. */

@@ -385,6 +385,7 @@ describe('bad input', () => {
     ['a flag as text', { access: 'WRITE', createIfMissing: 'false' }, 'has the createIfMissing "false": expected true or false'],
     ['an access', { access: 'ADMIN' }, 'has the access "ADMIN": expected one of LakeAccess.READ, LakeAccess.WRITE, LakeAccess.MAINTAIN'],
     ['a catalog of DuckDB\'s', { catalog: 'memory' }, 'has the catalog "memory", which DuckDB uses itself'],
+    ['a catalog of PostgreSQL\'s', { catalog: 'pg_catalog' }, 'has the catalog "pg_catalog", which DuckDB uses itself'],
     ['metadata', { metadata: 'postgres://db' }, 'has as metadata "postgres://db": expected DuckLakeMetadata such as DuckLakeMetadata.postgres('],
     ['a snapshot', { snapshot: 3 }, 'has the snapshot 3: expected a DuckLakeSnapshot such as DuckLakeSnapshot.version(42)'],
     ['no data', { data: undefined }, 'has no data: say where its files are, as in data: { bucket, prefix: \'lake/\' }'],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { describeWith } from '../../../bed/require';
 import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
@@ -8,7 +9,7 @@ import { says } from '../../says';
 /** What DuckLake sends with its changes, before COMMIT. */
 const CHANGES = 'INSERT INTO "public".ducklake_snapshot ';
 const MANY = "INSERT INTO lake.t SELECT i, 'many' FROM range(1000) r(i)";
-/** Rows that go into the catalog, without a file. */
+/** One row. */
 const FEW = "INSERT INTO lake.t VALUES (-1, 'few')";
 
 // WRITE has no permission to delete; MAINTAIN has.
@@ -148,6 +149,90 @@ describeWith(['postgres', 'aws'], 'commits to a lake', () => {
     says('DUCKLAKE.brokenAtCommit', error.message);
     expect(error).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('whether it was committed is unknown') });
     expect(await other.cursor((c) => c.query("SELECT comment FROM duckdb_tables() WHERE database_name = 'lake' AND table_name = 't'"))).toEqual([{ comment: 'made' }]);
+  });
+
+  describe('a deadline, or an abort,', () => {
+    const deadline = () => new DOMException('too late', 'TimeoutError');
+    /** Runs `work`, and ends it when it sends the last of `texts` to PostgreSQL. What was held arrives there afterwards. */
+    const endedAt = async (texts: string[], work: (signal: AbortSignal) => Promise<unknown>, reason?: unknown) => {
+      const controller = new AbortController();
+      let holding = front.holdAt(texts[0]!);
+      const working = rejection(work(controller.signal));
+      for (const next of texts.slice(1)) {
+        const goOn = await holding;
+        holding = front.holdAt(next);
+        goOn();
+      }
+      const release = await holding;
+      controller.abort(reason);
+      const error = await working;
+      release();
+      return error;
+    };
+    const unknown = { code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('it may have been done') };
+
+    test.each<[string, string, unknown, string, string?]>([
+      ['WRITE', MANY, deadline(), 'SELECT count(*) = 2000 AS done FROM lake.t'],
+      ['WRITE', MANY, undefined, 'SELECT count(*) = 2000 AS done FROM lake.t', ' of a transaction'],
+      ['WRITE', 'DELETE FROM lake.t WHERE i < 10', deadline(), 'SELECT count(*) = 990 AS done FROM lake.t'],
+      ['WRITE', 'CREATE TABLE lake.late (i INT)', deadline(), "SELECT count(*) = 1 AS done FROM duckdb_tables() WHERE table_name = 'late'"],
+      ['MAINTAIN', "FROM ducklake_set_option('lake', 'delete_older_than', '3 days')", deadline(), "SELECT count(*) = 1 AS done FROM lake.options() WHERE value = '3 days'"],
+    ])('%s: in the middle of the commit of %s: it may have been done', async (access, sql, reason, done, ofTransaction) => {
+      const { cursor } = await start(access);
+      const run = (signal: AbortSignal) => cursor<unknown>({ signal }, (c) => (ofTransaction ? c.transaction((t) => t.query(sql)) : c.query(sql)));
+      expect(await endedAt(['COMMIT'], run, reason)).toMatchObject(unknown);
+      const isDone = async () => (await other.cursor((c) => c.queryOne<{ done: boolean }>(done)))!.done;
+      for (let tries = 0; tries < 50 && !await isDone(); tries++) await sleep(20);
+      expect(await isDone()).toBe(true);
+    });
+
+    test('before the commit: nothing is committed, and it may run again', async () => {
+      const { cursor } = await start('WRITE');
+      expect(await endedAt(['MAX(snapshot_id)'], (signal) => cursor({ signal }, (c) => c.execute(MANY)), deadline())).toMatchObject({ code: 'TIMEOUT', retryable: true });
+      expect(await cursor((c) => c.execute(MANY))).toMatchObject({ rowsChanged: 1000 });
+      expect(await count()).toBe(2000);
+    });
+
+    test('while the catalog is asked whether it was made: that stays unknown', async () => {
+      const { cursor } = await start('WRITE');
+      front.breakAt('COMMIT', 'instead of the answer');
+      expect(await endedAt(['LOCK TABLE'], (signal) => cursor({ signal }, (c) => c.execute(MANY)), deadline())).toMatchObject(unknown);
+      expect(await count()).toBe(2000);
+    });
+
+    test('in a script of which a statement is committed', async () => {
+      const { cursor } = await start('WRITE');
+      const run = (signal: AbortSignal) => cursor({ signal }, (c) => c.execute(`${MANY}; ${FEW}`));
+      expect(await endedAt(['COMMIT', 'MAX(snapshot_id)'], run, deadline())).toMatchObject(unknown);
+      expect([await count(), await count("v = 'few'")]).toEqual([2000, 0]);
+    });
+  });
+
+  describe('a script', () => {
+    const script = `${MANY}; ${FEW}`;
+
+    test('the answer to the first of its commits is lost: the rest is to be run', async () => {
+      const { cursor } = await start('WRITE');
+      front.breakAt('COMMIT', 'instead of the answer');
+      expect(await rejection(cursor((c) => c.execute(script)))).toMatchObject({
+        code: 'QUERY', retryable: false, message: expect.stringContaining('Those after it did not run: run only them'),
+      });
+      expect([await count(), await count("v = 'few'")]).toEqual([2000, 0]);
+    });
+
+    test('its second statement meets an outage: the whole is not to be run again', async () => {
+      const { cursor } = await start('WRITE');
+      const holding = front.holdAt('COMMIT');
+      const running = rejection(cursor((c) => c.execute(script)));
+      const commit = await holding;
+      const outage = setInterval(() => front.breakAt('MAX(snapshot_id)', 'before'), 1);
+      commit();
+      const error = await running;
+      clearInterval(outage);
+      front.breakAt('nothing more', 'before');
+      expect(error).toMatchObject({ code: 'COMMIT_UNKNOWN', retryable: false, message: expect.stringContaining('run only the rest again') });
+      expect([await count(), await count("v = 'few'")]).toEqual([2000, 0]);
+    });
   });
 
   test.each([

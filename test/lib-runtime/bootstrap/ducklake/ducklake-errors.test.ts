@@ -69,8 +69,8 @@ describeWith(['postgres', 'aws'], 'a lake that cannot be attached', () => {
   });
 
   test('by a role that may not make its schema', async () => {
-    await bed.postgres.postgres.query(`REVOKE CREATE ON DATABASE ${bed.postgres.postgres.database} FROM writer`);
     const path = 's3://lake/forbidden/';
+    await bed.postgres.postgres.query(`REVOKE CREATE ON DATABASE ${bed.postgres.postgres.database} FROM writer`);
     const error = await refusal(bed.writer({ metadataSchema: 'forbidden', dataPath: path, s3: { scopes: [path], region: bed.s3.region } }));
     says('POSTGRESQL.databaseDenied', error.message);
     expect(error).toMatchObject({ code: 'BOOTSTRAP', retryable: false });
@@ -103,6 +103,49 @@ describeWith(['postgres', 'aws'], 'a statement on a lake', () => {
     expect(error).toMatchObject({ code: 'FATAL', ...told });
     expect(await rejection(cursor((c) => c.query('SELECT count(*) FROM lake.few')))).toMatchObject({ code: 'QUERY', ...told });
     expect(await cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'))).toEqual({ n: 30 });
+  });
+
+  describe('with a NULL where a value must be', () => {
+    const start = async () => freshRuntime(await bed.environment([bed.writer()]));
+
+    test.each([
+      ['AT (VERSION => $v)', 'FROM lake.h AT (VERSION => $v)', { v: null }],
+      ['an argument', "CALL ducklake_merge_adjacent_files('lake', NULL)", undefined],
+    ])('%s: the instance is lost, and the statement is not to be run again', async (_, sql, parameters) => {
+      const { cursor } = await start();
+      await cursor((c) => c.execute('CREATE TABLE IF NOT EXISTS lake.h (i INT)'));
+      const error = await rejection(cursor((c) => c.query(sql, parameters)));
+      says('DUCKLAKE.nullArgument', error.message);
+      expect(error).toMatchObject({ code: 'FATAL', retryable: false, message: expect.stringContaining('a NULL was given where DuckLake needs a value') });
+      expect(await cursor((c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+    });
+
+    test.each([
+      ['NULL', undefined], ['$v::BIGINT', { v: 1 }], ['CAST(/* ! */ $v AS BIGINT)', { v: 1 }],
+    ])('AT (VERSION => %s) is refused', async (version, parameters) => {
+      const { cursor } = await start();
+      await cursor((c) => c.execute('CREATE TABLE IF NOT EXISTS lake.h (i INT); CREATE TABLE kept (i INT)'));
+      expect(await rejection(cursor((c) => c.query(`FROM lake.h  at ( VERSION => ${version} )`, parameters)))).toMatchObject({
+        code: 'QUERY', retryable: false, message: expect.stringContaining('needs the number of a snapshot'),
+      });
+      expect(await cursor((c) => c.query("FROM kept, (SELECT 'AT (VERSION => NULL)') s"))).toEqual([]);
+    });
+
+    test('a time', async () => {
+      const { cursor } = await start();
+      await cursor((c) => c.execute('CREATE TABLE IF NOT EXISTS lake.h (i INT)'));
+      expect(await rejection(cursor((c) => c.query('FROM lake.h AT (TIMESTAMP => $t)', { t: null })))).toMatchObject({
+        code: 'QUERY', retryable: false, message: expect.stringContaining('a NULL was given'),
+      });
+    });
+  });
+
+  test('that looks for a text with a NUL', async () => {
+    const { cursor } = freshRuntime(await bed.environment([bed.writer()]));
+    await cursor((c) => c.execute('CREATE TABLE lake.s (v VARCHAR)'));
+    const error = await rejection(cursor((c) => c.query('SELECT count(*) FROM lake.s WHERE v = $v', { v: 'a\0b' })));
+    says('DUCKLAKE.nulInText', error.message);
+    expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringContaining('compare hex(column)') });
   });
 
   test.each([['WRITE', 'though the DuckLakeStep "lake" grants s3:PutObject'], ['MAINTAIN', 'may not do with LakeAccess.MAINTAIN: use LakeAccess.WRITE']])(

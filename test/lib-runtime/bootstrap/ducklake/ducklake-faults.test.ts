@@ -6,6 +6,7 @@ import { describeWith } from '../../../bed/require';
 import { projectWithRuntime, runScript } from '../../built-runtime';
 import { freshRuntime, rejection } from '../../fresh-runtime';
 import { type PostgresFront, postgresFrontOf } from '../../postgres-front';
+import { says } from '../../says';
 
 const MANY = 'SELECT i FROM range(1000) r(i)';
 
@@ -43,6 +44,29 @@ describeWith(['postgres', 'aws'], 'faults under a lake', () => {
     await insert();
     expect(await writer.cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'))).toEqual({ n: 3000 });
     await writer.cursor((c) => c.execute('DELETE FROM lake.t; INSERT INTO lake.t SELECT i FROM range(1000) r(i)'));
+  });
+
+  test('many reads beside a rotation: all answer', async () => {
+    const { cursor } = await start(bed.reader());
+    const count = () => cursor((c) => c.queryOne('SELECT count(i) AS n FROM lake.t'));
+    await count();
+    for (const password of ['a third password', 'a fourth password', 'a fifth password']) {
+      await rotate('reader', password);
+      expect(await Promise.all(Array.from({ length: 8 }, count))).toEqual(Array.from({ length: 8 }, () => ({ n: 1000 })));
+    }
+  });
+
+  test.each(['READ', 'WRITE'])('%s: the connection breaks when the lake is all but attached: the next query attaches it again', async (access) => {
+    const front = await postgresFrontOf(bed.postgres.postgres.port);
+    try {
+      const { cursor } = await start(access === 'READ' ? bed.reader({ port: front.port }) : bed.writer({ port: front.port }));
+      front.breakAt('COMMIT', 'instead of the answer');
+      const count = () => cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'));
+      expect(await rejection(count())).toMatchObject({ code: 'BOOTSTRAP', retryable: true });
+      expect(await count()).toEqual({ n: 1000 });
+    } finally {
+      await front.stop();
+    }
   });
 
   test('a refused password without another one: an error without the password', async () => {
@@ -142,6 +166,26 @@ describeWith(['postgres', 'aws'], 'faults under a lake', () => {
       expect(await cursor((c) => c.queryOne('SELECT count(*) AS n FROM lake.t'))).toEqual({ n: 1000 });
     }, 120_000);
   });
+
+  // Processes of their own, because DuckDB ends the process when a broken lake's transaction is freed, at the latest when the process ends.
+  test.each([
+    ['a statement', 'c.execute(insert)'],
+    ['a transaction', 'c.transaction((t) => t.execute(insert))'],
+  ])('%s breaks the instance, by a type that has no place in a file: the error says so, and the next query has another instance', async (_, write) => {
+    const { stdout, stderr } = await runScript(`
+      import { cursor } from 'cdk-duckdb-lambda/runtime';
+      const insert = "INSERT INTO lake.broken VALUES ('12:00:00')";
+      await cursor((c) => c.execute('CREATE OR REPLACE TABLE lake.broken (t TIME_NS)'));
+      const { code, retryable, message } = await cursor((c) => ${write}).catch((error) => error);
+      const next = await cursor((c) => c.query('SELECT count(*) AS n FROM lake.broken'));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.log(JSON.stringify({ code, retryable, message, next }));`, { env: await bed.environment([bed.writer()]) });
+    const told = JSON.parse(stdout || JSON.stringify({ stderr }));
+    says('DUCKLAKE.unstorableType', told.message);
+    expect(told).toEqual({
+      code: 'FATAL', retryable: false, message: expect.stringContaining('DuckLake cannot store the type TIME_NS'), next: [{ n: 0 }],
+    });
+  }, 120_000);
 
   /** As if they had been written an hour ago. */
   const age = (names: string[]) => {

@@ -21,6 +21,7 @@ describeWith(['postgres', 'aws'], 'maintenance of a lake', () => {
     "CALL ducklake_cleanup_old_files('lake', older_than => current_timestamp::TIMESTAMPTZ - to_minutes(5))",
     "CALL ducklake_delete_orphaned_files('lake', older_than => TIMESTAMPTZ '2999-01-01 00:00:00+00')",
     "SELECT 1; CALL \"ducklake_cleanup_old_files\"('lake', /* all of them, */ cleanup_all => true)",
+    "FROM query('FROM ducklake_delete_orphaned_files(''lake'', cleanup_all => true)')",
     "CALL lake.set_option('delete_older_than', '5 minutes')",
     "CALL ducklake_set_option('lake', 'expire_older_than', '1 second')",
   ])('refused: %s', async (sql) => {
