@@ -1,18 +1,34 @@
-import { IResource } from 'aws-cdk-lib';
+import { ResourceEnvironment, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Node } from 'constructs';
 import { DuckDbAlarmOptions } from './duckdb-alarm-options';
 import { RequiredEndpoint } from './required-endpoint';
 
-// The bases have the same order as those of lambda.IFunction: otherwise Python cannot order both.
+// It does not extend IResource: Python could not order it and lambda.IFunction, whose bases newer versions of aws-cdk-lib have in another order.
 /**
  * The function that runs DuckDB, as bootstrap steps and secrets see it. They grant its role permissions, and open its network.
  *
  * `DuckDbFunction` implements it.
  */
-export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
+export interface IDuckDbHost extends ec2.IConnectable, iam.IGrantable {
+  /**
+   * The tree node of the construct.
+   */
+  readonly node: Node;
+
+  /**
+   * The stack that declares the function.
+   */
+  readonly stack: Stack;
+
+  /**
+   * The account and the region of the function.
+   */
+  readonly env: ResourceEnvironment;
+
   /**
    * The function's execution role.
    */

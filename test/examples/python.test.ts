@@ -13,6 +13,9 @@ const EXAMPLE = join(repositoryRoot, 'examples', 'python-sales');
 const QUERY_APP = join(repositoryRoot, 'test', 'fixtures', 'query-app.py');
 const QUERIES = join(repositoryRoot, 'test', 'fixtures', 'queries');
 
+/** A recent aws-cdk-lib. Its interfaces have their bases in another order than those of the lowest, and Python must order them with this library's. */
+const RECENT_CDK = ['aws-cdk-lib==2.275.0', 'jsii==1.142.0'];
+
 describeWith('python', 'an app in Python', () => {
   let python: string;
   let library: string;
@@ -36,6 +39,13 @@ describeWith('python', 'an app in Python', () => {
     expect(template(assembly)).toBe(template(await synthesisedExample('sales')));
     expect(template(assembly)).toMatch(/:[0-9a-f]{64}"/);
   }, 400_000);
+
+  test('synthesises with a recent aws-cdk-lib', async () => {
+    const environment = await pythonPackages('recent-aws-cdk-lib', RECENT_CDK, ['--no-compile']);
+    const assembly = temporaryDirectory();
+    await run(join(environment, 'bin', 'python'), ['app.py'], { cwd: EXAMPLE, env: { PYTHONPATH: library, CDK_OUTDIR: assembly }, timeoutMs: 300_000 });
+    expect(readFileSync(templateFile(assembly, 'Sales'), 'utf8')).toContain('DUCKDB_LAMBDA_CONFIG');
+  }, 600_000);
 
   test('synthesises a function of queries as TypeScript does, byte for byte, without a package of npm, and reads its queries', async () => {
     const folder = temporaryDirectory();
