@@ -73,7 +73,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       collectCoverage: false,
       reporters: [new javascript.JestReporter('<rootDir>/test/counts-reporter.js')],
-      additionalOptions: { testTimeout: 60_000, maxWorkers: 2, modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'] },
+      additionalOptions: {
+        testTimeout: 60_000,
+        maxWorkers: 2,
+        // The runtime closes instances when its process, here the worker, has used most of a function's memory.
+        workerIdleMemoryLimit: '1GB',
+        modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'],
+      },
     },
   },
 });

@@ -14,7 +14,7 @@ import { checkLimits, warnOfLimits } from './checks/function-limits';
 import { expectInheritedProps, METRIC_OPTIONS } from './checks/inherited-props';
 import { DuckDbAlarmOptions } from './duckdb-alarm-options';
 import { DuckDbFunctionOptions } from './duckdb-function-options';
-import { IDuckDbFunction } from './duckdb-host';
+import { IDuckDbFunction, IDuckDbHost } from './duckdb-host';
 import { BootstrapMetricOptions, ErrorMetricOptions } from './duckdb-metric-options';
 import { FunctionImage } from './image/function-image';
 import { refuseWhatImagesLack } from './image/image-function-options';
@@ -46,7 +46,7 @@ const DEFAULT_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16' };
  *
  * @internal
  */
-export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction implements IDuckDbFunction {
+export abstract class DuckDbFunctionBase extends lambda.DockerImageFunction implements IDuckDbFunction, IDuckDbHost {
   /** DuckDB's version in the image, such as `1.5.5`; undefined for a prebuilt image, whose version is not known. */
   public readonly duckdbVersion?: string;
 

@@ -1,34 +1,17 @@
-import { ResourceEnvironment, Stack } from 'aws-cdk-lib';
+import { IResource } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { Node } from 'constructs';
 import { DuckDbAlarmOptions } from './duckdb-alarm-options';
 import { RequiredEndpoint } from './required-endpoint';
 
-// It does not extend IResource: Python could not order it and lambda.IFunction, whose bases newer versions of aws-cdk-lib have in another order.
 /**
  * The function that runs DuckDB, as bootstrap steps and secrets see it. They grant its role permissions, and open its network.
  *
  * `DuckDbFunction` implements it.
  */
-export interface IDuckDbHost extends ec2.IConnectable, iam.IGrantable {
-  /**
-   * The tree node of the construct.
-   */
-  readonly node: Node;
-
-  /**
-   * The stack that declares the function.
-   */
-  readonly stack: Stack;
-
-  /**
-   * The account and the region of the function.
-   */
-  readonly env: ResourceEnvironment;
-
+export interface IDuckDbHost extends IResource, ec2.IConnectable, iam.IGrantable {
   /**
    * The function's execution role.
    */
@@ -55,8 +38,9 @@ export interface IDuckDbHost extends ec2.IConnectable, iam.IGrantable {
   allowToAnyHost(port: ec2.Port, description: string): void;
 }
 
-/** A Lambda function that runs DuckDB. */
-export interface IDuckDbFunction extends lambda.IFunction, IDuckDbHost {
+// It does not extend IDuckDbHost: Python could not order the bases of both, which differ between the versions of aws-cdk-lib.
+/** A Lambda function that runs DuckDB. `DuckDbFunction` implements it, and `IDuckDbHost`. */
+export interface IDuckDbFunction extends lambda.IFunction {
   /**
    * Widgets for a dashboard: invocations, durations, errors by code, cold starts, bootstrap steps, queries, rows, memory and spill.
    */
