@@ -248,7 +248,7 @@ export class Bootstrap implements StepHost, Steps {
 
   contextOf(declared: DeclaredStep, connection: DuckDBConnection, error: string | undefined, noteRun: NoteRun): StepContext {
     const earlier = this.names.slice(0, this.steps.indexOf(declared));
-    const lease: ConnectionLease = { raw: connection, ended: NEVER, assertOpen: () => undefined };
+    const lease: ConnectionLease = { raw: connection, ended: NEVER, assertOpen: () => undefined, keepOpen: () => undefined };
     return {
       error,
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),

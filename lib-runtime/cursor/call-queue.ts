@@ -51,7 +51,7 @@ export class CallQueue {
     this.assertFree(task, signal);
     const begin = (release: () => void) => {
       this.assertOpenOr(release);
-      return this.connection.run(({ raw, ended }) => run({ raw, ended, assertOpen: this.assertOpen }), task, signal, release);
+      return this.connection.run((lease) => run({ ...lease, assertOpen: this.assertOpen }), task, signal, release);
     };
     // Most calls find the connection free, and need not wait for a promise.
     const release = this.mutex.tryAcquire();

@@ -120,12 +120,10 @@ export abstract class Call {
 
   /** The typed error for an error of DuckDB. */
   protected async explain(error: unknown): Promise<DuckDbError> {
-    const { parameters, target: { instance, connection, options: { bootstrap: allowed } } } = this;
+    const { parameters, target: { instance, options: { bootstrap: allowed } } } = this;
     const explained = error instanceof DuckDbError ? error : await explainedError(error, this.statement.sql, instance, { parameters, allowed });
     if (explained.code === 'FATAL') {
       instance.markBroken();
-      // A step may have begun one for the statement, which cannot be rolled back any more.
-      connection.mayBeInTransaction = true;
       this.target.abandon('ended when its DuckDB instance broke');
     }
     return explained;

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { closeRolledBack, rollBack } from './transactions';
+import { closeRolledBack, keepOpen, rollBack } from './transactions';
 import { type AbortSignalLike, LightAbortSignal, orAborted } from '../base/abort';
 import { commitUnknown } from '../base/commit-unknown';
 import { ClosedError, type DuckDbError } from '../base/errors';
@@ -16,6 +16,8 @@ export interface ConnectionLease {
   readonly ended: AbortSignalLike;
   /** Throws after the connection is closed or given up. Call it before each further statement. */
   assertOpen(): void;
+  /** To be called if it is in a transaction that cannot be rolled back. It is then never closed, which would end the process. */
+  keepOpen(): void;
 }
 
 /** The loans inside which the running code is. A borrower that closes the connection would wait for its own end. */
@@ -73,7 +75,7 @@ export class Connection {
 
   /** Runs `run` while nothing else runs; `task` describes it in messages. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
   run<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
-    const lease = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen() };
+    const lease = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen(), keepOpen: () => keepOpen(this.connection) };
     this.task = task;
     const running = run(lease).finally(() => {
       this.running = this.task = undefined;

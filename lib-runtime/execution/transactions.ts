@@ -28,8 +28,12 @@ const stuck = new Set<DuckDBConnection>();
 export async function rollBack(connection: DuckDBConnection): Promise<void> {
   // There was no transaction, or this error has ended it.
   await connection.run('ROLLBACK').catch((error) => {
-    if (DUCKDB.invalidated.test(messageOf(error))) stuck.add(connection);
+    if (DUCKDB.invalidated.test(messageOf(error))) keepOpen(connection);
   });
+}
+
+export function keepOpen(connection: DuckDBConnection): void {
+  stuck.add(connection);
 }
 
 /** Closes a connection, unless its transaction cannot be rolled back. */

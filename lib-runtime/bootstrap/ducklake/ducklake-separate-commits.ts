@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isNotCommitted } from './ducklake-commit';
 import { isScriptOfWrites, writesIn } from './ducklake-writes';
+import { messageOf } from '../../base/errors';
+import { DUCKDB } from '../../base/wording';
 import { nativeCall } from '../../client/native-calls';
 import { namesOneOf } from '../../diagnosis/missing-catalog';
 import { textOf } from '../../diagnosis/query-error';
@@ -53,7 +55,9 @@ export class SeparateCommits {
       return value;
     } catch (error) {
       // A failed commit has ended the transaction.
-      await raw.run('ROLLBACK').catch(() => undefined);
+      await raw.run('ROLLBACK').catch((failure) => {
+        if (DUCKDB.invalidated.test(messageOf(failure))) lease.keepOpen();
+      });
       throw error;
     }
   }

@@ -139,7 +139,7 @@ function unwritableAdvice(error: string, sql: string, { name }: KnownCatalog): A
 const REPARTITIONED = 'DuckDB does not handle the changed partitions of this table, of which a field was kept or removed: nothing was committed. ' +
   'Write to the table with another engine, which can also copy its rows into a new table';
 const NON_ASCII = 'DuckDB cannot change rows of a table whose location is not ASCII, which comes from the name of the table or its schema: nothing was committed. ' +
-  "Copy the rows into a table with an ASCII name, or one that was created WITH ('location' = 's3://…') in ASCII";
+  "Copy the rows into a table with an ASCII name, or one that was created WITH ('location' = 's3://...') in ASCII";
 
 function adviceOf(error: string, known: KnownCatalog): Advice | undefined {
   const { name, endpoint, access, credentials } = known;
