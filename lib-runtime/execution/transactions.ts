@@ -20,15 +20,15 @@ export async function isInTransaction(connection: DuckDBConnection): Promise<boo
 const stuck = new Set<DuckDBConnection>();
 
 /**
- * Rolls back an open transaction, if there is one.
+ * Rolls back an open transaction, if there is one. Calls `keep` if that is not possible any more.
  *
  * DuckDB would do so when the connection is closed, on the caller's thread, and an error there ends the process. One example is a transaction whose
  * connection to PostgreSQL has broken, another a DuckLake's after a fatal error.
  */
-export async function rollBack(connection: DuckDBConnection): Promise<void> {
+export async function rollBack(connection: DuckDBConnection, keep = () => keepOpen(connection)): Promise<void> {
   // There was no transaction, or this error has ended it.
   await connection.run('ROLLBACK').catch((error) => {
-    if (DUCKDB.invalidated.test(messageOf(error))) keepOpen(connection);
+    if (DUCKDB.invalidated.test(messageOf(error))) keep();
   });
 }
 

@@ -1,15 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isNotCommitted } from './ducklake-commit';
 import { isScriptOfWrites, writesIn } from './ducklake-writes';
-import { messageOf } from '../../base/errors';
-import { DUCKDB } from '../../base/wording';
 import { nativeCall } from '../../client/native-calls';
 import { namesOneOf } from '../../diagnosis/missing-catalog';
 import { textOf } from '../../diagnosis/query-error';
 import type { ConnectionLease } from '../../execution/connection';
 import { currentCatalog } from '../../execution/current-catalog';
 import type { Statement } from '../../execution/statement';
-import { isInTransaction } from '../../execution/transactions';
+import { isInTransaction, rollBack } from '../../execution/transactions';
 import type { NoteCommit } from '../step';
 
 const COMMITS = /^(?:COMMIT|END)\b/i;
@@ -55,9 +53,7 @@ export class SeparateCommits {
       return value;
     } catch (error) {
       // A failed commit has ended the transaction.
-      await raw.run('ROLLBACK').catch((failure) => {
-        if (DUCKDB.invalidated.test(messageOf(failure))) lease.keepOpen();
-      });
+      await rollBack(raw, () => lease.keepOpen());
       throw error;
     }
   }
