@@ -44,6 +44,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.193.0-alpha.0',
     '@aws-sdk/credential-provider-node@3.972.97',
+    '@jest/test-sequencer@30.5.2',
     '@smithy/core@3.41.0',
     'dependency-cruiser@17.4.3',
     'esbuild@0.28.2',
@@ -76,6 +77,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       additionalOptions: {
         testTimeout: 60_000,
         maxWorkers: 2,
+        testSequencer: '<rootDir>/test/slow-first-sequencer.js',
         // The runtime closes instances when its process, here the worker, has used most of a function's memory.
         workerIdleMemoryLimit: '1GB',
         modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'],
@@ -132,10 +134,11 @@ project.postCompileTask.exec('typedoc --options lib-runtime/typedoc.json');
 project.postCompileTask.exec('jsii-rosetta extract --strict --compile .jsii');
 project.testTask.prependExec('tsc -p tsconfig.dev.json --noEmit');
 
-// Every build packages for JavaScript and Python, and for other languages whose tool chain is installed. Go's tool chain verifies modules
-// against a checksum database on the network, so it is packaged only on request: npx projen package:go.
+// Every build packages for JavaScript and Python, and for .NET if its tool chain is installed. The others are packaged on request, as by
+// npx projen package:go: Go's tool chain verifies modules against a checksum database on the network, and Maven first asks for every version of
+// each dependency. The test of the example in Java compiles the package for Java.
 project.packageTask.reset();
-for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['java', 'mvn'], ['dotnet', 'dotnet']]) {
+for (const [language, toolChain] of [['js', 'npm'], ['python', 'python3'], ['dotnet', 'dotnet']]) {
   project.packageTask.spawn(project.tasks.tryFind(`package:${language}`)!, { condition: `which ${toolChain}` });
   project.packageTask.exec(`echo "not packaged for ${language}: ${toolChain} is not installed"`, { condition: `! which ${toolChain}` });
 }

@@ -75,7 +75,10 @@ describeWith(['ministack', 'aws'], 'the example of many functions, deployed into
       { file: `s3://${LAKE}/${BROKEN}`, status: 'FAILED', error: 'QueryError', attempts: ['QueryError'] },
     ]);
     const attemptsOf = (key: string) => workers.find(({ file }) => file.endsWith(key))!.attempts;
-    for (const key of [...REFUSED, ...CUT]) expect(attemptsOf(key)).toContain('DuckDbRetryableError');
+    // Each has failed first. At most two were killed beside the one that hangs, as three run at once.
+    const faulty = [...REFUSED, ...CUT].map(attemptsOf);
+    expect({ seed: SEED, without: faulty.filter(({ length }) => length === 0) }).toEqual({ seed: SEED, without: [] });
+    expect({ seed: SEED, retried: faulty.filter((attempts) => attempts.includes('DuckDbRetryableError')).length >= 3 }).toEqual({ seed: SEED, retried: true });
     expect(attemptsOf(KILLED)).toContain('Runtime.ExitError');
     // One for each of the others, whatever the attempts.
     expect(await manifests('totals')).toHaveLength(DAYS.length - 1);

@@ -17,7 +17,9 @@ describeWith('maven', 'an app in Java', () => {
       { cwd: repositoryRoot, timeoutMs: 300_000 });
     const pom = join(generated, 'java', 'pom.xml');
     // The lowest version of each dependency, as in the app. A class that is compiled with the newest needs the newest.
-    writeFileSync(pom, readFileSync(pom, 'utf8').replace(/<version>\[([\d.]+),[^<]*<\/version>/g, '<version>$1</version>'));
+    const managed = /<dependencyManagement>[^]*<\/dependencyManagement>/.exec(readFileSync(join(EXAMPLE, 'pom.xml'), 'utf8'))![0];
+    writeFileSync(pom, readFileSync(pom, 'utf8').replace(/<version>\[([\d.]+),[^<]*<\/version>/g, '<version>$1</version>')
+      .replace('<dependencies>', `${managed}\n$&`));
     await run('mvn', [...MAVEN, '--file', pom, 'install', '-Dmaven.javadoc.skip', '-Dmaven.source.skip'], { timeoutMs: 500_000 });
   }, 900_000);
 
