@@ -66,7 +66,8 @@ export class RowStream {
   private rest: [chunk: DuckDBDataChunk, row: number] | undefined;
   private isEnding = false;
   private isOver = false;
-  private fetching: Promise<unknown> = Promise.resolve();
+  /** What DuckDB does for the stream. */
+  private working: Promise<unknown> = Promise.resolve();
   private failure: { readonly error: unknown } | undefined;
   private onFailure: ((error: unknown) => void) | undefined;
   private onEnd!: () => void;
@@ -124,11 +125,19 @@ export class RowStream {
     if (this.rest) return this.batch(...this.rest);
     const chunk = await this.fetch();
     this.lease.assertOpen();
+    this.assertNotFailed();
     if (chunk === undefined) {
-      if (hasFailed(this.result)) throw await this.failureReason();
+      if (hasFailed(this.result)) throw await this.reason();
       return undefined;
     }
     return this.batch(chunk, 0);
+  }
+
+  /** Asks DuckDB for the reason of the failure. The stream's end waits for that, as the connection may be closed at once when it has ended. */
+  private reason(): Promise<unknown> {
+    const reason = this.failureReason();
+    this.working = reason;
+    return reason;
   }
 
   private batch(chunk: DuckDBDataChunk, first: number): Row[] {
@@ -139,7 +148,7 @@ export class RowStream {
 
   private async fetch(): Promise<DuckDBDataChunk | undefined> {
     const fetching = nativeCall(() => this.result.fetchChunk(), undefined, this.lease.ended);
-    this.fetching = fetching;
+    this.working = fetching;
     const chunk = await fetching;
     if (chunk !== null && chunk.rowCount > 0) return chunk;
     this.isOver = true;
@@ -148,14 +157,17 @@ export class RowStream {
 
   /** Closing a connection does not end its stream: file, write-ahead log and memory would stay until the result is garbage collected. */
   private async drain(): Promise<void> {
-    if (this.isOver) return;
+    if (this.isOver) {
+      await this.working.catch(() => undefined);
+      return;
+    }
     const drained = this.drainQuietly();
     await (this.leavable() ? interruptUntil(drained, this.lease.raw) : drained);
   }
 
   private async drainQuietly(): Promise<void> {
     try {
-      await this.fetching;
+      await this.working;
       while (!this.isOver) await this.fetch();
     } catch {
       // A failed query has ended.

@@ -73,8 +73,17 @@ export class Connection {
     return this.task?.() ?? `a ${this.what} was open`;
   }
 
-  /** Runs `run` while nothing else runs; `task` describes it in messages. Rejects as soon as `signal` aborts, without waiting for DuckDB. */
+  /**
+   * Runs `run` while nothing else runs; `task` describes it in messages. Rejects as soon as `signal` aborts, without waiting for DuckDB, and with
+   * `CLOSED` after the connection is closed or given up: what begins then would run on a connection that is about to be freed.
+   */
   run<T>(run: (lease: ConnectionLease) => Promise<T>, task: () => string, signal: AbortSignalLike | undefined, onSettled: () => void): Promise<T> {
+    try {
+      this.assertOpen();
+    } catch (error) {
+      onSettled();
+      return Promise.reject(error as Error);
+    }
     const lease = { raw: this.connection, ended: this.ending, assertOpen: () => this.assertOpen(), keepOpen: () => keepOpen(this.connection) };
     this.task = task;
     const running = run(lease).finally(() => {

@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { RowStream } from '../../../lib-runtime/cursor/stream';
+import { RowReader } from '../../../lib-runtime/values/rows';
 import { valuesOf } from '../built-runtime';
 import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
 
@@ -308,3 +311,31 @@ test('400 streams that are left after their first batch, and one of ten million 
   expect([left, left < 30]).toEqual([left, true]);
   expect([peak, peak < 100]).toEqual([peak, true]);
 }, 90_000);
+
+test('has ended only after DuckDB has said why it failed, as its connection may be closed then', async () => {
+  const instance = await DuckDBInstance.create();
+  const raw = await instance.connect();
+  const result = await raw.stream(FAILING);
+  const order: string[] = [];
+  let asked!: () => void;
+  const isAsked = new Promise<void>((resolve) => asked = resolve);
+  const reason = async () => {
+    asked();
+    await raw.run('SELECT count(*) FROM range(30000000)');
+    order.push('answered');
+    return new Error('boom');
+  };
+  const lease = { raw, ended: new AbortController().signal, assertOpen: () => undefined, keepOpen: () => undefined };
+  const stream = new RowStream(result, new RowReader(result, 'js', {}), lease, () => true, reason);
+  const reading = (async () => {
+    while (await stream.next() !== undefined);
+  })();
+  await isAsked;
+  stream.end();
+  const ended = stream.ended.catch(() => undefined).then(() => order.push('ended'));
+  await expect(reading).rejects.toThrow('boom');
+  await ended;
+  expect(order).toEqual(['answered', 'ended']);
+  raw.closeSync();
+  instance.closeSync();
+});
