@@ -258,13 +258,13 @@ sso_region = eu-west-1
         ["ATTACH 's3://lake/none.duckdb' AS remote"],
         ["COPY (SELECT 1) TO 's3://lake/x.csv'"],
       ];
-      const seen = await valuesOf(script(`
-        for (const [sql, parameters] of ${JSON.stringify(statements)}) print(await session(async (s) => {
+      const [seen] = await valuesOf(script(`
+        print(await Promise.all(${JSON.stringify(statements)}.map(([sql, parameters]) => session({ memory: 100 }, async (s) => {
           await outcome(s.query(sql, parameters));
           const seen = JSON.stringify(await s.query('FROM duckdb_settings()')).includes('${SECRET}');
           await outcome(s.query(${JSON.stringify(COUNT)}));
           return [sql, seen, await s.query(${JSON.stringify(visible)})];
-        }));
+        }))));
       `), { env: env() });
       expect(seen).toEqual(statements.map(([sql]) => [sql, false, BLANK]));
     });
