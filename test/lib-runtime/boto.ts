@@ -1,12 +1,73 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { run } from '../bed';
+import { createInterface } from 'node:readline';
 import { installAws } from '../bed/servers/aws';
+
+/** Runs the scripts that come, one JSON text a line, and answers each with a line. */
+const SERVER = `
+import boto3, contextlib, io, json, sys, traceback
+for line in sys.stdin:
+  printed = io.StringIO()
+  try:
+    with contextlib.redirect_stdout(printed):
+      exec(json.loads(line), {'boto3': boto3, 'json': json})
+    answer = {'printed': printed.getvalue()}
+  except BaseException:
+    answer = {'error': traceback.format_exc()}
+  print(json.dumps(answer), flush=True)
+`;
+
+/** One process for each server: Python needs a second for the import of boto3. */
+class Boto {
+  private readonly lines: AsyncIterator<string>;
+  private printed = '';
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly python: ChildProcessWithoutNullStreams) {
+    python.stdin.on('error', () => undefined);
+    python.stderr.setEncoding('utf8').on('data', (text: string) => { this.printed += text; });
+    this.lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+  }
+
+  run(script: string, timeoutMs: number): Promise<any> {
+    const answer = this.last.then(() => this.ask(script, timeoutMs));
+    this.last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    if (this.python.exitCode !== null || this.python.signalCode !== null) return;
+    const exit = once(this.python, 'exit');
+    this.python.kill('SIGKILL');
+    await exit;
+  }
+
+  private async ask(script: string, timeoutMs: number): Promise<any> {
+    const timer = setTimeout(() => this.python.kill('SIGKILL'), timeoutMs);
+    this.python.stdin.write(`${JSON.stringify(script)}\n`);
+    const { value, done } = await this.lines.next().finally(() => clearTimeout(timer));
+    if (done) throw new Error(`Python ended, or did not answer within ${timeoutMs} ms:\n${this.printed}`);
+    const { printed, error } = JSON.parse(value) as { printed?: string; error?: string };
+    if (error !== undefined) throw new Error(error);
+    return printed === '' ? undefined : JSON.parse(printed!);
+  }
+}
+
+const processes = new Map<string, Promise<Boto>>();
+afterAll(async () => {
+  for (const started of processes.values()) await (await started).stop();
+  processes.clear();
+});
+
+async function start(endpoint: string): Promise<Boto> {
+  const env = { AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_SSM: endpoint, AWS_DEFAULT_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+  return new Boto(spawn(join(await installAws(), 'bin/python'), ['-c', SERVER], { env: { ...process.env, ...env } }));
+}
 
 /** Runs Python with AWS's own client, as somebody who may do everything; returns what it prints, as JSON. */
 export async function boto(aws: { readonly endpoint: string }, script: string, timeoutMs = 30_000): Promise<any> {
-  const env = {
-    AWS_ENDPOINT_URL: aws.endpoint, AWS_ENDPOINT_URL_SSM: aws.endpoint, AWS_DEFAULT_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret',
-  };
-  const { stdout } = await run(join(await installAws(), 'bin/python'), ['-c', `import boto3, json\n${script}`], { env, timeoutMs });
-  return stdout === '' ? undefined : JSON.parse(stdout);
+  const started = processes.get(aws.endpoint) ?? start(aws.endpoint);
+  processes.set(aws.endpoint, started);
+  return (await started).run(script, timeoutMs);
 }

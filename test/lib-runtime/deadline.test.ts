@@ -38,7 +38,7 @@ describeWith(['postgres', 'aws', 's3'], 'a deadline passes while DuckDB is busy'
 
   const start = async () => freshRuntime({
     ...await bed.environment(
-      [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeoutSeconds: 10 })],
+      [{ name: 's3', type: 's3', config: { scopes: ['s3://lake/'] } }, bed.step({ applicationName: 'deadline', statementTimeoutSeconds: 5 })],
       { extensions: ['httpfs', 'postgres_scanner'], settings: { memory_limit: '400MB' } },
     ),
     AWS_ENDPOINT_URL_S3: store.endpoint,

@@ -243,29 +243,30 @@ sso_region = eu-west-1
   describe('no SQL sees the credentials of the environment, however httpfs comes to be loaded', () => {
     const env = () => ({ ...aws, AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'a-session-token' });
 
-    test.each([
-      ["SELECT * FROM read_csv('http://127.0.0.1:1/a.csv')"],
-      ["SELECT * FROM read_csv($file)', { file: 'http://127.0.0.1:1/a.csv"],
-      ["FROM 's3://lake/part.parquet'"],
-      ["FROM 'hf://datasets/x/y.parquet'"],
-      ['LOAD httpfs'],
-      ['LOAD aws'],
-      ["LOAD '%'"],
-      ["SET s3_url_style = 'path'"],
-      ["CREATE SECRET mine (TYPE s3, KEY_ID 'a', SECRET 'b')"],
-      ["CREATE SECRET mine (TYPE s3, PROVIDER credential_chain, CHAIN 'config')"],
-      ["ATTACH 's3://lake/none.duckdb' AS remote"],
-      ["COPY (SELECT 1) TO 's3://lake/x.csv'"],
-    ])('%s', async (sql) => {
-      const statement = sql.replace('%', extensionFile(baked, 'httpfs'));
-      const call = statement.includes("', {") ? `'${statement}' }` : JSON.stringify(statement);
-      const [seen] = await valuesOf(script(`print(await session(async (s) => {
-        await outcome(s.query(${call}));
-        const seen = JSON.stringify(await s.query('FROM duckdb_settings()')).includes('${SECRET}');
-        await outcome(s.query(${JSON.stringify(COUNT)}));
-        return [seen, await s.query(${JSON.stringify(visible)})];
-      }))`), { env: env() });
-      expect(seen).toEqual([false, BLANK]);
+    test('by each kind of statement that needs it, in an instance of its own', async () => {
+      const statements: ReadonlyArray<[sql: string, parameters?: object]> = [
+        ["SELECT * FROM read_csv('http://127.0.0.1:1/a.csv')"],
+        ['SELECT * FROM read_csv($file)', { file: 'http://127.0.0.1:1/a.csv' }],
+        ["FROM 's3://lake/part.parquet'"],
+        ["FROM 'hf://datasets/x/y.parquet'"],
+        ['LOAD httpfs'],
+        ['LOAD aws'],
+        [`LOAD '${extensionFile(baked, 'httpfs')}'`],
+        ["SET s3_url_style = 'path'"],
+        ["CREATE SECRET mine (TYPE s3, KEY_ID 'a', SECRET 'b')"],
+        ["CREATE SECRET mine (TYPE s3, PROVIDER credential_chain, CHAIN 'config')"],
+        ["ATTACH 's3://lake/none.duckdb' AS remote"],
+        ["COPY (SELECT 1) TO 's3://lake/x.csv'"],
+      ];
+      const [seen] = await valuesOf(script(`
+        print(await Promise.all(${JSON.stringify(statements)}.map(([sql, parameters]) => session({ memory: 100 }, async (s) => {
+          await outcome(s.query(sql, parameters));
+          const seen = JSON.stringify(await s.query('FROM duckdb_settings()')).includes('${SECRET}');
+          await outcome(s.query(${JSON.stringify(COUNT)}));
+          return [sql, seen, await s.query(${JSON.stringify(visible)})];
+        }))));
+      `), { env: env() });
+      expect(seen).toEqual(statements.map(([sql]) => [sql, false, BLANK]));
     });
 
     test('loaded on the client\'s own connection', async () => {

@@ -71,22 +71,28 @@ describe.each([128, 256, 512, 1769])('a function of %i MB', (memory) => {
   test('writes one row to S3, 30 partitions, as CSV and as Parquet, and a file of many parts', async () => {
     await write(memory, [
       oneRow(`${memory}-one`), partitioned(`${memory}-csv`, 'csv'), partitioned(`${memory}-parquet`, 'parquet'),
-      `COPY (SELECT range AS i, hash(range) AS p FROM range(3000000)) TO 's3://export/${memory}-large.csv'`,
+      `COPY (SELECT range AS i, hash(range) AS p FROM range(2000000)) TO 's3://export/${memory}-large.csv'`,
     ]);
     expect(await read(`${memory}-one.csv`)).toMatchObject({ n: 1, total: 1 });
     expect(await read(`${memory}-csv/*/*.csv`)).toMatchObject(ALL);
     expect(await read(`${memory}-parquet/*/*.parquet`)).toMatchObject(ALL);
-    expect(await read(`${memory}-large.csv`)).toMatchObject({ n: 3_000_000, total: 3_000_000 * 2_999_999 / 2 });
+    expect(await read(`${memory}-large.csv`)).toMatchObject({ n: 2_000_000, total: 2_000_000 * 1_999_999 / 2 });
   }, 60_000);
 
-  test.each([
-    ['a session', 'session({ memory: 16 }, run)'],
-    ['a DuckDB', 'new DuckDB({ memory: 16 }).cursor(run)'],
-  ])('does so in %s of the least memory there is', async (what, open) => {
-    const key = `${memory}-${what.replace(' ', '-')}`;
-    await write(memory, [oneRow(`${key}-one`), partitioned(`${key}-csv`, 'csv')], open);
-    expect(await read(`${key}-one.csv`)).toMatchObject({ n: 1 });
-    expect(await read(`${key}-csv/*/*.csv`)).toMatchObject(ALL);
+  test('does so in a session and in a DuckDB of the least memory there is', async () => {
+    const statements = (what: string) => [oneRow(`${memory}-${what}-one`), partitioned(`${memory}-${what}-csv`, 'csv')];
+    await write(memory, [], `(async () => {
+      const writing = (statements) => async (c) => {
+        for (const statement of statements) await c.execute(statement);
+      };
+      await session({ memory: 16 }, writing(${JSON.stringify(statements('session'))}));
+      await new DuckDB({ memory: 16 }).cursor(writing(${JSON.stringify(statements('duckdb'))}));
+      return 'written';
+    })()`);
+    for (const what of ['session', 'duckdb']) {
+      expect(await read(`${memory}-${what}-one.csv`)).toMatchObject({ n: 1 });
+      expect(await read(`${memory}-${what}-csv/*/*.csv`)).toMatchObject(ALL);
+    }
   }, 60_000);
 });
 
