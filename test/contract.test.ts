@@ -105,7 +105,7 @@ test('the image names the directory of its extensions in the variable that the r
   const dockerfile = fs.readFileSync(path.join(__dirname, '..', 'assets', 'docker', 'Dockerfile'), 'utf8');
   const [, directory] = dockerfile.match(/^ENV DUCKDB_EXTENSIONS_DIR=(\S+)$/m)!;
   expect(dockerfile).toContain(`--target ${directory} `);
-  expect(dockerfile).toContain(`COPY --from=duckdb ${directory} ${directory}`);
+  expect(dockerfile).toContain(`COPY --from=extensions ${directory} ${directory}`);
   expect(fs.readFileSync(path.join(__dirname, '..', 'lib-runtime', 'extensions', 'extensions.ts'), 'utf8')).toContain('env.DUCKDB_EXTENSIONS_DIR');
   // A prebuilt image need not set the variable.
   const stack = new Stack(new App(), 'Stack');

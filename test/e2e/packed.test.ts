@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version as testedVersion } from '@duckdb/node-api/package.json';
 import { newProject, packLibrary } from './packed-project';
 import { devDependencies } from '../../package.json';
 import { buildFunctionImage, buildNetwork, lambdaBaseImage, run, runFunction, synthesisedFunctions } from '../bed';
 import { describeWith } from '../bed/require';
+import { temporaryDirectory } from '../temporary-directory';
 
 const HANDLER = `import { cursor } from 'cdk-duckdb-lambda/runtime';
 export const handler = () => cursor((c) => c.query('SELECT 42 AS answer'));
@@ -32,9 +33,9 @@ new DuckDbFunction(stack, 'Reports', {
 `;
 
 /** A CDK project with the oldest packages that the library is compatible with, which are those that it is developed with. */
-async function newCdkProject(tarball: string, ...folders: string[]): Promise<string> {
+async function newCdkProject(tarball: string): Promise<string> {
   const { constructs, esbuild, 'aws-cdk-lib': cdk } = devDependencies;
-  const project = await newProject(tarball, { 'aws-cdk-lib': cdk, constructs, esbuild }, ...folders);
+  const project = await newProject(tarball, { 'aws-cdk-lib': cdk, constructs, esbuild });
   ['src', 'queries'].forEach((folder) => mkdirSync(join(project, folder)));
   writeFileSync(join(project, 'queries', 'answer.sql'), 'SELECT 42 AS answer\n');
   writeFileSync(join(project, 'src', 'reports.ts'), HANDLER);
@@ -54,7 +55,8 @@ describeWith('lambda', 'the packed library in a project elsewhere', () => {
   beforeAll(async () => {
     const tarball = await packLibrary();
     build = { baseImage: (await lambdaBaseImage()).reference, ...await buildNetwork() };
-    projects = [await newCdkProject(tarball), await newCdkProject(tarball, 'some', 'where else')];
+    projects = [await newCdkProject(tarball), join(temporaryDirectory(), 'some', 'where else')];
+    cpSync(projects[0], projects[1], { recursive: true, verbatimSymlinks: true });
   }, 600_000);
 
   test('synthesises the same template, byte for byte, at another path, umask, time zone and locale', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { repositoryRoot, run } from '../bed';
 import { temporaryDirectory } from '../temporary-directory';
 
@@ -19,6 +19,8 @@ export const EXAMPLES = {
   'scheduled-export': ['ScheduledExport'],
 };
 
+export type Example = keyof typeof EXAMPLES;
+
 export interface SynthesisOptions {
   /** Where the cloud assembly is written. @default - a temporary directory */
   readonly assembly?: string;
@@ -27,11 +29,30 @@ export interface SynthesisOptions {
 }
 
 /** Synthesises an example by its own app, as `cdk synth` does, and returns the cloud assembly's directory. */
-export async function synthesisedExample(name: keyof typeof EXAMPLES, options: SynthesisOptions = {}): Promise<string> {
+export async function synthesisedExample(name: Example, options: SynthesisOptions = {}): Promise<string> {
   const { assembly = temporaryDirectory(), examples = 'examples' } = options;
-  await run(process.execPath, ['-r', 'ts-node/register/transpile-only', join(examples, name, 'app.ts')],
-    { cwd: repositoryRoot, env: { TS_NODE_PROJECT: 'tsconfig.dev.json', CDK_OUTDIR: assembly } });
+  await synthesise([[resolve(repositoryRoot, examples, name, 'app.ts'), assembly]]);
   return assembly;
+}
+
+/** Synthesises many examples in one process, which compiles the library and loads the CDK only once. Returns the directories by the examples' names. */
+export async function synthesisedExamples<Name extends Example>(names: readonly Name[]): Promise<{ [name in Name]: string }> {
+  const assemblies = names.map((name) => [name, temporaryDirectory()] as const);
+  await synthesise(assemblies.map(([name, assembly]) => [join(repositoryRoot, 'examples', name, 'app.ts'), assembly]));
+  return Object.fromEntries(assemblies) as { [name in Name]: string };
+}
+
+/** An app reads its directory when it is created, and is synthesised when the process has nothing else to do. */
+const LOAD_APPS = `
+  for (const [app, assembly] of JSON.parse(process.argv[1])) {
+    process.env.CDK_OUTDIR = assembly;
+    require(app);
+  }
+`;
+
+async function synthesise(apps: readonly (readonly [app: string, assembly: string])[]): Promise<void> {
+  await run(process.execPath, ['-r', 'ts-node/register/transpile-only', '--eval', LOAD_APPS, JSON.stringify(apps)],
+    { cwd: repositoryRoot, env: { TS_NODE_PROJECT: 'tsconfig.dev.json' } });
 }
 
 export const templateFile = (assembly: string, stack: string) => join(assembly, `${stack}.template.json`);

@@ -1,6 +1,6 @@
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXAMPLES, synthesisedExample, templateFile, templateText } from './synthesised';
+import { type Example, EXAMPLES, synthesisedExamples, templateFile, templateText } from './synthesised';
 import { pythonPackages, repositoryRoot, run } from '../bed';
 import { describeWith } from '../bed/require';
 
@@ -10,23 +10,10 @@ test('every example with an app is tested', () => {
 });
 
 describeWith('python', 'the templates of the examples', () => {
-  let assemblies: { [name in keyof typeof EXAMPLES]: string };
+  let assemblies: { [name in Example]: string };
 
   beforeAll(async () => {
-    assemblies = {
-      'sales': await synthesisedExample('sales'),
-      'reports': await synthesisedExample('reports'),
-      'api': await synthesisedExample('api'),
-      'step-functions': await synthesisedExample('step-functions'),
-      'scale-out': await synthesisedExample('scale-out'),
-      'lakehouse': await synthesisedExample('lakehouse'),
-      'iceberg': await synthesisedExample('iceberg'),
-      'compaction': await synthesisedExample('compaction'),
-      'nightly-etl': await synthesisedExample('nightly-etl'),
-      'per-tenant': await synthesisedExample('per-tenant'),
-      's3-events': await synthesisedExample('s3-events'),
-      'scheduled-export': await synthesisedExample('scheduled-export'),
-    };
+    assemblies = await synthesisedExamples(Object.keys(EXAMPLES) as Example[]);
   });
 
   test('are as they were', () => {
@@ -49,7 +36,7 @@ describeWith('python', 'the templates of the examples', () => {
   test('leave cfn-lint nothing to say', async () => {
     const environment = await pythonPackages('cfn-lint', ['cfn-lint==1.58.0'], ['--no-compile']);
     const templates = Object.entries(EXAMPLES).flatMap(([name, stacks]) =>
-      stacks.map((stack) => templateFile(assemblies[name as keyof typeof EXAMPLES], stack)));
+      stacks.map((stack) => templateFile(assemblies[name as Example], stack)));
     // W3005: CDK names the role of a function as a dependency beside the reference to it. W1034: the oldest CDK's own function behind a Trigger.
     await run(join(environment, 'bin/cfn-lint'), ['--regions', 'us-east-1', 'eu-west-1', '--ignore-checks', 'W3005', 'W1034', '--', ...templates]);
   }, 300_000);

@@ -22,14 +22,14 @@ const servers: Server[] = [];
 
 const sockets: Socket[] = [];
 
-afterEach(async () => {
+afterAll(async () => {
   // By hand, as a tunnel through a proxy is no longer a connection of its HTTP server.
   const closed = servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)));
   sockets.splice(0).forEach((socket) => socket.destroy());
   await Promise.all(closed);
 });
 
-/** A web server of answers by path, stopped after the test; what it was not given is a 404. */
+/** A web server of answers by path, stopped after the test file; what it was not given is a 404. */
 export async function startMirror(answers: Record<string, Answer>, certificates?: Certificates): Promise<Mirror> {
   const asked: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
@@ -50,7 +50,7 @@ export async function startMirror(answers: Record<string, Answer>, certificates?
   return { url: `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, asked, headers };
 }
 
-/** Starts any server for the length of a test, on a port of its own. */
+/** Starts any server for the length of the test file, on a port of its own. */
 export async function listening(server: Server): Promise<number> {
   servers.push(server);
   server.on('connection', (socket) => sockets.push(socket));

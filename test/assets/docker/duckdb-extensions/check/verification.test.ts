@@ -60,7 +60,7 @@ describeWithOfficialExtensions('a file that is not what was asked for', () => {
     const target = temporaryDirectory();
 
     expectSuccess(await duckdbExtensions(['install', '--version', release.version, '--platform', release.platform, '--libduckdb', libduckdb(),
-      '--source', officialDirectory([name], release), '--target', target, '--allow-download', '--motherduck-version-url', 'http://127.0.0.1:1', name]));
+      '--source', officialDirectory([name], release), '--target', target, '--allow-download', '--motherduck-version-url', 'http://127.0.0.1:1', '--timeout', '1', name]));
     expectSuccess(await duckdbExtensions(['verify', '--target', target, '--libduckdb', libduckdb()]));
   });
 
