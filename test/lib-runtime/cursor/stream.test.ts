@@ -326,7 +326,7 @@ test('has ended only after DuckDB has said why it failed, as its connection may 
     return new Error('boom');
   };
   const lease = { raw, ended: new AbortController().signal, assertOpen: () => undefined, keepOpen: () => undefined };
-  const stream = new RowStream(result, new RowReader(result, 'js', {}), lease, () => true, reason);
+  const stream = new RowStream(result, new RowReader(result, 'js', { maxRows: undefined, maxBytes: Infinity }), lease, () => true, reason);
   const reading = (async () => {
     while (await stream.next() !== undefined);
   })();
