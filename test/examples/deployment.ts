@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { docker, repositoryRoot, run, type MiniStackServer } from '../bed';
 import { dockerClient } from '../bed/docker/docker-client';
-import { cdkCli } from '../bed/process/cdk-cli';
+import { cdkCli, QUICK_POLLS } from '../bed/process/cdk-cli';
 import { boto } from '../lib-runtime/boto';
 import { temporaryDirectory } from '../temporary-directory';
 
 const COMMAND = join(repositoryRoot, 'assets/cli/cdk-duckdb-lambda.mjs');
-const QUICK_POLLS = join(repositoryRoot, 'test/bed/process/quick-polls.cjs');
 const ACCOUNT = '000000000000';
 
 /** Of stacks: all at once. The CDK's command line mostly waits for them. */
