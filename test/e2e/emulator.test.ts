@@ -4,7 +4,7 @@ import { newProject, packLibrary } from './packed-project';
 import { devDependencies } from '../../package.json';
 import { buildNetwork, lambdaBaseImage, repositoryRoot, run, startMiniStack, type MiniStackServer } from '../bed';
 import { dockerClient } from '../bed/docker/docker-client';
-import { CDK_CLI_VERSION } from '../bed/process/cdk-cli';
+import { CDK_CLI_VERSION, QUICK_POLLS } from '../bed/process/cdk-cli';
 import { describeWith } from '../bed/require';
 import { boto } from '../lib-runtime/boto';
 
@@ -62,6 +62,7 @@ s3.put_object(Bucket='my-data-lake', Key='orders/1.csv', Body=b'amount\\n1\\n41\
       AWS_ENDPOINT_URL: server.endpoint,
       CDK_DOCKER: dockerClient(),
       DOCKER_BUILDKIT: '1',
+      NODE_OPTIONS: `--require ${QUICK_POLLS}`,
     },
     timeoutMs: 200_000,
   });

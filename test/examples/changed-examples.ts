@@ -1,11 +1,9 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXAMPLES, synthesisedExample } from './synthesised';
+import { synthesisedExamples, type Example } from './synthesised';
 import { repositoryRoot } from '../bed';
 import { newRunDirectory } from '../bed/process/run-directory';
 import { temporaryDirectory } from '../temporary-directory';
-
-export type Example = keyof typeof EXAMPLES;
 
 /** A text in a file of an example, and what stands there instead. */
 export type Change = readonly [file: string, text: string, instead: string];
@@ -18,7 +16,7 @@ export async function changedExamples(names: readonly Example[], changes: Partia
   const examples = join(sources, 'examples');
   cpSync(join(repositoryRoot, 'examples'), examples, { recursive: true });
   for (const [name, change] of Object.entries(changes)) changeFile(join(examples, name), change);
-  await Promise.all(names.map(async (name) => synthesisedExample(name, { assembly: join(assembly, name), examples })));
+  await synthesisedExamples(names, { assembly, examples });
   rmSync(sources, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(assembly, names[0]!, 'manifest.json'), 'utf8'));
   const artifacts = Object.fromEntries(names.map((name) => [`assembly-${name}`, { type: 'cdk:cloud-assembly', properties: { directoryName: name } }]));

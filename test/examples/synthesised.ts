@@ -13,16 +13,16 @@ export const EXAMPLES = {
   'iceberg': ['Iceberg'],
   'lakehouse': ['LakehouseDatabase', 'Lakehouse'],
   'compaction': ['Compaction'],
-  'nightly-etl': ['NightlyEtl'],
+  'nightly-etl': ['NightlyEtlDatabase', 'NightlyEtl'],
   'per-tenant': ['Tenants'],
-  's3-events': ['S3Events'],
+  's3-events': ['S3EventsDatabase', 'S3Events'],
   'scheduled-export': ['ScheduledExport'],
 };
 
 export type Example = keyof typeof EXAMPLES;
 
 export interface SynthesisOptions {
-  /** Where the cloud assembly is written. @default - a temporary directory */
+  /** Where the cloud assembly is written, or those of many examples, each under its name. @default - a temporary directory */
   readonly assembly?: string;
   /** The folder of the examples. @default - the repository's */
   readonly examples?: string;
@@ -36,9 +36,12 @@ export async function synthesisedExample(name: Example, options: SynthesisOption
 }
 
 /** Synthesises many examples in one process, which compiles the library and loads the CDK only once. Returns the directories by the examples' names. */
-export async function synthesisedExamples<Name extends Example>(names: readonly Name[]): Promise<{ [name in Name]: string }> {
-  const assemblies = names.map((name) => [name, temporaryDirectory()] as const);
-  await synthesise(assemblies.map(([name, assembly]) => [join(repositoryRoot, 'examples', name, 'app.ts'), assembly]));
+export async function synthesisedExamples<Name extends Example>(
+  names: readonly Name[], options: SynthesisOptions = {},
+): Promise<{ [name in Name]: string }> {
+  const { assembly = temporaryDirectory(), examples = 'examples' } = options;
+  const assemblies = names.map((name) => [name, join(assembly, name)] as const);
+  await synthesise(assemblies.map(([name, directory]) => [resolve(repositoryRoot, examples, name, 'app.ts'), directory]));
   return Object.fromEntries(assemblies) as { [name in Name]: string };
 }
 
