@@ -102,8 +102,8 @@ export class Bootstrap implements StepHost, Steps {
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    for (const { step } of steps) if (step.check) await step.check(sql, (task) => this.host.withRaw(task));
     const before = await this.before(statement, steps, lease.ended);
+    for (const declared of steps) await this.refuse(declared, sql, before);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
@@ -153,6 +153,15 @@ export class Bootstrap implements StepHost, Steps {
     // A step that is running may have detached the catalog itself.
     for (const declared of this.steps.filter(({ running }) => running === undefined)) {
       if (!this.areAttached(declared.step.provides)) declared.isDone = false;
+    }
+  }
+
+  /** Throws if a step does not allow the statement. If the step has failed, its check may lack what it asks, and its failure says more. */
+  private async refuse(declared: DeclaredStep, sql: string, { failures }: StepsBefore): Promise<void> {
+    try {
+      await declared.step.check?.(sql, (task) => this.host.withRaw(task));
+    } catch (refusal) {
+      throw failures.get(declared) ?? refusal;
     }
   }
 

@@ -58,7 +58,7 @@ export interface BootstrapStep {
    * the step then fails.
    */
   mayBeNeededBy(sql: string): boolean;
-  /** Throws if the step does not allow the SQL. Called for each statement. */
+  /** Throws if the step does not allow the SQL. Called for each statement, after the steps that it seems to need have run. */
   check?(sql: string, ask: Asking): Promise<void>;
   /** The meaning of a statement's error for the step. `isDone` says whether the step had run when the statement began. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
