@@ -42,8 +42,10 @@ export function useForFiles(host: IDuckDbHost, step: string, folder: Folder): vo
 
 function use(one: Use): void {
   const known = uses.get(one.host.node.root, 'lake folders', () => []);
-  for (const other of known) if (one.lake && other.lake) refuseOtherLake(one, one.lake, other, other.lake);
-  const mixed = known.find((other) => (one.lake === undefined) !== (other.lake === undefined) && overlap(one, other));
+  // A step that is bound again is the same step.
+  const others = known.filter(({ host, step }) => host !== one.host || step !== one.step);
+  for (const other of others) if (one.lake && other.lake) refuseOtherLake(one, one.lake, other, other.lake);
+  const mixed = others.find((other) => (one.lake === undefined) !== (other.lake === undefined) && overlap(one, other));
   if (mixed) warnOfFiles(one, mixed);
   known.push(one);
 }
