@@ -80,6 +80,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
         testSequencer: '<rootDir>/test/slow-first-sequencer.js',
         // The runtime closes instances when its process, here the worker, has used most of a function's memory.
         workerIdleMemoryLimit: '1GB',
+        // Jest would wrap what tests leave on the global object. What ends after its test, such as an upload, would then recurse without end.
+        testEnvironmentOptions: { globalsCleanup: 'off' },
         modulePathIgnorePatterns: ['<rootDir>/(.bed|dist|lib|cdk.out|test/integ.*snapshot)/'],
       },
     },

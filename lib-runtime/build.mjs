@@ -59,6 +59,7 @@ const OUTPUTS = [
     'bootstrap/ducklake/ducklake',
     'bootstrap/s3/environment-s3',
     'bootstrap/iceberg/iceberg',
+    'bootstrap/iceberg/iceberg-time-travel',
     'queries/http/http-handler',
     'queries/http/openapi',
     'queries/manifest-files',

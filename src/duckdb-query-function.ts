@@ -12,10 +12,11 @@ import { QueryMetricOptions } from './duckdb-metric-options';
 import { DuckDbQuery } from './duckdb-query';
 import { DuckDbQueryFunctionProps } from './duckdb-query-function-props';
 import { DuckDbResultsLocation } from './duckdb-results-location';
-import { httpConfig, warnOfFunctionUrls } from './queries/http';
+import { httpConfig, refuseHiddenQuery, warnOfFunctionUrls } from './queries/http';
 import { writeOpenApi } from './queries/openapi';
 import { warnOfTimeouts } from './queries/query-directives';
 import { QueryImage, queryImage, warnOfUnparsedQueries } from './queries/query-image';
+import { warnOfRestApis } from './queries/rest-api';
 import { resultsUrl, withResultsStep } from './queries/results-step';
 import { removeUnfinishedUploads } from './queries/unfinished-uploads';
 
@@ -95,6 +96,7 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     let image!: QueryImage;
     super(scope, id, options, (architecture) => {
       image = queryImage(scope, queries, options, architecture, at);
+      if (http) refuseHiddenQuery(queries, image, at);
       return image;
     }, {
       ...(results && { results: { location: resultsUrl(results) } }),
@@ -105,6 +107,7 @@ export class DuckDbQueryFunction extends DuckDbFunctionBase {
     if (results) removeUnfinishedUploads(this, results);
     if (http) writeOpenApi(this, image.openApi);
     warnOfFunctionUrls(this, http ?? {});
+    warnOfRestApis(this, http ?? {});
     warnOfTimeouts(this, image.queries, this.timeout);
     warnOfUnparsedQueries(this, image);
   }

@@ -95,15 +95,16 @@ export class Bootstrap implements StepHost, Steps {
    * `noteCommit` is undefined if the statement still runs when an attempt has settled.
    */
   async attempts(
-    lease: ConnectionLease, statement: Statement, allowed: readonly string[] | undefined, noteCommit?: NoteCommit,
+    lease: ConnectionLease, statement: Statement, parameters: QueryParameters | undefined, allowed: readonly string[] | undefined,
+    noteCommit?: NoteCommit,
   ): Promise<Attempt> {
     const { sql } = statement;
     const extensions = this.host.onDemand?.(sql);
     if (this.steps.length === 0 && extensions === undefined) return (attempt) => attempt();
     await extensions?.before(sql);
     const steps = this.select(allowed);
-    for (const { step } of steps) if (step.check) await step.check(sql, (task) => this.host.withRaw(task));
     const before = await this.before(statement, steps, lease.ended);
+    if (steps.some(({ step }) => step.check)) await unlessEnded(this.askSteps(steps, sql, parameters, before), lease.ended);
     const extended = <T>(attempt: () => Promise<T>) => (extensions === undefined ? attempt : () => extensions.attempt(lease, sql, attempt));
     const dropsSecret = mayDropSecret(sql);
     return async (attempt, isSelect) => {
@@ -153,6 +154,19 @@ export class Bootstrap implements StepHost, Steps {
     // A step that is running may have detached the catalog itself.
     for (const declared of this.steps.filter(({ running }) => running === undefined)) {
       if (!this.areAttached(declared.step.provides)) declared.isDone = false;
+    }
+  }
+
+  /** Throws if a step does not allow the statement. If the step has failed, its check may lack what it asks, and its failure says more. */
+  private async askSteps(
+    steps: readonly DeclaredStep[], sql: string, parameters: QueryParameters | undefined, { failures }: StepsBefore,
+  ): Promise<void> {
+    for (const declared of steps) {
+      try {
+        await declared.step.check?.(sql, (task) => this.host.withRaw(task), parameters);
+      } catch (refusal) {
+        throw failures.get(declared) ?? refusal;
+      }
     }
   }
 
@@ -254,7 +268,7 @@ export class Bootstrap implements StepHost, Steps {
       ensureExtension: async (name) => this.host.onDemand?.('LOAD')?.ensure(name),
       execute: async (sql: string, parameters?: QueryParameters) => {
         const statement = new Statement(sql);
-        const attempt = await this.attempts(lease, statement, earlier, () => undefined);
+        const attempt = await this.attempts(lease, statement, parameters, earlier, () => undefined);
         let hasFailed = true;
         try {
           await this.host.runOfStep(statement, parameters, () => runStatement(lease, statement, parameters, attempt));

@@ -58,8 +58,8 @@ export interface BootstrapStep {
    * the step then fails.
    */
   mayBeNeededBy(sql: string): boolean;
-  /** Throws if the step does not allow the SQL. Called for each statement. */
-  check?(sql: string, ask: Asking): Promise<void>;
+  /** Throws if the step does not allow the SQL. Called for each statement, after the steps that it seems to need have run. */
+  check?(sql: string, ask: Asking, parameters: QueryParameters | undefined): Promise<void>;
   /** The meaning of a statement's error for the step. `isDone` says whether the step had run when the statement began. */
   diagnose(error: string, isDone: boolean): Diagnosis | undefined;
   /**

@@ -137,7 +137,7 @@ export abstract class Call {
     };
     const underWay = () => bootstrap.underWay;
     waiting.for = underWay;
-    const attempts = await bootstrap.attempts(lease, this.statement, options.bootstrap, this.isStreamed ? undefined : noteCommit);
+    const attempts = await bootstrap.attempts(lease, this.statement, this.parameters, options.bootstrap, this.isStreamed ? undefined : noteCommit);
     lease.assertOpen();
     const withCache = this.withMetadataCache(lease);
     // Each attempt takes a thread. A call that waits for a bootstrap step must not hold a thread that the step may need.

@@ -38,6 +38,11 @@ export function loadQuery(folder: string, name: unknown): QueryFile {
   return parseQueryFile(name, `${folder}/${name}.sql`, read(path));
 }
 
+/** Whether a folder has the query `name`. */
+export function hasQuery(folder: string, name: string): boolean {
+  return find(folder, name) !== undefined;
+}
+
 /** The names of a folder's queries, in order. Throws `CONFIG` if the folder cannot be read. */
 export function queryNames(folder: string): string[] {
   return queryPaths(folder).queries.map(({ name }) => name);

@@ -5,7 +5,7 @@ import { answerQuery, type QueryHost } from './answer-query';
 import type { HttpHost } from './http/answer-http';
 import type { LambdaStream } from './http/responder';
 import { INLINE_BYTES } from './query-event';
-import { loadQuery, queryNames } from './query-folder';
+import { hasQuery, loadQuery, queryNames } from './query-folder';
 import { checkSyntax, isSafe } from './query-statements';
 import { resultLocation } from './result-location';
 import { withRunningQuery, withTimeout } from './running-query';
@@ -54,6 +54,7 @@ export function eventAnswerer(options: QueryHandlerOptions | undefined, open: Qu
   const declared = httpOptions ?? config.http;
   // HTTP is loaded now if it is declared, otherwise for the first event that needs it.
   const { cors, streaming } = declared === undefined ? {} : http().readHttpOptions(declared);
+  if (declared !== undefined) http().refuseHiddenQuery(folder, (name) => hasQuery(folder, name));
   const httpHost: HttpHost = {
     names: () => queryNames(folder),
     load: (name) => loadQuery(folder, name),

@@ -3,6 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
 import { expectDuration, expectFlags, expectOptions, expectTexts, PropNames, shown } from '../checks/expect';
 import { DuckDbHttpCors, DuckDbHttpOptions } from '../duckdb-http-options';
+import { CheckedQueries } from './checked-queries';
 import { HttpConfig } from '../runtime/runtime-config';
 
 const OPTIONS: PropNames<DuckDbHttpOptions> = { cors: true, streaming: true };
@@ -45,6 +46,14 @@ function corsConfig(cors: DuckDbHttpCors, what: string): HttpConfig['cors'] {
     ...(exposedHeaders && { exposedHeaders }),
     ...(maxAge && { maxAgeSeconds: maxAge.toSeconds() }),
   };
+}
+
+/** Refuses a query whose rows nobody could ask for as JSON. */
+export function refuseHiddenQuery(folder: string, { queries }: CheckedQueries, at: string): void {
+  const hidden = queries.find(({ name }) => name === 'openapi');
+  if (hidden === undefined) return;
+  throw new Error(`the queries of ${at} have an error:\n${folder}/${hidden.file}: received the name "openapi", but GET /openapi.json is the description of the API, `
+    + 'and not rows: rename the file');
 }
 
 /** Whether a browser can send it, as the runtime checks it too. `null` is a page without an origin. */

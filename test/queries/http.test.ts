@@ -103,6 +103,21 @@ test('the OpenAPI document lies beside the template, the same for everyone', () 
   expect(document.paths['/monthly-sales'].get.parameters).toMatchObject([{ name: 'month', required: false }, { name: 'least', required: true }]);
 });
 
+test('a query whose rows the description of the API would hide is refused, if there is HTTP', () => {
+  const folder = fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'own-queries-'));
+  fs.mkdirSync(path.join(folder, 'v1'));
+  for (const name of ['openapi', 'v1/openapi']) fs.writeFileSync(path.join(folder, `${name}.sql`), 'SELECT 1');
+  const make = (id: string, http?: DuckDbHttpOptions) => () => new DuckDbQueryFunction(stack, id, { queries: folder, http });
+  expect(make('Sales', {})).toThrow(`the queries of Stack/Sales have an error:\n${folder}/openapi.sql: received the name "openapi", but GET /openapi.json is the `
+    + 'description of the API, and not rows: rename the file');
+  expect(make('Direct')).not.toThrow();
+  // An app reads a folder once.
+  stack = unbundledStack();
+  fs.rmSync(path.join(folder, 'openapi.sql'));
+  expect(make('Sales', {})).not.toThrow();
+  fs.rmSync(folder, { recursive: true });
+});
+
 test('a query says which parameters follow from the caller', () => {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'own-queries-'));
   fs.writeFileSync(path.join(folder, 'own.sql'), '-- @param tenant VARCHAR\n-- @from tenant authorizer.claims.tenant\nSELECT $tenant');

@@ -13,6 +13,8 @@ interface LakeNames {
 
 const NULL_GIVEN = 'a NULL was given where DuckLake needs a value, as a version in AT or an argument of a function: a parameter that is null, a parameter with a cast in AT ' +
   '(write $version and not $version::BIGINT), or a variable that is not set';
+/** SQL that may give a lake an argument without its name, after `USE lake`, or with the name in a parameter. */
+const MAY_ASK_LAKE = /\bducklake_|\bAT\s*\(/i;
 
 /** The error for a lake that could not be attached, with the fix if the cause is known. */
 export function attachError(error: unknown, catalog: string, schema: string): unknown {
@@ -33,7 +35,10 @@ export function notEmpty(dataPath: string, file: string): ConfigError {
 
 /** The typed error for an error of a statement on a lake, if its text does not say enough; `isLost` says that the connection to its database broke. */
 export function statementError(error: string, sql: string, { catalog, schema }: LakeNames, isLost: boolean): DuckDbError | undefined {
-  const cause = namesOneOf([catalog], sql) ? causeOfInternal(error, schema) : undefined;
+  const isNamed = namesOneOf([catalog], sql);
+  // DuckLake complains of it while DuckDB binds the statement. The instance stays whole, unlike after other internal errors.
+  if (DUCKLAKE.nullArgument.test(error) && (isNamed || MAY_ASK_LAKE.test(sql))) return hintedError(QueryError, error, NULL_GIVEN, sql, false);
+  const cause = isNamed ? causeOfInternal(error, schema) : undefined;
   if (cause !== undefined) return hintedError(FatalError, error, cause, sql, false);
   const hint = missingSnapshot(error, catalog) ?? denied(error, schema) ?? nulInText(error);
   // In an error of binding, a lost connection would look permanent.
@@ -44,7 +49,6 @@ export function statementError(error: string, sql: string, { catalog, schema }: 
 /** The cause of an internal error that every repetition would have. */
 function causeOfInternal(error: string, schema: string): string | undefined {
   if (DUCKLAKE.emptySchema.test(error)) return `if the table has rows in the catalog, the user may not read them: ${grants(schema)}`;
-  if (DUCKLAKE.nullArgument.test(error)) return NULL_GIVEN;
   const [, type] = DUCKLAKE.unstorableType.exec(error) ?? [];
   return type && `DuckLake cannot store the type ${type}: use another one, such as TIME or VARCHAR`;
 }

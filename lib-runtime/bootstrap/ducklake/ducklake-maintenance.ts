@@ -21,8 +21,8 @@ interface FunctionCall {
 }
 
 /**
- * Refuses maintenance that may delete what others use: `cleanup_all`, and an age below that of the longest invocation.
- * DuckDB evaluates the arguments, on a connection from `ask`. What it cannot evaluate there, such as a parameter or a variable of the script, is
+ * Refuses maintenance that may delete what others use: `cleanup_all`, and an age below that of the longest invocation, also of a snapshot that
+ * `versions` names. DuckDB evaluates the arguments, on a connection from `ask`. What it cannot evaluate there, such as a parameter or a variable of the script, is
  * refused. A CASE may check a parameter itself, as the queries of this library do.
  *
  * A file of an open write looks like an orphan, so deleting it breaks the table. A snapshot that is newer than an open transaction holds what the
@@ -43,14 +43,15 @@ export async function refuseUnsafe(sql: string, ask: Asking): Promise<void> {
   });
   if (!isUnsafe) return;
   throw new QueryError('this could delete what open transactions and running queries of the lake use: leave cleanup_all out, and give an older_than ' +
-    'of at least 15 minutes ago, which is the longest that an invocation takes: older_than => now() - INTERVAL 1 DAY; parameters and variables cannot be ' +
-    `checked here\n\nin: ${excerpt(sql)}`);
+    'of at least 15 minutes ago, which is the longest that an invocation takes: older_than => now() - INTERVAL 1 DAY. Snapshots that versions names must be ' +
+    `as old; parameters and variables cannot be checked here\n\nin: ${excerpt(sql)}`);
 }
 
 /** The SQL condition under which the call is unsafe; undefined for a call that never is. */
 function unsafeIf({ name, positional, named }: FunctionCall): string | undefined {
-  const { cleanup_all: all, older_than: since, dry_run: isTrial = 'false' } = named;
+  const { cleanup_all: all, older_than: since, versions, dry_run: isTrial = 'false' } = named;
   const conditions = [
+    ...versions === undefined ? [] : [youngIn(versions, positional[0] ?? 'NULL')],
     ...all === undefined ? [] : [`(${all})::BOOLEAN`],
     ...since === undefined ? [] : [`(${since})::TIMESTAMPTZ > now() - ${LEAST_AGE}`],
   ];
@@ -58,6 +59,11 @@ function unsafeIf({ name, positional, named }: FunctionCall): string | undefined
   if (!SETTING.test(name)) return undefined;
   const at = positional.findIndex((argument) => AGE_OPTION.test(argument));
   return at === -1 || positional[at + 1] === undefined ? undefined : `(${positional[at + 1]})::INTERVAL < ${LEAST_AGE}`;
+}
+
+/** The SQL condition under which one of `versions` is a young snapshot of `lake`; both are SQL. */
+function youngIn(versions: string, lake: string): string {
+  return `EXISTS (FROM ducklake_snapshots(${lake}) WHERE list_contains((${versions})::BIGINT[], snapshot_id) AND snapshot_time > now() - ${LEAST_AGE})`;
 }
 
 /** The calls of the lake's functions in `sql`, not those in comments and strings, apart from a string that `query()` runs. */

@@ -4,7 +4,6 @@ import { type CommitTarget, explainCommit, explainScript, isFailedCommit, settle
 import { attachError, isMissingLake, notEmpty, statementError } from './ducklake-errors';
 import { guardOfDeletes } from './ducklake-guard';
 import { refuseUnsafe } from './ducklake-maintenance';
-import { refuseNullVersion } from './ducklake-null-version';
 import { SeparateCommits } from './ducklake-separate-commits';
 import { ignoreStatistics } from './ducklake-statistics';
 import type { StepConfig } from '../../base/config';
@@ -93,9 +92,8 @@ export class DuckLakeBootstrapStep extends CatalogStep implements PostgresCatalo
     return commits && noteCommit ? commits.around(lease, statement, attempt, noteCommit) : attempt();
   }
 
-  async check(sql: string, ask: Asking): Promise<void> {
-    if (namesOneOf(this.provides, sql)) refuseNullVersion(sql);
-    await refuseUnsafe(sql, ask);
+  check(sql: string, ask: Asking): Promise<void> {
+    return refuseUnsafe(sql, ask);
   }
 
   async run(connection: DuckDBConnection, context: StepContext): Promise<void> {

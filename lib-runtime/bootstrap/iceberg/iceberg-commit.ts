@@ -7,8 +7,8 @@ import { hintedError } from '../../base/hinted-error';
 import { excerpt, quotedString } from '../../base/sql-text';
 import { DUCKDB, ICEBERG } from '../../base/wording';
 import { nativeCall } from '../../client/native-calls';
-import { namesOneOf } from '../../diagnosis/missing-catalog';
-import { textOf } from '../../diagnosis/query-error';
+import { failedToBind, namesOneOf } from '../../diagnosis/missing-catalog';
+import { advised, isFatal, textOf } from '../../diagnosis/query-error';
 import type { ConnectionLease } from '../../execution/connection';
 import { currentCatalog } from '../../execution/current-catalog';
 import { Statement } from '../../execution/statement';
@@ -108,10 +108,17 @@ export class SingleCommits {
       if (isCreationConflict(text) && creations.every(({ creates, ifNotExists }) => creates === 'empty' && ifNotExists)) {
         return await this.alone(lease, writes.map((write) => ({ ...write, ifNotExists: false })), attempt, noteCommit);
       }
-      throw (createsNow && writes.length === 1 ? creationError(text, writes, this.catalog, first!.text) : undefined) ?? error;
+      if (!createsNow || writes.length > 1) throw error;
+      throw creationError(text, writes, this.catalog, first!.text) ?? await this.rowsError(lease, text, first!) ?? error;
     } finally {
       noteCommit(false);
     }
+  }
+
+  /** The typed error of a statement that had created a table when it failed to make the table's rows. */
+  private async rowsError(lease: ConnectionLease, error: string, { creates, quotedTable, table, text }: Write): Promise<DuckDbError | undefined> {
+    if (creates !== 'filled' || quotedTable === '' || failedToBind(error) || isFatal(error)) return undefined;
+    return await exists(lease, quotedTable) ? hintedError(QueryError, advised(error, text), isThere(table), text) : undefined;
   }
 
   /** What the statement may write to the catalog. */
@@ -174,8 +181,23 @@ function transactionError(error: string, sql: string, writes: readonly Write[], 
 function creationError(error: string, writes: readonly Write[], { endpoint }: WrittenCatalog, sql: string): DuckDbError | undefined {
   const created = writes.find(({ creates }) => creates);
   if (created === undefined || !ICEBERG.commitFailed.test(error) || isUnknownCommit(error, endpoint)) return undefined;
-  const hint = `the catalog creates a table at once, so ${created.table} is there, and empty. Its rows were not committed: INSERT them, and do not create the table again`;
-  return hintedError(QueryError, error, hint, sql);
+  return hintedError(QueryError, error, isThere(created.table), sql);
+}
+
+function isThere(table: string): string {
+  return `the catalog creates a table at once, so ${table} is there, and empty. Its rows were not committed: INSERT them, and do not create the table again, ` +
+    `or first DROP TABLE ${table}, with a role that may`;
+}
+
+/** Whether a table is there; also false if nothing tells. */
+async function exists({ raw, assertOpen }: ConnectionLease, table: string): Promise<boolean> {
+  try {
+    assertOpen();
+    await raw.run(`FROM ${table} LIMIT 0`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function settingOf(raw: DuckDBConnection, name: string): Promise<string> {

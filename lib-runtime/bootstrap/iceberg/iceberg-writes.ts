@@ -1,4 +1,5 @@
 import { isBlank, nameIn, Pieces } from '../../base/sql-pieces';
+import { quotedIdentifier } from '../../base/sql-text';
 import { Statement } from '../../execution/statement';
 
 /** The first words of statements that may write. */
@@ -15,6 +16,8 @@ export interface Write {
   readonly text: string;
   /** The table's name as the statement has it, in lower case; the statement itself if it does not show the name. */
   readonly table: string;
+  /** The table's name, quoted; empty if the statement does not show it. */
+  readonly quotedTable: string;
   /** Whether it creates the table, and whether with rows. */
   readonly creates?: 'empty' | 'filled';
   readonly ifNotExists: boolean;
@@ -33,10 +36,12 @@ function writeOf(text: string): Write {
   const introduced = WITHOUT_NAME.includes(upper[0]!) ? -1 : upper.findIndex((word) => INTRODUCING.includes(word));
   const from = upper.findIndex((word, index) => index > introduced && !BEFORE_NAME.includes(word));
   const { name, end } = nameAt(words, from);
+  const hasName = introduced !== -1 && name.length > 0;
   const creates = upper[0] === 'CREATE' && upper[introduced] === 'TABLE' && !upper.slice(0, introduced).some((word) => TEMPORARY.includes(word));
   return {
     text,
-    table: introduced === -1 || name === '' ? text : name.toLowerCase(),
+    table: hasName ? name.join('.').toLowerCase() : text,
+    quotedTable: hasName ? name.map(quotedIdentifier).join('.') : '',
     ...creates && { creates: upper.includes('AS', end) ? 'filled' : 'empty' },
     ifNotExists: upper.slice(introduced, from).includes('NOT'),
     resetsPartitions: upper[0] === 'ALTER' && / RESET PARTITIONED BY$/.test(upper.join(' ')),
@@ -56,18 +61,18 @@ function wordsOf(text: string): readonly string[] {
   return words;
 }
 
-/** The name at `from` with what qualifies it, and where it ends. */
-function nameAt(words: readonly string[], from: number): { readonly name: string; readonly end: number } {
-  const parts: string[] = [];
+/** The parts of the name at `from`, with what qualifies it, and where it ends. */
+function nameAt(words: readonly string[], from: number): { readonly name: readonly string[]; readonly end: number } {
+  const name: string[] = [];
   let end = from;
   for (; end >= 0 && end < words.length; end += 2) {
     const part = nameIn(words[end]!);
     if (part === undefined) break;
-    parts.push(part);
+    name.push(part);
     if (words[end + 1] !== '.') {
       end += 1;
       break;
     }
   }
-  return { name: parts.join('.'), end };
+  return { name, end };
 }

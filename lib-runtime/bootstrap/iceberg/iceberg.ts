@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CatalogStep } from '../catalog-step';
 import { SingleCommits } from './iceberg-commit';
@@ -16,12 +17,21 @@ import { namesOneOf } from '../../diagnosis/missing-catalog';
 import { textOf } from '../../diagnosis/query-error';
 import type { ConnectionLease } from '../../execution/connection';
 import type { Statement } from '../../execution/statement';
+import type { QueryParameters } from '../../values/parameters';
 import { hasExpired, S3BootstrapStep } from '../s3/s3';
-import type { Diagnosis, NoteCommit, StepContext } from '../step';
+import type { Asking, Diagnosis, NoteCommit, StepContext } from '../step';
 import { StepOptions } from '../step-options';
 import type { StepEnvironment } from '../step-registry';
 
 // A separate chunk, which is loaded for a function that has the step.
+
+// A distinct name, so that bundlers leave these calls alone.
+const requireFromHere = createRequire(__filename);
+
+/** Reading tables as of a time. */
+const timeTravel = () => requireFromHere('./iceberg-time-travel') as typeof import('./iceberg-time-travel');
+
+const MAY_TRAVEL = /\bTIMESTAMP\s*=>/i;
 
 /** An Iceberg catalog: S3 Tables, Glue, or another REST catalog. */
 export class IcebergBootstrapStep extends CatalogStep {
@@ -74,6 +84,10 @@ export class IcebergBootstrapStep extends CatalogStep {
     if (this.storage) return this.storage.diagnose(error, isDone);
     // The next attempt gets new credentials from the catalog.
     return hasExpired(error) ? 'transient' : undefined;
+  }
+
+  async check(sql: string, ask: Asking, parameters: QueryParameters | undefined): Promise<void> {
+    if (MAY_TRAVEL.test(sql) && namesOneOf(this.provides, sql)) await timeTravel().refuseTooEarly(this.provides, sql, parameters, ask);
   }
 
   explain(error: string, sql: string): DuckDbError | undefined {

@@ -8,7 +8,7 @@ import { HttpProblem, problemOf, quoted } from './problem';
 import { requestParams } from './request-params';
 import type { Responder } from './responder';
 import { didYouMean } from '../../base/did-you-mean';
-import { messageOf } from '../../base/errors';
+import { ConfigError, messageOf } from '../../base/errors';
 import { recordAnswer } from '../../observe/metrics';
 import type { QueryFile } from '../query-file';
 import type { RunningQuery } from '../running-query';
@@ -38,6 +38,13 @@ export interface HttpHost {
 /** Names of queries have no dots. */
 const OPENAPI = 'openapi.json';
 const SUFFIX = new RegExp(`\\.(${HTTP_FORMATS.join('|')})$`);
+
+/** Refuses a folder with a query whose rows nobody could ask for as JSON. */
+export function refuseHiddenQuery(folder: string, hasQuery: (name: string) => boolean): void {
+  const name = OPENAPI.replace(SUFFIX, '');
+  if (!hasQuery(name)) return;
+  throw new ConfigError(`${folder}/${name}.sql: received the name "${name}", but GET /${OPENAPI} is the description of the API, and not rows: rename the file`);
+}
 
 /** Answers a request, also one that fails. Throws only if the response has begun, or its reader has left. */
 export async function answerHttp(host: HttpHost, request: HttpRequest, responder: Responder, requestId: string | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { answerHttp, type HttpHost } from './answer-http';
+import { answerHttp, type HttpHost, refuseHiddenQuery } from './answer-http';
 import { isHttpEvent, readHttpEvent } from './http-event';
 import { readHttpOptions } from './http-options';
 import { type AwsLambda, BufferedResponder, type LambdaStream, StreamingResponder, writeWhole } from './responder';
@@ -6,7 +6,7 @@ import type { InvocationContext, QueryHttpAnswer } from '../types';
 
 // A separate chunk, which is loaded for the first HTTP event, or when a handler is made that declares HTTP.
 
-export { isHttpEvent, readHttpOptions };
+export { isHttpEvent, readHttpOptions, refuseHiddenQuery };
 
 /** The result of an HTTP event, for a function that does not stream. */
 export async function httpResult(host: HttpHost, event: object, context: InvocationContext | undefined): Promise<QueryHttpAnswer> {

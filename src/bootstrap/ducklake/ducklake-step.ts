@@ -9,6 +9,7 @@ import { IDuckDbHost } from '../../duckdb-host';
 import { DuckDbExtension } from '../../extension';
 import { LakeAccess } from '../lake-access';
 import { warnOfDeletion } from './lake-deletion';
+import { useAsLake } from '../lake-folders';
 import { checkLakeLocation, LakeLocation } from '../lake-location';
 import { S3Access, S3Rights, S3_ACCESS_OPTIONS, urls } from '../s3/s3-access';
 import { S3AccessOptions, S3Permissions } from '../s3/s3-access-options';
@@ -185,13 +186,16 @@ export class DuckLakeStep implements IBootstrapStep {
     const { metadata, data, access, createIfMissing, encrypted, migrateIfNeeded, dataInliningRowLimit, snapshot, s3 } = this.props;
     const role = s3?.assumeRole ?? host.executionRole;
     if (access === LakeAccess.WRITE && data && role) warnOfDeletion(host, role, data, this.at);
+    const connection = metadata._bind(host, this.at, this.name);
+    // The file of a frozen lake may be a copy of the catalog of another lake.
+    if (data && !metadata._isFrozen) useAsLake(host, this.name, data, { database: connection.database, schema: connection.metadataSchema ?? 'public' });
     return {
       type: 'ducklake',
       provides: [this.catalog],
       attaches: [this.catalog],
       config: {
         catalog: this.catalog,
-        ...metadata._bind(host, this.at, this.name),
+        ...connection,
         ...(data && { dataPath: urls(data.bucket, [data.prefix])[0] }),
         ...(access && access !== LakeAccess.READ && { access }),
         ...(createIfMissing && { createIfMissing }),

@@ -2,6 +2,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IcebergBinding } from './iceberg-binding';
 import { expectKnownProps, expectList, expectObject, PropNames } from '../../checks/expect';
 import { expectFolders } from '../../checks/folders';
+import { useForFiles } from '../lake-folders';
 import { S3Access } from '../s3/s3-access';
 import { S3Permissions } from '../s3/s3-access-options';
 
@@ -37,6 +38,7 @@ export function checkData(data: unknown, what: string): asserts data is IcebergD
 /** Lets the step read the files of its tables, and on request add to them. Returns the configuration of an S3 step for them. */
 export function bindData(data: IcebergData[], region: string | undefined, binding: IcebergBinding): { [key: string]: any } {
   const { host, step, at, canWrite, encryptionKeys, assumeRole } = binding;
+  for (const { bucket, prefix } of data) if (prefix !== undefined) useForFiles(host, step, { bucket, prefix });
   const areas = data.map(({ bucket, prefix }) => ({ bucket, prefixes: prefix === undefined ? undefined : [prefix] }));
   return new S3Access({ region, encryptionKeys, assumeRole }, areas, canWrite ? S3Permissions.READ_WRITE : S3Permissions.READ, at).bind(host, step);
 }

@@ -163,7 +163,7 @@ export function urls(bucket: s3.IBucket, keys: string[]): string[] {
 }
 
 /** The bucket's name, if it is known before the deployment. */
-function knownName(bucket: s3.IBucket): string | undefined {
+export function knownName(bucket: s3.IBucket): string | undefined {
   const { defaultChild } = bucket.node;
   const name = defaultChild instanceof s3.CfnBucket ? defaultChild.bucketName : bucket.bucketName;
   return Token.isUnresolved(name) ? undefined : name;

@@ -6,6 +6,7 @@ import { S3AccessOptions, S3Permissions } from './s3-access-options';
 import { expectDuration, expectFlags, expectList, expectObject, expectOneOf, expectProps, expectStaleness, expectTexts, PropNames } from '../../checks/expect';
 import { IDuckDbHost } from '../../duckdb-host';
 import { DuckDbExtension } from '../../extension';
+import { useForFiles } from '../lake-folders';
 
 /** Properties of an `S3Step`. */
 export interface S3StepProps extends S3AccessOptions {
@@ -136,6 +137,7 @@ export class S3Step implements IBootstrapStep {
   public bind(host: IDuckDbHost): BootstrapStepConfig {
     const { maxStaleness, immutable, prefetch, credentialChain } = this.props;
     this.warnOfPrefixes(host);
+    this.useFolders(host);
     return {
       type: 's3',
       config: {
@@ -146,6 +148,13 @@ export class S3Step implements IBootstrapStep {
         ...(credentialChain && { credentialChain }),
       },
     };
+  }
+
+  /** Only folders that it names: a step for whole buckets does not say where it writes. */
+  private useFolders(host: IDuckDbHost): void {
+    const { buckets, prefixes = [], permissions = S3Permissions.READ } = this.props;
+    if (permissions === S3Permissions.READ) return;
+    for (const bucket of buckets) for (const prefix of prefixes) useForFiles(host, this.name, { bucket, prefix });
   }
 
   private checkStaleness(): void {

@@ -40,6 +40,12 @@ test('queries answer over HTTP, a line a request, and a change of a file counts 
   await served.printed('syntax error at or near "FROM"');
 }, 60_000);
 
+test('a query whose rows the description of the API would hide is told at the start', async () => {
+  writeFileSync(join(folder, 'openapi.sql'), 'SELECT 1');
+  const { code, stderr } = await outcomeOf(process.execPath, [COMMAND, 'serve', folder, '--port', '0']);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining(`cdk-duckdb-lambda: ${folder}/openapi.sql: received the name "openapi", but GET /openapi.json`) });
+});
+
 test('a page lists the queries, for browsers of this machine only', async () => {
   served = await serving(folder);
   const page = await get('/');

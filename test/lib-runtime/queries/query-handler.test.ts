@@ -312,4 +312,12 @@ describe('a handler is made', () => {
     writeFileSync(file, '');
     expect(() => runtime.queryHandler({ queries: file })).toThrow(/does not exist/);
   });
+
+  test('not with a query whose rows the description of the API would hide, if there is HTTP', () => {
+    const queries = queryFolder({ openapi: 'SELECT 1' });
+    runtime = freshRuntime();
+    expect(() => runtime.queryHandler({ queries, http: {} })).toThrow(`${queries}/openapi.sql: received the name "openapi", but GET /openapi.json is the description`);
+    expect(() => runtime.queryHandler({ queries })).not.toThrow();
+    expect(() => runtime.queryHandler({ queries: queryFolder({ 'v1/openapi': 'SELECT 1', 'OpenAPI': 'SELECT 1' }), http: {} })).not.toThrow();
+  });
 });

@@ -108,27 +108,38 @@ describeWith(['postgres', 'aws'], 'a statement on a lake', () => {
   describe('with a NULL where a value must be', () => {
     const start = async () => freshRuntime(await bed.environment([bed.writer()]));
 
-    test.each([
-      ['AT (VERSION => $v)', 'FROM lake.h AT (VERSION => $v)', { v: null }],
-      ['an argument', "CALL ducklake_merge_adjacent_files('lake', NULL)", undefined],
-    ])('%s: the instance is lost, and the statement is not to be run again', async (_, sql, parameters) => {
-      const { cursor } = await start();
-      await cursor((c) => c.execute('CREATE TABLE IF NOT EXISTS lake.h (i INT)'));
-      const error = await rejection(cursor((c) => c.query(sql, parameters)));
-      says('DUCKLAKE.nullArgument', error.message);
-      expect(error).toMatchObject({ code: 'FATAL', retryable: false, message: expect.stringContaining('a NULL was given where DuckLake needs a value') });
-      expect(await cursor((c) => c.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
-    });
-
-    test.each([
-      ['NULL', undefined], ['$v::BIGINT', { v: 1 }], ['CAST(/* ! */ $v AS BIGINT)', { v: 1 }],
-    ])('AT (VERSION => %s) is refused', async (version, parameters) => {
+    test('the instance stays whole, also in a transaction and in a stream', async () => {
       const { cursor } = await start();
       await cursor((c) => c.execute('CREATE TABLE IF NOT EXISTS lake.h (i INT); CREATE TABLE kept (i INT)'));
-      expect(await rejection(cursor((c) => c.query(`FROM lake.h  at ( VERSION => ${version} )`, parameters)))).toMatchObject({
-        code: 'QUERY', retryable: false, message: expect.stringContaining('needs the number of a snapshot'),
-      });
-      expect(await cursor((c) => c.query("FROM kept, (SELECT 'AT (VERSION => NULL)') s"))).toEqual([]);
+      const statements: [string, Record<string, unknown>?][] = [
+        ['FROM lake.h AT (VERSION => NULL)'],
+        ['FROM lake.h AT (VERSION => $v)', { v: null }],
+        ['FROM lake.h AT (VERSION => $v::BIGINT)', { v: 1 }],
+        ["FROM lake.h AT (VERSION => getvariable('unset'))"],
+        ['USE lake; FROM h AT (VERSION => NULL)'],
+        ["CALL ducklake_merge_adjacent_files('lake', NULL)"],
+        ['CALL ducklake_merge_adjacent_files($l, $t)', { l: 'lake', t: null }],
+        ["FROM ducklake_list_files('lake', NULL)"],
+        ["CALL ducklake_flush_inlined_data('lake', table_name => $t)", { t: null }],
+        ["CALL ducklake_rewrite_data_files('lake', 'h', schema => $s)", { s: null }],
+        ['CALL lake.set_option($o, 1)', { o: null }],
+        ["CALL lake.set_option('parquet_version', NULL)"],
+        ["CALL ducklake_cleanup_old_files('lake', dry_run => NULL)"],
+      ];
+      const told = { code: 'QUERY', retryable: false, message: expect.stringContaining('a NULL was given where DuckLake needs a value') };
+      for (const [sql, parameters] of statements) {
+        const error = await rejection(cursor((c) => c.query(sql, parameters)));
+        says('DUCKLAKE.nullArgument', error.message);
+        expect({ sql, error }).toMatchObject({ error: told });
+      }
+      expect(await rejection(cursor((c) => c.transaction(async (t) => {
+        await t.execute('INSERT INTO lake.h VALUES (1)');
+        await t.query('FROM lake.h AT (VERSION => $v)', { v: null });
+      })))).toMatchObject(told);
+      expect(await rejection(cursor(async (c) => {
+        for await (const _ of c.stream('FROM lake.h AT (VERSION => NULL)'));
+      }))).toMatchObject(told);
+      expect(await cursor((c) => c.query('SELECT count(*) AS n FROM lake.h, (FROM kept) UNION ALL SELECT count(*) FROM lake.h'))).toEqual([{ n: 0 }, { n: 0 }]);
     });
 
     test('a time', async () => {

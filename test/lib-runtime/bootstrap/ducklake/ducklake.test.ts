@@ -140,6 +140,7 @@ describeWith(['postgres', 'aws'], 'DuckLake as a bootstrap step', () => {
       const pinned = await start(bed.reader({ snapshotVersion: versions[0] }));
       await pinned.cursor((c) => c.query(count));
       const { cursor } = await start(bed.writer({ access: 'MAINTAIN' }));
+      await bed.postgres.postgres.query(`UPDATE ducklake_snapshot SET snapshot_time = snapshot_time - interval '1 hour' WHERE snapshot_id = ${versions[0]}`);
       await cursor((c) => c.execute(`CALL ducklake_expire_snapshots('lake', versions => [${versions[0]}])`));
       const told = { retryable: false, message: expect.stringContaining(`the lake has no snapshot of the version ${versions[0]}: it has expired`) };
       expect(await rejection(cursor((c) => c.query(`${count} AT (VERSION => ${versions[0]})`)))).toMatchObject({ code: 'QUERY', ...told });

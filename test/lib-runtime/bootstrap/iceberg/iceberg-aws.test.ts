@@ -178,6 +178,23 @@ print(json.dumps(boto3.client('s3tables').create_table_bucket(name='tables')['ar
       expect(await made.cursor((c) => c.query(`FROM ${table}`))).toEqual([{ id: 1 }]);
     });
 
+    test('so does the error of a SELECT that fails after its table was created', async () => {
+      const as = "SELECT CASE WHEN range = 5000 THEN error('no such rate') ELSE range END AS id FROM range(10000)";
+      const error = await rejection(made.cursor((c) => c.execute(`CREATE TABLE ${table} ${location()} AS ${as}`)));
+      expect(error).toMatchObject({ code: 'QUERY', retryable: false, message: expect.stringMatching(/^Invalid Input Error: no such rate\n\nhint: .* is there, and empty/) });
+      expect(error.message).toContain(`or first DROP TABLE ${table}, with a role that may`);
+      expect(await made.cursor((c) => c.query(`SELECT count(*) AS n FROM ${table}`))).toEqual([{ n: 0 }]);
+      expect(await rejection(made.cursor((c) => c.execute(`CREATE TABLE ${table} ${location()} AS SELECT 1 AS id`)))).toMatchObject({
+        code: 'QUERY', message: expect.stringContaining('already exists'),
+      });
+    });
+
+    test('a SELECT that DuckDB cannot bind leaves no table', async () => {
+      const error = await rejection(made.cursor((c) => c.execute(`CREATE TABLE ${table} ${location()} AS SELECT nothing`)));
+      expect(error.message).not.toContain('is there, and empty');
+      expect(await rejection(made.cursor((c) => c.query(`FROM ${table}`)))).toMatchObject({ code: 'QUERY', message: expect.stringContaining('does not exist') });
+    });
+
     test('so does the error of a transaction', async () => {
       first('commit', { status: 409 });
       const create = made.cursor((c) => c.transaction(async (t) => {

@@ -15,7 +15,16 @@ test.each([
   ['COPY FROM DATABASE other TO lake', 'COPY FROM DATABASE other TO lake'],
   ['CALL lake.f()', 'CALL lake.f()'],
 ])('%s writes %s', (sql, table) => {
-  expect(writesIn(new Statement(sql))).toEqual([{ text: sql, table, ifNotExists: expect.any(Boolean), resetsPartitions: false }]);
+  expect(writesIn(new Statement(sql))).toEqual([
+    { text: sql, table, quotedTable: expect.any(String), ifNotExists: expect.any(Boolean), resetsPartitions: false },
+  ]);
+});
+
+test.each([
+  ['CREATE TABLE lake."europe.Sales".t AS SELECT 1', '"lake"."europe.Sales"."t"'],
+  ['CALL lake.f()', ''],
+])('%s: quoted, its table is %s', (sql, quotedTable) => {
+  expect(writesIn(new Statement(sql))).toMatchObject([{ quotedTable }]);
 });
 
 test.each([
