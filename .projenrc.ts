@@ -76,7 +76,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       reporters: [new javascript.JestReporter('<rootDir>/test/counts-reporter.js')],
       additionalOptions: {
         testTimeout: 60_000,
-        maxWorkers: 2,
+        maxWorkers: 3,
         testSequencer: '<rootDir>/test/slow-first-sequencer.js',
         // The runtime closes instances when its process, here the worker, has used most of a function's memory.
         workerIdleMemoryLimit: '1GB',

@@ -3,7 +3,7 @@ import * as path from 'path';
 import { transformSync } from 'esbuild';
 import * as ts from 'typescript';
 import { runScript } from './lib-runtime/built-runtime';
-import { config } from './lib-runtime/fresh-runtime';
+import { config } from './lib-runtime/runtime-config';
 import { temporaryDirectory } from './temporary-directory';
 
 const ROOT = path.join(__dirname, '..');

@@ -6,7 +6,8 @@ import { DuckDbFunction, S3Permissions, S3Step, S3StepProps } from '../../src';
 import { startAws, type AwsServer } from '../bed';
 import { describeWith } from '../bed/require';
 import { boto } from '../lib-runtime/boto';
-import { freshRuntime, rejection, type Runtime } from '../lib-runtime/fresh-runtime';
+import { freshRuntime, type Runtime } from '../lib-runtime/fresh-runtime';
+import { rejection } from '../lib-runtime/rejection';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
 
 const LAKE = `

@@ -10,7 +10,8 @@ import { startAws, startPostgres, type AwsServer, type PostgresServer } from '..
 import { describeWith } from '../bed/require';
 import { AnsweringServer, startAnswering } from '../contract/performed';
 import { boto } from '../lib-runtime/boto';
-import { freshRuntime, rejection, type Runtime } from '../lib-runtime/fresh-runtime';
+import { freshRuntime, type Runtime } from '../lib-runtime/fresh-runtime';
+import { rejection } from '../lib-runtime/rejection';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
 import { temporaryDirectory } from '../temporary-directory';
 

@@ -4,7 +4,9 @@ import { writeOrders } from '../../examples/sales/orders';
 import { startFarS3, startPostgres, type FarS3Server, type PostgresServer } from '../bed';
 import { describeWith } from '../bed/require';
 import { type AnsweringServer, startAnswering } from '../contract/performed';
-import { config, freshRuntime, rejection, type Runtime } from '../lib-runtime/fresh-runtime';
+import { freshRuntime, type Runtime } from '../lib-runtime/fresh-runtime';
+import { rejection } from '../lib-runtime/rejection';
+import { config } from '../lib-runtime/runtime-config';
 import { signedExtensions } from '../lib-runtime/signed-extensions';
 
 describeWith('postgres', 'the report over files and PostgreSQL, with the runtime in this process and a database in memory as MotherDuck', () => {

@@ -1,5 +1,7 @@
 import { Writable } from 'node:stream';
-import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
+import { config } from './runtime-config';
 
 /** A value of each kind that may reach an argument by mistake; made anew for each call. */
 const VALUES: Readonly<Record<string, () => unknown>> = {

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
 import { startS3, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';
 

@@ -1,5 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { installAws } from '../bed/servers/aws';
@@ -18,13 +18,18 @@ for line in sys.stdin:
   print(json.dumps(answer), flush=True)
 `;
 
-/** One process for each server: Python needs a second for the import of boto3. */
+/** How long a process stays for the next script. */
+const IDLE_MS = 10_000;
+
+/** One process for each server: Python needs a second for the import of boto3. While it is idle, it does not keep this process alive. */
 class Boto {
   private readonly lines: AsyncIterator<string>;
   private printed = '';
   private last: Promise<unknown> = Promise.resolve();
+  private idle: NodeJS.Timeout | undefined;
 
-  constructor(private readonly python: ChildProcessWithoutNullStreams) {
+  constructor(private readonly python: ChildProcessWithoutNullStreams, private readonly forget: () => void) {
+    python.once('exit', forget);
     python.stdin.on('error', () => undefined);
     python.stderr.setEncoding('utf8').on('data', (text: string) => { this.printed += text; });
     this.lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
@@ -36,17 +41,20 @@ class Boto {
     return answer;
   }
 
-  async stop(): Promise<void> {
-    if (this.python.exitCode !== null || this.python.signalCode !== null) return;
-    const exit = once(this.python, 'exit');
+  private end(): void {
+    this.forget();
     this.python.kill('SIGKILL');
-    await exit;
   }
 
   private async ask(script: string, timeoutMs: number): Promise<any> {
+    clearTimeout(this.idle);
+    // Keeps this process alive meanwhile.
     const timer = setTimeout(() => this.python.kill('SIGKILL'), timeoutMs);
     this.python.stdin.write(`${JSON.stringify(script)}\n`);
-    const { value, done } = await this.lines.next().finally(() => clearTimeout(timer));
+    const { value, done } = await this.lines.next().finally(() => {
+      clearTimeout(timer);
+      this.idle = setTimeout(() => this.end(), IDLE_MS).unref();
+    });
     if (done) throw new Error(`Python ended, or did not answer within ${timeoutMs} ms:\n${this.printed}`);
     const { printed, error } = JSON.parse(value) as { printed?: string; error?: string };
     if (error !== undefined) throw new Error(error);
@@ -55,14 +63,12 @@ class Boto {
 }
 
 const processes = new Map<string, Promise<Boto>>();
-afterAll(async () => {
-  for (const started of processes.values()) await (await started).stop();
-  processes.clear();
-});
 
 async function start(endpoint: string): Promise<Boto> {
   const env = { AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_SSM: endpoint, AWS_DEFAULT_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
-  return new Boto(spawn(join(await installAws(), 'bin/python'), ['-c', SERVER], { env: { ...process.env, ...env } }));
+  const python = spawn(join(await installAws(), 'bin/python'), ['-c', SERVER], { env: { ...process.env, ...env } });
+  for (const held of [python, python.stdin, python.stdout, python.stderr]) (held as ChildProcess | Socket).unref();
+  return new Boto(python, () => processes.delete(endpoint));
 }
 
 /** Runs Python with AWS's own client, as somebody who may do everything; returns what it prints, as JSON. */

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
 import { type Front, frontOf } from './front';
+import { rejection } from './rejection';
 import { startS3, type S3Server } from '../bed';
 import { describeWith } from '../bed/require';
 

@@ -2,7 +2,9 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { config, freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
+import { config } from './runtime-config';
 
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 

@@ -1,4 +1,4 @@
-import { config } from './fresh-runtime';
+import { config } from './runtime-config';
 import type { FarS3Server } from '../bed';
 
 /** What a function of 1,769 MB has in its environment to read the far S3 with the baked extensions; `parts` are of its configuration. */

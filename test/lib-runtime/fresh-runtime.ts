@@ -52,24 +52,3 @@ export function freshRuntime(env: Record<string, string> = {}): Runtime {
   });
   return fresh!;
 }
-
-/** `DUCKDB_LAMBDA_CONFIG` as the construct writes it. */
-export function config(parts: {
-  extensions?: string[];
-  steps?: { name: string; type: string; config?: object; provides?: string[] }[];
-  databases?: Record<string, { file?: string; steps?: string[] }>;
-  settings?: Record<string, unknown>;
-  verifyExtensions?: boolean;
-  timeoutSeconds?: number;
-  results?: { location: string };
-  http?: object;
-}): { DUCKDB_LAMBDA_CONFIG: string } {
-  return { DUCKDB_LAMBDA_CONFIG: JSON.stringify({ version: 1, extensions: [], steps: [], ...parts }) };
-}
-
-/** What `promise` rejects with; fails when it does not. */
-export async function rejection(promise: Promise<unknown>): Promise<InstanceType<Runtime['DuckDbError']>> {
-  return promise.then((value) => {
-    throw new Error(`expected a rejection, got ${JSON.stringify(value)}`);
-  }, (error) => error);
-}

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { valuesOf } from './built-runtime';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
 
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';
 

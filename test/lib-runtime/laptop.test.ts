@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { valuesOf } from './built-runtime';
-import { config } from './fresh-runtime';
+import { config } from './runtime-config';
 import { DUCKDB_VERSION, extensionFile, signedExtensions } from './signed-extensions';
 import { describeWith } from '../bed/require';
 import { startS3, type S3Server } from '../bed/servers/s3';

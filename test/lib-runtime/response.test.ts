@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectWithRuntime } from './built-runtime';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
 import { startRuntimeClient, type RunningClient } from '../bed';
 import { describeWith } from '../bed/require';
 

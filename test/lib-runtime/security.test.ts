@@ -3,7 +3,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type PostgresBed, startPostgresBed } from './bootstrap/postgres/postgres-bed';
 import { runScript, valuesOf } from './built-runtime';
-import { freshRuntime, rejection, type Runtime } from './fresh-runtime';
+import { freshRuntime, type Runtime } from './fresh-runtime';
+import { rejection } from './rejection';
 import { repositoryRoot } from '../bed';
 import { describeWith } from '../bed/require';
 

@@ -4,8 +4,8 @@ import { scrub } from '../../../lib-runtime/base/redaction';
 import { startAws, type AwsServer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
-import { rejection } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
 import { says } from '../says';
 
 const ACCOUNT = `

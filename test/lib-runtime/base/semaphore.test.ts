@@ -1,5 +1,5 @@
 import { Semaphore } from '../../../lib-runtime/base/semaphore';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 test('at most so many hold it; the others follow in order', async () => {
   const semaphore = new Semaphore(2);

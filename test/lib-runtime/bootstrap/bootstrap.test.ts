@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 
 const sql = (name: string, statements: string[], provides?: string[]) => ({ name, type: 'sql', ...(provides && { provides }), config: { statements } });
 const lake = sql('lake', ["ATTACH ':memory:' AS lake", 'CREATE TABLE lake.t AS SELECT 42 AS x', 'CREATE SEQUENCE lake.numbers'], ['lake']);

@@ -1,7 +1,9 @@
 import { startPostgresBed, type PostgresBed } from './postgres/postgres-bed';
 import { secretsMadeBy } from '../../../lib-runtime/bootstrap/dropped-secrets';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { says } from '../says';
 
 test.each([

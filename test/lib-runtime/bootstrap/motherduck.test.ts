@@ -2,8 +2,10 @@ import { motherDuckStatements } from '../../../lib-runtime/bootstrap/motherduck'
 import { startAws, type AwsServer } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 // What needs MotherDuck itself is unchecked: here it is offline.

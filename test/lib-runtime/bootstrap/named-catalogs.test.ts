@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../../temporary-directory';
 import { valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 

@@ -1,5 +1,7 @@
 import type { BootstrapStepType } from '../../../lib-runtime';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 
 const own = { name: 'own', type: 'own', provides: ['own'], config: { rows: 3 } };
 

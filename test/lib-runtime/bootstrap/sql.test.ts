@@ -1,8 +1,10 @@
 import { type AwsServer, startAws } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { boto } from '../boto';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 import { type PostgresBed, startPostgresBed } from './postgres/postgres-bed';
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Cursor } from '../../../lib-runtime';
 import { type FarS3Server, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 const DAYS = 12;

@@ -5,7 +5,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { RowStream } from '../../../lib-runtime/cursor/stream';
 import { RowReader } from '../../../lib-runtime/values/rows';
 import { valuesOf } from '../built-runtime';
-import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 let runtime: Runtime;
 let cursor: Runtime['cursor'];

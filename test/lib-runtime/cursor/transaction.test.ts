@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Cursor } from '../../../lib-runtime';
-import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 /** Runs for minutes on one thread, is interrupted within milliseconds, and spills nothing. */
 const SLOW = 'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE hash(a.range, b.range) = 0';

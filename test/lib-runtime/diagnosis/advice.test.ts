@@ -2,7 +2,9 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { temporaryDirectory } from '../../temporary-directory';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { DUCKDB_VERSION, PLATFORM, signedExtensions } from '../signed-extensions';
 
 const INSTALL = `duckdb-extensions install --version ${DUCKDB_VERSION} --platform ${PLATFORM} --target DIR`;

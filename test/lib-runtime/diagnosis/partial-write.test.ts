@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PART } from '../../../lib-runtime/diagnosis/remote-write';
 import { startS3, type S3Server } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 /** Fails in its last row. */

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { queryError } from '../../../lib-runtime/diagnosis/query-error';
 import { startS3, type S3Server } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 /** As S3 answers who does not sign; the test's server takes that for a malformed request. */

@@ -5,7 +5,9 @@ import { createServer as createTlsServer } from 'node:tls';
 import { isTransientHttp } from '../../../lib-runtime/diagnosis/transient-http';
 import { makeCertificates } from '../../bed/servers/certificates';
 import { temporaryDirectory } from '../../temporary-directory';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { type Line, says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 

@@ -8,7 +8,8 @@ import { describeWith } from '../../bed/require';
 import { makeCertificates } from '../../bed/servers/certificates';
 import { temporaryDirectory } from '../../temporary-directory';
 import { type PostgresBed, startPostgresBed } from '../bootstrap/postgres/postgres-bed';
-import { freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 import { says } from '../says';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { extensionFile, signedExtensions } from '../signed-extensions';
 
 // What a statement costs at a server of Parquet: each bind looks at the file, and each new connection is a handshake.

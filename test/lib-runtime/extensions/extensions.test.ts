@@ -6,7 +6,9 @@ import { findExtensions } from '../../../lib-runtime/extensions/extensions';
 import { bedPath } from '../../bed/paths';
 import { temporaryDirectory } from '../../temporary-directory';
 import { runScript, valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { DUCKDB_VERSION, extensionFile, signedExtensions } from '../signed-extensions';
 
 /** nobody: like Lambda's user, it cannot write where the image's files are. */

@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FarS3Server, type Operation, operationCounts, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 type Requests = Partial<Record<Operation, number>>;

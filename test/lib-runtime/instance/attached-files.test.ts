@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Statement } from '../../../lib-runtime/execution/statement';
 import { claimFile } from '../../../lib-runtime/instance/files';
 import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 test('a list of attached files that was read before an ATTACH does not undo what was noted of it since', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'instance-'));

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Availability } from '../../bed/availability';
 import { describeIf } from '../../bed/require';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { says } from '../says';
 
 const KIB = 1024;

@@ -3,7 +3,9 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { requestLimits } from '../../../lib-runtime/instance/request-limits';
 import { describeWith } from '../../bed/require';
 import { valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 /** All attempts at a request that nobody answers, and the pauses between them, as DuckDB makes them. */

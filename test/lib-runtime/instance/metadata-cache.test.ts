@@ -5,7 +5,8 @@ import type { Cursor } from '../../../lib-runtime';
 import { type FarS3Server, operationCounts, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
 import { farS3Environment } from '../far-s3-runtime';
-import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 import { signedExtensions } from '../signed-extensions';
 
 const VERSIONS = 6;

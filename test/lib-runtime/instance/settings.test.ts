@@ -6,7 +6,9 @@ import { deriveSettings } from '../../../lib-runtime/instance/settings';
 import { lambdaMemoryLimit } from '../../../lib-runtime/memory/limits';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { runScript, valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 
 const INPUT = {
   env: {}, tempDirectory: '/t', limits: { memoryBytes: 2 ** 30, spillBytes: 2 ** 31 }, extensionDirectory: undefined, unsigned: false, attachesCatalogs: false, uploads: undefined, overrides: {},

@@ -1,5 +1,6 @@
 import { sharedInstance } from '../../../lib-runtime/instance/shared-instances';
-import { freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 beforeEach(() => freshRuntime());
 

@@ -6,7 +6,8 @@ import type { Limits } from '../../../lib-runtime/memory/limits';
 import { guardMemory } from '../../../lib-runtime/memory/memory-guard';
 import { type FarS3Server, startFarS3 } from '../../bed';
 import { describeWith } from '../../bed/require';
-import { config, freshRuntime, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 const ROW_GROUPS = 20;

@@ -5,7 +5,9 @@ import { uploadHint } from '../../../lib-runtime/diagnosis/upload-hint';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { startS3, type S3Server } from '../../bed/servers/s3';
 import { valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { says } from '../says';
 import { signedExtensions } from '../signed-extensions';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runScript, valuesOf } from '../built-runtime';
-import { config } from '../fresh-runtime';
+import { config } from '../runtime-config';
 
 let scratch: string;
 beforeEach(() => scratch = mkdtempSync(join(tmpdir(), 'threads-')));

@@ -4,8 +4,10 @@ import { Budget } from '../../../lib-runtime/memory/budget';
 import type { Limits } from '../../../lib-runtime/memory/limits';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
 import { valuesOf } from '../built-runtime';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
 import { PEAK_BYTES } from '../peak-memory';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,8 @@
 import type { Cursor } from '../../../lib-runtime';
 import { bytesOf } from '../../../lib-runtime/memory/sizes';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 const MIB = 1024 * 1024;

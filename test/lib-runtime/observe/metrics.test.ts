@@ -1,6 +1,6 @@
 import { runScript } from '../built-runtime';
-import { config } from '../fresh-runtime';
 import { queryFolder } from '../queries/query-bed';
+import { config } from '../runtime-config';
 
 /** A document of CloudWatch's embedded metric format. */
 interface Document {

@@ -1,7 +1,9 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { config, freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 import { signedExtensions } from '../signed-extensions';
 
 const CHANNELS = ['create', 'load', 'bootstrap', 'query'] as const;

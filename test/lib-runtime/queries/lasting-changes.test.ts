@@ -2,7 +2,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { queryFolder } from './query-bed';
 import { checkLastingChanges } from '../../../lib-runtime/queries/lasting-changes';
 import { SourceErrors } from '../../../lib-runtime/queries/source-errors';
-import { freshRuntime, rejection } from '../fresh-runtime';
+import { freshRuntime } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 function errorsOf(sql: string): string[] {
   const errors = new SourceErrors('q.sql', sql);

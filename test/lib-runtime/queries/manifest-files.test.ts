@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { objectPath, queryFolder, removeResults, resultKeys, resultsEnvironment } from './query-bed';
 import { S3Objects } from '../../../lib-runtime/aws/s3-objects';
 import { operationCounts, startFarS3, startS3, type FarS3Server, type S3Server } from '../../bed';
-import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
 import { signedExtensions } from '../signed-extensions';
 
 type Handler = ReturnType<Runtime['queryHandler']>;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import type { FarS3Server, S3Server } from '../../bed';
 import { temporaryDirectory } from '../../temporary-directory';
-import { config } from '../fresh-runtime';
+import { config } from '../runtime-config';
 
 /** A folder with the given queries, by their names. */
 export function queryFolder(queries: Readonly<Record<string, string>>): string {

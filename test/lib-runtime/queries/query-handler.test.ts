@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { queryFolder } from './query-bed';
 import type { RowsAnswer } from '../../../lib-runtime';
 import { temporaryDirectory } from '../../temporary-directory';
-import { config, freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
+import { rejection } from '../rejection';
+import { config } from '../runtime-config';
 
 type Handler = ReturnType<Runtime['queryHandler']>;
 type Event = Parameters<Handler>[0];

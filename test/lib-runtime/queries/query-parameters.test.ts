@@ -3,7 +3,7 @@ import { rememberSecret } from '../../../lib-runtime/base/redaction';
 import { parseExactJson } from '../../../lib-runtime/queries/exact-json';
 import type { QueryParameterDeclaration } from '../../../lib-runtime/queries/query-file';
 import { queryParameters } from '../../../lib-runtime/queries/query-parameters';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 let c: Cursor;
 beforeAll(async () => {

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { objectPath, objectText, queryFolder, removeResults, resultKeys, resultsEnvironment } from './query-bed';
 import { operationCounts, startFarS3, startS3, type FarS3Server, type S3Server } from '../../bed';
-import { freshRuntime, rejection, type Runtime } from '../fresh-runtime';
+import { freshRuntime, type Runtime } from '../fresh-runtime';
 import { type Front, frontOf } from '../front';
+import { rejection } from '../rejection';
 import { signedExtensions } from '../signed-extensions';
 
 type Handler = ReturnType<Runtime['queryHandler']>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cursor, type Cursor, type RowFormat } from '../../../lib-runtime';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 // What `JSON.parse` makes of a key `__proto__` is an own field, as it should be.
 const own = (json: string): any => JSON.parse(json) as unknown;

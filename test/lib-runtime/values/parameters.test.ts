@@ -1,6 +1,6 @@
 import { DuckDBDecimalValue, DuckDBGeometryValue, DuckDBIntervalValue, DuckDBTimeValue, unionValue } from '@duckdb/node-api';
 import { cursor, type Cursor } from '../../../lib-runtime';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 let c: Cursor;
 beforeAll(async () => {

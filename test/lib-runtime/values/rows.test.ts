@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { inspect } from 'node:util';
 import { cursor, type Cursor, type RowFormat } from '../../../lib-runtime';
 import { valuesOf } from '../built-runtime';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 let c: Cursor;
 beforeAll(async () => c = await cursor());

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cursor, type Cursor } from '../../../lib-runtime';
-import { rejection } from '../fresh-runtime';
+import { rejection } from '../rejection';
 
 let c: Cursor;
 let scratch: string;

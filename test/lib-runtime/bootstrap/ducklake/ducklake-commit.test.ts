@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
 import { type Front, frontOf } from '../../front';
 import { type PostgresFront, postgresFrontOf } from '../../postgres-front';
+import { rejection } from '../../rejection';
 import { says } from '../../says';
 
 /** What DuckLake sends with its changes, before COMMIT. */

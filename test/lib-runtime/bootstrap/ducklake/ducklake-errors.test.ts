@@ -1,7 +1,8 @@
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
 import { frontOf } from '../../front';
+import { rejection } from '../../rejection';
 import { says } from '../../says';
 
 describeWith(['postgres', 'aws'], 'a lake that cannot be attached', () => {

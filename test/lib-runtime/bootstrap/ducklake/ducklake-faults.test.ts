@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { describeWith } from '../../../bed/require';
 import { projectWithRuntime, runScript } from '../../built-runtime';
-import { freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
 import { type PostgresFront, postgresFrontOf } from '../../postgres-front';
+import { rejection } from '../../rejection';
 import { says } from '../../says';
 
 const MANY = 'SELECT i FROM range(1000) r(i)';

@@ -1,6 +1,7 @@
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 
 describeWith(['postgres', 'aws'], 'maintenance of a lake', () => {
   let bed: DuckLakeBed;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type DuckLakeBed, startDuckLakeBed } from './ducklake-bed';
 import { startPgBouncer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 
 describeWith(['postgres', 'aws'], 'DuckLake as a bootstrap step', () => {
   let bed: DuckLakeBed;

@@ -6,7 +6,8 @@ import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { startAws, type AwsServer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
 import { boto } from '../../boto';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 import { type Line, says } from '../../says';
 
 const TABLE = 'iceberg.db.t';

@@ -4,8 +4,10 @@ import { run, startMiniStack, type MiniStackServer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
 import { installAws } from '../../../bed/servers/aws';
 import { boto } from '../../boto';
-import { config, freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
 import { type Fault, type Front, frontOf } from '../../front';
+import { rejection } from '../../rejection';
+import { config } from '../../runtime-config';
 import { says } from '../../says';
 import { signedExtensions } from '../../signed-extensions';
 

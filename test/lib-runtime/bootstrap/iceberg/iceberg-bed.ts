@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFarS3, startIcebergRest, type FarS3Server, type IcebergRestOptions, type IcebergRestServer } from '../../../bed';
-import { config } from '../../fresh-runtime';
 import { type Front, frontOf } from '../../front';
+import { config } from '../../runtime-config';
 import { signedExtensions } from '../../signed-extensions';
 
 /** An Iceberg REST catalog over an S3 server. */

@@ -2,8 +2,9 @@ import { type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
 import type { Fault } from '../../front';
+import { rejection } from '../../rejection';
 import { says } from '../../says';
 
 /** LAKE_INSERTS=25 takes half a minute. */

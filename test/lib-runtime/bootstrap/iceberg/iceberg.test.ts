@@ -1,6 +1,7 @@
 import { type IcebergBed, startIcebergBed, WRITE } from './iceberg-bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 
 describeWith(['openssl', 'icebergRest'], 'IcebergStep, over a REST catalog', () => {
   let bed: IcebergBed;

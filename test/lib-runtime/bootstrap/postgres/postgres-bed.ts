@@ -1,6 +1,6 @@
 import { startAws, startPostgres, type AwsServer, type PostgresServer, type PostgresOptions } from '../../../bed';
-import { config } from '../../fresh-runtime';
 import { type Front, frontOf } from '../../front';
+import { config } from '../../runtime-config';
 import { signedExtensions } from '../../signed-extensions';
 
 /** A PostgreSQL server, and an SSM that keeps the passwords of its users. */

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type PostgresBed, startPostgresBed } from './postgres-bed';
 import { droppingAvailability, dropPackets } from '../../../bed/docker/dropped-packets';
 import { describeIf, describeWith } from '../../../bed/require';
-import { freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 import { says } from '../../says';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';

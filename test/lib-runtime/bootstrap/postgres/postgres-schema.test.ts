@@ -4,7 +4,8 @@ import { type PostgresBed, startPostgresBed } from './postgres-bed';
 import type { Cursor } from '../../../../lib-runtime';
 import { startPgBouncer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 import { type Line, says } from '../../says';
 
 /** What another client does to a table that was read, and what a warm process reads then. */

@@ -5,7 +5,8 @@ import { type PostgresBed, startPostgresBed } from './postgres-bed';
 import { startPostgres, type PostgresServer } from '../../../bed';
 import { describeWith } from '../../../bed/require';
 import { valuesOf } from '../../built-runtime';
-import { freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 
 const USERS = 'SELECT count(*) AS n FROM pg_replica.users';
 

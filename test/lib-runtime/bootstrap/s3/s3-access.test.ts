@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { startAws, startS3, type AwsServer, type S3Server } from '../../../bed';
 import { describeWith } from '../../../bed/require';
 import { valuesOf } from '../../built-runtime';
-import { config, freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
 import { type Fault, type Front, frontOf } from '../../front';
+import { rejection } from '../../rejection';
+import { config } from '../../runtime-config';
 import { signedExtensions } from '../../signed-extensions';
 
 const COUNT = "SELECT count(*) AS n FROM 's3://lake/t.parquet'";

@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startS3, type S3Server } from '../../../bed/servers/s3';
 import { type AwsFront, awsFrontOf } from '../../aws-front';
-import { config, freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
+import { config } from '../../runtime-config';
 import { says } from '../../says';
 import { signedExtensions } from '../../signed-extensions';
 

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedInstance } from '../../../../lib-runtime/instance/shared-instances';
 import { startS3, type S3Server } from '../../../bed/servers/s3';
-import { config, freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
+import { config } from '../../runtime-config';
 import { says } from '../../says';
 import { signedExtensions } from '../../signed-extensions';
 

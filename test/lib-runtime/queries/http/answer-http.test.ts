@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Ask, asking, at, type Seen } from './http-bed';
 import type { QueryEvent } from '../../../../lib-runtime';
 import { temporaryDirectory } from '../../../temporary-directory';
-import { freshRuntime, rejection, type Runtime } from '../../fresh-runtime';
+import { freshRuntime, type Runtime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 import { queryFolder } from '../query-bed';
 
 let runtime: Runtime;

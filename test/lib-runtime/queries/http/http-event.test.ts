@@ -2,7 +2,8 @@ import { SERVICES, SHAPES } from './events';
 import { asking, at } from './http-bed';
 import type { QueryHttpEvent } from '../../../../lib-runtime';
 import { isHttpEvent, readHttpEvent } from '../../../../lib-runtime/queries/http/http-event';
-import { freshRuntime, rejection } from '../../fresh-runtime';
+import { freshRuntime } from '../../fresh-runtime';
+import { rejection } from '../../rejection';
 import { queryFolder } from '../query-bed';
 
 const QUERIES = {

@@ -8,7 +8,7 @@ import { streamed } from './streamed';
 import { startRuntimeClient, type RunningClient, type StreamedResponse } from '../../../bed';
 import { temporaryDirectory } from '../../../temporary-directory';
 import { projectWithRuntime } from '../../built-runtime';
-import { config } from '../../fresh-runtime';
+import { config } from '../../runtime-config';
 import { queryFolder } from '../query-bed';
 
 const QUERIES = {
