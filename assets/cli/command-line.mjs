@@ -55,7 +55,7 @@ async function run([name, ...args]) {
   const end = args.indexOf('--');
   const { values } = parse(end === -1 ? args : args.slice(0, end), OPTIONS);
   if (values.help) {
-    process.stdout.write(help());
+    process.stdout.write(help('exec'));
     return;
   }
   const command = end === -1 ? [] : args.slice(end + 1);
@@ -67,7 +67,7 @@ async function run([name, ...args]) {
 async function runServe(args) {
   const { values, positionals: [folder = 'queries', ...more] } = parse(args, { ...OPTIONS, ...SERVE_OPTIONS }, true);
   if (values.help) {
-    process.stdout.write(help());
+    process.stdout.write(help('serve', 'exec'));
     return;
   }
   if (more.length > 0) throw new Error(`serve takes one folder of queries, and got ${[folder, ...more].join(' ')}`);
@@ -83,7 +83,7 @@ function runImages(args) {
   const { region, account } = OPTIONS;
   const { values, positionals: [assembly = 'cdk.out', ...more] } = parse(args, { region, account }, true);
   if (values.help) {
-    process.stdout.write(help());
+    process.stdout.write(help('images'));
     return;
   }
   if (more.length > 0) throw new Error(`images takes one cloud assembly, and got ${[assembly, ...more].join(' ')}`);
@@ -123,24 +123,34 @@ function assignments(option, texts = []) {
   }));
 }
 
-function help() {
+/** How to use the named commands, or all. */
+function help(...names) {
   const [rows, serveRows] = [OPTIONS, SERVE_OPTIONS].map((options) => Object.entries(options).map(([option, [value, meaning, kind]]) => (
     [[`--${option}`, value].join(' ').trim(), kind === 'list' ? `${meaning}; may be repeated` : meaning]
   )));
   const width = Math.max(...[...rows, ...serveRows].map(([left]) => left.length));
   const shown = ([left, right]) => `  ${left.padEnd(width)}  ${right}`;
-  return [
-    'usage: cdk-duckdb-lambda exec --template FILE [OPTION]... -- COMMAND [ARGUMENT]...', '',
-    'Runs a command with the environment variables that a function of a synthesised stack would have.', '',
-    ...rows.map(shown), '',
-    '       cdk-duckdb-lambda check FOLDER', '',
-    'Checks a folder of queries, as a synthesis does.', '',
-    '       cdk-duckdb-lambda serve [FOLDER] [OPTION]...', '',
-    'Serves a folder of queries (default: queries) on localhost, over HTTP as the function would. With --template it has the function\'s environment,',
-    'and the other options of exec. Files are read for each request, so a change counts at once.', '',
-    ...serveRows.map(shown), '',
-    '       cdk-duckdb-lambda images [ASSEMBLY] [--region REGION] [--account ID]', '',
-    'Builds the images of the functions of a cloud assembly (default: cdk.out) under the names that its templates have for them, and prints these.',
-    'Docker is the program that CDK_DOCKER names (default: docker).', '',
-  ].join('\n');
+  const commands = {
+    exec: [
+      'exec --template FILE [OPTION]... -- COMMAND [ARGUMENT]...',
+      'Runs a command with the environment variables that a function of a synthesised stack would have.', '',
+      ...rows.map(shown),
+    ],
+    check: ['check FOLDER', 'Checks a folder of queries, as a synthesis does.'],
+    serve: [
+      'serve [FOLDER] [OPTION]...',
+      'Serves a folder of queries (default: queries) on localhost, over HTTP as the function would. With --template it has the function\'s environment,',
+      'and the other options of exec. Files are read for each request, so a change counts at once.', '',
+      ...serveRows.map(shown),
+    ],
+    images: [
+      'images [ASSEMBLY] [--region REGION] [--account ID]',
+      'Builds the images of the functions of a cloud assembly (default: cdk.out) under the names that its templates have for them, and prints these.',
+      'Docker is the program that CDK_DOCKER names (default: docker).',
+    ],
+  };
+  return (names.length > 0 ? names : Object.keys(commands)).flatMap((name, index) => {
+    const [usage, ...lines] = commands[name];
+    return [`${index === 0 ? 'usage:' : '      '} cdk-duckdb-lambda ${usage}`, '', ...lines, ''];
+  }).join('\n');
 }

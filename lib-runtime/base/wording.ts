@@ -50,6 +50,7 @@ export const DUCKDB = {
   noSuchFile: /Cannot open file ".*No such file or directory/,
   permissionDenied: /Cannot open file ".*Permission denied/,
   readOnlyFileSystem: /Cannot open file ".*Read-only file system/,
+  folderNotEmpty: /is not empty! Enable OVERWRITE option/,
   isDirectory: /Cannot open file ".*Is a directory/,
   noSuchDatabase: /Cannot open database ".*does not exist/,
   invalidDatabase: /not a valid DuckDB database file/,

@@ -10,7 +10,7 @@ const WRITES = /\b(?:COPY|EXPORT)\b/i;
 const QUOTE = /^(?:[eE]?'|\$\w*\$)/;
 const PARAMETER = /^[$?]/;
 /** Errors that refuse a statement before any part of it was executed. */
-const NOT_EXECUTED = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.binderError, DUCKDB.catalogError];
+const NOT_EXECUTED = [DUCKDB.parserError, DUCKDB.syntaxError, DUCKDB.binderError, DUCKDB.catalogError, DUCKDB.folderNotEmpty];
 
 /** The warning about an incomplete write. */
 export const PART = 'what is under its key may be a part: write to a new key, and publish it when the COPY has succeeded';

@@ -41,7 +41,7 @@ export function findExtensions(env: NodeJS.ProcessEnv, names: readonly string[],
   const declared = env.DUCKDB_EXTENSIONS_DIR;
   if (declared === undefined || declared === '') return { directory: undefined, trusted: false };
   if (!existsSync(declared)) {
-    throw new ExtensionError(`DUCKDB_EXTENSIONS_DIR is "${declared}", and there is no such directory: create it with duckdb-extensions install --target ` +
+    throw new ExtensionError(`DUCKDB_EXTENSIONS_DIR is "${declared}", and there is no such directory: create it with npx duckdb-extensions install --target ` +
       `${declared}, or unset the variable to let DuckDB install extensions over the network`);
   }
   // Links are resolved once, here, so that the checked file is also the loaded one.
@@ -89,13 +89,13 @@ async function installAndLoad(connection: DuckDBConnection, name: string): Promi
   } catch (cause) {
     throw new ExtensionError(`extension "${name}" is not installed (${firstLine(missing)}) and cannot be downloaded ` +
       `(${firstLine(messageOf(cause))}); run once with network access, or set DUCKDB_EXTENSIONS_DIR to a directory made with: ` +
-      installCommand(name), { cause });
+      `${installCommand(name)} (with --source pypi, from PyPI)`, { cause });
   }
 }
 
 /** The command that installs an extension for this machine into a directory. */
 export function installCommand(name: string): string {
-  return `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`;
+  return `npx duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`;
 }
 
 function isTrusted(directory: string, manifest: Manifest | undefined, names: readonly string[]): boolean {

@@ -98,7 +98,7 @@ export class OnDemandExtensions {
     const { directory } = source;
     if (directory !== undefined && !existsSync(extensionFile(directory, name))) {
       throw new ExtensionError(`the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: no ${extensionFile(directory, name)}; install it with: ` +
-        `duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target ${directory} ${name}`);
+        `npx duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target ${directory} ${name}`);
     }
     if (name === 'httpfs') await assertUnlocked(connection);
     await loadExtensions(connection, source, [name]);

@@ -75,7 +75,7 @@ describeWith(['s3', 'postgres'], 'docs/local.md in a project with the packed lib
   test('its jest test passes, from a folder and from S3, and fails with a wrong handler', async () => {
     expect(await checkTypes()).toBe('');
     expect(await jest()).toMatch(/Tests: +2 passed, 2 total/);
-    expect(await jest({ LAKE: 's3://my-data-lake' })).toMatch(/Tests: +2 passed, 2 total/);
+    expect(await jest({ LAKE_URL: 's3://my-data-lake' })).toMatch(/Tests: +2 passed, 2 total/);
     expect(await launch('jest')).toMatch(/Tests: +2 passed, 2 total/);
     write('src/spend.ts', shown('src/spend.ts')[0]!.replace('sum(', 'min('));
     await expect(jest()).rejects.toThrow(/Tests: +1 failed, 1 passed/);
@@ -92,7 +92,7 @@ describeWith(['s3', 'postgres'], 'docs/local.md in a project with the packed lib
     write('test/spend.test.ts', imports + shown('test/spend.test.ts')[0]!);
     const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
     expect(await node(vitest)).toMatch(/Tests +2 passed/);
-    expect(await node([...vitest, '--no-isolate'], { LAKE: 's3://my-data-lake' })).toMatch(/Tests +2 passed/);
+    expect(await node([...vitest, '--no-isolate'], { LAKE_URL: 's3://my-data-lake' })).toMatch(/Tests +2 passed/);
     expect(await launch('vitest')).toMatch(/Tests +2 passed/);
   }, 120_000);
 

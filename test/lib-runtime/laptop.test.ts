@@ -338,7 +338,7 @@ sso_region = eu-west-1
         code: 'EXTENSION',
         retryable: false,
         message: expect.stringMatching(new RegExp(`^the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: .*`
-          + `duckdb-extensions install --version 1\\.5\\.5 --platform .* --target ${directory} ${name}$`)),
+          + `npx duckdb-extensions install --version 1\\.5\\.5 --platform .* --target ${directory} ${name}$`)),
       });
       expect(values).toEqual([
         [{ n: 1000 }], [{ n: 22 }], { code: 'EXTENSION', retryable: false, message: expect.stringContaining('cannot load') }, missing('spatial'), missing('sqlite_scanner'),

@@ -16,7 +16,14 @@ export function buildImage(name, assembly, source) {
     env: { ...process.env, BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
   });
   if (error !== undefined) throw new Error(`cannot start ${command} (${error.code}): install Docker, or name another program in CDK_DOCKER`, { cause: error });
-  if (status !== 0) throw new Error(`the build of ${name} ended with ${signal ?? `the exit code ${status}`}: what ${command} says is above`);
+  if (status !== 0) throw new Error(`the build of ${name} ended with ${signal ?? `the exit code ${status}`}: what ${command} says is above${builderHint(command, source.platform)}`);
+}
+
+/** Without buildx, Docker refuses to begin an image for another platform with stages that run on this machine. */
+function builderHint(command, platform) {
+  const ours = { x64: 'linux/amd64', arm64: 'linux/arm64' }[process.arch];
+  if (platform === undefined || platform === ours || spawnSync(command, ['buildx', 'version']).status === 0) return '';
+  return `. The image is for ${platform}, and this machine is ${ours}: install Docker's plug-in buildx, or give the function the architecture of this machine`;
 }
 
 function options(source) {

@@ -56,7 +56,7 @@ export function problemOf(error: unknown, name: string, mayHaveWritten: boolean)
 }
 
 function known(error: unknown): HttpProblem {
-  if (!(error instanceof DuckDbError)) return new HttpProblem(500, 'the query failed; the function\'s log has the reason');
+  if (!(error instanceof DuckDbError)) return new HttpProblem(500, 'the query failed; the server\'s log has the reason');
   const { code } = error;
   if (error instanceof ParameterError) return new HttpProblem(400, error.message.split('\n')[0]!, {}, code);
   if (error instanceof ResultLimitError) return new HttpProblem(413, 'the answer has more than fits into the function\'s memory at once: ask for less', {}, code);
@@ -66,7 +66,7 @@ function known(error: unknown): HttpProblem {
   if (error instanceof OutOfRangeError) {
     return new HttpProblem(500, 'the answer has a value that JSON does not hold exactly; ask for CSV or Parquet, or let the query cast it to VARCHAR', {}, code);
   }
-  return new HttpProblem(500, 'the query failed; the function\'s log has the reason', {}, code);
+  return new HttpProblem(500, 'the query failed; the server\'s log has the reason', {}, code);
 }
 
 function retryAfter(): Record<string, string> {

@@ -78,6 +78,16 @@ describeWith('docker', 'cdk-duckdb-lambda images', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/"\/nothing"(?:.|\n)*\ncdk-duckdb-lambda: the build of 111111111111\S+ ended with the exit code 1: what \S+ says is above\n$/);
   });
+
+  test('a build for another architecture that fails without buildx: the error names the ways out', async () => {
+    const context = temporaryDirectory();
+    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY nothing /\n');
+    const platform = process.arch === 'arm64' ? Platform.LINUX_AMD64 : Platform.LINUX_ARM64;
+    const assembly = assemblyOf((app) => { new DockerImageFunction(new Stack(app, 'Stack', HERE), 'Function', { code: DockerImageCode.fromImageAsset(context, { platform }) }); });
+    const hasBuildx = (await outcomeOf(dockerClient()!, ['buildx', 'version'])).code === 0;
+    const { stderr } = await images([assembly]);
+    expect(stderr).toMatch(hasBuildx ? /says is above\n$/ : /says is above\. The image is for linux\/\w+, and this machine is linux\/\w+: install Docker's plug-in buildx, or give .*\n$/);
+  });
 });
 
 test.each<[string[], string]>([

@@ -51,6 +51,7 @@ describe('DuckDB', () => {
     ["FROM read_csv('/none/x.csv')", 'DUCKDB.noFilesFound'],
     ["COPY (SELECT 1) TO '/none/x.csv'", 'DUCKDB.cannotOpenFile', 'DUCKDB.noSuchFile'],
     [`COPY (SELECT 1) TO '${tmpdir()}'`, 'DUCKDB.isDirectory'],
+    [`COPY (SELECT 1 AS i, 2 AS j) TO '${tmpdir()}' (FORMAT parquet, PARTITION_BY (i))`, 'DUCKDB.folderNotEmpty'],
     ["ATTACH '/none/x.duckdb' (READ_ONLY)", 'DUCKDB.noSuchDatabase'],
     ['SELECT CAST(NULL AS main.mood)', 'DUCKDB.unknownType'],
     ['SET lock_configuration = true; SET threads = 1', 'DUCKDB.configurationLocked'],

@@ -7,7 +7,7 @@ import { rejection } from '../rejection';
 import { config } from '../runtime-config';
 import { DUCKDB_VERSION, PLATFORM, signedExtensions } from '../signed-extensions';
 
-const INSTALL = `duckdb-extensions install --version ${DUCKDB_VERSION} --platform ${PLATFORM} --target DIR`;
+const INSTALL = `npx duckdb-extensions install --version ${DUCKDB_VERSION} --platform ${PLATFORM} --target DIR`;
 const WRONG_ADVICE = /Please try installing|INSTALL \w+;|SET auto|Install it first/;
 
 describe('an extension that the image has not', () => {

@@ -189,7 +189,7 @@ test('without a baked directory it is installed over the network; where that fai
   expect(error.code).toBe('EXTENSION');
   expect(error.message).toContain(`${home}/.duckdb/extensions/v${DUCKDB_VERSION}`);
   expect(error.message).toMatch(/cannot be downloaded .*httpfs\.duckdb_extension\.gz/);
-  expect(error.message).toContain(`duckdb-extensions install --version ${DUCKDB_VERSION}`);
+  expect(error.message).toContain(`npx duckdb-extensions install --version ${DUCKDB_VERSION}`);
 }, 90_000);
 
 test('what a project has installed is loaded without the network', async () => {

@@ -234,10 +234,10 @@ describe('errors', () => {
     ['/monthly-sales?month=1&n=300', 400, /^parameter \$n is "300", expected a whole number from -128 to 127/],
     ['/monthly-sales?month=1&s=x', 400, /^the parameter "s" has the type STRUCT\(a INTEGER\), so its value is JSON: /],
     ['/monthly-sales?month=1&s=%7B%7D', 400, /^parameter \$s\.a is missing/],
-    ['/cast?t=x', 500, 'the query failed; the function\'s log has the reason'],
+    ['/cast?t=x', 500, 'the query failed; the server\'s log has the reason'],
     ['/slow', 504, 'the query had no answer in time'],
-    ['/broken', 500, 'the query failed; the function\'s log has the reason'],
-    ['/faulty', 500, 'the query failed; the function\'s log has the reason'],
+    ['/broken', 500, 'the query failed; the server\'s log has the reason'],
+    ['/faulty', 500, 'the query failed; the server\'s log has the reason'],
     ['/big', 500, /^the answer has a value that JSON does not hold exactly/],
   ])('%s is a %i', async (url, status, detail) => {
     const response = await ask(url);

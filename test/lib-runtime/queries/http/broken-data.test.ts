@@ -45,7 +45,7 @@ describeWith('openssl', 'data in S3 that is broken is nobody\'s parameter', () =
   test.each(Object.keys(QUERIES))('%s: a 500 with or without parameters, and the log has the reason', async (name) => {
     for (const url of [`/${name}`, `/${name}?month=2025-01`]) {
       const { status, text } = await ask(url);
-      expect([url, status, JSON.parse(text).detail]).toEqual([url, 500, 'the query failed; the function\'s log has the reason']);
+      expect([url, status, JSON.parse(text).detail]).toEqual([url, 500, 'the query failed; the server\'s log has the reason']);
     }
     expect(logged.mock.calls).toEqual(Array(2).fill([`the query "${name}" was answered with HTTP 500:`, expect.stringMatching(/Error: /)]));
   });
