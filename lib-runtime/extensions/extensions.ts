@@ -93,9 +93,9 @@ async function installAndLoad(connection: DuckDBConnection, name: string): Promi
   }
 }
 
-/** The command that installs an extension for this machine into a directory. */
-export function installCommand(name: string): string {
-  return `npx duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target DIR ${name}`;
+/** The command that installs an extension for this machine into `directory`. */
+export function installCommand(name: string, directory = 'DIR'): string {
+  return `npx duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target ${directory} ${name}`;
 }
 
 function isTrusted(directory: string, manifest: Manifest | undefined, names: readonly string[]): boolean {

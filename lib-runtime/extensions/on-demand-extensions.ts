@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { COPIED_CREDENTIALS, duckDbVersion, extensionFile, type ExtensionSource, loadExtensions, platform } from './extensions';
+import { COPIED_CREDENTIALS, extensionFile, type ExtensionSource, installCommand, loadExtensions } from './extensions';
 import { ConfigError, DuckDbError, ExtensionError, messageOf } from '../base/errors';
 import { excerpt } from '../base/sql-text';
 import { DUCKDB, DUCKDB_EXTENSION, saysOneOf } from '../base/wording';
@@ -98,7 +98,7 @@ export class OnDemandExtensions {
     const { directory } = source;
     if (directory !== undefined && !existsSync(extensionFile(directory, name))) {
       throw new ExtensionError(`the extension "${name}" is needed, but is not in DUCKDB_EXTENSIONS_DIR: no ${extensionFile(directory, name)}; install it with: ` +
-        `npx duckdb-extensions install --version ${duckDbVersion().slice(1)} --platform ${platform()} --target ${directory} ${name}`);
+        installCommand(name, directory));
     }
     if (name === 'httpfs') await assertUnlocked(connection);
     await loadExtensions(connection, source, [name]);
