@@ -144,12 +144,12 @@ export function extensionFile(directory: string, name: string): string {
 }
 
 /** DuckDB's version with a leading v, as in the directories' names. */
-export function duckDbVersion(): string {
+function duckDbVersion(): string {
   return loadBindings().library_version();
 }
 
 /** DuckDB's name for this platform (https://duckdb.org/docs/stable/dev/building/overview). */
-export function platform(): string {
+function platform(): string {
   const system = process.platform === 'darwin' ? 'osx' : process.platform === 'win32' ? 'windows' : process.platform;
   return `${system}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
 }
